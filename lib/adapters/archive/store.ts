@@ -1,0 +1,88 @@
+import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
+import type { TreeReader } from '../../domain/znode/ports.ts'
+import type { ZnodeStream } from '../../domain/znode/znode.ts'
+
+/** What only the source knows when its stream has ended; everything countable is counted by the writer itself. */
+export interface ArchiveDescription {
+  readonly cluster: Manifest['cluster']
+  readonly source: Manifest['source']
+  readonly zookeeperVersion: string | null
+  readonly scope: Manifest['scope']
+  /** Names the snapshot file: the highest zxid that the content can hold. */
+  readonly zxid: bigint
+  readonly consistency: Consistency
+  readonly unreadable: readonly string[]
+  readonly note?: string
+}
+
+export interface WriteArchiveInput {
+  /** Folder of one cluster in a store; made when missing. The archive folder is made inside it, whole or not at all. */
+  readonly parentDir: string
+  /** Path order, ancestors of every subtree included. */
+  readonly stream: ZnodeStream
+  /** Called once, after the stream has ended. */
+  describe(): ArchiveDescription | Promise<ArchiveDescription>
+  readonly startedAtMs: number
+  readonly now: () => number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: {
+    phase: 'writing' | 'reading-back'
+    znodes: number
+    dataBytes: number
+    archiveBytes: number
+  }) => void
+}
+
+/** An archive seen as a tree. Kinds are `unknown` for owner-less znodes when the manifest's source is `client`. */
+export interface ArchiveReader extends TreeReader {
+  readonly dir: string
+  readonly manifest: Manifest
+}
+
+export interface VerifyProblem {
+  readonly code: string
+  readonly message: string
+  readonly file?: string
+  readonly offset?: number
+}
+
+/** Shape of `arkeeper verify --json`. */
+export interface VerifyReport {
+  readonly ok: boolean
+  readonly files: readonly {
+    readonly name: string
+    readonly bytes: number
+    readonly sha256: string
+    readonly ok: boolean
+  }[]
+  readonly checksumOk: boolean
+  readonly znodes: number
+  readonly digest: {
+    readonly version: 2
+    readonly zxid: string
+    readonly stored: string
+    readonly computed: string
+    readonly match: boolean
+  } | null
+  readonly problems: readonly VerifyProblem[]
+}
+
+export type ListedArchive =
+  | { readonly kind: 'archive'; readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }
+  | { readonly kind: 'damaged'; readonly dir: string; readonly message: string }
+
+/** Where archives live, as services see it. One folder today; the directory of an archive is its identity. */
+export interface ArchivePort {
+  write(
+    input: WriteArchiveInput,
+  ): Promise<{ readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }>
+  open(dir: string): Promise<ArchiveReader>
+  verify(dir: string, options?: { signal?: AbortSignal; onProgress?: (znodes: number) => void }): Promise<VerifyReport>
+  /** Archives directly below a store's cluster folders; unfinished temporaries are not listed. */
+  list(storeDir: string): AsyncIterable<ListedArchive>
+  remove(dir: string): Promise<void>
+  /** Delete what dead writers left (`.tmp-*` whose owner process is gone or that are older than a day). */
+  sweepUnfinished(storeDir: string): Promise<number>
+  /** A native snapshot file (plain or gzip), a data directory (newest valid snapshot, without its logs) or an archive directory. */
+  openPath(path: string): Promise<TreeReader>
+}

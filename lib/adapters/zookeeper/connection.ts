@@ -1,0 +1,122 @@
+import type { RestoreTarget, WriteOperation, WriteOutcome } from '../../domain/restore/ports.ts'
+import type { Acl } from '../../domain/znode/acl.ts'
+import type { TreeReader } from '../../domain/znode/ports.ts'
+import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
+
+/** How to reach a cluster. `connectString` is host:port[,host:port…][/chroot]; IPv6 hosts in brackets. */
+export interface ClusterTarget {
+  readonly connectString: string
+  readonly auth?: readonly { readonly scheme: string; readonly id: string }[]
+  /** Asked for; the server clamps it. Default 30,000 ms. */
+  readonly sessionTimeoutMs?: number
+  /** Deadline of name resolution + connect + handshake over all servers. Default 10,000 ms. */
+  readonly connectTimeoutMs?: number
+  /** Deadline of one request. Default 15,000 ms. */
+  readonly requestTimeoutMs?: number
+}
+
+/** What a live walk saw; complete when its stream has ended. */
+export interface WalkFacts {
+  readonly znodes: number
+  readonly dataBytes: number
+  /** zxids of the first and the last reply: equal means no write at all in between. */
+  readonly zxidFrom: bigint
+  readonly zxidTo: bigint
+  readonly unreadable: readonly UnreadableZnode[]
+  /** Paths that vanished between listing and reading. */
+  readonly vanished: readonly string[]
+  /** Paths that a persistent recursive watch (3.6+) saw change during the walk; null where the server has none. */
+  readonly moved: readonly string[] | null
+}
+
+export interface LiveWalk {
+  readonly stream: ZnodeStream
+  /** Live counters for progress, cheap to call at any time. */
+  progress(): { znodes: number; dataBytes: number }
+  /** Only after the stream has ended. */
+  facts(): WalkFacts
+}
+
+export interface WalkOptions {
+  readonly signal?: AbortSignal
+  readonly includeSystem?: boolean
+  /** Raw sessions used for bulk reading, 1 … 16; default 8 (client-facts.md: 3–4× one session). */
+  readonly sessions?: number
+  /** Watch the subtree meanwhile so that facts().moved is known. Default false. */
+  readonly watchMoves?: boolean
+}
+
+export type LiveEvent =
+  | { readonly kind: 'children'; readonly path: string }
+  | { readonly kind: 'data'; readonly path: string }
+  | { readonly kind: 'created'; readonly path: string }
+  | { readonly kind: 'deleted'; readonly path: string }
+  /** The connection itself. `expired` is final: ephemerals and watches are gone, a new connection is needed. */
+  | { readonly kind: 'connection'; readonly state: 'connected' | 'disconnected' | 'expired' | 'closed' }
+
+/**
+ * One cluster, reachable: browsing, watches and writes over node-zookeeper-client; bulk reads over raw sessions of our own codec.
+ * Paths are as the client sees them (the chroot is not part of them). Every call ends with an answer or a ZooKeeperError.
+ */
+export interface ClusterConnection extends TreeReader, RestoreTarget {
+  readonly sessionId: bigint
+  /** Null where four-letter words are refused. */
+  readonly serverVersion: string | null
+  /** Subtree in path order with bounded memory. Throws ZnodeError NO_NODE for a root that does not exist. */
+  walk(roots: readonly string[], options?: WalkOptions): LiveWalk
+  /** Number of descendants; from getAllChildrenNumber (3.6+) or by counting. */
+  countDescendants(path: string, options?: { signal?: AbortSignal }): Promise<number>
+  /** Make this server catch up with the leader (op 9). */
+  sync(path: string): Promise<bigint>
+  /** Single guarded writes of the tree page. Sequential and ephemeral creation are for tests and samples. */
+  create(input: {
+    path: string
+    data: Uint8Array | null
+    acl: Acl
+    kind: 'persistent' | 'ephemeral' | 'container' | 'ttl'
+    sequential?: boolean
+    ttlMs?: number
+  }): Promise<WriteOutcome<{ readonly path: string }>>
+  /** `deleteSubtree` style removals are planned and run as multis by the restore engine; this is one multi of any operations. */
+  multi(operations: readonly WriteOperation[], options?: { signal?: AbortSignal }): ReturnType<RestoreTarget['multi']>
+  /**
+   * Calls back on each change under child watches of `dirs` and data watches of `znodes`, until the returned function is called.
+   * Watches are re-armed by us; watch as little as is on screen.
+   */
+  watch(
+    what: { dirs: readonly string[]; znodes: readonly string[] },
+    onEvent: (event: LiveEvent) => void,
+  ): Promise<() => void>
+  onEvent(listener: (event: LiveEvent) => void): () => void
+}
+
+/** Steps of "test connection", in order; the first failed step ends the test. */
+export type ConnectionStepName = 'resolve' | 'connect' | 'handshake' | 'authenticate' | 'read-root'
+export interface ConnectionStep {
+  readonly name: ConnectionStepName
+  readonly ok: boolean
+  /** What was found, or why it failed and what to do. */
+  readonly message: string
+  readonly durationMs: number
+}
+
+export interface ServerStatus {
+  readonly mode: string | null
+  readonly version: string | null
+  readonly zxid: bigint | null
+  readonly znodeCount: number | null
+  readonly connections: number | null
+  readonly latencyMs: number | null
+}
+
+/** Cause of a cluster that cannot be used now, as shown on its card. */
+export type DownCause = 'resolve' | 'refused' | 'timeout' | 'auth' | 'session-expired' | 'not-serving' | 'other'
+
+export interface ZooKeeperPort {
+  connect(target: ClusterTarget, options?: { signal?: AbortSignal }): Promise<ClusterConnection>
+  testConnection(target: ClusterTarget, options?: { signal?: AbortSignal }): AsyncIterable<ConnectionStep>
+  /** `srvr` of each server, in parallel, at most 3 s; null where it does not answer or refuses the word. */
+  serverStatus(
+    target: ClusterTarget,
+  ): Promise<readonly { server: string; status: ServerStatus | null; error: string | null }[]>
+}

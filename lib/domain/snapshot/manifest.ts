@@ -1,0 +1,64 @@
+import { z } from 'zod'
+
+const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/)
+const count = z.number().int().nonnegative()
+
+/** How sure the archive is to be one state. design.md: stated, never assumed. */
+export const consistencySchema = z.object({
+  class: z.enum(['exact', 'fuzzy']),
+  /** Kind of proof of `exact`; absent for `fuzzy`. */
+  proof: z.enum(['digest', 'replay', 'quiet', 'converged']).optional(),
+  from: hex64,
+  to: hex64,
+  /** Paths that moved inside the window. Re-read where `movedReread` says so. */
+  moved: z.array(z.string()),
+  movedReread: z.boolean().optional(),
+  /** False where the source had no way to see what moved (a server before 3.6): then `moved` is not the whole list. */
+  movedKnown: z.boolean().optional(),
+})
+export type Consistency = z.infer<typeof consistencySchema>
+
+export const fidelitySchema = z.object({
+  persistent: count,
+  ephemeral: count,
+  container: count,
+  ttl: count,
+  unknownKind: count,
+  /** Paths that could not be read; any entry makes the backup partial. */
+  unreadable: z.array(z.string()),
+  /** Paths whose ACL the server showed with hidden digests; any entry makes the backup partial. */
+  maskedAcl: z.array(z.string()).default([]),
+  /** Sequence counters that are above 0: parent → next number. Only parents; stored in the snapshot too (cversion). */
+  sequenceCounters: count.default(0),
+})
+export type Fidelity = z.infer<typeof fidelitySchema>
+
+/**
+ * manifest.json of an archive, written last. `schema` is raised only by adding; readers refuse a higher major number.
+ * Numbers beyond 2^53 are hex strings. Times are milliseconds since 1970 (UTC).
+ */
+export const manifestSchema = z.object({
+  schema: z.literal(1),
+  arkeeper: z.string(),
+  id: z.string(),
+  cluster: z.object({ name: z.string(), connectString: z.string().nullable(), chroot: z.string() }),
+  source: z.enum(['client', 'files', 'admin', 'observer']),
+  zookeeperVersion: z.string().nullable(),
+  status: z.enum(['complete', 'partial']),
+  /** Subtrees asked for; ["/"] is the whole tree. Ancestors of a subtree are in the snapshot, so that a stock server loads it. */
+  scope: z.object({ paths: z.array(z.string()), kind: z.enum(['subtrees', 'touched']) }),
+  zxid: hex64,
+  consistency: consistencySchema,
+  fidelity: fidelitySchema,
+  /** Records in the snapshot file, /zookeeper and scaffolding ancestors included: equals what `inspect` counts. */
+  znodes: count,
+  dataBytes: count,
+  /** Our own digest of the tree as written (digest version 2). */
+  digest: z.object({ version: z.literal(2), zxid: hex64, computed: hex64 }).nullable(),
+  takenAtMs: count,
+  durationMs: count,
+  /** Every file but the manifest itself. */
+  files: z.array(z.object({ name: z.string(), bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+  note: z.string().optional(),
+})
+export type Manifest = z.infer<typeof manifestSchema>
