@@ -1,0 +1,271 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ArkeeperError } from '../base/errors.ts'
+
+/** Jars of Debian's packages `zookeeper`, `libzookeeper-java` and what they pull in; ARKEEPER_ZOOKEEPER_CLASSPATH overrides them. */
+const DEBIAN_CLASSPATH = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar']
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 10_000
+
+export class ZooKeeperServerError extends ArkeeperError<'NOT_INSTALLED' | 'NOT_STARTED'> {}
+
+export interface StartZooKeeperOptions {
+  /** Kept after stop when given; otherwise a temporary directory that stop removes. */
+  readonly dataDir?: string
+  readonly clientPort?: number
+  /** JVM system properties: `zookeeper.extendedTypesEnabled`, `jute.maxbuffer`, … */
+  readonly javaProperties?: Readonly<Record<string, string>>
+  /** Lines of zoo.cfg, over the defaults below. */
+  readonly config?: Readonly<Record<string, string>>
+}
+
+export interface ZooKeeperServer {
+  readonly host: string
+  readonly port: number
+  readonly connectString: string
+  readonly dataDir: string
+  readonly pid: number
+  /** What the server has printed so far; for the message of a failed test. */
+  log(): string
+  /** Any signal, for example SIGSTOP and SIGCONT. Does not wait. */
+  kill(signal: NodeJS.Signals): void
+  /** SIGTERM, then SIGKILL after ten seconds; resolves when the process is gone and a temporary data directory removed. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/** A real standalone server of the installed ZooKeeper on 127.0.0.1; resolves when it answers `ruok`. */
+export async function startZooKeeper(options: StartZooKeeperOptions = {}): Promise<ZooKeeperServer> {
+  const port = options.clientPort ?? (await findFreePort())
+  return launch(port, {}, options)
+}
+
+export interface ZooKeeperEnsemble {
+  readonly servers: readonly ZooKeeperServer[]
+  readonly connectString: string
+  stop(): Promise<void>
+}
+
+/** `size` voters on 127.0.0.1; resolves when every one of them serves. */
+export async function startEnsemble(
+  size: number,
+  options: Omit<StartZooKeeperOptions, 'dataDir' | 'clientPort'> = {},
+): Promise<ZooKeeperEnsemble> {
+  const ports: { client: number; quorum: number; election: number }[] = []
+  for (let i = 0; i < size; i++) {
+    ports.push({ client: await findFreePort(), quorum: await findFreePort(), election: await findFreePort() })
+  }
+  const members = Object.fromEntries(
+    ports.map((port, i) => [`server.${i + 1}`, `127.0.0.1:${port.quorum}:${port.election}`]),
+  )
+  const started = await Promise.allSettled(
+    ports.map((port, i) =>
+      launch(port.client, { initLimit: '10', syncLimit: '5', ...members }, options, String(i + 1)),
+    ),
+  )
+  const servers = started.filter((result) => result.status === 'fulfilled').map((result) => result.value)
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop()))
+  }
+  const failed = started.find((result) => result.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason
+  }
+  return { servers, connectString: servers.map((server) => server.connectString).join(','), stop }
+}
+
+async function launch(
+  port: number,
+  extraConfig: Readonly<Record<string, string>>,
+  options: StartZooKeeperOptions,
+  myId?: string,
+): Promise<ZooKeeperServer> {
+  const classpath = await findClasspath()
+  const isTemporary = options.dataDir === undefined
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'arkeeper-zk-')))
+  await mkdir(dataDir, { recursive: true })
+  const config: Record<string, string> = {
+    tickTime: '2000',
+    maxClientCnxns: '0',
+    'admin.enableServer': 'false',
+    '4lw.commands.whitelist': '*',
+    ...extraConfig,
+    ...options.config,
+    dataDir,
+    clientPort: String(port),
+    clientPortAddress: '127.0.0.1',
+  }
+  const configFile = join(dataDir, 'zoo.cfg')
+  await writeFile(
+    configFile,
+    Object.entries(config)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  )
+  if (myId !== undefined) await writeFile(join(dataDir, 'myid'), myId)
+
+  const properties = {
+    'zookeeper.extendedTypesEnabled': 'true',
+    'org.slf4j.simpleLogger.defaultLogLevel': 'warn',
+    ...options.javaProperties,
+  }
+  const child = spawn(
+    'java',
+    [
+      '-Xmx256m',
+      '-XX:+UseSerialGC',
+      ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
+      '-cp',
+      classpath,
+      'org.apache.zookeeper.server.quorum.QuorumPeerMain',
+      configFile,
+    ],
+    { cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  // The tests of a run that is cut short must not leave servers behind.
+  const killOnExit = () => child.kill('SIGKILL')
+  process.once('exit', killOnExit)
+
+  let output = ''
+  const collect = (chunk: Buffer) => {
+    output = (output + chunk.toString('utf8')).slice(-20_000)
+  }
+  child.stdout.on('data', collect)
+  child.stderr.on('data', collect)
+
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const cleanUp = async () => {
+    process.removeListener('exit', killOnExit)
+    await endProcess(child, ended)
+    if (isTemporary) await rm(dataDir, { recursive: true, force: true })
+  }
+
+  try {
+    await waitUntilServing(child, port)
+  } catch (error) {
+    await cleanUp()
+    throw new ZooKeeperServerError('NOT_STARTED', `ZooKeeper did not start on 127.0.0.1:${port}: ${lastLine(output)}`, {
+      cause: error,
+      details: { output },
+    })
+  }
+
+  let stopped: Promise<void> | null = null
+  return {
+    host: '127.0.0.1',
+    port,
+    connectString: `127.0.0.1:${port}`,
+    dataDir,
+    pid: child.pid ?? -1,
+    log: () => output,
+    kill: (signal) => {
+      child.kill(signal)
+    },
+    stop: () => {
+      stopped ??= cleanUp()
+      return stopped
+    },
+  }
+}
+
+async function findClasspath(): Promise<string> {
+  const override = process.env.ARKEEPER_ZOOKEEPER_CLASSPATH
+  if (override) return override
+  for (const jar of DEBIAN_CLASSPATH) {
+    if (!(await isReadable(jar))) {
+      throw new ZooKeeperServerError('NOT_INSTALLED', `${jar} is missing: no ZooKeeper server is installed here`, {
+        remedy:
+          "install Debian's packages with `apt-get install zookeeper libslf4j-java`, or set ARKEEPER_ZOOKEEPER_CLASSPATH",
+      })
+    }
+  }
+  return DEBIAN_CLASSPATH.join(delimiter)
+}
+
+async function isReadable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.R_OK)
+    return true
+  } catch (_notThere) {
+    return false
+  }
+}
+
+async function waitUntilServing(child: ChildProcess, port: number): Promise<void> {
+  let failure: Error | null = null
+  child.once('error', (error: NodeJS.ErrnoException) => {
+    failure =
+      error.code === 'ENOENT'
+        ? new ZooKeeperServerError('NOT_INSTALLED', 'java is missing: no ZooKeeper server can be run here', {
+            remedy: "install Debian's packages with `apt-get install zookeeper default-jre-headless`",
+            cause: error,
+          })
+        : error
+  })
+  const deadline = Date.now() + START_TIMEOUT_MS
+  while (Date.now() < deadline) {
+    if (failure) throw failure
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`java exited with ${child.exitCode}`)
+    // `srvr` without this sentence means that a leader is known and requests are served; `ruok` alone comes earlier in an ensemble.
+    if ((await askFourLetterWord(port, 'ruok')) === 'imok') {
+      const status = await askFourLetterWord(port, 'srvr')
+      if (status.includes('Mode:')) return
+    }
+    await delay(50)
+  }
+  throw new Error(`no answer within ${START_TIMEOUT_MS} ms`)
+}
+
+/** The answer to a four-letter word, or an empty string when there is none within a second. */
+function askFourLetterWord(port: number, word: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    let answer = ''
+    socket.setTimeout(1_000, () => socket.destroy())
+    socket.on('connect', () => socket.write(word))
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1')
+    })
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => resolve(answer))
+  })
+}
+
+async function endProcess(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (child.pid === undefined) return
+  if (child.exitCode === null && child.signalCode === null) {
+    // A stopped process (SIGSTOP) would not see the SIGTERM.
+    child.kill('SIGCONT')
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await ended
+    clearTimeout(timer)
+  }
+}
+
+function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1) ?? 'it printed nothing'
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => {
+        if (address && typeof address === 'object') resolve(address.port)
+        else reject(new Error('no address'))
+      })
+    })
+  })
+}
