@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+export const ENVIRONMENTS = ['production', 'staging', 'development'] as const
+
+/** host:port[,host:port…][/chroot]; parsed in full by the ZooKeeper adapter, which names the fault. */
+const connectString = z.string().trim().min(1, 'Enter host:port, several separated by commas').max(2000)
+
+export const clusterInputSchema = z.object({
+  name: z
+    .string()
+    .trim()
+    .min(1, 'Enter a name')
+    .max(60)
+    .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'Use letters, digits, space, dot, dash and underscore'),
+  connectString,
+  environment: z.enum(ENVIRONMENTS).default('development'),
+  sessionTimeoutMs: z.coerce.number().int().min(4000).max(120_000).default(30_000),
+  note: z.string().trim().max(2000).default(''),
+  /** `keep` leaves the stored secret as it is (edit only); `none` removes it. */
+  auth: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('none') }),
+      z.object({ kind: z.literal('keep') }),
+      z.object({
+        kind: z.literal('digest'),
+        username: z.string().min(1, 'Enter the user name').max(200),
+        password: z.string().min(1, 'Enter the password').max(1000),
+      }),
+    ])
+    .default({ kind: 'none' }),
+})
+export type ClusterInput = z.infer<typeof clusterInputSchema>
+
+export const ARM_MINUTES = [15, 60, 480] as const
+export const armClusterSchema = z.object({
+  clusterId: z.string(),
+  minutes: z.coerce.number().pipe(z.union([z.literal(15), z.literal(60), z.literal(480)])),
+  reason: z.string().trim().max(500).default(''),
+})
+
+export const removeClusterSchema = z.object({ clusterId: z.string(), typedName: z.string() })

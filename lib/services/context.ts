@@ -1,0 +1,56 @@
+import type { ArchivePort } from '../adapters/archive/store.ts'
+import type { Database } from '../adapters/database/open-database.ts'
+import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
+import type { Clock } from '../base/clock.ts'
+
+/** Who acts. Every service call has one; the worker acts as the person who asked for the job. */
+export interface Actor {
+  readonly kind: 'user' | 'system'
+  readonly id: string | null
+  readonly name: string
+  readonly role: Role
+  readonly ip?: string
+}
+
+export type Role = 'viewer' | 'operator' | 'admin'
+
+/** Structured logger (pino's shape, the part that we use). Never given secrets or values of znodes. */
+export interface Log {
+  debug(fields: Record<string, unknown>, message: string): void
+  info(fields: Record<string, unknown>, message: string): void
+  warn(fields: Record<string, unknown>, message: string): void
+  error(fields: Record<string, unknown>, message: string): void
+}
+
+/** AES-256-GCM with the installation's key. `open` throws a ServiceError SECRET_UNREADABLE when the key is another one. */
+export interface SecretBox {
+  seal(text: string): Uint8Array<ArrayBuffer>
+  open(sealed: Uint8Array): string
+}
+
+/** Shared live connections of this process, one a cluster and revision, closed when idle. Never close what `borrow` gives. */
+export interface ClusterSessions {
+  borrow(clusterId: string, options?: { signal?: AbortSignal }): Promise<ClusterConnection>
+  /** Forget the connection of a cluster that was changed or removed. */
+  drop(clusterId: string): Promise<void>
+  closeAll(): Promise<void>
+}
+
+/** What engines (no database, no people) need: the command line builds one too. */
+export interface EngineContext {
+  readonly zookeeper: ZooKeeperPort
+  readonly archives: ArchivePort
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal?: AbortSignal
+}
+
+export interface ServiceContext extends EngineContext {
+  readonly actor: Actor
+  readonly db: Database['client']
+  readonly sessions: ClusterSessions
+  readonly secrets: SecretBox
+  readonly newId: () => string
+  /** Absolute folders. `storeDir/<cluster folder>/<archive>`, `workDir/diffs/<id>`, `workDir/restores/<id>`. */
+  readonly paths: { readonly dataDir: string; readonly storeDir: string; readonly workDir: string }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+
+const treeRef = z.string().regex(/^(live|backup):[A-Za-z0-9_-]{1,64}$/)
+export const startDiffSchema = z.object({
+  /** What changed from `left` to `right`: added means only in right. */
+  left: treeRef,
+  right: treeRef,
+  path: z.string().default('/'),
+  includeEphemerals: z.boolean().default(false),
+})
+export const changeFilterSchema = z.object({
+  kinds: z.array(z.enum(['added', 'removed', 'changed'])).default([]),
+  fields: z.array(z.enum(['data', 'acl', 'kind'])).default([]),
+  /** Case-insensitive part of the path. */
+  search: z.string().trim().max(500).default(''),
+})
+export type ChangeFilter = z.infer<typeof changeFilterSchema>

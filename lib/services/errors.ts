@@ -1,0 +1,21 @@
+import { ArkeeperError } from '../base/errors.ts'
+
+export type ServiceErrorCode =
+  | 'NOT_FOUND'
+  | 'INVALID_INPUT'
+  | 'FORBIDDEN'
+  | 'SIGNED_OUT'
+  | 'NAME_TAKEN'
+  | 'CLUSTER_READ_ONLY'
+  | 'CONFIRMATION_MISMATCH'
+  | 'PLAN_CHANGED'
+  | 'WRONG_STATE'
+  | 'LAST_GOOD_BACKUP'
+  | 'BACKUP_PINNED'
+  | 'SECRET_UNREADABLE'
+  | 'WRITE_REFUSED'
+  | 'OUTCOME_UNKNOWN'
+  | 'TOO_MANY'
+
+/** `details.fields` maps input field → message for INVALID_INPUT. */
+export class ServiceError extends ArkeeperError<ServiceErrorCode> {}

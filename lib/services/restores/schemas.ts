@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+export const RESTORE_MODES = ['create', 'update', 'mirror'] as const
+export const CONFLICT_POLICIES = ['stop', 'skip', 'overwrite'] as const
+
+export const createRestoreSchema = z.object({
+  /** Target cluster. */
+  clusterId: z.string(),
+  /** TreeRef of what is put back: a backup, or another live cluster. */
+  source: z.string().regex(/^(live|backup):[A-Za-z0-9_-]{1,64}$/),
+  selection: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('all') }),
+    z.object({ kind: z.literal('subtree'), path: z.string() }),
+    /** Hand-picked from a diff: single znodes and whole subtrees. */
+    z.object({
+      kind: z.literal('picked'),
+      paths: z.array(z.string()).max(10_000).default([]),
+      subtrees: z.array(z.string()).max(1000).default([]),
+    }),
+  ]),
+  /** Where the subtree is put in the target; absent: where it was. Only with selection subtree. */
+  targetPath: z.string().nullable().default(null),
+  mode: z.enum(RESTORE_MODES).default('update'),
+  onConflict: z.enum(CONFLICT_POLICIES).default('stop'),
+})
+export type CreateRestoreInput = z.input<typeof createRestoreSchema>
+
+export const confirmRestoreSchema = z.object({
+  restoreId: z.string(),
+  planHash: z.string(),
+  typedName: z.string(),
+  reason: z.string().trim().min(1, 'Say why: it is kept in the audit').max(500),
+})

@@ -1,0 +1,81 @@
+import type { ConflictPolicy, RestoreMode } from '../../domain/restore/plan.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { JobProgress } from '../jobs/views.ts'
+
+export type RestoreState =
+  | 'planning'
+  | 'planned'
+  | 'plan-failed'
+  | 'queued'
+  | 'running'
+  | 'conflict'
+  | 'succeeded'
+  | 'incomplete'
+  | 'failed'
+  | 'cancelled'
+
+export interface PlanView {
+  readonly hash: string
+  readonly creates: number
+  readonly updates: number
+  readonly deletes: number
+  readonly aclChanges: number
+  readonly steps: number
+  readonly dataBytes: number
+  readonly skipped: Readonly<Record<string, number>>
+  readonly warnings: readonly { readonly code: string; readonly path: string; readonly message: string }[]
+  readonly plannedAtZxid: string
+  readonly plannedAt: string
+}
+
+export interface RestoreReportView {
+  readonly applied: number
+  readonly alreadyDone: number
+  readonly skipped: number
+  readonly conflicts: readonly { readonly path: string; readonly reason: string }[]
+  /** Null before verification; true only when nothing that was to be written differs. */
+  readonly verified: boolean | null
+  readonly differences: readonly { readonly path: string; readonly change: string }[]
+  readonly durationMs: number
+}
+
+export interface RestoreView {
+  readonly id: string
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly clusterEnvironment: 'production' | 'staging' | 'development'
+  readonly clusterIsArmed: boolean
+  readonly state: RestoreState
+  readonly mode: RestoreMode
+  readonly onConflict: ConflictPolicy
+  readonly source: string
+  readonly sourceLabel: string
+  readonly scopeLabel: string
+  readonly plan: PlanView | null
+  /** The live tree moved since the plan was made, as far as a cheap check can tell; the guards decide in the end. */
+  readonly stale: { readonly message: string } | null
+  readonly reason: string | null
+  readonly jobId: string | null
+  readonly progress: JobProgress | null
+  readonly report: RestoreReportView | null
+  readonly error: ErrorView | null
+  readonly safetyBackupId: string | null
+  readonly undoOfId: string | null
+  readonly undoneById: string | null
+  /** Disabled with a reason, never hidden. */
+  readonly canConfirm: { readonly ok: boolean; readonly reason: string | null }
+  readonly canUndo: { readonly ok: boolean; readonly reason: string | null }
+  readonly canResume: { readonly ok: boolean; readonly reason: string | null }
+  readonly canCancel: { readonly ok: boolean; readonly reason: string | null }
+  readonly createdByName: string
+  readonly createdAt: string
+  readonly finishedAt: string | null
+}
+
+export interface PlanStepView {
+  readonly index: number
+  readonly step: 'create' | 'setData' | 'setAcl' | 'delete'
+  readonly path: string
+  readonly bytes: number | null
+  readonly expect: string
+}

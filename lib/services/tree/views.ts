@@ -1,0 +1,70 @@
+import type { ZnodeKind } from '../../domain/znode/znode.ts'
+
+export interface ChildView {
+  readonly name: string
+  readonly path: string
+  readonly kind: ZnodeKind
+  readonly numChildren: number
+  readonly dataLength: number
+  readonly mtime: number
+  readonly mzxid: string
+}
+
+export type ChildrenView =
+  | {
+      readonly kind: 'page'
+      readonly children: readonly ChildView[]
+      readonly total: number
+      readonly next: string | null
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly message: string }
+
+export interface AclEntryView {
+  readonly perms: number
+  readonly scheme: string
+  readonly id: string
+}
+
+/** Stat as a client sees it; zxids and owner in hex, times in ms since 1970. */
+export interface StatView {
+  readonly czxid: string
+  readonly mzxid: string
+  readonly pzxid: string
+  readonly ctime: number
+  readonly mtime: number
+  readonly version: number
+  readonly cversion: number
+  readonly aversion: number
+  readonly ephemeralOwner: string
+  readonly dataLength: number
+  readonly numChildren: number
+}
+
+export interface ZnodeView {
+  readonly path: string
+  readonly kind: ZnodeKind
+  readonly ttlMs: number | null
+  /** base64; null is null data. Cut after 1 MiB with `truncated` set. */
+  readonly data: string | null
+  readonly truncated: boolean
+  readonly acl: readonly AclEntryView[]
+  readonly stat: StatView
+  /** Next sequence number under this znode. */
+  readonly nextSequence: number
+}
+
+export type ZnodeReadingView =
+  | { readonly kind: 'found'; readonly znode: ZnodeView }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly message: string }
+
+/** Outcome of a guarded single write. `conflict` carries what is there now (theirs). */
+export type ZnodeWriteView =
+  | { readonly kind: 'done'; readonly path: string; readonly zxid: string }
+  | { readonly kind: 'conflict'; readonly message: string; readonly theirs: ZnodeReadingView }
+
+/** One server-sent event of the tree page. */
+export type TreeEventView =
+  | { readonly kind: 'children' | 'data' | 'created' | 'deleted'; readonly path: string }
+  | { readonly kind: 'connection'; readonly state: 'connected' | 'disconnected' | 'expired' | 'closed' }
