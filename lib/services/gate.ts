@@ -1,0 +1,140 @@
+import type { Prisma } from '../adapters/database/generated/client.ts'
+import { formatErrorLine, isArkeeperError } from '../base/errors.ts'
+import { type AuditEntryInput, type AuditFacts, writeAudit } from './audit/write-audit.ts'
+import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
+import type { ServiceContext } from './context.ts'
+import { ServiceError } from './errors.ts'
+import { type Action, isRoleEnough, LEAST_ROLE } from './policy.ts'
+
+export type { Action } from './policy.ts'
+export type Transaction = Prisma.TransactionClient
+
+/** What the audit says about the subject of an action. */
+export interface Subject {
+  readonly cluster?: { readonly id: string; readonly name: string } | null
+  readonly path?: string | null
+  readonly reason?: string | null
+  readonly before?: AuditFacts | null
+  readonly after?: AuditFacts | null
+  readonly message?: string | null
+}
+
+export interface Mutation extends Subject {
+  readonly action: Action
+}
+
+/** Adds what only the work itself can know to the entry: later values win, `before` and `after` are merged. */
+export type RecordFacts = (facts: Subject) => void
+
+type GateContext = Pick<ServiceContext, 'actor' | 'clock' | 'db' | 'log'>
+
+/** Throws FORBIDDEN, after a `denied` entry, when the actor's role is below what the action needs. */
+export async function assertActorCan(context: GateContext, action: Action, subject: Subject = {}): Promise<void> {
+  if (isRoleEnough(context.actor.role, action)) return
+  const message = `${action} needs the role ${LEAST_ROLE[action]}; ${context.actor.name} has ${context.actor.role}`
+  await writeAudit(context.db, context, { ...subject, action, outcome: 'denied', message })
+  throw new ServiceError('FORBIDDEN', message, {
+    unaffected: 'nothing was changed',
+    remedy: 'ask an administrator',
+  })
+}
+
+/**
+ * A change of our own database. The work and its `ok` entry are stored in one transaction or not at all; a failure gets an entry of its own.
+ * Inside the work use only `tx`, and await nothing but the database.
+ */
+export async function mutate<T>(
+  context: GateContext,
+  mutation: Mutation,
+  work: (tx: Transaction, record: RecordFacts) => Promise<T>,
+): Promise<T> {
+  await assertActorCan(context, mutation.action, mutation)
+  const facts = new Facts(mutation)
+  try {
+    return await context.db.$transaction(async (tx) => {
+      const result = await work(tx, facts.record)
+      await writeAudit(tx, context, facts.entry('ok'))
+      return result
+    })
+  } catch (error) {
+    facts.record({ message: describe(error) })
+    await writeAfterwards(context, facts.entry('failed'))
+    throw error
+  }
+}
+
+export interface ClusterMutation extends Omit<Mutation, 'cluster'> {
+  readonly clusterId: string
+}
+
+/** How the work ended when it did not throw: `failed` is for what the cluster refused, a conflict for example. */
+export type ClusterWorkResult<T> = { readonly value: T; readonly outcome: 'ok' | 'failed' }
+
+/**
+ * A change of a cluster. Role and arming are checked, then a `started` entry is stored: without it nothing is written.
+ * Then the work runs (outside any transaction) and its outcome gets a second entry, with what `record` was told.
+ */
+export async function mutateCluster<T>(
+  context: GateContext,
+  mutation: ClusterMutation,
+  work: (cluster: { readonly id: string; readonly name: string }, record: RecordFacts) => Promise<ClusterWorkResult<T>>,
+): Promise<T> {
+  const { clusterId, ...subject } = mutation
+  const cluster = await getClusterForWriting(context, clusterId)
+  const facts = new Facts({ ...subject, cluster: { id: cluster.id, name: cluster.name } })
+  await assertActorCan(context, mutation.action, facts.entry('denied'))
+  const fault = findReadOnlyFault(cluster, context.clock.now())
+  if (fault) {
+    await writeAudit(context.db, context, { ...facts.entry('denied'), message: fault.message })
+    throw fault
+  }
+  const startedId = await writeAudit(context.db, context, facts.entry('started'))
+  try {
+    const { value, outcome } = await work({ id: cluster.id, name: cluster.name }, facts.record)
+    await writeAfterwards(context, { ...facts.entry(outcome), startedId })
+    return value
+  } catch (error) {
+    facts.record({ message: describe(error) })
+    await writeAfterwards(context, { ...facts.entry('failed'), startedId })
+    throw error
+  }
+}
+
+class Facts {
+  #subject: Mutation
+
+  constructor(mutation: Mutation) {
+    this.#subject = mutation
+  }
+
+  record: RecordFacts = (facts) => {
+    const known = this.#subject
+    this.#subject = {
+      ...known,
+      ...facts,
+      before: facts.before ? { ...known.before, ...facts.before } : known.before,
+      after: facts.after ? { ...known.after, ...facts.after } : known.after,
+    }
+  }
+
+  entry(outcome: AuditEntryInput['outcome']): AuditEntryInput & { readonly action: Action } {
+    const { action, cluster, path, reason, before, after, message } = this.#subject
+    return { action, cluster, path, reason, before, after, message, outcome }
+  }
+}
+
+/**
+ * The deed is done or refused already, so an entry that cannot be stored must not hide how it ended: it goes to the log instead.
+ * A `started` entry without outcome stays visible in the audit.
+ */
+async function writeAfterwards(context: GateContext, entry: AuditEntryInput): Promise<void> {
+  try {
+    await writeAudit(context.db, context, entry)
+  } catch (error) {
+    context.log.error({ error: formatErrorLine(error), entry }, 'An audit entry could not be stored')
+  }
+}
+
+function describe(error: unknown): string {
+  return isArkeeperError(error) ? formatErrorLine(error) : 'INTERNAL: an unexpected failure, described in the log'
+}

@@ -1,0 +1,46 @@
+import type { Role } from './context.ts'
+
+/** Every mutation there is, with the least role that may do it. What is not in this table cannot be done. */
+export const LEAST_ROLE = {
+  'cluster.add': 'admin',
+  'cluster.update': 'admin',
+  'cluster.remove': 'admin',
+  'cluster.arm': 'operator',
+  'cluster.disarm': 'operator',
+  'cluster.test': 'operator',
+  'znode.create': 'operator',
+  'znode.set-data': 'operator',
+  'znode.set-acl': 'operator',
+  'znode.delete': 'operator',
+  'backup.start': 'operator',
+  'backup.pin': 'operator',
+  'backup.note': 'operator',
+  'backup.verify': 'operator',
+  'backup.download': 'operator',
+  'backup.delete': 'admin',
+  'backup.rescan': 'admin',
+  'diff.start': 'viewer',
+  'diff.export': 'viewer',
+  'restore.plan': 'operator',
+  'restore.confirm': 'operator',
+  'restore.cancel': 'operator',
+  'restore.resume': 'operator',
+  'restore.undo': 'operator',
+  'restore.run': 'operator',
+  'restore.export': 'viewer',
+  'job.cancel': 'operator',
+  'job.retry': 'operator',
+  'session.sign-in': 'viewer',
+  'session.sign-out': 'viewer',
+  'people.create-administrator': 'admin',
+  'audit.export': 'viewer',
+} as const satisfies Record<string, Role>
+
+/** `entity.verb`, as the audit shows it. */
+export type Action = keyof typeof LEAST_ROLE
+
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+
+export function isRoleEnough(role: Role, action: Action): boolean {
+  return RANK[role] >= RANK[LEAST_ROLE[action]]
+}
