@@ -84,6 +84,12 @@ async function ensureMigrationsTable(factory) {
   }
 }
 
+function warnOfLoss(script) {
+  return /^\s*DROP |RENAME TO/m.test(script)
+    ? `-- Drops or rebuilds: check which rows and columns it loses.\n${script}`
+    : script
+}
+
 function parseArguments(argv) {
   const options = { datasource: undefined, datamodels: [], command: undefined }
   const rest = [...argv]
@@ -97,7 +103,8 @@ function parseArguments(argv) {
 }
 
 function fileOf(url) {
-  if (!url.startsWith('file:')) throw Object.assign(new Error(`only file: addresses work here, not ${url}`), { code: 'P1013' })
+  if (!url.startsWith('file:'))
+    throw Object.assign(new Error(`only file: addresses work here, not ${url}`), { code: 'P1013' })
   const path = url.slice('file:'.length).split('?')[0]
   return isAbsolute(path) ? path : resolve(path)
 }
@@ -127,7 +134,32 @@ async function serve(options) {
   const factory = openFactory(file)
   const datamodels = options.datamodels.map((path) => [path, readFileSync(path, 'utf8')])
   const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
+
   let engine
+  const scriptFor = ({ migrationsList, schema, filters }) =>
+    engine.diff({
+      from: { tag: 'migrations', ...migrationsList },
+      to: { tag: 'schemaDatamodel', ...schema },
+      script: true,
+      exitCode: true,
+      shadowDatabaseUrl: null,
+      filters,
+    })
+  // On SQLite the engine's own evaluateDataLoss and createMigration find no shadow database; diff does, so they are made from it.
+  const evaluateDataLoss = async (params) => {
+    const { exitCode } = await scriptFor(params)
+    return { migrationSteps: exitCode === 2 ? 1 : 0, unexecutableSteps: [], warnings: [] }
+  }
+  const createMigration = async (params) => {
+    const { exitCode, stdout } = await scriptFor(params)
+    const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
+    return {
+      connectorType: 'sqlite',
+      generatedMigrationName: `${stamp}_${params.migrationName || 'migration'}`,
+      migrationScript: exitCode === 2 ? warnOfLoss(stdout) : params.draft ? '-- This is an empty migration.' : null,
+      extension: 'sql',
+    }
+  }
 
   const answer = async ({ id, method, params }) => {
     try {
@@ -143,8 +175,12 @@ async function serve(options) {
       if (method === 'getDatabaseVersion') result = await engine.version(params)
       else if (method === 'reset') {
         await dropEverything(factory)
+        // SQLite keeps its own table of sequences, which the engine would take for a schema that it must not touch.
+        await ensureMigrationsTable(factory)
         result = null
-      } else result = await engine[method](params)
+      } else if (method === 'evaluateDataLoss') result = await evaluateDataLoss(params)
+      else if (method === 'createMigration') result = await createMigration(params)
+      else result = await engine[method](params)
       if (method === 'diff') {
         write({ jsonrpc: '2.0', id: id + 1_000_000, method: 'print', params: { content: result?.stdout ?? '' } })
       }
