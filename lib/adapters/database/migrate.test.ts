@@ -1,0 +1,124 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultMigrationsDir, migrateDatabase } from './migrate.ts'
+
+let dir: string
+let file: string
+let migrationsDir: string
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'arkeeper-migrate-'))
+  file = join(dir, 'data', 'arkeeper.db')
+  migrationsDir = join(dir, 'migrations')
+  cpSync(defaultMigrationsDir(), migrationsDir, { recursive: true })
+})
+
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+function addMigration(name: string, sql: string): void {
+  mkdirSync(join(migrationsDir, name))
+  writeFileSync(join(migrationsDir, name, 'migration.sql'), sql)
+}
+
+function query<T>(sql: string): T[] {
+  const db = new Sqlite(file)
+  try {
+    return db.prepare<[], T>(sql).all()
+  } finally {
+    db.close()
+  }
+}
+
+const countOf = (table: string) => query<{ n: number }>(`SELECT count(*) AS n FROM "${table}"`)[0]?.n
+
+describe('migrateDatabase', () => {
+  it('applies what is missing once, and nothing the second time', () => {
+    expect(migrateDatabase(file, { migrationsDir })).toContain('0001_init')
+    expect(migrateDatabase(file, { migrationsDir })).toEqual([])
+    addMigration('9000_more', 'CREATE TABLE "more" ("id" TEXT PRIMARY KEY);')
+    expect(migrateDatabase(file, { migrationsDir })).toEqual(['9000_more'])
+  })
+
+  it('is applied by exactly one of three processes that start at once', async () => {
+    const script = join(dir, 'migrate-now.mts')
+    const source = new URL('./migrate.ts', import.meta.url).href
+    writeFileSync(
+      script,
+      `import { migrateDatabase } from ${JSON.stringify(source)}
+       process.once('message', () => { process.send(migrateDatabase(process.argv[2])); process.disconnect() })
+       process.send('ready')`,
+    )
+    const children = [1, 2, 3].map(() => fork(script, [file], { execArgv: ['--import', 'tsx'] }))
+    const exits = children.map((child) => once(child, 'exit'))
+    await Promise.all(children.map((child) => once(child, 'message')))
+    const answers = children.map((child) => once(child, 'message'))
+    for (const child of children) child.send('go')
+    const applied = (await Promise.all(answers)).map(([names]) => names)
+    for (const exit of exits) expect((await exit)[0]).toBe(0)
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1)
+    expect(countOf('_prisma_migrations')).toBe(applied.flat().length)
+  }, 60_000)
+
+  it('keeps the children of a table that a migration rebuilds', () => {
+    migrateDatabase(file, { migrationsDir })
+    const db = new Sqlite(file)
+    db.exec(`INSERT INTO "user" ("id", "name", "email", "updatedAt") VALUES ('u', 'n', 'e', 0);
+             INSERT INTO "session" ("id", "token", "userId", "expiresAt", "updatedAt") VALUES ('s', 't', 'u', 0, 0);`)
+    db.close()
+    addMigration(
+      '9000_rebuild',
+      `PRAGMA foreign_keys=OFF;
+       CREATE TABLE "new_user" ("id" TEXT NOT NULL PRIMARY KEY, "name" TEXT, "email" TEXT, "updatedAt" DATETIME);
+       INSERT INTO "new_user" SELECT "id", "name", "email", "updatedAt" FROM "user";
+       DROP TABLE "user";
+       ALTER TABLE "new_user" RENAME TO "user";
+       PRAGMA foreign_keys=ON;`,
+    )
+    expect(migrateDatabase(file, { migrationsDir })).toEqual(['9000_rebuild'])
+    expect(countOf('session')).toBe(1)
+  })
+
+  it('changes nothing at all when the second of two new migrations fails', () => {
+    migrateDatabase(file, { migrationsDir })
+    addMigration('9000_good', 'CREATE TABLE "good" ("id" TEXT);')
+    addMigration('9001_bad', 'CREATE TABLE "bad" ("id" TEXT); SELECT no_such_function();')
+    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
+      expect.objectContaining({ code: 'MIGRATION_FAILED', message: expect.stringContaining('9001_bad') }),
+    )
+    expect(query(`SELECT name FROM sqlite_schema WHERE name IN ('good', 'bad')`)).toEqual([])
+  })
+
+  it('refuses a migration that would leave rows without their parent', () => {
+    migrateDatabase(file, { migrationsDir })
+    addMigration(
+      '9000_orphan',
+      `INSERT INTO "session" ("id", "token", "userId", "expiresAt", "updatedAt") VALUES ('s', 't', 'nobody', 0, 0);`,
+    )
+    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
+      expect.objectContaining({ code: 'MIGRATION_FAILED' }),
+    )
+    expect(countOf('session')).toBe(0)
+  })
+
+  it('refuses a database that a newer version has used', () => {
+    addMigration('9000_future', 'CREATE TABLE "future" ("id" TEXT);')
+    migrateDatabase(file, { migrationsDir })
+    rmSync(join(migrationsDir, '9000_future'), { recursive: true })
+    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
+      expect.objectContaining({ code: 'MIGRATION_UNKNOWN' }),
+    )
+  })
+
+  it('refuses a migration that was edited after it was applied', () => {
+    migrateDatabase(file, { migrationsDir })
+    appendFileSync(join(migrationsDir, '0001_init', 'migration.sql'), '-- edited\n')
+    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
+      expect.objectContaining({ code: 'MIGRATION_EDITED' }),
+    )
+  })
+})
