@@ -105,7 +105,10 @@ export class BareSession {
       if (this.head > 4096) this.handlers.splice(0, this.head), (this.head = 0)
       const isHandshake = this.first
       this.first = false
-      handler?.(isHandshake ? data.subarray(at + 4, at + 4 + length) : data.subarray(at + 20, at + 4 + length), isHandshake ? 0 : data.readInt32BE(at + 16))
+      handler?.(
+        isHandshake ? data.subarray(at + 4, at + 4 + length) : data.subarray(at + 20, at + 4 + length),
+        isHandshake ? 0 : data.readInt32BE(at + 16),
+      )
       at += 4 + length
     }
     data = at < data.length ? data.subarray(at) : null
@@ -118,7 +121,10 @@ export class BareSession {
 }
 
 /** Reads every znode below `/` (data, stat, ACL, children) over several sessions; gives the number of znodes read. */
-export async function bareRead(port: number, options: { sessions: number; batch: number; inFlight: number }): Promise<{ znodes: number; bytes: number }> {
+export async function bareRead(
+  port: number,
+  options: { sessions: number; batch: number; inFlight: number },
+): Promise<{ znodes: number; bytes: number }> {
   const sessions = await Promise.all(Array.from({ length: options.sessions }, () => BareSession.open(port)))
   const toRead: string[] = ['/']
   const toList: string[] = []
@@ -212,7 +218,11 @@ export interface BareCreate {
 }
 
 /** Writes creates in the order given as pipelined multi frames over one session, `window` in flight; gives the znodes written. */
-export async function bareWrite(port: number, creates: Iterable<BareCreate>, limits: { opsMax: number; bytesMax: number; window: number }): Promise<number> {
+export async function bareWrite(
+  port: number,
+  creates: Iterable<BareCreate>,
+  limits: { opsMax: number; bytesMax: number; window: number },
+): Promise<number> {
   const session = await BareSession.open(port)
   const batches = batchCreates(creates, limits)
   let [flying, znodes] = [0, 0]
@@ -236,7 +246,8 @@ export async function bareWrite(port: number, creates: Iterable<BareCreate>, lim
           },
           (payload, error) => {
             flying--
-            if (error !== 0 || payload.readInt32BE(0) === -1) return reject(new Error(`the bare multi was refused: ${payload.readInt32BE(9)}`))
+            if (error !== 0 || payload.readInt32BE(0) === -1)
+              return reject(new Error(`the bare multi was refused: ${payload.readInt32BE(9)}`))
             znodes += batch.value.length
             pump()
           },
@@ -249,7 +260,10 @@ export async function bareWrite(port: number, creates: Iterable<BareCreate>, lim
   return znodes
 }
 
-function* batchCreates(creates: Iterable<BareCreate>, limits: { opsMax: number; bytesMax: number }): Generator<BareCreate[], undefined> {
+function* batchCreates(
+  creates: Iterable<BareCreate>,
+  limits: { opsMax: number; bytesMax: number },
+): Generator<BareCreate[], undefined> {
   let batch: BareCreate[] = []
   let bytes = 0
   for (const create of creates) {

@@ -24,7 +24,17 @@ function* benchZnodes(total: number, { root = '', edits = 0 }: { root?: string; 
     acl: OPEN_ACL,
     kind: 'persistent',
     ttlMs: null,
-    stat: { czxid: ++zxid, mzxid: zxid, pzxid: zxid, ctime: 1_764_000_000_000, mtime: 1_764_000_000_000, version: 0, cversion: children, aversion: 0, ephemeralOwner: 0n },
+    stat: {
+      czxid: ++zxid,
+      mzxid: zxid,
+      pzxid: zxid,
+      ctime: 1_764_000_000_000,
+      mtime: 1_764_000_000_000,
+      version: 0,
+      cversion: children,
+      aversion: 0,
+      ephemeralOwner: 0n,
+    },
   })
   let made = 2
   let ordinal = 0

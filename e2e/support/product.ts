@@ -24,7 +24,13 @@ export async function startProduct(mode: 'start' | 'demo'): Promise<Product> {
   const dataDir = await mkdtemp(join(tmpdir(), 'arkeeper-e2e-'))
   const [port, zooKeeperPort] = [await findFreePort(), await findFreePort()]
   const child = spawn(process.execPath, [RUN, mode], {
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), ARKEEPER_DATA_DIR: dataDir, ARKEEPER_DEMO_ZK_PORT: String(zooKeeperPort) },
+    env: {
+      ...process.env,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      ARKEEPER_DATA_DIR: dataDir,
+      ARKEEPER_DEMO_ZK_PORT: String(zooKeeperPort),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -34,7 +40,11 @@ export async function startProduct(mode: 'start' | 'demo'): Promise<Product> {
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)
   try {
-    const url = await waitForLine(child, () => /^ready: (http:\S+)$/m.exec(output)?.[1], () => output)
+    const url = await waitForLine(
+      child,
+      () => /^ready: (http:\S+)$/m.exec(output)?.[1],
+      () => output,
+    )
     const signIn = /^demo sign-in: (\S+) (\S+)$/m.exec(output)
     return {
       url,
@@ -55,7 +65,10 @@ export async function startProduct(mode: 'start' | 'demo'): Promise<Product> {
 
 function waitForLine(child: ChildProcess, find: () => string | undefined, output: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not ready after ${START_TIMEOUT_MS} ms:\n${output()}`)), START_TIMEOUT_MS)
+    const timer = setTimeout(
+      () => reject(new Error(`not ready after ${START_TIMEOUT_MS} ms:\n${output()}`)),
+      START_TIMEOUT_MS,
+    )
     const look = () => {
       const found = find()
       if (found === undefined) return
@@ -86,7 +99,9 @@ function findFreePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))))
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port')),
+      )
     })
   })
 }

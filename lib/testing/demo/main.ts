@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { formatErrorLine } from '../../base/errors.ts'
-import { type Runtime, getRuntime } from '../../runtime/runtime.ts'
+import { getRuntime, type Runtime } from '../../runtime/runtime.ts'
 import { addCluster } from '../../services/clusters/add-cluster.ts'
 import { listClusters } from '../../services/clusters/list-clusters.ts'
 import type { ServiceContext } from '../../services/context.ts'
@@ -29,7 +29,10 @@ async function main(): Promise<void> {
   const stateFile = join(dataDir, 'demo.json')
   const state = await readState(stateFile)
   const port = process.env.ARKEEPER_DEMO_ZK_PORT
-  const server = await startZooKeeper({ dataDir: join(dataDir, 'zookeeper'), ...(port ? { clientPort: Number(port) } : {}) })
+  const server = await startZooKeeper({
+    dataDir: join(dataDir, 'zookeeper'),
+    ...(port ? { clientPort: Number(port) } : {}),
+  })
 
   // The server is a child of ours from here on: whatever happens, it is stopped before this process ends.
   let connection: ClusterConnection | null = null
@@ -65,7 +68,11 @@ async function main(): Promise<void> {
 async function registerDemo(runtime: Runtime, state: DemoState, connectString: string): Promise<void> {
   const context: ServiceContext = runtime.contextFor({ kind: 'system', id: null, name: 'demo', role: 'admin' })
   if (!(await hasAdministrator(context))) {
-    await createFirstAdministrator(context, { name: 'Demo administrator', email: state.email, password: state.password })
+    await createFirstAdministrator(context, {
+      name: 'Demo administrator',
+      email: state.email,
+      password: state.password,
+    })
   }
   const clusters = await listClusters(context)
   if (clusters.some((cluster) => cluster.name === CLUSTER_NAME)) return
@@ -84,7 +91,11 @@ async function readState(file: string): Promise<DemoState> {
     return JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    const fresh: DemoState = { email: 'demo@arkeeper.example', password: randomBytes(12).toString('base64url'), seeded: false }
+    const fresh: DemoState = {
+      email: 'demo@arkeeper.example',
+      password: randomBytes(12).toString('base64url'),
+      seeded: false,
+    }
     await writeState(file, fresh)
     return fresh
   }

@@ -36,10 +36,31 @@ export function* sampleTree(): Generator<SampleZnode> {
   yield* shopTree()
 }
 
-const TOPICS = ['orders', 'payments', 'shipments', 'inventory', 'customers', 'clickstream', 'emails', 'audit', 'metrics', 'returns', 'prices', 'reviews']
+const TOPICS = [
+  'orders',
+  'payments',
+  'shipments',
+  'inventory',
+  'customers',
+  'clickstream',
+  'emails',
+  'audit',
+  'metrics',
+  'returns',
+  'prices',
+  'reviews',
+]
 
 function* kafkaTree(): Generator<SampleZnode> {
-  for (const path of ['/kafka', '/kafka/brokers', '/kafka/brokers/ids', '/kafka/brokers/topics', '/kafka/config', '/kafka/config/topics', '/kafka/config/users']) {
+  for (const path of [
+    '/kafka',
+    '/kafka/brokers',
+    '/kafka/brokers/ids',
+    '/kafka/brokers/topics',
+    '/kafka/config',
+    '/kafka/config/topics',
+    '/kafka/config/users',
+  ]) {
     yield znode(path, null)
   }
   yield znode('/kafka/cluster', null)
@@ -49,30 +70,67 @@ function* kafkaTree(): Generator<SampleZnode> {
   for (const id of [1, 2, 3]) {
     yield znode(
       `/kafka/brokers/ids/${id}`,
-      json({ listener_security_protocol_map: { PLAINTEXT: 'PLAINTEXT' }, endpoints: [`PLAINTEXT://kafka-${id}.example:9092`], host: `kafka-${id}.example`, port: 9092, version: 5 }),
+      json({
+        listener_security_protocol_map: { PLAINTEXT: 'PLAINTEXT' },
+        endpoints: [`PLAINTEXT://kafka-${id}.example:9092`],
+        host: `kafka-${id}.example`,
+        port: 9092,
+        version: 5,
+      }),
       { kind: 'ephemeral' },
     )
   }
-  yield znode('/kafka/config/users/billing', json({ version: 1, config: { 'SCRAM-SHA-512': 'salt=demo,iterations=4096' } }), { acl: OWNER_ACL })
+  yield znode(
+    '/kafka/config/users/billing',
+    json({ version: 1, config: { 'SCRAM-SHA-512': 'salt=demo,iterations=4096' } }),
+    { acl: OWNER_ACL },
+  )
   for (const topic of TOPICS) {
     const partitions = 24
     const base = `/kafka/brokers/topics/${topic}`
-    const assignment = Object.fromEntries(Array.from({ length: partitions }, (_, p) => [p, [(p % 3) + 1, ((p + 1) % 3) + 1]]))
+    const assignment = Object.fromEntries(
+      Array.from({ length: partitions }, (_, p) => [p, [(p % 3) + 1, ((p + 1) % 3) + 1]]),
+    )
     yield znode(base, json({ version: 3, partitions: assignment }))
     yield znode(`${base}/partitions`, null)
     for (let p = 0; p < partitions; p++) {
       yield znode(`${base}/partitions/${p}`, null)
-      yield znode(`${base}/partitions/${p}/state`, json({ controller_epoch: 7, leader: (p % 3) + 1, version: 1, leader_epoch: p % 5, isr: [(p % 3) + 1, ((p + 1) % 3) + 1] }))
+      yield znode(
+        `${base}/partitions/${p}/state`,
+        json({
+          controller_epoch: 7,
+          leader: (p % 3) + 1,
+          version: 1,
+          leader_epoch: p % 5,
+          isr: [(p % 3) + 1, ((p + 1) % 3) + 1],
+        }),
+      )
     }
-    yield znode(`/kafka/config/topics/${topic}`, json({ version: 1, config: { 'retention.ms': '604800000', 'cleanup.policy': topic === 'customers' ? 'compact' : 'delete' } }))
+    yield znode(
+      `/kafka/config/topics/${topic}`,
+      json({
+        version: 1,
+        config: { 'retention.ms': '604800000', 'cleanup.policy': topic === 'customers' ? 'compact' : 'delete' },
+      }),
+    )
   }
 }
 
 function* solrTree(): Generator<SampleZnode> {
-  for (const path of ['/solr', '/solr/collections', '/solr/configs', '/solr/configs/_default', '/solr/live_nodes', '/solr/overseer_elect', '/solr/overseer_elect/election']) {
+  for (const path of [
+    '/solr',
+    '/solr/collections',
+    '/solr/configs',
+    '/solr/configs/_default',
+    '/solr/live_nodes',
+    '/solr/overseer_elect',
+    '/solr/overseer_elect/election',
+  ]) {
     yield znode(path, null)
   }
-  yield znode('/solr/security.json', json({ authentication: { class: 'solr.BasicAuthPlugin' } }), { acl: PUBLIC_READ_ACL })
+  yield znode('/solr/security.json', json({ authentication: { class: 'solr.BasicAuthPlugin' } }), {
+    acl: PUBLIC_READ_ACL,
+  })
   yield znode('/solr/clusterprops.json', text('{}'))
   yield znode('/solr/configs/_default/solrconfig.xml', text(SOLR_CONFIG))
   yield znode('/solr/configs/_default/managed-schema.xml', text(solrSchema()))
@@ -80,10 +138,21 @@ function* solrTree(): Generator<SampleZnode> {
   for (const collection of ['products', 'articles', 'suggestions']) {
     const base = `/solr/collections/${collection}`
     yield znode(base, json({ configName: '_default' }))
-    yield znode(`${base}/state.json`, json({ [collection]: { pullReplicas: '0', replicationFactor: '2', router: { name: 'compositeId' }, shards: solrShards(collection) } }))
+    yield znode(
+      `${base}/state.json`,
+      json({
+        [collection]: {
+          pullReplicas: '0',
+          replicationFactor: '2',
+          router: { name: 'compositeId' },
+          shards: solrShards(collection),
+        },
+      }),
+    )
     yield znode(`${base}/leaders`, null)
     yield znode(`${base}/terms`, null)
-    for (let shard = 1; shard <= 4; shard++) yield znode(`${base}/terms/shard${shard}`, json({ core_node3: 1, core_node5: 1 }))
+    for (let shard = 1; shard <= 4; shard++)
+      yield znode(`${base}/terms/shard${shard}`, json({ core_node3: 1, core_node5: 1 }))
   }
   for (const node of [1, 2]) {
     yield znode(`/solr/live_nodes/solr-${node}.example:8983_solr`, null, { kind: 'ephemeral' })
@@ -93,7 +162,13 @@ function* solrTree(): Generator<SampleZnode> {
 
 function solrShards(collection: string): Record<string, unknown> {
   return Object.fromEntries(
-    [1, 2, 3, 4].map((shard) => [`shard${shard}`, { state: 'active', replicas: { [`core_node${shard}`]: { core: `${collection}_shard${shard}`, state: 'active', leader: 'true' } } }]),
+    [1, 2, 3, 4].map((shard) => [
+      `shard${shard}`,
+      {
+        state: 'active',
+        replicas: { [`core_node${shard}`]: { core: `${collection}_shard${shard}`, state: 'active', leader: 'true' } },
+      },
+    ]),
   )
 }
 
@@ -109,21 +184,37 @@ const SOLR_CONFIG = `<?xml version="1.0" encoding="UTF-8" ?>
 `
 
 function solrSchema(): string {
-  const fields = Array.from({ length: 60 }, (_, i) => `  <field name="attribute_${i}" type="string" indexed="true" stored="true"/>`).join('\n')
+  const fields = Array.from(
+    { length: 60 },
+    (_, i) => `  <field name="attribute_${i}" type="string" indexed="true" stored="true"/>`,
+  ).join('\n')
   return `<?xml version="1.0" encoding="UTF-8"?>\n<schema name="default" version="1.6">\n${fields}\n  <uniqueKey>id</uniqueKey>\n</schema>\n`
 }
 
 const SERVICES = ['checkout', 'search', 'pricing', 'stock', 'mail', 'fraud', 'gateway', 'reports']
 
 function* shopTree(): Generator<SampleZnode> {
-  for (const path of ['/shop', '/shop/config', '/shop/flags', '/shop/locks', '/shop/services', '/shop/catalog', '/shop/catalog/items', '/shop/blobs', '/shop/queue']) {
+  for (const path of [
+    '/shop',
+    '/shop/config',
+    '/shop/flags',
+    '/shop/locks',
+    '/shop/services',
+    '/shop/catalog',
+    '/shop/catalog/items',
+    '/shop/blobs',
+    '/shop/queue',
+  ]) {
     yield znode(path, text(''))
   }
   for (const service of SERVICES) {
     yield znode(`/shop/config/${service}.properties`, text(shopProperties(service)))
     yield znode(`/shop/services/${service}`, null)
     for (let i = 1; i <= 40; i++) {
-      yield znode(`/shop/services/${service}/shard-${String(i).padStart(2, '0')}`, json({ owner: `${service}-${i % 4}`, weight: 100 - i, zone: ['a', 'b', 'c'][i % 3] }))
+      yield znode(
+        `/shop/services/${service}/shard-${String(i).padStart(2, '0')}`,
+        json({ owner: `${service}-${i % 4}`, weight: 100 - i, zone: ['a', 'b', 'c'][i % 3] }),
+      )
     }
     for (let i = 1; i <= 25; i++) {
       yield znode(`/shop/flags/${service}-flag-${i}`, text(i % 3 === 0 ? 'off' : 'on'))
@@ -133,7 +224,10 @@ function* shopTree(): Generator<SampleZnode> {
   yield znode('/shop/secrets', null, { acl: OWNER_ACL })
   yield znode('/shop/secrets/database-password', text('correct horse battery staple'), { acl: OWNER_ACL })
   yield znode('/shop/secrets/signing-key', seededBytes('signing-key', 256), { acl: OWNER_ACL })
-  yield znode('/shop/blobs/logo.png', Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), seededBytes('logo', 4096)]))
+  yield znode(
+    '/shop/blobs/logo.png',
+    Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), seededBytes('logo', 4096)]),
+  )
   yield znode('/shop/blobs/model.bin', seededBytes('model', 65_536))
   yield znode('/shop/blobs/empty', text(''))
   yield znode('/shop/blobs/null', null)
@@ -143,7 +237,10 @@ function* shopTree(): Generator<SampleZnode> {
   for (let i = 0; i < 12; i++) yield znode('/shop/queue/task-', json({ task: `rebuild-${i}` }), { sequential: true })
   yield znode('/shop/locks/leader-', text('gateway-1'), { kind: 'ephemeral', sequential: true })
   for (let i = 0; i < WIDE_CHILDREN; i++) {
-    yield znode(`/shop/catalog/items/item-${String(i).padStart(5, '0')}`, json({ sku: `A-${i}`, price: ((i * 7919) % 10_000) / 100, stock: (i * 31) % 500 }))
+    yield znode(
+      `/shop/catalog/items/item-${String(i).padStart(5, '0')}`,
+      json({ sku: `A-${i}`, price: ((i * 7919) % 10_000) / 100, stock: (i * 31) % 500 }),
+    )
   }
 }
 

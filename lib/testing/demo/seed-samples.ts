@@ -24,7 +24,14 @@ export async function seedPersistentSamples(connection: ClusterConnection): Prom
       written++
       continue
     }
-    batch.push({ op: 'create', path: sample.path, data: sample.data, acl: sample.acl, kind: sample.kind, ttlMs: sample.ttlMs })
+    batch.push({
+      op: 'create',
+      path: sample.path,
+      data: sample.data,
+      acl: sample.acl,
+      kind: sample.kind,
+      ttlMs: sample.ttlMs,
+    })
     if (batch.length >= BATCH_OPS) await flush()
   }
   await flush()
@@ -38,7 +45,8 @@ export async function holdEphemeralSamples(connection: ClusterConnection): Promi
     if (sample.kind !== 'ephemeral') continue
     if (!sample.sequential) {
       const reading = await connection.get(sample.path)
-      if (reading.kind === 'found') await connection.multi([{ op: 'delete', path: sample.path, version: reading.znode.stat.version }])
+      if (reading.kind === 'found')
+        await connection.multi([{ op: 'delete', path: sample.path, version: reading.znode.stat.version }])
     }
     if (await createOne(connection, sample)) held++
   }
