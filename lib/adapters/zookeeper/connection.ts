@@ -46,6 +46,18 @@ export interface WalkOptions {
   readonly watchMoves?: boolean
 }
 
+/** What moves below some roots, while a persistent recursive watch (3.6+) is armed. setACL fires no watch: nobody sees it. */
+export interface MoveFeed {
+  /** Every create, delete and setData after this zxid is seen. */
+  readonly armedAt: bigint
+  /**
+   * Makes the server catch up with the leader, then gives each path that moved since the last call, once. The lists are whole up to `upTo`.
+   * Null when the connection was lost meanwhile: what moved then is not known.
+   */
+  drain(options?: { signal?: AbortSignal }): Promise<{ readonly moved: readonly string[]; readonly upTo: bigint } | null>
+  close(): Promise<void>
+}
+
 export type LiveEvent =
   | { readonly kind: 'children'; readonly path: string }
   | { readonly kind: 'data'; readonly path: string }
@@ -66,7 +78,9 @@ export interface ClusterConnection extends TreeReader, RestoreTarget {
   walk(roots: readonly string[], options?: WalkOptions): LiveWalk
   /** Number of descendants; from getAllChildrenNumber (3.6+) or by counting. */
   countDescendants(path: string, options?: { signal?: AbortSignal }): Promise<number>
-  /** Make this server catch up with the leader (op 9). */
+  /** Arms a persistent recursive watch on each root; null where the server has none. Absent: not supported by this connection. */
+  followMoves?(roots: readonly string[], options?: { signal?: AbortSignal }): Promise<MoveFeed | null>
+  /** Make this server catch up with the leader (op 9). Gives the zxid of its reply; later replies of this session are not older. */
   sync(path: string): Promise<bigint>
   /** Single guarded writes of the tree page. Sequential and ephemeral creation are for tests and samples. */
   create(input: {
