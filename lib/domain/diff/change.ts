@@ -1,4 +1,4 @@
-import type { Znode } from '../znode/znode.ts'
+import type { UnreadableZnode, Znode } from '../znode/znode.ts'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'
 /** What differs in a `changed` znode. `kind` covers persistent/container/ttl/ephemeral and the TTL; `unknown` differs from nothing. */
@@ -30,8 +30,18 @@ export interface DiffCounts {
   unreadable: number
 }
 
+export type DiffSide = 'before' | 'after'
+
 export interface DiffOptions {
   /** Report ephemerals too. Default false: they belong to sessions, not to the data. */
   readonly includeEphemerals?: boolean
+  /** Compare /zookeeper and below too. Default false: every server writes there by itself. */
+  readonly includeSystem?: boolean
+  /** Compare only at and below these paths. Default: everything the streams hold. */
+  readonly roots?: readonly string[]
+  /** Told of each place that a side could not read, before any change behind it in path order is yielded. */
+  readonly onUnreadable?: (side: DiffSide, place: UnreadableZnode) => void
+  /** Told of each znode on both sides whose sequence counter (stat.cversion) is higher after than before, changed or not. */
+  readonly onCounterAhead?: (before: Znode, after: Znode) => void
   readonly signal?: AbortSignal
 }
