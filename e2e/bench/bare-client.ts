@@ -102,7 +102,10 @@ export class BareSession {
         break
       }
       const handler = this.handlers[this.head++]
-      if (this.head > 4096) this.handlers.splice(0, this.head), (this.head = 0)
+      if (this.head > 4096) {
+        this.handlers.splice(0, this.head)
+        this.head = 0
+      }
       const isHandshake = this.first
       this.first = false
       handler?.(

@@ -41,7 +41,7 @@ function* benchZnodes(total: number, { root = '', edits = 0 }: { root?: string; 
   const everyNth = edits > 0 ? Math.max(1, Math.floor(total / edits)) : 0
   const value = () => {
     ordinal++
-    return valueOf(ordinal, everyNth > 0 && ordinal % everyNth === 0)
+    return sampleValue(ordinal, everyNth > 0 && ordinal % everyNth === 0)
   }
   if (root === '') yield make('/', Buffer.alloc(0), 2)
   else yield make(root, Buffer.alloc(0), 2)
@@ -57,7 +57,7 @@ function* benchZnodes(total: number, { root = '', edits = 0 }: { root?: string; 
   for (let i = 0; i < wide; i++) yield make(`${root}/wide/child-${String(i).padStart(6, '0')}`, value(), 0)
 }
 
-function valueOf(ordinal: number, edited: boolean): Buffer {
+function sampleValue(ordinal: number, edited: boolean): Buffer {
   const length = 100 + ((ordinal * 7919) % 925)
   const data = Buffer.allocUnsafe(length)
   const half = length >> 1
