@@ -44,3 +44,8 @@ const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
 export function isRoleEnough(role: Role, action: Action): boolean {
   return RANK[role] >= RANK[LEAST_ROLE[action]]
 }
+
+/** A role as stored; one that this version does not know may only look. */
+export function toRole(text: string | null | undefined): Role {
+  return text === 'admin' || text === 'operator' ? text : 'viewer'
+}

@@ -1,0 +1,125 @@
+import { type BetterAuthOptions, betterAuth } from 'better-auth'
+import { prismaAdapter } from 'better-auth/adapters/prisma'
+import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
+import { z } from 'zod'
+import type { Database } from '../adapters/database/open-database.ts'
+import type { Clock } from '../base/clock.ts'
+import { writeAudit } from '../services/audit/write-audit.ts'
+import type { Actor, Log } from '../services/context.ts'
+import { PASSWORD_MAX, PASSWORD_MIN } from '../services/people/schemas.ts'
+import { toRole } from '../services/policy.ts'
+import type { Env } from './env.ts'
+import { publicOrigin, trustedOrigins } from './trusted-origins.ts'
+
+/** Everything else that better-auth could do is switched off: what Arkeeper does with people goes through its own gate. */
+const OPEN_PATHS = new Set(['/sign-in/email', '/sign-out', '/get-session', '/ok', '/error'])
+
+const SESSION_SECONDS = 7 * 24 * 3600
+const SESSION_REFRESH_SECONDS = 24 * 3600
+/** Sign-in attempts of one address. Enough for an office behind one address, too few to guess a password. */
+const SIGN_IN_LIMIT = { window: 60, max: 20 }
+const REQUEST_LIMIT = { window: 60, max: 600 }
+
+export interface AuthOptions {
+  readonly db: Database['client']
+  readonly env: Pick<Env, 'host' | 'port' | 'publicUrl'>
+  readonly secret: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** E-mail and password over better-auth; accounts are made by our own services only. Every sign-in, failed or not, and every sign-out is audited. */
+export function createAuth(options: AuthOptions) {
+  const { db, env, clock, log } = options
+  const baseURL = publicOrigin(env)
+
+  const before = createAuthMiddleware(async (ctx) => {
+    if (!OPEN_PATHS.has(ctx.path)) throw new APIError('NOT_FOUND')
+    if (ctx.path !== '/sign-out') return
+    const session = await getSessionFromCtx(ctx)
+    if (!session) return
+    const role = 'role' in session.user && typeof session.user.role === 'string' ? session.user.role : null
+    await writeAudit(
+      db,
+      { clock, actor: toActor({ ...session.user, role }, session.session.ipAddress ?? null) },
+      { action: 'session.sign-out', outcome: 'ok' },
+    )
+  })
+
+  const after = createAuthMiddleware(async (ctx) => {
+    if (ctx.path !== '/sign-in/email') return
+    const signedIn = ctx.context.newSession
+    if (signedIn) {
+      const role = typeof signedIn.user.role === 'string' ? signedIn.user.role : null
+      await writeAudit(
+        db,
+        { clock, actor: toActor({ ...signedIn.user, role }, signedIn.session.ipAddress ?? null) },
+        { action: 'session.sign-in', outcome: 'ok' },
+      )
+      return
+    }
+    const ip = ctx.headers ? addressOf(ctx.headers) : null
+    await writeAudit(
+      db,
+      { clock, actor: { kind: 'user', id: null, name: attemptedName(ctx.body), role: 'viewer', ip: ip ?? undefined } },
+      { action: 'session.sign-in', outcome: 'denied', message: 'The e-mail or the password is wrong' },
+    )
+  })
+
+  return betterAuth({
+    appName: 'Arkeeper',
+    baseURL,
+    basePath: '/api/auth',
+    secret: options.secret,
+    telemetry: { enabled: false },
+    trustedOrigins: (request) => trustedOrigins(env, request?.headers.get('host') ?? null),
+    // A transaction of better-auth and one of ours would wait for each other: the database has one connection.
+    database: prismaAdapter(db, { provider: 'sqlite', transaction: false }),
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: PASSWORD_MIN,
+      maxPasswordLength: PASSWORD_MAX,
+    },
+    user: { additionalFields: { role: { type: 'string', required: false, input: false, defaultValue: 'viewer' } } },
+    // No cookie cache: a session that is revoked is gone with the next request.
+    session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_REFRESH_SECONDS, cookieCache: { enabled: false } },
+    rateLimit: {
+      enabled: true,
+      storage: 'database',
+      ...REQUEST_LIMIT,
+      customRules: { '/sign-in/email': SIGN_IN_LIMIT, '/get-session': false },
+    },
+    advanced: {
+      // Two installations on two ports of one host share the host's cookies; the port in the name keeps them apart.
+      cookiePrefix: `arkeeper-${env.port}`,
+      useSecureCookies: baseURL.startsWith('https://'),
+      disableCSRFCheck: false,
+      disableOriginCheck: false,
+    },
+    logger: {
+      // better-auth answers failed sign-ins as warnings, with the address in the text: the audit has them.
+      level: 'error',
+      log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ from: 'better-auth' }, message),
+    },
+    hooks: { before, after },
+  } satisfies BetterAuthOptions)
+}
+
+export type Auth = ReturnType<typeof createAuth>
+
+/** The actor of a signed-in person, as `auth.api.getSession` gives the user. */
+export function toActor(user: { id: string; name: string; role?: string | null }, ip: string | null): Actor {
+  return { kind: 'user', id: user.id, name: user.name, role: toRole(user.role), ...(ip === null ? {} : { ip }) }
+}
+
+/** Next.js puts the peer's address there when no proxy did. */
+export function addressOf(headers: Headers): string | null {
+  return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() || null
+}
+
+/** What was typed as e-mail, only when it is one: people type passwords into the wrong field. */
+function attemptedName(body: unknown): string {
+  const parsed = z.object({ email: z.email().max(320) }).safeParse(body)
+  return parsed.success ? parsed.data.email.toLowerCase() : 'unknown'
+}

@@ -1,0 +1,68 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { databaseFileIn } from '../adapters/database/database-location.ts'
+import { parseSecretKey } from '../adapters/secrets/secret-key.ts'
+import { RuntimeError } from './errors.ts'
+
+export interface Env {
+  /** Address that the web process listens on. */
+  readonly host: string
+  readonly port: number
+  /** Where browsers reach it when that is not host:port, for example behind a proxy that ends TLS. Origin only. */
+  readonly publicUrl: string | null
+  /** Absolute. Database, key, work files and, unless told otherwise, the store. */
+  readonly dataDir: string
+  readonly storeDir: string
+  readonly workDir: string
+  /** A `file:` address. */
+  readonly databaseUrl: string
+  /** Worker processes to run beside the web process; 0 is web only. */
+  readonly workers: number
+  /** Null: the generated key file of the data directory is used. */
+  readonly secretKey: Uint8Array | null
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+const port = z.coerce.number().int().min(0).max(65_535)
+
+const envSchema = z.object({
+  HOST: z.string().trim().min(1).default('127.0.0.1'),
+  PORT: port.default(3000),
+  ARKEEPER_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  ARKEEPER_DATA_DIR: z.string().trim().min(1).default('.arkeeper'),
+  ARKEEPER_STORE_DIR: z.string().trim().min(1).optional(),
+  DATABASE_URL: z.string().trim().min(1).optional(),
+  ARKEEPER_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
+  ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+/** The only reader of the environment. An empty variable counts as unset; a wrong one is named, never quoted. */
+export function readEnv(source: Readonly<Record<string, string | undefined>> = process.env): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = envSchema.safeParse(given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new RuntimeError('ENVIRONMENT_INVALID', `The environment is not valid: ${faults.join('; ')}`, {
+      remedy: 'correct or unset the variable and start again',
+    })
+  }
+  const env = parsed.data
+  const dataDir = resolve(env.ARKEEPER_DATA_DIR)
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: env.ARKEEPER_PUBLIC_URL ?? null,
+    dataDir,
+    storeDir: env.ARKEEPER_STORE_DIR === undefined ? join(dataDir, 'store') : resolve(env.ARKEEPER_STORE_DIR),
+    workDir: join(dataDir, 'work'),
+    databaseUrl: env.DATABASE_URL ?? `file:${databaseFileIn(dataDir)}`,
+    workers: env.ARKEEPER_WORKERS,
+    secretKey:
+      env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
+    logLevel: env.LOG_LEVEL,
+  }
+}

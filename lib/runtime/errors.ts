@@ -1,0 +1,3 @@
+import { ArkeeperError } from '../base/errors.ts'
+
+export class RuntimeError extends ArkeeperError<'ENVIRONMENT_INVALID' | 'DATA_DIR_UNUSABLE'> {}

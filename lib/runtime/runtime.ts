@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { createFileArchives } from '../adapters/archive/file-archives.ts'
+import { migrateDatabase } from '../adapters/database/migrate.ts'
+import { type Database, openDatabase } from '../adapters/database/open-database.ts'
+import { createLog } from '../adapters/log/create-log.ts'
+import { SecretError } from '../adapters/secrets/errors.ts'
+import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
+import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
+import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
+import { systemClock } from '../base/clock.ts'
+import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
+import { getClusterTarget } from '../services/clusters/open-cluster.ts'
+import type { Actor, ClusterSessions, Log, SecretBox, ServiceContext } from '../services/context.ts'
+import { ServiceError } from '../services/errors.ts'
+import { type Auth, createAuth } from './auth.ts'
+import { type Env, readEnv } from './env.ts'
+import { RuntimeError } from './errors.ts'
+
+export interface Runtime {
+  readonly env: Env
+  readonly db: Database['client']
+  readonly log: Log
+  readonly auth: Auth
+  readonly sessions: ClusterSessions
+  contextFor(actor: Actor, options?: { readonly signal?: AbortSignal }): ServiceContext
+  /** Closes sessions and database; the next getRuntime() starts anew. */
+  close(): Promise<void>
+}
+
+declare global {
+  /** A development server loads this file again with every change, and several bundles hold a copy of it: the runtime outlives them. */
+  var arkeeperRuntime: Promise<Runtime> | undefined
+}
+
+/** One a process, made on first use and never at import time. A failed start is forgotten, so that the next call tries again. */
+export function getRuntime(): Promise<Runtime> {
+  if (globalThis.arkeeperRuntime) return globalThis.arkeeperRuntime
+  const forget = () => {
+    if (globalThis.arkeeperRuntime === starting) globalThis.arkeeperRuntime = undefined
+  }
+  const starting = openRuntime(readEnv, forget)
+  globalThis.arkeeperRuntime = starting
+  starting.catch(forget)
+  return starting
+}
+
+/** A runtime of its own for the given environment; `getRuntime` for tests. */
+export async function openRuntime(read: () => Env, onClose: () => void = () => undefined): Promise<Runtime> {
+  const env = read()
+  makePrivateDir(env.dataDir)
+  const installationKey = env.secretKey ?? loadOrCreateSecretKey(env.dataDir)
+  const secrets = toServiceSecrets(createSecretBox(installationKey))
+  const log: Log = createLog({ level: env.logLevel })
+  const clock = systemClock
+
+  const applied = migrateDatabase(env.databaseUrl)
+  if (applied.length > 0) log.info({ migrations: applied }, 'Migrated the database')
+  const database = await openDatabase({ url: env.databaseUrl })
+  const db = database.client
+
+  const zookeeper = createZooKeeper()
+  const archives = createFileArchives()
+  const sessions = new SharedClusterSessions({
+    zookeeper,
+    clock,
+    log,
+    loadTarget: (clusterId) => getClusterTarget({ db, secrets }, clusterId),
+  })
+  const auth = createAuth({
+    db,
+    env,
+    clock,
+    log,
+    secret: deriveKey(installationKey, 'better-auth', 32).toString('base64'),
+  })
+  const paths = { dataDir: env.dataDir, storeDir: env.storeDir, workDir: env.workDir }
+
+  return {
+    env,
+    db,
+    log,
+    auth,
+    sessions,
+    contextFor: (actor, options = {}) => ({
+      actor,
+      db,
+      log,
+      clock,
+      zookeeper,
+      archives,
+      sessions,
+      secrets,
+      paths,
+      newId: randomUUID,
+      signal: options.signal,
+    }),
+    close: async () => {
+      onClose()
+      await sessions.closeAll()
+      await database.close()
+    },
+  }
+}
+
+/** Password hashes, credentials and backups live there: for the owner only. */
+function makePrivateDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    if (process.platform !== 'win32' && (statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)
+  } catch (cause) {
+    throw new RuntimeError('DATA_DIR_UNUSABLE', `The data directory ${dir} cannot be used`, {
+      cause,
+      remedy: 'set ARKEEPER_DATA_DIR to a folder that this user may write',
+    })
+  }
+}
+
+function toServiceSecrets(box: SecretBox): SecretBox {
+  return {
+    seal: (text) => box.seal(text),
+    open: (sealed) => {
+      try {
+        return box.open(sealed)
+      } catch (error) {
+        if (!(error instanceof SecretError)) throw error
+        throw new ServiceError('SECRET_UNREADABLE', error.message, { cause: error, remedy: error.remedy })
+      }
+    },
+  }
+}

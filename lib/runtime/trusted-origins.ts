@@ -1,0 +1,39 @@
+import type { Env } from './env.ts'
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
+
+type Address = Pick<Env, 'host' | 'port' | 'publicUrl'>
+
+/** The address that the product gives for itself. */
+export function publicOrigin(env: Address): string {
+  if (env.publicUrl !== null) return env.publicUrl
+  return originOf(isWildcard(env.host) ? '127.0.0.1' : env.host, env.port)
+}
+
+/**
+ * Origins that may send a request with a cookie. Where the process listens on all addresses nobody can list them, so the name that
+ * the browser itself used for the request counts as well: a page of another origin cannot set its Host header.
+ */
+export function trustedOrigins(env: Address, hostHeader: string | null): string[] {
+  const origins = new Set<string>([publicOrigin(env)])
+  if (isWildcard(env.host) || isLoopback(env.host)) {
+    for (const name of LOOPBACK_NAMES) origins.add(originOf(name, env.port))
+  }
+  if (isWildcard(env.host) && env.publicUrl === null && hostHeader !== null && /^[\w.:[\]-]+$/.test(hostHeader)) {
+    origins.add(`http://${hostHeader.toLowerCase()}`)
+  }
+  return [...origins]
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::' || host === '[::]'
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
+}
+
+function originOf(host: string, port: number): string {
+  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+  return new URL(`http://${name}:${port}`).origin
+}

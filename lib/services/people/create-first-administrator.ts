@@ -1,0 +1,51 @@
+import { hashPassword } from 'better-auth/crypto'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { mutate, type Transaction } from '../gate.ts'
+import { parseInput } from '../parse-input.ts'
+import { type CreateAdministratorInput, createAdministratorSchema } from './schemas.ts'
+
+/** The row that only one installation's first administrator can insert, however many ask at once. */
+const TAKEN_KEY = 'people.first-administrator'
+
+/** Makes the administrator of a fresh installation, who can sign in at once. FORBIDDEN when there is one already. */
+export async function createFirstAdministrator(
+  context: ServiceContext,
+  input: CreateAdministratorInput,
+): Promise<{ userId: string }> {
+  const { name, email, password } = parseInput(createAdministratorSchema, input)
+  const userId = context.newId()
+  // Hashing takes a tenth of a second, too long to hold the database's write lock.
+  const passwordHash = await hashPassword(password)
+
+  return mutate(context, { action: 'people.create-administrator', after: { userId, email, name } }, async (tx) => {
+    await assertFirst(tx)
+    const now = new Date(context.clock.now())
+    await tx.setting.create({ data: { key: TAKEN_KEY, value: userId } })
+    await tx.user.create({
+      data: { id: userId, name, email, emailVerified: true, role: 'admin', createdAt: now, updatedAt: now },
+    })
+    await tx.account.create({
+      data: {
+        id: context.newId(),
+        userId,
+        accountId: userId,
+        providerId: 'credential',
+        password: passwordHash,
+        createdAt: now,
+        updatedAt: now,
+      },
+    })
+    return { userId }
+  })
+}
+
+async function assertFirst(tx: Transaction): Promise<void> {
+  const taken = await tx.setting.findUnique({ where: { key: TAKEN_KEY }, select: { key: true } })
+  const someone = await tx.user.findFirst({ select: { id: true } })
+  if (!taken && !someone) return
+  throw new ServiceError('FORBIDDEN', 'There is an administrator already', {
+    unaffected: 'nobody was added',
+    remedy: 'sign in, or ask the administrator',
+  })
+}
