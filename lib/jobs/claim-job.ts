@@ -1,0 +1,67 @@
+import type { PrismaClient } from '../adapters/database/generated/client.ts'
+import { LEASE_MS } from './definitions.ts'
+
+/** A job in the hands of one worker. `token` goes up with every claim: what a former owner writes is refused by it. */
+export interface ClaimedJob {
+  readonly id: string
+  readonly kind: string
+  readonly payload: unknown
+  readonly clusterId: string | null
+  readonly subjectId: string | null
+  readonly actorId: string
+  readonly actorName: string
+  readonly attempts: number
+  readonly attemptsMax: number
+  readonly owner: string
+  readonly token: number
+}
+
+const CANDIDATES = 5
+
+/** The oldest job that waits, or null. Two workers never get the same one: the claim is an update guarded by state and token. */
+export async function claimJob(
+  db: Pick<PrismaClient, 'job'>,
+  worker: { readonly owner: string; readonly nowMs: number },
+): Promise<ClaimedJob | null> {
+  const now = new Date(worker.nowMs)
+  const candidates = await db.job.findMany({
+    where: { state: 'queued', runAfter: { lte: now } },
+    orderBy: [{ runAfter: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    take: CANDIDATES,
+    select: {
+      id: true,
+      kind: true,
+      payload: true,
+      clusterId: true,
+      subjectId: true,
+      actorId: true,
+      actorName: true,
+      attempts: true,
+      attemptsMax: true,
+      leaseToken: true,
+    },
+  })
+  for (const { leaseToken, ...job } of candidates) {
+    const token = leaseToken + 1
+    const { count } = await db.job.updateMany({
+      where: { id: job.id, state: 'queued', leaseToken },
+      data: {
+        state: 'running',
+        leaseOwner: worker.owner,
+        leaseToken: token,
+        leaseUntil: new Date(worker.nowMs + LEASE_MS),
+        attempts: { increment: 1 },
+        startedAt: now,
+        finishedAt: null,
+        progress: { stage: 'Starting', done: 0, total: null, bytes: 0, ratePerSecond: 0, etaMs: null },
+      },
+    })
+    if (count === 1) return { ...job, attempts: job.attempts + 1, owner: worker.owner, token }
+  }
+  return null
+}
+
+/** Condition under which a worker still owns its job: every write of the worker is guarded by it. */
+export function ownedBy(job: Pick<ClaimedJob, 'id' | 'owner' | 'token'>) {
+  return { id: job.id, state: 'running', leaseOwner: job.owner, leaseToken: job.token }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+/** What a kind of job is, apart from what it does (lib/worker/handlers). */
+export interface JobDefinition<Payload extends z.ZodType = z.ZodType> {
+  readonly payload: Payload
+  /** Times a job may be begun. A lost worker costs one; a failure that the handler reports is final until a person retries. */
+  readonly attemptsMax: number
+  /** After that the work is aborted and the job failed. */
+  readonly timeoutMs: number
+}
+
+const HOUR_MS = 3_600_000
+
+export const JOB_DEFINITIONS = {
+  /** Starts over on another worker: what the dead one wrote was temporary. */
+  backup: {
+    payload: z.object({ backupId: z.string(), clusterId: z.string(), paths: z.array(z.string()), note: z.string() }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+  },
+  verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  diff: { payload: z.object({ diffId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  'plan-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  /** Goes on from its journal, so that it may be begun more often. */
+  'run-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 5, timeoutMs: 24 * HOUR_MS },
+} as const satisfies Record<string, JobDefinition>
+
+export type JobKind = keyof typeof JOB_DEFINITIONS
+export type JobPayload<Kind extends JobKind> = z.output<(typeof JOB_DEFINITIONS)[Kind]['payload']>
+
+export function isJobKind(text: string): text is JobKind {
+  return Object.hasOwn(JOB_DEFINITIONS, text)
+}
+
+/** How long a worker owns a job without a sign of life. */
+export const LEASE_MS = 15_000
+export const BEAT_MS = 4_000

@@ -1,0 +1,35 @@
+import { logJob } from '../../jobs/log-job.ts'
+import { requeueJob } from '../../jobs/retry-job.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { mutate } from '../gate.ts'
+import { reviveSubject } from './end-subject.ts'
+import { findJobSubject, toServiceError } from './find-job-subject.ts'
+import { getJob } from './list-jobs.ts'
+import type { JobView } from './views.ts'
+
+/** Queues a failed or cancelled job again, as the person who asked for it first. A restore goes on from its journal. */
+export async function retryJob(context: ServiceContext, jobId: string): Promise<JobView> {
+  const { job, cluster } = await findJobSubject(context, jobId)
+  await mutate(
+    context,
+    { action: 'job.retry', cluster, before: { job: jobId, kind: job.kind, state: job.state } },
+    async (tx) => {
+      const nowMs = context.clock.now()
+      if (job.kind === 'run-restore' || job.kind === 'plan-restore') {
+        const restore = await tx.restore.findUnique({ where: { id: job.subjectId ?? '' }, select: { jobId: true } })
+        if (restore?.jobId !== jobId) {
+          throw new ServiceError('WRONG_STATE', 'A later job works on this restore', {
+            unaffected: 'nothing was changed',
+          })
+        }
+      }
+      await requeueJob(tx, jobId, nowMs).catch((error: unknown) => {
+        throw toServiceError(error)
+      })
+      await reviveSubject(tx, job)
+      await logJob(tx, { jobId, level: 'info', message: `Queued again by ${context.actor.name}`, nowMs })
+    },
+  )
+  return getJob(context, jobId)
+}
