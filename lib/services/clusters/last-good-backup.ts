@@ -1,0 +1,28 @@
+import type { Prisma } from '../../adapters/database/generated/client.ts'
+
+/** What a cluster's age of protection is counted from: complete, asked for by a person, not deleted and not found damaged. */
+export const GOOD_BACKUP = {
+  deletedAt: null,
+  purpose: 'manual',
+  status: 'complete',
+  OR: [{ verifyOk: null }, { verifyOk: true }],
+} as const satisfies Prisma.BackupWhereInput
+
+export interface LastGoodBackup {
+  readonly id: string
+  readonly takenAt: Date
+  readonly znodes: number
+  readonly verifyOk: boolean | null
+}
+
+/** The newest good backup of a cluster, or null. The client or a transaction will do. */
+export function findLastGoodBackup(
+  db: Pick<Prisma.TransactionClient, 'backup'>,
+  clusterId: string,
+): Promise<LastGoodBackup | null> {
+  return db.backup.findFirst({
+    where: { clusterId, ...GOOD_BACKUP },
+    orderBy: [{ takenAt: 'desc' }, { id: 'desc' }],
+    select: { id: true, takenAt: true, znodes: true, verifyOk: true },
+  })
+}

@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { ClusterTarget, ConnectionStep } from '../../adapters/zookeeper/connection.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { assertActorCan } from '../gate.ts'
+import { parseClusterInput } from './cluster-input.ts'
+import { getClusterTarget } from './open-cluster.ts'
+import type { clusterInputSchema } from './schemas.ts'
+
+export type TestClusterInput =
+  | { readonly clusterId: string }
+  /** Settings that are not stored yet; `auth.kind` keep takes the stored credentials of `clusterId`. */
+  | { readonly clusterId?: string; readonly input: z.input<typeof clusterInputSchema> }
+
+/** Step by step over a connection of its own; the first failed step is the last one. Changes nothing. */
+export async function* testCluster(context: ServiceContext, request: TestClusterInput): AsyncIterable<ConnectionStep> {
+  // Unsaved settings can send the stored credentials to any server, so they need the right to save them.
+  await assertActorCan(context, 'input' in request ? 'cluster.update' : 'cluster.test')
+  const target =
+    'input' in request ? await toTarget(context, request) : await getClusterTarget(context, request.clusterId)
+  yield* context.zookeeper.testConnection(target, { signal: context.signal })
+}
+
+async function toTarget(
+  context: ServiceContext,
+  request: Extract<TestClusterInput, { input: unknown }>,
+): Promise<ClusterTarget> {
+  const { connectString, sessionTimeoutMs, auth } = parseClusterInput(request.input)
+  switch (auth.kind) {
+    case 'none':
+      return { connectString, sessionTimeoutMs }
+    case 'digest':
+      return { connectString, sessionTimeoutMs, auth: [{ scheme: 'digest', id: `${auth.username}:${auth.password}` }] }
+    case 'keep': {
+      if (request.clusterId === undefined) {
+        const message = 'There are no stored credentials to keep'
+        throw new ServiceError('INVALID_INPUT', message, { details: { fields: { auth: message } } })
+      }
+      const stored = await getClusterTarget(context, request.clusterId)
+      return { connectString, sessionTimeoutMs, auth: stored.auth }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { isArmed } from './armed.ts'
+import { findLastGoodBackup } from './last-good-backup.ts'
+import type { ClusterView } from './views.ts'
+
+/** Everything that a view needs and nothing more: the sealed secret is not even read. */
+export const CLUSTER_COLUMNS = {
+  id: true,
+  name: true,
+  connectString: true,
+  authScheme: true,
+  environment: true,
+  sessionTimeoutMs: true,
+  note: true,
+  armedUntil: true,
+  createdAt: true,
+} as const satisfies Prisma.ClusterSelect
+export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof CLUSTER_COLUMNS }>
+
+type Db = Pick<Prisma.TransactionClient, 'backup' | 'job'>
+
+export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Promise<ClusterView> {
+  const lastGood = await findLastGoodBackup(db, row.id)
+  const backups = await db.backup.count({ where: { clusterId: row.id, deletedAt: null } })
+  const runningJobs = await db.job.count({ where: { clusterId: row.id, state: { in: ['queued', 'running'] } } })
+  return {
+    id: row.id,
+    name: row.name,
+    connectString: row.connectString,
+    authScheme: row.authScheme,
+    environment: toEnvironment(row.environment),
+    sessionTimeoutMs: row.sessionTimeoutMs,
+    note: row.note,
+    armedUntil: row.armedUntil?.toISOString() ?? null,
+    isArmed: isArmed(row.armedUntil, nowMs),
+    createdAt: row.createdAt.toISOString(),
+    lastGoodBackup: lastGood && {
+      id: lastGood.id,
+      takenAt: lastGood.takenAt.toISOString(),
+      znodes: lastGood.znodes,
+      verifyOk: lastGood.verifyOk,
+    },
+    backups,
+    runningJobs,
+  }
+}
+
+/** What is not known is treated with the care of production. */
+export function toEnvironment(text: string): ClusterView['environment'] {
+  return text === 'staging' || text === 'development' ? text : 'production'
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { mutate } from '../gate.ts'
+import { parseInput } from '../parse-input.ts'
+import { getClusterForWriting } from './armed.ts'
+import { assertNameFree, parseClusterInput, toAuthColumns } from './cluster-input.ts'
+import type { clusterInputSchema } from './schemas.ts'
+import { CLUSTER_COLUMNS, toClusterView } from './to-cluster-view.ts'
+import type { ClusterView } from './views.ts'
+
+const clusterIdSchema = z.object({ clusterId: z.string() })
+
+/** Changes a cluster and forgets its connections. One that is pointed at other servers is read-only again: the arming was for the old ones. */
+export async function updateCluster(
+  context: ServiceContext,
+  input: { readonly clusterId: string } & z.input<typeof clusterInputSchema>,
+): Promise<ClusterView> {
+  const { clusterId } = parseInput(clusterIdSchema, input)
+  const parsed = parseClusterInput(input)
+  const { name, connectString, environment, sessionTimeoutMs, note } = parsed
+  const auth = toAuthColumns(context, parsed.auth)
+
+  const known = await getClusterForWriting(context, clusterId)
+  const view = await mutate(
+    context,
+    { action: 'cluster.update', cluster: { id: known.id, name: known.name } },
+    async (tx, record) => {
+      const before = await tx.cluster.findFirst({
+        where: { id: clusterId, removedAt: null },
+        select: { ...CLUSTER_COLUMNS, revision: true },
+      })
+      if (!before) throw new ServiceError('NOT_FOUND', `There is no cluster ${clusterId}`)
+      record({ before: toFacts(before) })
+      await assertNameFree(tx, name, clusterId)
+      const disarm = before.connectString !== connectString ? { armedUntil: null, armedById: null } : {}
+      const after = await tx.cluster.update({
+        where: { id: clusterId },
+        data: {
+          name,
+          connectString,
+          environment,
+          sessionTimeoutMs,
+          note,
+          ...auth,
+          ...disarm,
+          revision: { increment: 1 },
+        },
+        select: { ...CLUSTER_COLUMNS, revision: true },
+      })
+      record({ after: { ...toFacts(after), credentialsChanged: parsed.auth.kind !== 'keep' } })
+      return toClusterView(tx, after, context.clock.now())
+    },
+  )
+  await context.sessions.drop(clusterId)
+  return view
+}
+
+function toFacts(row: {
+  name: string
+  connectString: string
+  environment: string
+  sessionTimeoutMs: number
+  authScheme: string | null
+  revision: number
+}) {
+  const { name, connectString, environment, sessionTimeoutMs, authScheme, revision } = row
+  return { name, connectString, environment, sessionTimeoutMs, authScheme, revision }
+}
