@@ -1,0 +1,145 @@
+import { existsSync, lstatSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Failure } from './failure.mjs'
+import { releaseLock, takeLock } from './lock.mjs'
+import { say } from './output.mjs'
+import { runStep } from './processes.mjs'
+import { DIST_DIR, inProject, ROOT, TOOLCHAIN_DIR } from './project.mjs'
+import { ensureStamped, hashTree } from './stamp.mjs'
+import { ensureToolchain } from './toolchain.mjs'
+
+const GENERATED = 'lib/adapters/database/generated'
+const BUILD_TIMEOUT_MS = 10 * 60_000
+const STEP_TIMEOUT_MS = 2 * 60_000
+const LOCK_WAIT_MS = 15 * 60_000
+
+/** What the web server and the bundles are made of. Tests and the generated client are not: the one is not shipped, the other follows. */
+const SOURCES = [
+  'app',
+  'lib',
+  'prisma',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'next.config.ts',
+  'postcss.config.mjs',
+]
+export const isSource = (name) => !name.startsWith(`${GENERATED}/`) && !/\.(test|test-support)\.tsx?$/.test(name)
+
+/** Name in dist/ → entry. Packages stay outside the bundles: they are found in node_modules. */
+const BUNDLES = {
+  worker: 'lib/worker/main.ts',
+  arkeeper: 'lib/cli/main.ts',
+  demo: 'lib/testing/demo/main.ts',
+  migrate: 'lib/adapters/database/migrate-main.ts',
+}
+
+/** Everything up to and including the build; a second time it is the reading of the sources that takes time. */
+export async function prepare({ withBuild = true } = {}) {
+  return alone(async () => {
+    const tools = await ensureToolchain()
+    linkCommand()
+    await generateClient(tools)
+    if (withBuild) await build(tools)
+    return tools
+  })
+}
+
+export async function buildCommand() {
+  await prepare()
+  say('built')
+}
+
+/** Two runs in one checkout must not install or build over each other. */
+async function alone(work) {
+  const lock = join(TOOLCHAIN_DIR, 'prepare.lock')
+  const giveUpAt = Date.now() + LOCK_WAIT_MS
+  let said = false
+  for (let holder = takeLock(lock); holder !== null; holder = takeLock(lock)) {
+    if (Date.now() > giveUpAt) throw new Failure(`process ${holder} has been installing or building here for too long`)
+    if (!said) say(`waiting for process ${holder}, which installs or builds here …`)
+    said = true
+    await pause(250)
+  }
+  try {
+    return await work()
+  } finally {
+    releaseLock(lock)
+  }
+}
+
+/** `npx arkeeper …` finds the command here without asking a registry. */
+function linkCommand() {
+  const link = inProject('node_modules', '.bin', 'arkeeper')
+  if (process.platform === 'win32' || lstatSync(link, { throwIfNoEntry: false })) return
+  symlinkSync('../../bin/arkeeper', link)
+}
+
+/** The typed database client, made from the schema. */
+export async function generateClient({ node, env }) {
+  await ensureStamped({
+    file: inProject(GENERATED, '.stamp'),
+    wanted: hashTree(ROOT, ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json']),
+    isThere: () => existsSync(inProject(GENERATED, 'client.ts')),
+    make: () =>
+      runStep({
+        title: 'generating the database client',
+        log: 'prisma-generate',
+        command: node,
+        args: [inProject('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+        env,
+        timeoutMs: STEP_TIMEOUT_MS,
+      }),
+  })
+}
+
+/** The web server (.next) and the bundles (dist), together or not at all. Gives whether anything had to be made. */
+export function build(tools) {
+  return ensureStamped({
+    file: join(DIST_DIR, '.stamp'),
+    // Taken before the build: what is edited while it runs makes the next run build again.
+    wanted: hashTree(ROOT, SOURCES, isSource),
+    isThere: () =>
+      existsSync(inProject('.next', 'BUILD_ID')) &&
+      Object.keys(BUNDLES).every((name) => existsSync(join(DIST_DIR, `${name}.mjs`))),
+    make: async () => {
+      rmSync(DIST_DIR, { recursive: true, force: true })
+      await bundle(tools, BUNDLES)
+      await runStep({
+        title: 'building the web server (next build)',
+        log: 'next-build',
+        command: tools.node,
+        args: [inProject('node_modules', 'next', 'dist', 'bin', 'next'), 'build'],
+        env: { ...tools.env, NODE_ENV: 'production' },
+        timeoutMs: BUILD_TIMEOUT_MS,
+      })
+    },
+  })
+}
+
+export async function bundle({ node, env }, entries) {
+  for (const entry of Object.values(entries)) {
+    if (!existsSync(inProject(entry))) throw new Failure(`${entry} is missing: this checkout is not complete`)
+  }
+  await runStep({
+    title: `bundling ${Object.keys(entries).join(', ')}`,
+    log: 'esbuild',
+    command: node,
+    args: [
+      inProject('node_modules', 'esbuild', 'bin', 'esbuild'),
+      ...Object.entries(entries).map(([name, entry]) => `${name}=${entry}`),
+      '--bundle',
+      '--platform=node',
+      '--format=esm',
+      '--target=node22',
+      '--packages=external',
+      '--sourcemap',
+      '--log-level=warning',
+      `--outdir=${DIST_DIR}`,
+      '--out-extension:.js=.mjs',
+    ],
+    env,
+    timeoutMs: STEP_TIMEOUT_MS,
+  })
+}

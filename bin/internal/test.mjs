@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, prepare } from './build.mjs'
+import { countCheck, countPlaywright, countVitest, formatCounts, sumCounts } from './counts.mjs'
+import { Failure } from './failure.mjs'
+import { formatSeconds, say, warn } from './output.mjs'
+import { explain, runVisible } from './processes.mjs'
+import { inProject } from './project.mjs'
+import { ensureSystemPackages } from './system-packages.mjs'
+
+const MINUTE_MS = 60_000
+const REPORTS = inProject('test-results', 'reports')
+
+/** Runs every stage asked for, also after one that failed; its last line of output is `N passed, N failed`. */
+export async function test({ stages }) {
+  const results = []
+  try {
+    const tools = await prepare({ withBuild: false })
+    const needs = [
+      ...(stages.includes('integration') || stages.includes('e2e') ? ['java', 'zookeeper'] : []),
+      ...(stages.includes('e2e') ? ['chromium'] : []),
+    ]
+    const env = await ensureSystemPackages(needs, tools.env)
+    results.push(...(await runStages(stages, { ...tools, env })))
+  } catch (error) {
+    // The set-up is what failed; whoever reads only the last line must see that.
+    process.stderr.write(error instanceof Failure ? `arkeeper: ${error.message}\n` : `${error?.stack ?? error}\n`)
+    results.push({ name: 'set-up', counts: countCheck(false), ms: 0 })
+  }
+  return summarize(results)
+}
+
+/** Format, lint, types and unit tests: seconds, no services. */
+export async function check() {
+  const tools = await prepare({ withBuild: false })
+  return summarize(await runStages(['lint', 'types', 'unit'], tools))
+}
+
+async function runStages(stages, tools) {
+  const results = []
+  for (const name of stages) {
+    say(`\n── ${name} ──`)
+    const startedAt = Date.now()
+    const broken = name === 'e2e' && results.some((result) => result.name === 'build' && result.counts.failed > 0)
+    if (broken) warn('the end-to-end tests were not run: there is nothing built to drive')
+    const counts = broken ? countCheck(false) : await STAGES[name](tools)
+    const ms = Date.now() - startedAt
+    results.push({ name, counts, ms })
+    say(`${name}: ${formatCounts(counts)} (${formatSeconds(ms)})`)
+  }
+  return results
+}
+
+function summarize(results) {
+  say('')
+  for (const { name, counts, ms } of results) say(`${name.padEnd(12)} ${formatCounts(counts)}, ${formatSeconds(ms)}`)
+  const sum = sumCounts(results.map((result) => result.counts))
+  say(formatCounts(sum))
+  return sum.failed > 0 ? 1 : 0
+}
+
+const STAGES = {
+  lint: async (tools) =>
+    countCheck(await runPackage(tools, ['@biomejs/biome', 'bin', 'biome'], ['check', '.'], MINUTE_MS)),
+  types: async (tools) => {
+    const next = await runPackage(tools, ['next', 'dist', 'bin', 'next'], ['typegen'], 2 * MINUTE_MS)
+    return countCheck(
+      next && (await runPackage(tools, ['typescript', 'bin', 'tsc'], ['--noEmit', '-p', '.'], 5 * MINUTE_MS)),
+    )
+  },
+  unit: (tools) => vitest(tools, 'unit', 5 * MINUTE_MS),
+  integration: (tools) => vitest(tools, 'integration', 10 * MINUTE_MS),
+  build: async (tools) => {
+    try {
+      await build(tools)
+      return countCheck(true)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      warn(error.message)
+      return countCheck(false)
+    }
+  },
+  e2e: playwright,
+}
+
+async function vitest(tools, project, timeoutMs) {
+  const file = reportFile(project)
+  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const ok = await runPackage(tools, ['vitest', 'vitest.mjs'], args, timeoutMs)
+  return countVitest(readReport(file), ok ? 0 : 1)
+}
+
+async function playwright(tools) {
+  const file = reportFile('e2e')
+  const env = { ...tools.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file }
+  const ok = await runPackage({ ...tools, env }, ['@playwright', 'test', 'cli.js'], ['test'], 12 * MINUTE_MS)
+  return countPlaywright(readReport(file), ok ? 0 : 1)
+}
+
+/** A program of one of our packages, by its script, so that it needs neither PATH nor an executable bit. */
+async function runPackage({ node, env }, [name, ...rest], args, timeoutMs) {
+  const outcome = await runVisible({
+    command: node,
+    args: [inProject('node_modules', name, ...rest), ...args],
+    env,
+    timeoutMs,
+  })
+  if (outcome.code === 0) return true
+  if (outcome.code === null) warn(`${name} ${explain(outcome, timeoutMs)}`)
+  return false
+}
+
+function reportFile(name) {
+  const file = join(REPORTS, `${name}.json`)
+  mkdirSync(REPORTS, { recursive: true })
+  rmSync(file, { force: true })
+  return file
+}
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return null
+    throw error
+  }
+}

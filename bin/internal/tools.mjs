@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import { bundle, prepare } from './build.mjs'
+import { runVisible } from './processes.mjs'
+import { DIST_DIR, inProject } from './project.mjs'
+import { ensureSystemPackages } from './system-packages.mjs'
+
+const HOUR_MS = 60 * 60_000
+
+/** The benchmarks: `npm run bench -- <what they take>`. */
+export async function bench(words) {
+  const tools = await prepare({ withBuild: false })
+  const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
+  await bundle(tools, { bench: 'e2e/bench/main.ts' })
+  return run(tools.node, [join(DIST_DIR, 'bench.mjs'), ...words], env)
+}
+
+/** Prisma's command line with an engine that needs no download: `npm run prisma -- migrate dev --name what-changes`. */
+export async function prisma(words) {
+  const { node, env } = await prepare({ withBuild: false })
+  return run(node, [inProject('node_modules', 'prisma', 'build', 'index.js'), ...words], env)
+}
+
+async function run(command, args, env) {
+  const { code } = await runVisible({ command, args, env, timeoutMs: HOUR_MS })
+  return code ?? 1
+}
