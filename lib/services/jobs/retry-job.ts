@@ -5,7 +5,7 @@ import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { reviveSubject } from './end-subject.ts'
 import { findJobSubject, toServiceError } from './find-job-subject.ts'
-import { getJob } from './list-jobs.ts'
+import { getJob } from './get-job.ts'
 import type { JobView } from './views.ts'
 
 /** Queues a failed or cancelled job again, as the person who asked for it first. A restore goes on from its journal. */

@@ -1,0 +1,76 @@
+import type { JobPayload } from '../../jobs/definitions.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { takeBackup } from '../engine/take-backup.ts'
+import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { toBackupRow } from './backup-row.ts'
+import { clusterFolder, toStoreRelative } from './cluster-folder.ts'
+import { toPaths } from './find-backup.ts'
+
+/** The work of a backup job. The archive is whole or not at all; the catalog gets it when the job is settled. */
+export async function runBackup(
+  context: ServiceContext,
+  payload: JobPayload<'backup'>,
+  run: JobRun,
+): Promise<JobResult> {
+  const target = await getClusterTarget(context, payload.clusterId)
+  const expectedZnodes = await findExpectedZnodes(context, payload)
+  await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}`)
+  const taken = await takeBackup(context, {
+    target,
+    clusterName: target.clusterName,
+    paths: payload.paths,
+    parentDir: clusterFolder(context, target.clusterName),
+    note: payload.note,
+    expectedZnodes,
+    onProgress: run.progress,
+  })
+  const { manifest } = taken
+  const { unreadable, maskedAcl } = manifest.fidelity
+  if (unreadable.length > 0) {
+    await run.log('warn', `${unreadable.length} znodes could not be read: ${unreadable.slice(0, 10).join(', ')}`)
+  }
+  if (maskedAcl.length > 0) {
+    await run.log(
+      'warn',
+      `${maskedAcl.length} ACLs were shown with hidden digests: ${maskedAcl.slice(0, 10).join(', ')}`,
+    )
+  }
+  return {
+    result: { backupId: payload.backupId, znodes: manifest.znodes, status: manifest.status },
+    message: `${manifest.znodes} znodes, ${manifest.consistency.class}, ${manifest.status}`,
+    commit: async (tx) => {
+      await tx.backup.create({
+        data: toBackupRow({
+          id: payload.backupId,
+          clusterId: payload.clusterId,
+          clusterName: target.clusterName,
+          purpose: 'manual',
+          manifest,
+          dir: toStoreRelative(context, taken.dir),
+          archiveBytes: taken.archiveBytes,
+          createdById: context.actor.id,
+          jobId: run.job.id,
+          nowMs: context.clock.now(),
+        }),
+        select: { id: true },
+      })
+    },
+    discard: () => context.archives.remove(taken.dir),
+  }
+}
+
+/** Znodes of the last backup of the same scope: good enough for the time left, and for nothing else. */
+async function findExpectedZnodes(
+  context: Pick<ServiceContext, 'db'>,
+  payload: JobPayload<'backup'>,
+): Promise<number | null> {
+  const former = await context.db.backup.findMany({
+    where: { clusterId: payload.clusterId, purpose: 'manual', deletedAt: null },
+    orderBy: { takenAt: 'desc' },
+    take: 20,
+    select: { scopePaths: true, znodes: true },
+  })
+  const scope = payload.paths.join('\n')
+  return former.find((backup) => toPaths(backup.scopePaths).join('\n') === scope)?.znodes ?? null
+}

@@ -1,0 +1,43 @@
+import type { Prisma } from '../../adapters/database/generated/client.ts'
+import type { JobPayload } from '../../jobs/definitions.ts'
+import type { ServiceContext } from '../context.ts'
+import { ProgressMeter } from '../engine/progress.ts'
+import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { archiveDirOf } from './cluster-folder.ts'
+import { getBackupRow } from './find-backup.ts'
+import { verifyReportSchema } from './verify-report.ts'
+
+/** The work of a verify job. A damaged archive is a finding, not a failure of the job. */
+export async function runVerify(
+  context: ServiceContext,
+  payload: JobPayload<'verify'>,
+  run: JobRun,
+): Promise<JobResult> {
+  const backup = await getBackupRow(context, payload.backupId)
+  const meter = new ProgressMeter(context.clock, run.progress)
+  const report = await context.archives.verify(archiveDirOf(context, backup.dir), {
+    signal: context.signal,
+    onProgress: (done) => meter.report('Verifying', { done, total: backup.znodes }),
+  })
+  for (const problem of report.problems.slice(0, 20)) {
+    await run.log('error', [problem.code, problem.message, problem.file].filter(Boolean).join(': '))
+  }
+  const verifiedAt = new Date(context.clock.now())
+  return {
+    result: { backupId: payload.backupId, ok: report.ok, problems: report.problems.length },
+    message: report.ok
+      ? `${report.znodes} znodes verified, all sums match`
+      : `The archive is damaged: ${report.problems.length} problems`,
+    commit: async (tx) => {
+      await tx.backup.updateMany({
+        where: { id: payload.backupId },
+        data: {
+          verifiedAt,
+          verifyOk: report.ok,
+          // The schema admits nothing but what JSON can hold.
+          verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
+        },
+      })
+    },
+  }
+}

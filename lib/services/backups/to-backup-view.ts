@@ -1,0 +1,80 @@
+import { formatHex64 } from '../../base/hex64.ts'
+import type { ServiceContext } from '../context.ts'
+import { findLastGood, toPaths } from './find-backup.ts'
+import type { BackupView } from './views.ts'
+
+export interface BackupRow {
+  readonly id: string
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly source: string
+  readonly purpose: string
+  readonly status: string
+  readonly zxid: bigint
+  readonly zxidFrom: bigint
+  readonly zxidTo: bigint
+  readonly consistency: string
+  readonly proof: string | null
+  readonly scopePaths: unknown
+  readonly znodes: number
+  readonly dataBytes: bigint
+  readonly archiveBytes: bigint
+  readonly takenAt: Date
+  readonly durationMs: number
+  readonly pinned: boolean
+  readonly note: string
+  readonly verifiedAt: Date | null
+  readonly verifyOk: boolean | null
+  readonly createdById: string | null
+}
+
+/** Rows as pages show them; what only the other rows can tell (last good, names) is looked up once for all. */
+export async function toBackupViews(
+  context: Pick<ServiceContext, 'db'>,
+  rows: readonly BackupRow[],
+): Promise<BackupView[]> {
+  const lastGood = await findLastGood(
+    context,
+    rows.map((row) => row.clusterId),
+  )
+  const names = await findNames(
+    context,
+    rows.map((row) => row.createdById),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    clusterId: row.clusterId,
+    clusterName: row.clusterName,
+    purpose: row.purpose === 'safety' ? 'safety' : 'manual',
+    source: row.source,
+    status: row.status === 'complete' ? 'complete' : 'partial',
+    consistency: row.consistency === 'exact' ? 'exact' : 'fuzzy',
+    proof: row.proof,
+    zxid: formatHex64(row.zxid),
+    zxidFrom: formatHex64(row.zxidFrom),
+    zxidTo: formatHex64(row.zxidTo),
+    scopePaths: toPaths(row.scopePaths),
+    znodes: row.znodes,
+    dataBytes: Number(row.dataBytes),
+    archiveBytes: Number(row.archiveBytes),
+    takenAt: row.takenAt.toISOString(),
+    durationMs: row.durationMs,
+    pinned: row.pinned,
+    note: row.note,
+    verifiedAt: row.verifiedAt?.toISOString() ?? null,
+    verifyOk: row.verifyOk,
+    isLastGood: lastGood.has(row.id),
+    createdByName: row.createdById === null ? null : (names.get(row.createdById) ?? null),
+  }))
+}
+
+/** Names of people by id; who was removed has none. */
+export async function findNames(
+  context: Pick<ServiceContext, 'db'>,
+  ids: readonly (string | null)[],
+): Promise<Map<string, string>> {
+  const wanted = [...new Set(ids.filter((id) => id !== null))]
+  if (wanted.length === 0) return new Map()
+  const people = await context.db.user.findMany({ where: { id: { in: wanted } }, select: { id: true, name: true } })
+  return new Map(people.map((person) => [person.id, person.name]))
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import type { VerifyReport } from '../../adapters/archive/store.ts'
+
+/** The report of a verification as the catalog keeps it: the shape of `arkeeper verify --json`. */
+export const verifyReportSchema: z.ZodType<VerifyReport> = z.object({
+  ok: z.boolean(),
+  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string(), ok: z.boolean() })),
+  checksumOk: z.boolean(),
+  znodes: z.number(),
+  digest: z
+    .object({
+      version: z.literal(2),
+      zxid: z.string(),
+      stored: z.string(),
+      computed: z.string(),
+      match: z.boolean(),
+    })
+    .nullable(),
+  problems: z.array(
+    z.object({ code: z.string(), message: z.string(), file: z.string().optional(), offset: z.number().optional() }),
+  ),
+})
