@@ -1,0 +1,179 @@
+import type { z } from 'zod'
+import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
+import { isArkeeperError } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import type { WriteOperation } from '../../domain/restore/ports.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { mutateCluster, type RecordFacts } from '../gate.ts'
+import { parseInput } from '../parse-input.ts'
+import {
+  assertNotRoot,
+  isConflictCode,
+  parseCzxid,
+  parseWritablePath,
+  readExpected,
+  rereadConflict,
+  toRefusedError,
+  toUnknownError,
+} from './guarded-write.ts'
+import { deleteZnodeSchema } from './schemas.ts'
+import type { ZnodeWriteView } from './views.ts'
+
+/** As the rule for bulk writers has it: a multi of so many deletes stays far below the server's limits. */
+const OPERATIONS_MAX = 1000
+const SHOWN_EPHEMERALS = 3
+
+/**
+ * Deletes the very znode, in the very version, that the person was shown, and what lies below it: never more than they were shown.
+ * Up to 1000 znodes go in one transaction; more in several, children first, so that a stop leaves whole branches or none.
+ */
+export async function deleteZnode(
+  context: ServiceContext,
+  input: z.input<typeof deleteZnodeSchema>,
+): Promise<ZnodeWriteView> {
+  const { clusterId, expectedVersion, descendants, ...parsed } = parseInput(deleteZnodeSchema, input)
+  const path = parseWritablePath(parsed.path)
+  assertNotRoot(path)
+  const czxid = parseCzxid(parsed.expectedCzxid)
+
+  const mutation = {
+    action: 'znode.delete',
+    clusterId,
+    path,
+    before: { version: expectedVersion, czxid, descendants },
+  } as const
+  return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
+    const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
+    const live = await readExpected(
+      connection,
+      path,
+      ({ stat }) => {
+        if (stat.czxid !== czxid) return `${path} was deleted and created again`
+        if (stat.version === expectedVersion) return null
+        return `${path} was changed meanwhile: it is at version ${stat.version}, version ${expectedVersion} was shown`
+      },
+      record,
+    )
+    if (live.kind === 'conflict') return live.result
+    record({ before: { mzxid: live.found.znode.stat.mzxid, dataLength: live.found.znode.data?.length ?? null } })
+
+    const below = live.found.numChildren === 0 ? [] : await listBelow(connection, path, descendants, context.signal)
+    if (below === null) return rereadConflict(connection, path, `${path} does not exist any more`, record)
+    if (below.length > descendants) {
+      const message = `More lies below ${path} now than the ${descendants} znodes that were shown`
+      return rereadConflict(connection, path, message, record)
+    }
+    const operations: WriteOperation[] = below
+      .reverse()
+      .map((znode) => ({ op: 'delete', path: znode.path, version: znode.version }))
+    operations.push({ op: 'delete', path, version: expectedVersion })
+    return deleteInBatches(context, connection, path, operations, record)
+  })
+}
+
+interface Below {
+  readonly path: string
+  readonly version: number
+}
+
+/** Descendants in path order; more than `max` when there are more, null when the znode has vanished. */
+async function listBelow(
+  connection: ClusterConnection,
+  root: string,
+  max: number,
+  signal: AbortSignal | undefined,
+): Promise<Below[] | null> {
+  const below: Below[] = []
+  const ephemerals: string[] = []
+  try {
+    for await (const batch of connection.readSubtree(root, { signal })) {
+      const unreadable = batch.unreadable[0]
+      if (unreadable) {
+        throw new ServiceError('WRITE_REFUSED', `${unreadable.path} cannot be read, so what lies there is not known`, {
+          unaffected: 'nothing was deleted',
+          remedy: "give the cluster's credentials the read right there",
+        })
+      }
+      for (const znode of batch.znodes) {
+        if (znode.path === root) continue
+        if (znode.kind === 'ephemeral') ephemerals.push(znode.path)
+        below.push({ path: znode.path, version: znode.stat.version })
+      }
+      if (below.length > max) return below
+    }
+  } catch (error) {
+    if (isArkeeperError(error) && error.code === 'NO_NODE') return null
+    throw error
+  }
+  if (ephemerals.length > 0) {
+    const shown = ephemerals.slice(0, SHOWN_EPHEMERALS).join(', ')
+    throw new ServiceError('WRITE_REFUSED', `${ephemerals.length} ephemeral znodes lie below ${root}: ${shown}`, {
+      unaffected: 'nothing was deleted',
+      remedy: 'they belong to sessions that are alive: stop those clients, or delete these znodes one by one',
+    })
+  }
+  return below
+}
+
+async function deleteInBatches(
+  context: ServiceContext,
+  connection: ClusterConnection,
+  path: string,
+  operations: readonly WriteOperation[],
+  record: RecordFacts,
+) {
+  let deleted = 0
+  for (const batch of toBatches(connection, operations)) {
+    if (context.signal?.aborted) {
+      record({ after: { deleted } })
+      throw new ServiceError(
+        'OUTCOME_UNKNOWN',
+        `The deletion was stopped after ${deleted} of ${operations.length} znodes`,
+      )
+    }
+    const outcome = await connection.multi(batch)
+    if (outcome.kind === 'done') {
+      deleted += batch.length
+      record({ after: { deleted, zxid: outcome.zxid } })
+      continue
+    }
+    record({ after: { deleted } })
+    const soFar =
+      deleted === 0 ? 'nothing was deleted' : `${deleted} of ${operations.length} znodes were deleted before`
+    if (outcome.kind === 'refused') {
+      const culprit = batch[outcome.index]?.path ?? path
+      if (!isConflictCode(outcome.code)) throw toRefusedError(`Deleting ${culprit} (${soFar})`, outcome)
+      return rereadConflict(connection, path, `${culprit} was changed in the same instant; ${soFar}`, record)
+    }
+    await connection.sync(path)
+    const rest = await connection.get(path)
+    if (rest.kind === 'missing' && deleted + batch.length === operations.length) {
+      record({ after: { deleted: operations.length }, message: 'Found done after a lost connection' })
+      break
+    }
+    throw toUnknownError(
+      `deleting ${path}`,
+      `${soFar}; the znode is ${rest.kind === 'missing' ? 'gone' : 'still there'} now`,
+    )
+  }
+  const value: ZnodeWriteView = { kind: 'done', path, zxid: formatHex64(connection.lastZxidSeen()) }
+  return { value, outcome: 'ok' as const }
+}
+
+function* toBatches(connection: ClusterConnection, operations: readonly WriteOperation[]): Generator<WriteOperation[]> {
+  const bytesMax = Math.floor(connection.requestBytesMax / 2)
+  let batch: WriteOperation[] = []
+  let bytes = 0
+  for (const operation of operations) {
+    const size = connection.encodedSizeOf(operation)
+    if (batch.length > 0 && (batch.length === OPERATIONS_MAX || bytes + size > bytesMax)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(operation)
+    bytes += size
+  }
+  if (batch.length > 0) yield batch
+}

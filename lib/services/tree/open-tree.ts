@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { TreeReader } from '../../domain/znode/ports.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { archiveReadersOf } from './archive-readers.ts'
+import type { TreeRef } from './tree-ref.ts'
+
+export interface OpenTree {
+  readonly reader: TreeReader
+  /** For people: the cluster's name, or whose backup of when. */
+  readonly label: string
+  readonly clusterId: string
+  /** Exactly once, when the reader is no longer used. The reader itself is shared: never close it. */
+  release(): Promise<void>
+}
+
+/** A live cluster or a backup as one and the same thing. NOT_FOUND for what does not exist or was deleted. */
+export async function openTree(context: ServiceContext, ref: TreeRef): Promise<OpenTree> {
+  return ref.kind === 'live' ? openLive(context, ref.clusterId) : openBackup(context, ref.backupId)
+}
+
+async function openLive(context: ServiceContext, clusterId: string): Promise<OpenTree> {
+  const cluster = await context.db.cluster.findFirst({
+    where: { id: clusterId, removedAt: null },
+    select: { name: true },
+  })
+  if (!cluster) throw new ServiceError('NOT_FOUND', `There is no cluster ${clusterId}`)
+  const reader = await context.sessions.borrow(clusterId, { signal: context.signal })
+  return { reader, label: cluster.name, clusterId, release: async () => undefined }
+}
+
+async function openBackup(context: ServiceContext, backupId: string): Promise<OpenTree> {
+  const backup = await context.db.backup.findUnique({
+    where: { id: backupId },
+    select: { dir: true, clusterId: true, clusterName: true, takenAt: true, deletedAt: true },
+  })
+  const readers = archiveReadersOf(context.archives)
+  if (!backup || backup.deletedAt) {
+    if (backup) await readers.drop(join(context.paths.storeDir, backup.dir))
+    throw new ServiceError('NOT_FOUND', `There is no backup ${backupId}`)
+  }
+  const { reader, release } = await readers.borrow(join(context.paths.storeDir, backup.dir))
+  const takenAt = `${backup.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+  return { reader, label: `${backup.clusterName}, backup of ${takenAt}`, clusterId: backup.clusterId, release }
+}

@@ -1,0 +1,86 @@
+import type { z } from 'zod'
+import { formatHex64 } from '../../base/hex64.ts'
+import type { ServiceContext } from '../context.ts'
+import { mutateCluster } from '../gate.ts'
+import { parseInput } from '../parse-input.ts'
+import {
+  assertFits,
+  fromBase64,
+  isConflictCode,
+  isSameData,
+  parseCzxid,
+  parseWritablePath,
+  readExpected,
+  rereadConflict,
+  toRefusedError,
+  toUnknownError,
+} from './guarded-write.ts'
+import { setZnodeDataSchema } from './schemas.ts'
+import type { ZnodeWriteView } from './views.ts'
+
+/** Replaces the value of the very znode, in the very version, that the person was shown; anything else is a conflict. */
+export async function setZnodeData(
+  context: ServiceContext,
+  input: z.input<typeof setZnodeDataSchema>,
+): Promise<ZnodeWriteView> {
+  const { clusterId, expectedVersion, ...parsed } = parseInput(setZnodeDataSchema, input)
+  const path = parseWritablePath(parsed.path)
+  const czxid = parseCzxid(parsed.expectedCzxid)
+  const data = fromBase64(parsed.data)
+
+  const mutation = {
+    action: 'znode.set-data',
+    clusterId,
+    path,
+    before: { version: expectedVersion, czxid },
+    after: { dataLength: data?.length ?? null },
+  } as const
+  return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
+    const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
+    const operation = { op: 'setData', path, data, version: expectedVersion } as const
+    assertFits(connection, operation)
+    const live = await readExpected(
+      connection,
+      path,
+      ({ stat }) => {
+        if (stat.czxid !== czxid) return `${path} was deleted and created again`
+        if (stat.version === expectedVersion) return null
+        return `${path} was changed meanwhile: it is at version ${stat.version}, version ${expectedVersion} was shown`
+      },
+      record,
+    )
+    if (live.kind === 'conflict') return live.result
+    const { znode } = live.found
+    record({ before: { mzxid: znode.stat.mzxid, dataLength: znode.data?.length ?? null } })
+
+    const outcome = await connection.multi([operation])
+    if (outcome.kind === 'done') {
+      const written = outcome.stats[0]
+      record({ after: { version: written?.version ?? expectedVersion + 1, zxid: outcome.zxid } })
+      if (written && written.czxid !== czxid) {
+        // Between our reading and our writing it was deleted and created again with the same version: ZooKeeper has no guard for that.
+        const message = `${path} was created again in the same instant, and the new znode was written`
+        return rereadConflict(connection, path, message, record)
+      }
+      return { value: { kind: 'done', path, zxid: formatHex64(outcome.zxid) }, outcome: 'ok' }
+    }
+    if (outcome.kind === 'refused') {
+      if (!isConflictCode(outcome.code)) throw toRefusedError(`Writing ${path}`, outcome)
+      return rereadConflict(connection, path, `${path} was changed in the same instant`, record)
+    }
+    await connection.sync(path)
+    const after = await connection.get(path)
+    if (
+      after.kind === 'found' &&
+      after.znode.stat.czxid === czxid &&
+      after.znode.stat.version === expectedVersion + 1 &&
+      isSameData(after.znode.data, data)
+    ) {
+      const { version, mzxid } = after.znode.stat
+      record({ after: { version, zxid: mzxid }, message: 'Found done after a lost connection' })
+      return { value: { kind: 'done', path, zxid: formatHex64(mzxid) }, outcome: 'ok' }
+    }
+    const seen = after.kind === 'found' ? `it is at version ${after.znode.stat.version} now` : `it is ${after.kind} now`
+    throw toUnknownError(`writing ${path}`, seen)
+  })
+}

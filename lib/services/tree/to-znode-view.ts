@@ -1,0 +1,70 @@
+import { formatHex64 } from '../../base/hex64.ts'
+import { joinPath } from '../../domain/znode/path.ts'
+import type { ChildrenPage, ZnodeReading } from '../../domain/znode/ports.ts'
+import { toClientStat } from '../../domain/znode/stat.ts'
+import type { Znode } from '../../domain/znode/znode.ts'
+import type { ChildrenView, ZnodeReadingView, ZnodeView } from './views.ts'
+
+/** More than a browser shows at once; a server's default limit is just below. */
+const DATA_BYTES_MAX = 1024 * 1024
+
+export function toReadingView(reading: ZnodeReading): ZnodeReadingView {
+  switch (reading.kind) {
+    case 'found':
+      return { kind: 'found', znode: toZnodeView(reading.znode, reading.numChildren) }
+    case 'missing':
+      return { kind: 'missing' }
+    case 'unreadable':
+      return { kind: 'unreadable', message: reading.message }
+  }
+}
+
+export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
+  const { data } = znode
+  const stat = toClientStat(znode.stat, znode.kind, { dataLength: data?.length ?? 0, numChildren })
+  return {
+    path: znode.path,
+    kind: znode.kind,
+    ttlMs: znode.ttlMs,
+    data: data === null ? null : toBase64(data.subarray(0, DATA_BYTES_MAX)),
+    truncated: data !== null && data.length > DATA_BYTES_MAX,
+    acl: znode.acl.map(({ perms, scheme, id }) => ({ perms, scheme, id })),
+    stat: {
+      czxid: formatHex64(stat.czxid),
+      mzxid: formatHex64(stat.mzxid),
+      pzxid: formatHex64(stat.pzxid),
+      ctime: stat.ctime,
+      mtime: stat.mtime,
+      version: stat.version,
+      cversion: stat.cversion,
+      aversion: stat.aversion,
+      ephemeralOwner: formatHex64(stat.ephemeralOwner),
+      dataLength: stat.dataLength,
+      numChildren: stat.numChildren,
+    },
+    nextSequence: znode.stat.cversion,
+  }
+}
+
+export function toChildrenView(parent: string, page: ChildrenPage): ChildrenView {
+  if (page.kind === 'missing') return { kind: 'missing' }
+  if (page.kind === 'unreadable') return { kind: 'unreadable', message: page.message }
+  return {
+    kind: 'page',
+    total: page.total,
+    next: page.next,
+    children: page.children.map((child) => ({
+      name: child.name,
+      path: joinPath(parent, child.name),
+      kind: child.kind,
+      numChildren: child.numChildren,
+      dataLength: child.dataLength,
+      mtime: child.mtime,
+      mzxid: formatHex64(child.mzxid),
+    })),
+  }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
