@@ -1,0 +1,43 @@
+import { Ban, CircleCheck, CircleX, Clock3, LoaderCircle } from 'lucide-react'
+import { paths } from '@/app/_nav/paths.ts'
+import { Badge, type BadgeTone } from '@/app/_ui/badge.tsx'
+import type { JobKind, JobState, JobView } from '@/lib/services/jobs/views.ts'
+
+const STATES: Record<JobState, { tone: BadgeTone; text: string }> = {
+  queued: { tone: 'neutral', text: 'waiting' },
+  running: { tone: 'accent', text: 'running' },
+  succeeded: { tone: 'good', text: 'done' },
+  failed: { tone: 'bad', text: 'failed' },
+  cancelled: { tone: 'neutral', text: 'cancelled' },
+}
+const ICONS: Record<JobState, typeof Clock3> = {
+  queued: Clock3,
+  running: LoaderCircle,
+  succeeded: CircleCheck,
+  failed: CircleX,
+  cancelled: Ban,
+}
+
+export function JobStateBadge({ state, cancelRequested = false }: { state: JobState; cancelRequested?: boolean }) {
+  const Icon = ICONS[state]
+  return (
+    <Badge tone={STATES[state].tone} icon={<Icon aria-hidden className={state === 'running' ? 'animate-spin' : ''} />}>
+      {state === 'running' && cancelRequested ? 'stopping' : STATES[state].text}
+    </Badge>
+  )
+}
+
+const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: string }> = {
+  backup: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
+  verify: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
+  diff: (id) => ({ href: paths.diff(id), text: 'Open diff' }),
+  'plan-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
+  'run-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
+}
+
+/** Where a job's subject is shown; null while there is nothing to show (a backup that is not there yet). */
+export function jobSubject(job: JobView): { href: string; text: string } | null {
+  if (job.subjectId === null) return null
+  if (job.kind === 'backup' && job.state !== 'succeeded') return null
+  return SUBJECTS[job.kind](job.subjectId)
+}

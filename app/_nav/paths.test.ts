@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { paths, safeNextPath } from './paths.ts'
+import { readNumber, readOneOf, readSomeOf, readText } from './search-params.ts'
+
+const live = { kind: 'live', id: 'c1' } as const
+const backup = { kind: 'backup', id: 'b1' } as const
+
+describe('paths', () => {
+  test.each([
+    [paths.overview(), '/'],
+    [paths.setup(), '/setup'],
+    [paths.signIn(), '/sign-in'],
+    [paths.signIn({ next: '/' }), '/sign-in'],
+    [paths.signIn({ next: '/backups/b1' }), '/sign-in?next=%2Fbackups%2Fb1'],
+    [paths.newCluster(), '/clusters/new'],
+    [paths.cluster('c1'), '/clusters/c1/tree'],
+    [paths.cluster('c1', 'settings'), '/clusters/c1/settings'],
+    [paths.clusterTree('c1', { path: '/' }), '/clusters/c1/tree'],
+    [paths.clusterTree('c1', { path: '/a b/ü&x', view: 'hex' }), '/clusters/c1/tree?path=%2Fa+b%2F%C3%BC%26x&view=hex'],
+    [paths.backup('b1'), '/backups/b1'],
+    [paths.tree(live, { path: '/a' }), '/clusters/c1/tree?path=%2Fa'],
+    [paths.tree(backup, { path: '/a' }), '/backups/b1/tree?path=%2Fa'],
+    [paths.diffs(), '/diffs'],
+    [paths.newDiff({ left: 'live:c1', right: 'backup:b1', path: '/' }), '/diffs/new?left=live%3Ac1&right=backup%3Ab1'],
+    [
+      paths.diff('d1', { kinds: ['added', 'removed'], fields: ['acl'], search: 'x', path: '/a' }),
+      '/diffs/d1?kind=added&kind=removed&field=acl&search=x&path=%2Fa',
+    ],
+    [
+      paths.newRestore({ clusterId: 'c1', source: 'backup:b1', path: '/a', mode: 'mirror' }),
+      '/restores/new?cluster=c1&source=backup%3Ab1&path=%2Fa&mode=mirror',
+    ],
+    [paths.restore('r1'), '/restores/r1'],
+    [paths.audit({ clusterId: 'c1', before: 7 }), '/audit?before=7&cluster=c1'],
+    [paths.api.clusterEvents('c1'), '/api/clusters/c1/events'],
+    [
+      paths.api.children(live, { path: '/a', after: null, limit: 500 }),
+      '/api/trees/live/c1/children?path=%2Fa&limit=500',
+    ],
+    [paths.api.znode(backup, '/'), '/api/trees/backup/b1/znode?path=%2F'],
+    [paths.api.backupFile('b1', 'snapshot.1a.gz'), '/api/backups/b1/files/snapshot.1a.gz'],
+    [
+      paths.api.diffTree('d1', { parent: '/', kinds: [], fields: [], search: '', after: 'x' }),
+      '/api/diffs/d1/tree?parent=%2F&after=x',
+    ],
+    [paths.api.restoreSteps('r1', { after: 0 }), '/api/restores/r1/steps?after=0'],
+    [paths.api.auditExport('csv', { clusterId: 'c1' }), '/api/audit/export?cluster=c1&format=csv'],
+  ])('builds %s', (built, expected) => {
+    expect(built).toBe(expected)
+  })
+
+  test('an identifier cannot leave its place in the URL', () => {
+    expect(paths.backup('../x?y')).toBe('/backups/..%2Fx%3Fy')
+  })
+
+  test.each([
+    ['/backups/b1?x=1', '/backups/b1?x=1'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example', '/'],
+    ['', '/'],
+    [undefined, '/'],
+  ])('after signing in, %j leads to %s', (next, expected) => {
+    expect(safeNextPath(next)).toBe(expected)
+  })
+})
+
+describe('search params', () => {
+  test('pages and route handlers read a query alike', () => {
+    const page = { kind: ['added', 'nonsense'], q: 'x', n: '12' }
+    const route = new URLSearchParams('kind=added&kind=nonsense&q=x&n=12')
+    for (const params of [page, route]) {
+      expect(readSomeOf(params, 'kind', ['added', 'removed'])).toEqual(['added'])
+      expect(readText(params, 'q')).toBe('x')
+      expect(readNumber(params, 'n')).toBe(12)
+      expect(readNumber(params, 'q')).toBeUndefined()
+      expect(readOneOf(params, 'q', ['y'])).toBeUndefined()
+      expect(readText(params, 'missing')).toBe('')
+    }
+  })
+})

@@ -1,0 +1,149 @@
+/** Every URL of the product is built here, pages first, route handlers under `api`. A tree is named by kind and id, as in TreeRef. */
+
+export interface TreeAddress {
+  readonly kind: 'live' | 'backup'
+  readonly id: string
+}
+
+export type ClusterSection = 'tree' | 'backups' | 'diffs' | 'restores' | 'settings'
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
+
+function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) {
+    if (value === null || value === undefined || value === '' || value === false) continue
+    if (Array.isArray(value)) {
+      for (const item of value) search.append(key, item)
+    } else search.set(key, value === true ? '1' : String(value))
+  }
+  const text = search.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+const id = (value: string) => encodeURIComponent(value)
+const hidingRoot = (path: string | undefined) => (path === '/' ? undefined : path)
+
+export const paths = {
+  overview: () => '/',
+  setup: () => '/setup',
+  signIn: (query: { next?: string } = {}) =>
+    withQuery('/sign-in', { next: query.next === '/' ? undefined : query.next }),
+
+  newCluster: () => '/clusters/new',
+  cluster: (clusterId: string, section: ClusterSection = 'tree') => `/clusters/${id(clusterId)}/${section}`,
+  clusterTree: (clusterId: string, query: { path?: string; view?: string } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/tree`, { path: hidingRoot(query.path), view: query.view }),
+
+  backup: (backupId: string) => `/backups/${id(backupId)}`,
+  backupTree: (backupId: string, query: { path?: string; view?: string } = {}) =>
+    withQuery(`/backups/${id(backupId)}/tree`, { path: hidingRoot(query.path), view: query.view }),
+  tree: (tree: TreeAddress, query: { path?: string; view?: string } = {}) =>
+    tree.kind === 'live' ? paths.clusterTree(tree.id, query) : paths.backupTree(tree.id, query),
+
+  diffs: () => '/diffs',
+  newDiff: (query: { left?: string; right?: string; path?: string } = {}) =>
+    withQuery('/diffs/new', { ...query, path: hidingRoot(query.path) }),
+  diff: (
+    diffId: string,
+    query: { path?: string; kinds?: readonly string[]; fields?: readonly string[]; search?: string } = {},
+  ) =>
+    withQuery(`/diffs/${id(diffId)}`, {
+      kind: query.kinds,
+      field: query.fields,
+      search: query.search,
+      path: query.path,
+    }),
+
+  newRestore: (
+    query: {
+      clusterId?: string
+      source?: string
+      path?: string
+      targetPath?: string
+      mode?: string
+      onConflict?: string
+    } = {},
+  ) =>
+    withQuery('/restores/new', {
+      cluster: query.clusterId,
+      source: query.source,
+      path: hidingRoot(query.path),
+      to: query.targetPath,
+      mode: query.mode,
+      conflict: query.onConflict,
+    }),
+  restore: (restoreId: string, query: { step?: string } = {}) => withQuery(`/restores/${id(restoreId)}`, query),
+
+  audit: (
+    query: {
+      clusterId?: string
+      actor?: string
+      action?: string
+      outcome?: string
+      path?: string
+      from?: string
+      to?: string
+      before?: number
+    } = {},
+  ) => withQuery('/audit', { ...query, clusterId: undefined, cluster: query.clusterId }),
+
+  api: {
+    auth: (call: 'sign-in/email' | 'sign-out') => `/api/auth/${call}`,
+    jobs: () => '/api/jobs',
+    job: (jobId: string) => `/api/jobs/${id(jobId)}`,
+    clusterStatus: (clusterId: string) => `/api/clusters/${id(clusterId)}/status`,
+    clusterEvents: (clusterId: string) => `/api/clusters/${id(clusterId)}/events`,
+    clusterTest: () => '/api/clusters/test',
+    descendants: (clusterId: string, path: string) => withQuery(`/api/clusters/${id(clusterId)}/descendants`, { path }),
+    children: (tree: TreeAddress, query: { path: string; after?: string | null; limit?: number }) =>
+      withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/children`, query),
+    znode: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/znode`, { path }),
+    znodeData: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/data`, { path }),
+    backupFile: (backupId: string, name: string) => `/api/backups/${id(backupId)}/files/${encodeURIComponent(name)}`,
+    diff: (diffId: string) => `/api/diffs/${id(diffId)}`,
+    diffTree: (
+      diffId: string,
+      query: {
+        parent: string
+        after?: string | null
+        limit?: number
+        kinds: readonly string[]
+        fields: readonly string[]
+        search: string
+      },
+    ) =>
+      withQuery(`/api/diffs/${id(diffId)}/tree`, {
+        parent: query.parent,
+        after: query.after,
+        limit: query.limit,
+        kind: query.kinds,
+        field: query.fields,
+        search: query.search,
+      }),
+    change: (diffId: string, path: string) => withQuery(`/api/diffs/${id(diffId)}/change`, { path }),
+    diffExport: (diffId: string) => `/api/diffs/${id(diffId)}/export`,
+    restore: (restoreId: string) => `/api/restores/${id(restoreId)}`,
+    restoreSteps: (restoreId: string, query: { after?: number | null; limit?: number; kind?: string } = {}) =>
+      withQuery(`/api/restores/${id(restoreId)}/steps`, query),
+    restoreReport: (restoreId: string) => `/api/restores/${id(restoreId)}/report`,
+    auditExport: (
+      format: 'csv' | 'jsonl',
+      query: {
+        clusterId?: string
+        actor?: string
+        action?: string
+        outcome?: string
+        path?: string
+        from?: string
+        to?: string
+      } = {},
+    ) => withQuery('/api/audit/export', { ...query, clusterId: undefined, cluster: query.clusterId, format }),
+  },
+} as const
+
+/** Where to go after signing in: only a path of this site, never another host. */
+export function safeNextPath(next: string | undefined): string {
+  if (!next?.startsWith('/') || next.startsWith('//') || next.includes('\\')) return paths.overview()
+  return next
+}

@@ -1,0 +1,50 @@
+import 'server-only'
+import { headers } from 'next/headers'
+import { redirect } from 'next/navigation'
+import { cache } from 'react'
+import { paths } from '@/app/_nav/paths.ts'
+import { addressOf, toActor } from '@/lib/runtime/auth.ts'
+import { getRuntime } from '@/lib/runtime/runtime.ts'
+import type { Actor, ServiceContext } from '@/lib/services/context.ts'
+import { ServiceError } from '@/lib/services/errors.ts'
+import { hasAdministrator } from '@/lib/services/people/has-administrator.ts'
+
+/** Who is signed in, as the session cookie of this request says; null for nobody. Asked once a request. */
+export const getActor = cache(async (): Promise<Actor | null> => {
+  const person = await getPerson()
+  return person?.actor ?? null
+})
+
+export const getPerson = cache(async (): Promise<{ actor: Actor; email: string } | null> => {
+  const { auth } = await getRuntime()
+  const requestHeaders = await headers()
+  const session = await auth.api.getSession({ headers: requestHeaders })
+  if (!session) return null
+  return { actor: toActor(session.user, addressOf(requestHeaders)), email: session.user.email }
+})
+
+/** For pages and layouts: without a session to the sign-in page, or to the set-up page of a fresh installation. */
+export const requireActor = cache(async (): Promise<Actor> => {
+  const actor = await getActor()
+  if (actor) return actor
+  const { db } = await getRuntime()
+  redirect((await hasAdministrator({ db })) ? paths.signIn() : paths.setup())
+})
+
+/** For loaders: the context in which a page's reads run. */
+export const requireContext = cache(async (): Promise<ServiceContext> => {
+  const actor = await requireActor()
+  return (await getRuntime()).contextFor(actor)
+})
+
+/** For actions and route handlers, which answer instead of redirecting. Throws SIGNED_OUT. */
+export async function getContextOrThrow(options: { signal?: AbortSignal } = {}): Promise<ServiceContext> {
+  const actor = await getActor()
+  if (!actor) {
+    throw new ServiceError('SIGNED_OUT', 'Your session has ended', {
+      unaffected: 'nothing was changed',
+      remedy: 'sign in again and repeat the step',
+    })
+  }
+  return (await getRuntime()).contextFor(actor, options)
+}

@@ -1,0 +1,56 @@
+import 'server-only'
+import type { ServiceContext } from '@/lib/services/context.ts'
+import { getContextOrThrow } from './actor.ts'
+import { statusOf, toErrorView } from './error-response.ts'
+
+const PRIVATE = { 'cache-control': 'private, no-store' }
+
+/** Every route handler: a session first, then the answer; an error becomes its status and an ErrorView as JSON. */
+export async function respond(
+  request: Request,
+  answer: (context: ServiceContext) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await answer(await getContextOrThrow({ signal: request.signal }))
+  } catch (error) {
+    return Response.json(await toErrorView(error), { status: statusOf(error), headers: PRIVATE })
+  }
+}
+
+export async function respondJson(
+  request: Request,
+  read: (context: ServiceContext) => Promise<unknown>,
+): Promise<Response> {
+  return respond(request, async (context) => Response.json(await read(context), { headers: PRIVATE }))
+}
+
+/** Headers of a file that the browser saves and never shows: its content is whatever somebody stored. */
+export function downloadHeaders(file: { name: string; contentType?: string; bytes?: number }): Record<string, string> {
+  const ascii = file.name.replace(/[^\w.-]+/g, '_')
+  return {
+    ...PRIVATE,
+    'content-type': file.contentType ?? 'application/octet-stream',
+    'content-disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encodeURIComponent(file.name)}`,
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "sandbox; default-src 'none'",
+    ...(file.bytes === undefined ? {} : { 'content-length': String(file.bytes) }),
+  }
+}
+
+/** Text pieces as a body that is made as fast as it is read. The first piece is made before the answer begins, so that its errors have a status. */
+export async function textBody(pieces: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {
+  const encoder = new TextEncoder()
+  const iterator = pieces[Symbol.asyncIterator]()
+  let next: IteratorResult<string> | null = await iterator.next()
+  return new ReadableStream({
+    async pull(controller) {
+      const result = next ?? (await iterator.next())
+      next = null
+      if (result.done) controller.close()
+      else controller.enqueue(encoder.encode(result.value))
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
+}

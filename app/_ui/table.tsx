@@ -1,0 +1,40 @@
+import clsx from 'clsx'
+import type { ReactNode } from 'react'
+
+/** A table that scrolls sideways inside its own box on narrow screens; the box is a named region that the keyboard reaches. */
+export function Table({ label, head, children }: { label: string; head: readonly ReactNode[]; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <section aria-label={label} tabIndex={0} className="overflow-x-auto">
+      <table className="w-full border-collapse text-left text-sm">
+        <thead>
+          <tr className="border-b">
+            {head.map((cell, index) => (
+              <th
+                // biome-ignore lint/suspicious/noArrayIndexKey: columns are fixed
+                key={index}
+                scope="col"
+                className="whitespace-nowrap px-3 py-2 font-medium text-muted text-xs first:pl-4 last:pr-4"
+              >
+                {cell}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className="divide-y">{children}</tbody>
+      </table>
+    </section>
+  )
+}
+
+export function Row({ children, className }: { children: ReactNode; className?: string }) {
+  return <tr className={clsx('hover:bg-hover/60', className)}>{children}</tr>
+}
+
+export function Cell({ children, className, span }: { children?: ReactNode; className?: string; span?: number }) {
+  return (
+    <td colSpan={span} className={clsx('px-3 py-2 align-middle first:pl-4 last:pr-4', className)}>
+      {children}
+    </td>
+  )
+}
