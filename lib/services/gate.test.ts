@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createTestServices, type TestServices } from '../testing/service-context.ts'
+import type { Role, ServiceContext } from './context.ts'
+import { ServiceError } from './errors.ts'
+import { assertActorCan, mutate, mutateCluster } from './gate.ts'
+import { type Action, LEAST_ROLE } from './policy.ts'
+
+let services: TestServices
+beforeEach(async () => {
+  services = await createTestServices()
+})
+afterEach(() => services.close())
+
+const CLUSTER = { id: 'c1', name: 'orders' }
+
+async function seedCluster(armedForMs: number | null) {
+  await services.database.client.cluster.create({
+    data: {
+      ...CLUSTER,
+      connectString: '127.0.0.1:2181',
+      sessionTimeoutMs: 30_000,
+      environment: 'production',
+      armedUntil: armedForMs === null ? null : new Date(services.clock.now() + armedForMs),
+    },
+  })
+}
+
+function setNote(context: ServiceContext, note: string, fail = false) {
+  return mutate(
+    context,
+    { action: 'backup.note', cluster: CLUSTER, path: '/a', reason: 'because', before: { zxid: 0x1an } },
+    async (tx, record) => {
+      await tx.setting.create({ data: { key: 'note', value: note } })
+      record({ after: { length: note.length } })
+      if (fail) throw new ServiceError('WRONG_STATE', 'It cannot be noted now')
+      return note.length
+    },
+  )
+}
+
+describe('assertActorCan', () => {
+  test('follows the policy for every action and every role', async () => {
+    const rank: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+    const actions = Object.keys(LEAST_ROLE).filter((key): key is Action => key in LEAST_ROLE)
+    expect(actions.length).toBeGreaterThan(20)
+    for (const action of actions) {
+      for (const role of ['viewer', 'operator', 'admin'] as const) {
+        const attempt = assertActorCan(services.contextFor(role), action)
+        if (rank[role] >= rank[LEAST_ROLE[action]]) await expect(attempt, `${role} ${action}`).resolves.toBeUndefined()
+        else await expect(attempt, `${role} ${action}`).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      }
+    }
+  })
+})
+
+describe('a change of the database', () => {
+  test('is stored together with its entry, which says who, what, where, why and how it ended', async () => {
+    await expect(setNote(services.contextFor('operator'), 'hello')).resolves.toBe(5)
+    expect(await services.readAudit()).toMatchObject([
+      {
+        at: new Date(services.clock.now()),
+        actorId: 'operator-1',
+        actorName: 'operator one',
+        ip: '192.0.2.7',
+        action: 'backup.note',
+        clusterId: 'c1',
+        clusterName: 'orders',
+        path: '/a',
+        reason: 'because',
+        before: { zxid: '0x1a' },
+        after: { length: 5 },
+        outcome: 'ok',
+        message: null,
+      },
+    ])
+  })
+
+  test('by somebody who may not do it is not begun, and the refusal is on record', async () => {
+    await expect(setNote(services.contextFor('viewer'), 'hello')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(await services.database.client.setting.count()).toBe(0)
+    expect(await services.readAudit()).toMatchObject([
+      { outcome: 'denied', action: 'backup.note', actorId: 'viewer-1' },
+    ])
+  })
+
+  test('that fails leaves nothing behind but a failed entry with the cause', async () => {
+    await expect(setNote(services.contextFor('operator'), 'hello', true)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    expect(await services.database.client.setting.count()).toBe(0)
+    expect(await services.readAudit()).toMatchObject([
+      { outcome: 'failed', after: { length: 5 }, message: 'WRONG_STATE: It cannot be noted now' },
+    ])
+  })
+
+  test('is undone when its entry cannot be stored', async () => {
+    const { client } = services.database
+    await client.$executeRawUnsafe(
+      "CREATE TRIGGER no_ok BEFORE INSERT ON AuditEntry WHEN NEW.outcome = 'ok' BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    await expect(setNote(services.contextFor('operator'), 'hello')).rejects.toThrow()
+    expect(await client.setting.count()).toBe(0)
+  })
+})
+
+describe('a change of a cluster', () => {
+  const write = (role: Role, work: () => Promise<void>) =>
+    mutateCluster(
+      services.contextFor(role),
+      { action: 'znode.set-data', clusterId: 'c1', path: '/a', before: { version: 3 } },
+      async (_cluster, record) => {
+        await work()
+        record({ after: { version: 4, zxid: 0xffn } })
+        return { value: 'written', outcome: 'ok' as const }
+      },
+    )
+  const outcomes = async () => (await services.readAudit()).map((entry) => entry.outcome)
+
+  test('is announced before it happens, and its outcome refers to the announcement', async () => {
+    await seedCluster(60_000)
+    let seen: string[] = []
+    const result = await write('operator', async () => {
+      seen = await outcomes()
+    })
+    expect(result).toBe('written')
+    expect(seen).toEqual(['started'])
+    const [started, ok] = await services.readAudit()
+    expect(started).toMatchObject({ outcome: 'started', clusterName: 'orders', before: { version: 3 }, after: null })
+    expect(ok).toMatchObject({ outcome: 'ok', after: { version: 4, zxid: '0xff', startedEntry: started?.id } })
+  })
+
+  test('does not happen when it cannot be announced', async () => {
+    await seedCluster(60_000)
+    await services.database.client.$executeRawUnsafe(
+      "CREATE TRIGGER no_audit BEFORE INSERT ON AuditEntry BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    let wrote = false
+    await expect(
+      write('operator', async () => {
+        wrote = true
+      }),
+    ).rejects.toThrow()
+    expect(wrote).toBe(false)
+  })
+
+  test('is refused while the cluster is read-only, never was armed or no longer is', async () => {
+    const mustNotRun = async () => {
+      throw new Error('it ran')
+    }
+    await seedCluster(null)
+    await expect(write('admin', mustNotRun)).rejects.toMatchObject({ code: 'CLUSTER_READ_ONLY' })
+    await services.database.client.cluster.update({
+      where: { id: 'c1' },
+      data: { armedUntil: new Date(services.clock.now() + 1000) },
+    })
+    services.clock.advance(1000)
+    await expect(write('admin', mustNotRun)).rejects.toMatchObject({ code: 'CLUSTER_READ_ONLY' })
+    expect(await outcomes()).toEqual(['denied', 'denied'])
+  })
+
+  test('is refused to a viewer even while the cluster is armed', async () => {
+    await seedCluster(60_000)
+    await expect(write('viewer', async () => undefined)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(await outcomes()).toEqual(['denied'])
+  })
+
+  test('that fails is on record with its cause', async () => {
+    await seedCluster(60_000)
+    const failing = write('operator', async () => {
+      throw new ServiceError('WRITE_REFUSED', 'The server said no')
+    })
+    await expect(failing).rejects.toMatchObject({ code: 'WRITE_REFUSED' })
+    expect(await services.readAudit()).toMatchObject([
+      { outcome: 'started' },
+      { outcome: 'failed', message: 'WRITE_REFUSED: The server said no' },
+    ])
+  })
+
+  test('that is done stays done when its outcome cannot be stored; the log says so', async () => {
+    await seedCluster(60_000)
+    await services.database.client.$executeRawUnsafe(
+      "CREATE TRIGGER no_ok BEFORE INSERT ON AuditEntry WHEN NEW.outcome = 'ok' BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    await expect(write('operator', async () => undefined)).resolves.toBe('written')
+    expect(await outcomes()).toEqual(['started'])
+    expect(services.logLines.join('')).toContain('An audit entry could not be stored')
+  })
+
+  test('of a cluster that is not there is NOT_FOUND', async () => {
+    await expect(write('operator', async () => undefined)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})

@@ -1,0 +1,104 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { ArchivePort } from '../adapters/archive/store.ts'
+import { createLog } from '../adapters/log/create-log.ts'
+import { createSecretBox } from '../adapters/secrets/secret-box.ts'
+import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
+import { InvariantError } from '../base/invariant.ts'
+import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
+import { getClusterTarget } from '../services/clusters/open-cluster.ts'
+import type { Actor, Role, ServiceContext } from '../services/context.ts'
+import { createTempDatabase, type TempDatabase } from './temp-database.ts'
+
+/** A clock that stands still until it is told. */
+export interface FakeClock {
+  now(): number
+  advance(ms: number): void
+}
+
+export interface TestServices extends AsyncDisposable {
+  readonly database: TempDatabase
+  readonly clock: FakeClock
+  /** Every line that was logged, as written. */
+  readonly logLines: readonly string[]
+  contextFor(role: Role, options?: { readonly signal?: AbortSignal }): ServiceContext
+  /** Audit entries, oldest first. */
+  readAudit(): Promise<{ action: string; outcome: string; [column: string]: unknown }[]>
+  close(): Promise<void>
+}
+
+export interface TestServicesOptions {
+  /** A real port in integration tests; without one, whatever would need it fails. */
+  readonly zookeeper?: ZooKeeperPort
+  readonly archives?: ArchivePort
+}
+
+const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
+
+/** Services over a database of their own, with people of each role: `viewer-1` and so on. */
+export async function createTestServices(options: TestServicesOptions = {}): Promise<TestServices> {
+  const database = await createTempDatabase()
+  const db = database.client
+  const logLines: string[] = []
+  const log = createLog({ level: 'debug', destination: { write: (line) => void logLines.push(line) } })
+  let nowMs = START_MS
+  const clock: FakeClock = {
+    now: () => nowMs,
+    advance: (ms) => {
+      nowMs += ms
+    },
+  }
+  const secrets = createSecretBox(randomBytes(32))
+  const zookeeper = options.zookeeper ?? absent<ZooKeeperPort>('ZooKeeper')
+  const archives = options.archives ?? absent<ArchivePort>('archive store')
+  const sessions = new SharedClusterSessions({
+    zookeeper,
+    clock,
+    log,
+    loadTarget: (clusterId) => getClusterTarget({ db, secrets }, clusterId),
+  })
+  const paths = {
+    dataDir: database.dir,
+    storeDir: join(database.dir, 'store'),
+    workDir: join(database.dir, 'work'),
+  }
+  const close = async () => {
+    await sessions.closeAll()
+    await database.close()
+  }
+  return {
+    database,
+    clock,
+    logLines,
+    contextFor: (role, { signal } = {}) => ({
+      actor: actorOf(role),
+      db,
+      log,
+      clock,
+      zookeeper,
+      archives,
+      sessions,
+      secrets,
+      paths,
+      newId: randomUUID,
+      signal,
+    }),
+    readAudit: () => db.auditEntry.findMany({ orderBy: { id: 'asc' } }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function actorOf(role: Role): Actor {
+  return { kind: 'user', id: `${role}-1`, name: `${role} one`, role, ip: '192.0.2.7' }
+}
+
+function absent<Port extends object>(what: string): Port {
+  const handler: ProxyHandler<Port> = {
+    get: (_target, key) => {
+      throw new InvariantError(`This test has no ${what}, but ${String(key)} was asked for`)
+    },
+  }
+  // An empty object stands in for the port: every access to it throws.
+  return new Proxy({} as Port, handler)
+}
