@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { joinPath, parsePath } from '../../domain/znode/path.ts'
+import type { ServiceContext } from '../context.ts'
+import { parseInput } from '../parse-input.ts'
+import { findChange, readBelow } from './diff-file.ts'
+import { collectRows, matches } from './diff-tree.ts'
+import { changeFilterSchema } from './schemas.ts'
+import { getReadyDiff } from './to-diff-view.ts'
+import type { DiffTreePage, DiffTreeRow } from './views.ts'
+
+const inputSchema = z.object({
+  diffId: z.string(),
+  parent: z.string(),
+  filter: changeFilterSchema.default({ kinds: [], fields: [], search: '' }),
+  /** `next` of the page before: the name of its last child. */
+  after: z.string().nullish(),
+  limit: z.number().int().min(1).max(1000).default(200),
+})
+
+const PAGES_MAX = 64
+/** Results never change, and a page over a large subtree takes a scan of it: the few last asked pages are kept. */
+const pages = new Map<string, DiffTreePage>()
+
+/** Only what differs, level by level. The change of the diff's own root, if any, is the first row of its first page. */
+export async function listDiffTree(
+  context: Pick<ServiceContext, 'db' | 'paths'>,
+  input: unknown,
+): Promise<DiffTreePage> {
+  const { diffId, parent: parentText, filter, after, limit } = parseInput(inputSchema, input)
+  const parent = parsePath(parentText)
+  const diff = await getReadyDiff(context, diffId)
+  const key = JSON.stringify([diffId, parent, filter, after ?? null, limit])
+  const known = pages.get(key)
+  if (known) return known
+
+  const dir = join(context.paths.workDir, diff.dir)
+  const wanted = {
+    ...(filter.kinds.length > 0 ? { kinds: filter.kinds } : {}),
+    ...(filter.fields.length > 0 ? { fields: filter.fields } : {}),
+    ...(filter.search !== '' ? { pathIncludes: filter.search } : {}),
+  }
+  const page = await collectRows(readBelow(dir, parent, after ? joinPath(parent, after) : null), {
+    parent,
+    filter: wanted,
+    limit,
+  })
+  if (parent === diff.path && !after) {
+    const own = await findChange(dir, parent)
+    if (own && matches(own, wanted)) page.rows.unshift(toRootRow(own))
+  }
+  pages.set(key, page)
+  const oldest = pages.keys().next()
+  if (pages.size > PAGES_MAX && !oldest.done) pages.delete(oldest.value)
+  return page
+}
+
+function toRootRow(own: Pick<DiffTreeRow, 'path' | 'fields' | 'ephemeral' | 'change'>): DiffTreeRow {
+  return {
+    path: own.path,
+    name: own.path,
+    change: own.change,
+    fields: own.fields,
+    ephemeral: own.ephemeral,
+    below: { added: 0, removed: 0, changed: 0 },
+  }
+}

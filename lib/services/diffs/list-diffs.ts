@@ -1,0 +1,17 @@
+import type { ServiceContext } from '../context.ts'
+import { DIFF_COLUMNS, toDiffViews } from './to-diff-view.ts'
+import type { DiffView } from './views.ts'
+
+/** Newest first. */
+export async function listDiffs(
+  context: Pick<ServiceContext, 'db'>,
+  input: { readonly clusterId?: string; readonly limit?: number } = {},
+): Promise<DiffView[]> {
+  const rows = await context.db.diff.findMany({
+    where: input.clusterId ? { clusterId: input.clusterId } : {},
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: Math.min(Math.max(input.limit ?? 50, 1), 200),
+    select: DIFF_COLUMNS,
+  })
+  return toDiffViews(context, rows)
+}
