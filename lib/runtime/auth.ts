@@ -102,6 +102,13 @@ export function createAuth(options: AuthOptions) {
       level: 'error',
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ from: 'better-auth' }, message),
     },
+    onAPIError: {
+      // What a client did wrong is an answer, not an incident; without this better-auth prints it past our log.
+      onError: (error) => {
+        if (error instanceof APIError && error.statusCode < 500) return
+        log.error({ from: 'better-auth', error }, 'A sign-in request failed')
+      },
+    },
     hooks: { before, after },
   } satisfies BetterAuthOptions)
 }

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readEnv } from './env.ts'
+
+describe('environment', () => {
+  test('of nothing gives the documented defaults', () => {
+    const dataDir = resolve('.arkeeper')
+    expect(readEnv({ PORT: '' })).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      publicUrl: null,
+      dataDir,
+      storeDir: `${dataDir}/store`,
+      workDir: `${dataDir}/work`,
+      databaseUrl: `file:${dataDir}/arkeeper.db`,
+      workers: 1,
+      secretKey: null,
+      logLevel: 'info',
+    })
+  })
+
+  test('is taken as given', () => {
+    const env = readEnv({
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      ARKEEPER_PUBLIC_URL: 'https://ark.example/some/path',
+      ARKEEPER_DATA_DIR: '/var/lib/ark',
+      ARKEEPER_STORE_DIR: '/backups',
+      DATABASE_URL: 'file:/db/ark.db',
+      ARKEEPER_WORKERS: '0',
+      ARKEEPER_SECRET_KEY: 'ab'.repeat(32),
+      LOG_LEVEL: 'debug',
+    })
+    expect(env).toMatchObject({
+      port: 8080,
+      publicUrl: 'https://ark.example',
+      storeDir: '/backups',
+      workDir: '/var/lib/ark/work',
+      databaseUrl: 'file:/db/ark.db',
+      workers: 0,
+    })
+    expect(env.secretKey?.length).toBe(32)
+  })
+
+  test('that is wrong is named in one line, and never quoted', () => {
+    const read = () =>
+      readEnv({ PORT: 'planted-1', LOG_LEVEL: 'planted-2', ARKEEPER_PUBLIC_URL: 'javascript:planted-3' })
+    expect(read).toThrowError(
+      expect.objectContaining({
+        code: 'ENVIRONMENT_INVALID',
+        message: expect.stringMatching(/^(?!.*planted)(?=.*PORT)(?=.*LOG_LEVEL)(?=.*ARKEEPER_PUBLIC_URL)[^\n]*$/),
+      }),
+    )
+    expect(() => readEnv({ ARKEEPER_SECRET_KEY: 'planted' })).toThrowError(
+      expect.objectContaining({ code: 'SECRET_KEY_INVALID', message: expect.not.stringContaining('planted') }),
+    )
+  })
+})
