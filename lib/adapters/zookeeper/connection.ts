@@ -54,7 +54,9 @@ export interface MoveFeed {
    * Makes the server catch up with the leader, then gives each path that moved since the last call, once. The lists are whole up to `upTo`.
    * Null when the connection was lost meanwhile: what moved then is not known.
    */
-  drain(options?: { signal?: AbortSignal }): Promise<{ readonly moved: readonly string[]; readonly upTo: bigint } | null>
+  drain(options?: {
+    signal?: AbortSignal
+  }): Promise<{ readonly moved: readonly string[]; readonly upTo: bigint } | null>
   close(): Promise<void>
 }
 

@@ -1,0 +1,136 @@
+import { ZooKeeperError } from '../errors.ts'
+import { BulkSession, type WireOptions } from './bulk-session.ts'
+import { ERR, OP, writeMultiEnd } from './protocol.ts'
+
+/** Sessions of one connection beyond which a newcomer gets one session only. */
+const SESSIONS_MAX = 24
+const IDLE_MS = 10_000
+
+interface IdleSession {
+  readonly session: BulkSession
+  readonly timer: NodeJS.Timeout
+}
+
+/** Bulk sessions, opened when needed, kept for a moment, closed when idle and with the connection. */
+export class BulkPool {
+  private readonly idle: IdleSession[] = []
+  private readonly leased = new Set<BulkSession>()
+  private closed = false
+  private nextServer: number
+  private highestZxid = 0n
+  private batches: boolean | null = null
+  private readonly wire: WireOptions
+  private readonly idleMs: number
+
+  constructor(wire: WireOptions, options: { startIndex: number; idleMs?: number }) {
+    this.wire = wire
+    this.nextServer = options.startIndex
+    this.idleMs = options.idleMs ?? IDLE_MS
+  }
+
+  /** Whether the servers know multiRead, addWatch and getAllChildrenNumber, which all came with 3.6. Asked once. */
+  async supportsBatches(signal?: AbortSignal): Promise<boolean> {
+    this.batches ??= await this.probeBatches(signal)
+    return this.batches
+  }
+
+  get openSessions(): number {
+    return this.idle.length + this.leased.size
+  }
+
+  lastZxid(): bigint {
+    for (const session of this.leased) this.note(session)
+    return this.highestZxid
+  }
+
+  /** Between one and `count` sessions, each for the caller alone until released. */
+  async lease(count: number, signal?: AbortSignal): Promise<BulkSession[]> {
+    if (this.closed) throw new ZooKeeperError('CLOSED', 'The connection is closed')
+    const wanted = Math.max(1, Math.min(count, SESSIONS_MAX - this.leased.size))
+    const sessions: BulkSession[] = []
+    while (sessions.length < wanted) {
+      const idle = this.idle.pop()
+      if (!idle) break
+      clearTimeout(idle.timer)
+      if (idle.session.failure) continue
+      this.leased.add(idle.session)
+      sessions.push(idle.session)
+    }
+    const missing = wanted - sessions.length
+    const opened = await Promise.allSettled(Array.from({ length: missing }, () => this.open(signal)))
+    const failed = opened.find((result) => result.status === 'rejected')
+    for (const result of opened) if (result.status === 'fulfilled') sessions.push(result.value)
+    // A server's connection limit may allow some sessions only: slower is better than not at all.
+    if (failed && (sessions.length === 0 || signal?.aborted)) {
+      for (const session of sessions) this.release(session)
+      throw failed.reason
+    }
+    return sessions
+  }
+
+  /** A session that hears watch events; the caller closes it by `discard`. */
+  async openWatching(onEvent: (type: number, path: string) => void, signal?: AbortSignal): Promise<BulkSession> {
+    return this.open(signal, onEvent)
+  }
+
+  release(session: BulkSession): void {
+    this.leased.delete(session)
+    this.note(session)
+    if (session.failure) return
+    if (this.closed || session.inFlight > 0) {
+      session.destroy()
+      return
+    }
+    const timer = setTimeout(() => {
+      const at = this.idle.findIndex((idle) => idle.session === session)
+      if (at !== -1) this.idle.splice(at, 1)
+      session.close().catch(() => session.destroy())
+    }, this.idleMs)
+    timer.unref()
+    this.idle.push({ session, timer })
+  }
+
+  async discard(session: BulkSession): Promise<void> {
+    this.leased.delete(session)
+    this.note(session)
+    await session.close()
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    const sessions = [...this.idle.map((idle) => idle.session), ...this.leased]
+    for (const idle of this.idle) clearTimeout(idle.timer)
+    this.idle.length = 0
+    this.leased.clear()
+    await Promise.all(sessions.map((session) => session.close()))
+  }
+
+  private async probeBatches(signal?: AbortSignal): Promise<boolean> {
+    const [session] = await this.lease(1, signal)
+    if (!session) return false
+    try {
+      const reply = await session.request(OP.multiRead, writeMultiEnd)
+      return reply.err === ERR.ok && reply.body.remaining > 0
+    } catch (error) {
+      // A server that does not know an operation may end the connection over it.
+      if (error instanceof ZooKeeperError && error.code === 'CONNECTION_LOST') return false
+      throw error
+    } finally {
+      this.release(session)
+    }
+  }
+
+  private async open(signal?: AbortSignal, onEvent?: (type: number, path: string) => void): Promise<BulkSession> {
+    const session = await BulkSession.open(this.wire, { startIndex: this.nextServer++, onEvent, signal })
+    if (this.closed) {
+      session.destroy()
+      throw new ZooKeeperError('CLOSED', 'The connection is closed')
+    }
+    this.leased.add(session)
+    return session
+  }
+
+  private note(session: BulkSession): void {
+    if (session.lastZxid > this.highestZxid) this.highestZxid = session.lastZxid
+  }
+}

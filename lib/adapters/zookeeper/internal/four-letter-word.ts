@@ -1,0 +1,81 @@
+import { formatServer, type ServerAddress } from '../connect-string.ts'
+import type { ServerStatus } from '../connection.ts'
+import { ZooKeeperError } from '../errors.ts'
+import { dial } from './dial.ts'
+
+/** No answer to a four-letter word asked for here is longer. */
+const ANSWER_BYTES_MAX = 64 * 1024
+
+/** The text that the server sends until it closes. Throws what `dial` throws, and NOT_SERVING when there is no answer in time. */
+export async function askFourLetterWord(
+  server: ServerAddress,
+  word: string,
+  limit: { timeoutMs: number; signal?: AbortSignal },
+): Promise<string> {
+  const deadline = Date.now() + limit.timeoutMs
+  const socket = await dial(server, limit)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const settle = (finish: () => void) => {
+      clearTimeout(timer)
+      socket.destroy()
+      finish()
+    }
+    const timer = setTimeout(
+      () =>
+        settle(() =>
+          reject(
+            new ZooKeeperError(
+              'NOT_SERVING',
+              `${formatServer(server)} gave no answer to ${word} in ${limit.timeoutMs} ms`,
+            ),
+          ),
+        ),
+      Math.max(1, deadline - Date.now()),
+    )
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > ANSWER_BYTES_MAX) socket.end()
+    })
+    socket.on('close', () => settle(() => resolve(Buffer.concat(chunks).toString('utf8'))))
+    socket.write(word)
+  })
+}
+
+/** Null for an answer that is no `srvr` answer: the word is refused, or the server does not serve. */
+export function parseServerStatus(text: string): ServerStatus | null {
+  const fields = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) fields.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim())
+  }
+  const version = fields.get('Zookeeper version') ?? null
+  const mode = fields.get('Mode') ?? null
+  if (version === null && mode === null) return null
+  const zxid = /^0x([0-9a-f]{1,16})$/i.exec(fields.get('Zxid') ?? '')
+  const nodeCount = toInteger(fields.get('Node count'))
+  const latency = Number((fields.get('Latency min/avg/max') ?? '').split('/')[1])
+  return {
+    mode,
+    version: version === null ? null : (/^\d+(\.\d+)*/.exec(version)?.[0] ?? version),
+    zxid: zxid ? BigInt(`0x${zxid[1]}`) : null,
+    // The server counts its root twice.
+    znodeCount: nodeCount === null ? null : nodeCount - 1,
+    connections: toInteger(fields.get('Connections')),
+    latencyMs: Number.isFinite(latency) ? latency : null,
+  }
+}
+
+function toInteger(text: string | undefined): number | null {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null
+}
+
+/** Why a text is no status, in words for people. */
+export function explainRefusedStatus(text: string): string {
+  if (text.includes('not in the whitelist'))
+    return 'the server does not allow the command srvr (4lw.commands.whitelist)'
+  if (text.includes('not currently serving')) return 'the server runs but does not serve requests: it has no quorum'
+  return text.trim() === '' ? 'the server closed the connection without an answer' : 'the answer is not understood'
+}

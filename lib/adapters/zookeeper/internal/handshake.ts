@@ -1,0 +1,184 @@
+import type { Socket } from 'node:net'
+import { CancelledError } from '../../../base/errors.ts'
+import { formatServer, type ServerAddress } from '../connect-string.ts'
+import { ZooKeeperError } from '../errors.ts'
+import { FrameSplitter } from './frame-splitter.ts'
+import { JuteReader, JuteWriter } from './jute.ts'
+import { describeServerError, OP, XID } from './protocol.ts'
+
+/** What is needed to take up a session again on another connection. Id 0 asks for a new one. */
+export interface SessionTicket {
+  readonly sessionId: bigint
+  readonly password: Buffer
+  readonly lastZxid: bigint
+  readonly timeoutMs: number
+}
+
+export interface Credential {
+  readonly scheme: string
+  readonly id: string
+}
+
+/** Longer than any answer to a connect request; a longer one comes from something that is not ZooKeeper. */
+const CONNECT_RESPONSE_BYTES_MAX = 1024
+
+export function newTicket(timeoutMs: number): SessionTicket {
+  return { sessionId: 0n, password: Buffer.alloc(16), lastZxid: 0n, timeoutMs }
+}
+
+export function encodeConnectRequest(ticket: SessionTicket): Buffer {
+  return new JuteWriter()
+    .int(0)
+    .int(0)
+    .long(ticket.lastZxid)
+    .int(ticket.timeoutMs)
+    .long(ticket.sessionId)
+    .bytes(ticket.password)
+    .patchFrameLength()
+    .toBuffer()
+}
+
+/** Frame of an auth packet; its reply carries XID.auth and no body. */
+export function encodeAuth(credential: Credential): Buffer {
+  return new JuteWriter()
+    .int(0)
+    .int(XID.auth)
+    .int(OP.auth)
+    .int(0)
+    .string(credential.scheme)
+    .bytes(Buffer.from(credential.id, 'utf8'))
+    .patchFrameLength()
+    .toBuffer()
+}
+
+/**
+ * Session handshake on a fresh socket. Throws NOT_SERVING when the server closes, stays silent or speaks something else,
+ * and SESSION_EXPIRED when it does not know the session of the ticket any more.
+ */
+export async function shakeHands(
+  socket: Socket,
+  server: ServerAddress,
+  ticket: SessionTicket,
+  limit: { timeoutMs: number; signal?: AbortSignal },
+): Promise<SessionTicket> {
+  const [frame] = await exchange(socket, server, encodeConnectRequest(ticket), 1, limit)
+  return decodeConnectResponse(frame ?? new JuteReader(Buffer.alloc(0)), server, ticket)
+}
+
+export function decodeConnectResponse(reader: JuteReader, server: ServerAddress, ticket: SessionTicket): SessionTicket {
+  if (reader.remaining < 36 || reader.remaining > CONNECT_RESPONSE_BYTES_MAX) throw notZooKeeper(server)
+  reader.int()
+  const timeoutMs = reader.int()
+  const sessionId = reader.long()
+  const password = reader.bytes()
+  if (password === null || password.length !== 16) throw notZooKeeper(server)
+  if (timeoutMs <= 0 || sessionId === 0n) {
+    throw new ZooKeeperError('SESSION_EXPIRED', `${formatServer(server)} does not know this session any more`, {
+      remedy: 'connect again',
+    })
+  }
+  return { sessionId, password, timeoutMs, lastZxid: ticket.lastZxid }
+}
+
+/** Sends every credential and waits until all are accepted. Throws AUTH_FAILED. */
+export async function authenticate(
+  socket: Socket,
+  server: ServerAddress,
+  credentials: readonly Credential[],
+  limit: { timeoutMs: number; signal?: AbortSignal },
+): Promise<void> {
+  if (credentials.length === 0) return
+  const request = Buffer.concat(credentials.map(encodeAuth))
+  const replies = await exchange(socket, server, request, credentials.length, limit, credentials)
+  for (const reply of replies) checkAuthReply(reply, credentials)
+}
+
+function checkAuthReply(reply: JuteReader, credentials: readonly Credential[]): void {
+  const start = reply.position
+  reply.int()
+  reply.long()
+  const err = reply.int()
+  reply.position = start
+  if (err !== 0) throw authFailed(credentials, err)
+}
+
+export function authFailed(credentials: readonly Credential[], err: number): ZooKeeperError {
+  const schemes = [...new Set(credentials.map((credential) => credential.scheme))].join(', ')
+  return new ZooKeeperError('AUTH_FAILED', `The server refused the credentials of scheme ${schemes}`, {
+    remedy: 'check the scheme (digest is the usual one) and the credentials of this cluster',
+    details: { serverError: err, reason: describeServerError(err) },
+  })
+}
+
+export function notZooKeeper(server: ServerAddress): ZooKeeperError {
+  return new ZooKeeperError('NOT_SERVING', `${formatServer(server)} does not answer as a ZooKeeper client port does`, {
+    remedy: 'check that the port is the client port, and whether it expects TLS',
+  })
+}
+
+export function closedBeforeAnswer(server: ServerAddress): ZooKeeperError {
+  return new ZooKeeperError(
+    'NOT_SERVING',
+    `${formatServer(server)} accepted the connection and closed it without an answer`,
+    {
+      remedy:
+        'check that the ensemble has a quorum, that the connection limit is not reached, and whether it expects TLS',
+    },
+  )
+}
+
+export function silentServer(server: ServerAddress, timeoutMs: number): ZooKeeperError {
+  return new ZooKeeperError(
+    'NOT_SERVING',
+    `${formatServer(server)} accepted the connection but gave no answer within ${timeoutMs} ms`,
+    { remedy: 'check whether the server hangs, and that the port is a ZooKeeper client port' },
+  )
+}
+
+/** Writes the request and collects `count` frames. The socket is left without our listeners, paused. */
+function exchange(
+  socket: Socket,
+  server: ServerAddress,
+  request: Buffer,
+  count: number,
+  limit: { timeoutMs: number; signal?: AbortSignal },
+  credentials?: readonly Credential[],
+): Promise<JuteReader[]> {
+  return new Promise((resolve, reject) => {
+    const frames: JuteReader[] = []
+    const splitter = new FrameSplitter((buffer, start, end) => {
+      const frame = new JuteReader(buffer, start, end)
+      if (credentials !== undefined) checkAuthReply(frame, credentials)
+      frames.push(frame)
+    })
+    const settle = (finish: () => void) => {
+      clearTimeout(timer)
+      limit.signal?.removeEventListener('abort', onAbort)
+      socket.off('data', onData)
+      socket.off('close', onClose)
+      socket.pause()
+      finish()
+    }
+    const onData = (chunk: Buffer) => {
+      try {
+        splitter.push(chunk)
+      } catch (error) {
+        const malformed = error instanceof ZooKeeperError && error.code === 'REPLY_MALFORMED'
+        settle(() => reject(malformed ? notZooKeeper(server) : error))
+        return
+      }
+      if (frames.length >= count) settle(() => resolve(frames))
+    }
+    const onClose = () => settle(() => reject(closedBeforeAnswer(server)))
+    const onAbort = () =>
+      settle(() => reject(new CancelledError(`Connecting to ${formatServer(server)} was cancelled`)))
+    const timer = setTimeout(() => settle(() => reject(silentServer(server, limit.timeoutMs))), limit.timeoutMs)
+    if (limit.signal?.aborted) return onAbort()
+    if (socket.destroyed) return onClose()
+    limit.signal?.addEventListener('abort', onAbort, { once: true })
+    socket.on('data', onData)
+    socket.on('close', onClose)
+    socket.resume()
+    socket.write(request)
+  })
+}

@@ -1,0 +1,98 @@
+import { invariant } from '../../../base/invariant.ts'
+import type { RefusalCode, WriteOperation } from '../../../domain/restore/ports.ts'
+import { JuteWriter } from './jute.ts'
+import {
+  CREATE_FLAG,
+  MULTI_HEADER_BYTES,
+  OP,
+  toServerPath,
+  writeAcl,
+  writeMultiEnd,
+  writeMultiHeader,
+} from './protocol.ts'
+
+const scratch = new JuteWriter()
+
+/** Bytes that the operation adds to a multi. */
+export function measureOperation(chroot: string, operation: WriteOperation): number {
+  writeOperationBody(scratch.reset(), chroot, operation)
+  return MULTI_HEADER_BYTES + scratch.length
+}
+
+/**
+ * Body of a multi. Versions go out as they are given: 0 is a guard like any other, only -1 means any. Plain creates go out as operation 1,
+ * which every server answers alike inside a multi.
+ */
+export function encodeMulti(chroot: string, operations: readonly WriteOperation[]): Buffer {
+  const writer = new JuteWriter()
+  for (const operation of operations) {
+    writeMultiHeader(writer, operationCode(operation))
+    writeOperationBody(writer, chroot, operation)
+  }
+  writeMultiEnd(writer)
+  return writer.toBuffer()
+}
+
+function operationCode(operation: WriteOperation): number {
+  switch (operation.op) {
+    case 'create':
+      if (operation.kind === 'container') return OP.createContainer
+      return operation.kind === 'ttl' ? OP.createTtl : OP.create
+    case 'setData':
+      return OP.setData
+    case 'delete':
+      return OP.delete
+    case 'check':
+      return OP.check
+  }
+}
+
+function writeOperationBody(writer: JuteWriter, chroot: string, operation: WriteOperation): void {
+  writer.string(toServerPath(chroot, operation.path))
+  switch (operation.op) {
+    case 'create': {
+      writer.bytes(operation.data)
+      writeAcl(writer, operation.acl)
+      if (operation.kind === 'container') {
+        writer.int(CREATE_FLAG.container)
+      } else if (operation.kind === 'ttl') {
+        invariant(operation.ttlMs !== null, `the TTL znode ${operation.path} has a time to live`)
+        writer.int(CREATE_FLAG.ttl).long(BigInt(operation.ttlMs))
+      } else {
+        writer.int(CREATE_FLAG.persistent)
+      }
+      return
+    }
+    case 'setData':
+      writer.bytes(operation.data).int(operation.version)
+      return
+    case 'delete':
+    case 'check':
+      writer.int(operation.version)
+  }
+}
+
+const REFUSALS: Readonly<Record<number, RefusalCode>> = {
+  [-6]: 'UNIMPLEMENTED',
+  [-8]: 'BAD_ARGUMENTS',
+  [-101]: 'NO_NODE',
+  [-102]: 'NO_AUTH',
+  [-103]: 'BAD_VERSION',
+  [-108]: 'NO_CHILDREN_FOR_EPHEMERALS',
+  [-110]: 'NODE_EXISTS',
+  [-111]: 'NOT_EMPTY',
+  [-114]: 'INVALID_ACL',
+  [-119]: 'NOT_READ_ONLY',
+  [-125]: 'QUOTA_EXCEEDED',
+}
+
+/** Answers after which the write may or may not have happened. */
+const IN_DOUBT = new Set([-1, -2, -3, -4, -7, -112, -118, -122])
+
+export function isInDoubt(err: number): boolean {
+  return IN_DOUBT.has(err)
+}
+
+export function toRefusalCode(err: number): RefusalCode {
+  return REFUSALS[err] ?? 'OTHER'
+}
