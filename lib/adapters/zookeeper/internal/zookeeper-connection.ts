@@ -4,11 +4,12 @@ import { ZnodeError } from '../../../domain/znode/errors.ts'
 import { joinPath, parsePath } from '../../../domain/znode/path.ts'
 import type { ChildrenPage, SubtreeOptions, ZnodeReading } from '../../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../../domain/znode/znode.ts'
-import type { ClusterConnection, LiveEvent, LiveWalk, WalkOptions } from '../connection.ts'
+import type { ClusterConnection, LiveEvent, LiveWalk, MoveFeed, WalkOptions } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { BulkPool } from './bulk-pool.ts'
 import { ChildrenPages } from './children-pages.ts'
 import { type JuteReader, JuteWriter } from './jute.ts'
+import { openMoveFeed } from './move-feed.ts'
 import { type PackageSession, REQUEST_BYTES_MAX, type Reply, type SessionState } from './package-session.ts'
 import {
   AclInterner,
@@ -96,6 +97,11 @@ export class ZooKeeperConnection implements ClusterConnection {
     if (reply.err === ERR.noNode) throw noNode(place)
     if (reply.err !== ERR.ok) throw serverError(`counting below ${place}`, reply.err)
     return reply.body.int()
+  }
+
+  async followMoves(roots: readonly string[], options: { signal?: AbortSignal } = {}): Promise<MoveFeed | null> {
+    if (!(await this.supportsBatches(options.signal))) return null
+    return openMoveFeed(this.pool, { chroot: this.chroot, roots: roots.map(parsePath), signal: options.signal })
   }
 
   async sync(path: string): Promise<bigint> {
