@@ -1,6 +1,6 @@
 import type { ClusterConnection, MoveFeed } from '../../adapters/zookeeper/connection.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
-import { isWithin, parentPath } from '../../domain/znode/path.ts'
+import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
 import type { ZnodeReading } from '../../domain/znode/ports.ts'
 import type { UnreadableZnode, Znode } from '../../domain/znode/znode.ts'
 import { type PatchEntry, sortPatch } from './patch-stream.ts'
@@ -71,6 +71,8 @@ export async function rereadMoves(input: {
       const parent = parentPath(path)
       if (isInside(parent)) paths.add(parent)
     }
+    // The feed has a session of its own, maybe at another server: this one must not read what is older than the feed.
+    await connection.sync(ROOT)
     await readAgain(connection, [...paths].sort(comparePaths), readings, ledger, signal)
     drained = await feed.drain({ signal })
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
@@ -7,7 +8,8 @@ import { join } from 'node:path'
  * its name has the form of the archive writer's own temporaries.
  */
 export async function withStagingDir<T>(parentDir: string, work: (dir: string) => Promise<T>): Promise<T> {
-  const dir = join(parentDir, `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`)
+  const host = hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')
+  const dir = join(parentDir, `.tmp-${process.pid}-${host}-${randomBytes(4).toString('hex')}`)
   await mkdir(dir, { recursive: true })
   try {
     return await work(dir)

@@ -5,14 +5,13 @@ import type { ClusterConnection, ClusterTarget, LiveWalk, MoveFeed } from '../..
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
 import { isWithin, ROOT } from '../../domain/znode/path.ts'
-import type { UnreadableZnode, ZnodeBatch, ZnodeStream } from '../../domain/znode/znode.ts'
+import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
 import type { EngineContext } from '../context.ts'
 import { splitConnectString } from './connect-string.ts'
 import { patchStream } from './patch-stream.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
-import { readScaffolding } from './read-scaffolding.ts'
 import { type MovesReread, rereadMoves, ZxidLedger } from './reread-moves.ts'
-import { parseRoots, scaffoldingOf } from './scope.ts'
+import { parseRoots } from './scope.ts'
 import { withStagingDir } from './staging.ts'
 
 export interface TakeBackupInput {
@@ -75,7 +74,6 @@ class Backup {
   readonly #ledger: ZxidLedger
   readonly #silent: string[] = []
   readonly #unreadable = new Map<string, UnreadableZnode>()
-  #scaffoldWindow: { from: bigint; to: bigint } | null = null
 
   constructor(parts: BackupParts) {
     this.#parts = parts
@@ -147,28 +145,12 @@ class Backup {
     })
   }
 
+  /** Passes the walk on and notes what its consistency will be judged by. */
   async *#readTree(): ZnodeStream {
-    const { walk, roots, connection, context } = this.#parts
-    const scaffolding = scaffoldingOf(roots)
-    if (scaffolding.length === 0) {
-      yield* this.#observe(walk.stream)
-      return
-    }
-    const batches = walk.stream[Symbol.asyncIterator]()
-    const first = await batches.next()
-    // After the first batch: the walk's own sessions are up by then, so that they do not widen the window.
-    const from = await connection.sync(ROOT)
-    const patch = await readScaffolding(connection, scaffolding, context.signal)
-    this.#scaffoldWindow = { from, to: connection.lastZxidSeen() }
-    for (const place of patch.unreadable) this.#unreadable.set(place.path, place)
-    yield* this.#observe(patchStream(goOn(first, batches), patch.entries))
-  }
-
-  async *#observe(stream: ZnodeStream): ZnodeStream {
-    const follows = this.#parts.feed !== null
-    for await (const batch of stream) {
+    const { walk, feed } = this.#parts
+    for await (const batch of walk.stream) {
       for (const place of batch.unreadable) this.#unreadable.set(place.path, place)
-      if (follows) {
+      if (feed) {
         for (const znode of batch.znodes) {
           this.#ledger.note(znode)
           if (isWithin(znode.path, QUOTA_ROOT)) this.#silent.push(znode.path)
@@ -176,16 +158,13 @@ class Backup {
       }
       yield batch
     }
+    // Ancestors of a root that are closed to us are known to the walk only.
+    for (const place of walk.facts().unreadable) this.#unreadable.set(place.path, place)
   }
 
   #window(): { from: bigint; to: bigint } {
-    const facts = this.#parts.walk.facts()
-    const scaffold = this.#scaffoldWindow
-    if (!scaffold) return { from: facts.zxidFrom, to: facts.zxidTo }
-    return {
-      from: scaffold.from < facts.zxidFrom ? scaffold.from : facts.zxidFrom,
-      to: scaffold.to > facts.zxidTo ? scaffold.to : facts.zxidTo,
-    }
+    const { zxidFrom, zxidTo } = this.#parts.walk.facts()
+    return { from: zxidFrom, to: zxidTo }
   }
 
   async #reread(feed: MoveFeed, from: bigint, to: bigint): Promise<MovesReread> {
@@ -245,14 +224,6 @@ async function publish(archive: TakenBackup, parentDir: string): Promise<TakenBa
   const dir = join(parentDir, basename(archive.dir))
   await rename(archive.dir, dir)
   return { ...archive, dir }
-}
-
-async function* goOn(first: IteratorResult<ZnodeBatch>, rest: AsyncIterator<ZnodeBatch>): ZnodeStream {
-  try {
-    for (let result = first; !result.done; result = await rest.next()) yield result.value
-  } finally {
-    await rest.return?.()
-  }
 }
 
 function quiet(zxid: bigint): Consistency {
