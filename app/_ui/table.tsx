@@ -1,11 +1,11 @@
 import clsx from 'clsx'
 import type { ReactNode } from 'react'
+import { ScrollBox } from './scroll-box.tsx'
 
 /** A table that scrolls sideways inside its own box on narrow screens; the box is a named region that the keyboard reaches. */
 export function Table({ label, head, children }: { label: string; head: readonly ReactNode[]; children: ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <section aria-label={label} tabIndex={0} className="overflow-x-auto">
+    <ScrollBox label={label}>
       <table className="w-full border-collapse text-left text-sm">
         <thead>
           <tr className="border-b">
@@ -23,7 +23,7 @@ export function Table({ label, head, children }: { label: string; head: readonly
         </thead>
         <tbody className="divide-y">{children}</tbody>
       </table>
-    </section>
+    </ScrollBox>
   )
 }
 

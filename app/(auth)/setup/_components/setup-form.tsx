@@ -1,0 +1,62 @@
+'use client'
+
+import { type FormEvent, useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { signIn } from '@/app/_components/sign-in-request.ts'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { TextField } from '@/app/_ui/field.tsx'
+import type { ErrorView } from '@/lib/services/error-view.ts'
+import { PASSWORD_MAX, PASSWORD_MIN } from '@/lib/services/people/schemas.ts'
+import { createAdministratorAction } from '../actions.ts'
+
+export function SetupForm() {
+  const [error, setError] = useState<ErrorView | null>(null)
+  const [pending, setPending] = useState(false)
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const data = new FormData(event.currentTarget)
+    const input = {
+      name: String(data.get('name')),
+      email: String(data.get('email')),
+      password: String(data.get('password')),
+    }
+    setPending(true)
+    setError(null)
+    const result = await createAdministratorAction(input)
+    const failure = result.ok ? await signIn(input) : result.error
+    if (failure) {
+      setError(failure)
+      setPending(false)
+    } else window.location.assign(paths.overview())
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-3">
+      {error && <ErrorNotice error={error} />}
+      <TextField label="Name" name="name" autoComplete="name" required maxLength={100} error={error?.fields?.name} />
+      <TextField
+        label="E-mail"
+        name="email"
+        type="email"
+        autoComplete="username"
+        required
+        hint="Used to sign in; no mail is sent."
+        error={error?.fields?.email}
+      />
+      <TextField
+        label="Password"
+        name="password"
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={PASSWORD_MIN}
+        maxLength={PASSWORD_MAX}
+        hint={`At least ${PASSWORD_MIN} characters.`}
+        error={error?.fields?.password}
+      />
+      <Button type="submit" tone="primary" pending={pending}>
+        Create administrator
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,11 @@
+import 'server-only'
+import { getActor } from '@/app/_server/actor.ts'
+import { getRuntime } from '@/lib/runtime/runtime.ts'
+import { hasAdministrator } from '@/lib/services/people/has-administrator.ts'
+
+/** `fresh`: nobody can sign in yet, the administrator is to be made first. */
+export async function loadSignInState(): Promise<'fresh' | 'signed-in' | 'signed-out'> {
+  if (await getActor()) return 'signed-in'
+  const { db } = await getRuntime()
+  return (await hasAdministrator({ db })) ? 'signed-out' : 'fresh'
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { findAttention } from './find-attention.ts'
+
+const good = { id: 'b1', takenAt: '2026-11-23T00:00:00Z', znodes: 1, verifyOk: true }
+const job = {
+  id: 'j1',
+  kind: 'backup',
+  title: 'Back up demo',
+  state: 'failed',
+  clusterId: 'c1',
+  subjectId: null,
+  createdAt: '1',
+} as const
+
+test('a healthy installation needs nobody', () => {
+  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good }]
+  expect(findAttention({ clusters, jobs: [{ ...job, state: 'succeeded' }], restores: [], down: [] })).toEqual([])
+})
+
+test('what is urgent comes first', () => {
+  const items = findAttention({
+    clusters: [{ id: 'c1', name: 'demo', lastGoodBackup: null }],
+    jobs: [job],
+    restores: [
+      { id: 'r1', state: 'planned', clusterName: 'demo', scopeLabel: '/a' },
+      { id: 'r2', state: 'conflict', clusterName: 'demo', scopeLabel: '/a' },
+    ],
+    down: [{ cluster: { id: 'c2', name: 'orders' }, message: 'refused' }],
+  })
+  expect(items.map((item) => item.key)).toEqual(['down-c2', 'restore-r2', 'restore-r1', 'backup-c1', 'job-j1'])
+})
+
+test('a failed backup that was followed by a good one is no news', () => {
+  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good }]
+  const later = { ...job, id: 'j2', state: 'succeeded', createdAt: '2' } as const
+  expect(findAttention({ clusters, jobs: [later, job], restores: [], down: [] })).toEqual([])
+})

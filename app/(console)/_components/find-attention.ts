@@ -1,0 +1,91 @@
+import { paths } from '@/app/_nav/paths.ts'
+import type { ClusterView } from '@/lib/services/clusters/views.ts'
+import type { JobView } from '@/lib/services/jobs/views.ts'
+import type { RestoreView } from '@/lib/services/restores/views.ts'
+
+export interface AttentionItem {
+  readonly key: string
+  readonly urgent: boolean
+  readonly text: string
+  readonly action: string
+  readonly href: string
+}
+
+interface Facts {
+  readonly clusters: readonly Pick<ClusterView, 'id' | 'name' | 'lastGoodBackup'>[]
+  readonly jobs: readonly Pick<JobView, 'id' | 'kind' | 'title' | 'state' | 'clusterId' | 'subjectId' | 'createdAt'>[]
+  readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel'>[]
+  readonly down: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly message: string }[]
+}
+
+const RESTORE_TEXTS: Partial<Record<RestoreView['state'], { text: string; action: string; urgent: boolean }>> = {
+  conflict: { text: 'stopped at a conflict', action: 'Decide', urgent: true },
+  incomplete: { text: 'is incomplete: something still differs', action: 'Look', urgent: true },
+  failed: { text: 'failed', action: 'Look', urgent: true },
+  planned: { text: 'is planned and waits for confirmation', action: 'Read the plan', urgent: false },
+}
+
+/** What needs a person, most urgent first: clusters that are down, restores that stopped, clusters without a good backup, failed jobs. */
+export function findAttention({ clusters, jobs, restores, down }: Facts): AttentionItem[] {
+  const items: AttentionItem[] = []
+  for (const { cluster, message } of down) {
+    const href = paths.cluster(cluster.id, 'settings')
+    items.push({
+      key: `down-${cluster.id}`,
+      urgent: true,
+      text: `${cluster.name} is down: ${message}`,
+      action: 'Test connection',
+      href,
+    })
+  }
+  for (const restore of restores) {
+    const state = RESTORE_TEXTS[restore.state]
+    if (!state) continue
+    items.push({
+      key: `restore-${restore.id}`,
+      urgent: state.urgent,
+      text: `A restore of ${restore.scopeLabel} to ${restore.clusterName} ${state.text}`,
+      action: state.action,
+      href: paths.restore(restore.id),
+    })
+  }
+  for (const { id, name, lastGoodBackup } of clusters) {
+    if (lastGoodBackup === null) {
+      const href = paths.cluster(id, 'backups')
+      items.push({ key: `backup-${id}`, urgent: false, text: `${name} has no good backup`, action: 'Back up', href })
+    } else if (lastGoodBackup.verifyOk === false) {
+      const text = `The last backup of ${name} did not pass verification`
+      items.push({ key: `verify-${id}`, urgent: true, text, action: 'Look', href: paths.backup(lastGoodBackup.id) })
+    }
+  }
+  for (const job of latestOfEachSubject(jobs)) {
+    if (job.state !== 'failed' || job.kind === 'plan-restore' || job.kind === 'run-restore') continue
+    const href =
+      job.clusterId === null
+        ? paths.overview()
+        : paths.cluster(job.clusterId, job.kind === 'diff' ? 'diffs' : 'backups')
+    items.push({
+      key: `job-${job.id}`,
+      urgent: false,
+      text: `${job.title} failed`,
+      action: 'Look',
+      href: job.kind !== 'backup' && job.subjectId !== null ? subjectHref(job.kind, job.subjectId) : href,
+    })
+  }
+  return items.sort((a, b) => Number(b.urgent) - Number(a.urgent))
+}
+
+/** A failure that was followed by another try of the same kind on the same cluster is no news. */
+function latestOfEachSubject(jobs: Facts['jobs']): Facts['jobs'] {
+  const latest = new Map<string, Facts['jobs'][number]>()
+  for (const job of jobs) {
+    const key = `${job.kind} ${job.clusterId ?? ''} ${job.kind === 'backup' ? '' : job.subjectId}`
+    const known = latest.get(key)
+    if (!known || known.createdAt < job.createdAt) latest.set(key, job)
+  }
+  return [...latest.values()]
+}
+
+function subjectHref(kind: JobView['kind'], subjectId: string): string {
+  return kind === 'diff' ? paths.diff(subjectId) : paths.backup(subjectId)
+}

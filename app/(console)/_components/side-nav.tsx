@@ -1,0 +1,143 @@
+'use client'
+
+import clsx from 'clsx'
+import { GitCompareArrows, LayoutDashboard, Plus, ScrollText, Server } from 'lucide-react'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import type { ReactNode } from 'react'
+import { type ClusterSection, paths } from '@/app/_nav/paths.ts'
+
+export interface NavCluster {
+  readonly id: string
+  readonly name: string
+  readonly environment: 'production' | 'staging' | 'development'
+}
+
+const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
+  ['tree', 'Tree'],
+  ['backups', 'Backups'],
+  ['diffs', 'Diffs'],
+  ['restores', 'Restores'],
+  ['settings', 'Settings'],
+]
+const DOTS = { production: 'bg-removed', staging: 'bg-changed', development: 'bg-line-strong' }
+
+export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluster[]; onNavigate?: () => void }) {
+  const pathname = usePathname()
+  return (
+    <nav aria-label="Main" className="flex flex-col gap-4">
+      <ul className="flex flex-col gap-px">
+        <NavLink
+          href={paths.overview()}
+          current={pathname === '/'}
+          icon={<LayoutDashboard aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Overview
+        </NavLink>
+        <NavLink
+          href={paths.diffs()}
+          current={pathname.startsWith('/diffs')}
+          icon={<GitCompareArrows aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Diffs
+        </NavLink>
+        <NavLink
+          href={paths.audit()}
+          current={pathname === '/audit'}
+          icon={<ScrollText aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Audit
+        </NavLink>
+      </ul>
+      <div>
+        <h2 className="px-2 pb-1 font-medium text-muted text-xs">Clusters</h2>
+        <ul className="flex flex-col gap-px">
+          {clusters.map((cluster) => {
+            const within = pathname.startsWith(`/clusters/${cluster.id}/`)
+            return (
+              <NavLink
+                key={cluster.id}
+                href={paths.cluster(cluster.id)}
+                current={within && pathname === paths.cluster(cluster.id)}
+                icon={<Server aria-hidden />}
+                onNavigate={onNavigate}
+                trailing={
+                  <span
+                    title={cluster.environment}
+                    className={clsx('size-2 shrink-0 rounded-full', DOTS[cluster.environment])}
+                  />
+                }
+                below={
+                  within && (
+                    <ul className="mt-px ml-4 flex flex-col gap-px border-l pl-2">
+                      {SECTIONS.map(([section, label]) => (
+                        <NavLink
+                          key={section}
+                          href={paths.cluster(cluster.id, section)}
+                          current={pathname === paths.cluster(cluster.id, section)}
+                          onNavigate={onNavigate}
+                        >
+                          {label}
+                        </NavLink>
+                      ))}
+                    </ul>
+                  )
+                }
+              >
+                {cluster.name}
+              </NavLink>
+            )
+          })}
+          <NavLink
+            href={paths.newCluster()}
+            current={pathname === paths.newCluster()}
+            icon={<Plus aria-hidden />}
+            onNavigate={onNavigate}
+          >
+            Add cluster
+          </NavLink>
+        </ul>
+      </div>
+    </nav>
+  )
+}
+
+function NavLink({
+  href,
+  current,
+  icon,
+  trailing,
+  below,
+  onNavigate,
+  children,
+}: {
+  href: string
+  current: boolean
+  icon?: ReactNode
+  trailing?: ReactNode
+  below?: ReactNode
+  onNavigate?: () => void
+  children: ReactNode
+}) {
+  return (
+    <li>
+      <Link
+        href={href}
+        onClick={onNavigate}
+        aria-current={current ? 'page' : undefined}
+        className={clsx(
+          'flex min-w-0 items-center gap-2 rounded-md px-2 py-1 text-sm [&>svg]:size-4 [&>svg]:shrink-0',
+          current ? 'bg-accent-soft font-medium text-accent' : 'hover:bg-hover',
+        )}
+      >
+        {icon}
+        <span className="min-w-0 flex-1 truncate">{children}</span>
+        {trailing}
+      </Link>
+      {below}
+    </li>
+  )
+}

@@ -1,0 +1,48 @@
+'use client'
+
+import { CircleUserRound, LogOut } from 'lucide-react'
+import { useState } from 'react'
+import { ThemeChoice } from '@/app/_components/theme-choice.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Menu, MenuItem, MenuSeparator, MenuText } from '@/app/_ui/menu.tsx'
+
+export function UserMenu({ person }: { person: { name: string; email: string; role: string } }) {
+  const [pending, setPending] = useState(false)
+  const signOut = async () => {
+    setPending(true)
+    const response = await fetch(paths.api.auth('sign-out'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    }).catch(() => null)
+    setPending(false)
+    if (response?.ok) window.location.assign(paths.signIn())
+  }
+  return (
+    <Menu
+      label="User menu"
+      trigger={
+        <Button
+          tone="quiet"
+          square
+          aria-label={`User menu of ${person.name}`}
+          pending={pending}
+          icon={<CircleUserRound aria-hidden className="size-4.5" />}
+        />
+      }
+    >
+      <MenuText>
+        <span className="block font-medium">{person.name}</span>
+        <span className="block text-muted text-xs">{person.email}</span>
+        <span className="block text-muted text-xs">Role: {person.role}</span>
+      </MenuText>
+      <MenuSeparator />
+      <ThemeChoice />
+      <MenuSeparator />
+      <MenuItem icon={<LogOut aria-hidden />} onSelect={signOut}>
+        Sign out
+      </MenuItem>
+    </Menu>
+  )
+}

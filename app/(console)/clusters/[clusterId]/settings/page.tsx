@@ -1,0 +1,28 @@
+import type { Metadata } from 'next'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { Card } from '@/app/_ui/card.tsx'
+import { ArmPanel } from '../../_components/arm-panel.tsx'
+import { ClusterForm } from '../../_components/cluster-form.tsx'
+import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { RemovePanel } from '../../_components/remove-panel.tsx'
+import { loadCluster } from '../../loaders.ts'
+
+export const metadata: Metadata = { title: 'Settings' }
+
+export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
+  const cluster = await loadCluster((await params).clusterId)
+  if (!cluster.ok) return <ErrorNotice error={cluster.error} />
+  return (
+    <ClusterFrame cluster={cluster.value} section="settings">
+      <div className="grid max-w-6xl items-start gap-4 xl:grid-cols-[2fr_1fr]">
+        <Card title="Connection">
+          <ClusterForm cluster={cluster.value} />
+        </Card>
+        <div className="flex flex-col gap-4">
+          <ArmPanel cluster={cluster.value} />
+          <RemovePanel cluster={cluster.value} />
+        </div>
+      </div>
+    </ClusterFrame>
+  )
+}

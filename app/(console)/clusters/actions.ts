@@ -1,0 +1,23 @@
+'use server'
+
+import { z } from 'zod'
+import { action } from '@/app/_server/action.ts'
+import { addCluster } from '@/lib/services/clusters/add-cluster.ts'
+import { armCluster } from '@/lib/services/clusters/arm-cluster.ts'
+import { disarmCluster } from '@/lib/services/clusters/disarm-cluster.ts'
+import { removeCluster } from '@/lib/services/clusters/remove-cluster.ts'
+import { armClusterSchema, clusterInputSchema, removeClusterSchema } from '@/lib/services/clusters/schemas.ts'
+import { updateCluster } from '@/lib/services/clusters/update-cluster.ts'
+
+export const addClusterAction = action(clusterInputSchema, addCluster)
+
+export const updateClusterAction = action(clusterInputSchema.extend({ clusterId: z.string() }), updateCluster)
+
+export const armClusterAction = action(armClusterSchema, (context, input) => armCluster(context, input))
+
+export const disarmClusterAction = action(z.object({ clusterId: z.string() }), disarmCluster)
+
+export const removeClusterAction = action(removeClusterSchema, async (context, input) => {
+  await removeCluster(context, input)
+  return null
+})

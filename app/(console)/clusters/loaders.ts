@@ -1,0 +1,6 @@
+import 'server-only'
+import { cache } from 'react'
+import { load } from '@/app/_server/load.ts'
+import { getCluster } from '@/lib/services/clusters/get-cluster.ts'
+
+export const loadCluster = cache((clusterId: string) => load((context) => getCluster(context, clusterId)))

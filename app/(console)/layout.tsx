@@ -1,0 +1,16 @@
+import { type ReactNode, Suspense } from 'react'
+import { QueryProvider } from '@/app/_components/query-provider.tsx'
+import { PageSkeleton } from '@/app/_ui/skeleton.tsx'
+import { ConsoleFrame } from './_components/console-frame.tsx'
+import { loadFrame } from './loaders.ts'
+
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const frame = await loadFrame()
+  return (
+    <QueryProvider>
+      <ConsoleFrame person={frame.person} clusters={frame.clusters}>
+        <Suspense fallback={<PageSkeleton />}>{children}</Suspense>
+      </ConsoleFrame>
+    </QueryProvider>
+  )
+}

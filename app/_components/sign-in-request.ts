@@ -1,0 +1,44 @@
+import { paths } from '@/app/_nav/paths.ts'
+import type { ErrorView } from '@/lib/services/error-view.ts'
+
+/** Signs in with e-mail and password; null when done, else what to show. */
+export async function signIn(credentials: { email: string; password: string }): Promise<ErrorView | null> {
+  let response: Response
+  try {
+    response = await fetch(paths.api.auth('sign-in/email'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(credentials),
+      signal: AbortSignal.timeout(20_000),
+    })
+  } catch {
+    return { code: 'UNREACHABLE', message: 'Arkeeper does not answer', remedy: 'check that it runs, then try again' }
+  }
+  if (response.ok) return null
+  if (response.status === 429) {
+    return {
+      code: 'TOO_MANY_ATTEMPTS',
+      message: 'There were too many attempts from this address',
+      remedy: 'wait a minute, then try again',
+    }
+  }
+  if (response.status === 401 || response.status === 400) {
+    return {
+      code: 'WRONG_CREDENTIALS',
+      message: 'The e-mail or the password is wrong',
+      remedy: 'check both and try again',
+    }
+  }
+  if (response.status === 403) {
+    return {
+      code: 'WRONG_ORIGIN',
+      message: 'This address is not one that Arkeeper may be used from',
+      remedy: 'open it at the address that it printed at its start, or set ARKEEPER_PUBLIC_URL to this one',
+    }
+  }
+  return {
+    code: 'SIGN_IN_FAILED',
+    message: `Signing in failed with status ${response.status}`,
+    remedy: 'look in the log of the web process',
+  }
+}
