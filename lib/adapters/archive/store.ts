@@ -12,6 +12,8 @@ export interface ArchiveDescription {
   readonly zxid: bigint
   readonly consistency: Consistency
   readonly unreadable: readonly string[]
+  /** Session → timeout in ms where the source knows it. Owners of ephemerals that are not here are written with 30000 ms. */
+  readonly sessions?: ReadonlyMap<bigint, number>
   readonly note?: string
 }
 

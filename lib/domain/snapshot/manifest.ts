@@ -28,6 +28,8 @@ export const fidelitySchema = z.object({
   unreadable: z.array(z.string()),
   /** Paths whose ACL the server showed with hidden digests; any entry makes the backup partial. */
   maskedAcl: z.array(z.string()).default([]),
+  /** Only where there are more than the 10,000 that `maskedAcl` lists. */
+  maskedAclTotal: count.optional(),
   /** Sequence counters that are above 0: parent → next number. Only parents; stored in the snapshot too (cversion). */
   sequenceCounters: count.default(0),
 })

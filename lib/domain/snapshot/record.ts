@@ -222,6 +222,10 @@ export class RecordCursor implements NodeFields {
     )
   }
 
+  stat(): RecordStat {
+    return new RecordStat(this.bytes, this.statAt)
+  }
+
   /** Told from the raw owner alone. */
   kind(): Exclude<ZnodeKind, 'unknown'> {
     const at = this.statAt + 44
@@ -239,10 +243,10 @@ export class RecordCursor implements NodeFields {
     })
   }
 
-  /** The record as a znode; data and stat are views of this buffer. */
-  znode(path: string, table: AclTable): Znode {
+  /** The record as a znode; data and stat are views of this buffer. `ownerless` is the kind of a znode without owner. */
+  znode(path: string, table: AclTable, ownerless: ZnodeKind = 'persistent'): Znode {
     const at = this.statAt + 44
-    let kind: ZnodeKind = 'persistent'
+    let kind = ownerless
     let ttlMs: number | null = null
     if (this.bytes.readInt32BE(at) !== 0 || this.bytes.readInt32BE(at + 4) !== 0) {
       ;({ kind, ttlMs } = kindFromOwner(this.bytes.readBigInt64BE(at)))
@@ -251,7 +255,7 @@ export class RecordCursor implements NodeFields {
       path,
       data: this.data(),
       acl: this.acl(table),
-      stat: new RecordStat(this.bytes, this.statAt),
+      stat: this.stat(),
       kind,
       ttlMs,
     }

@@ -1,0 +1,20 @@
+import { listArchives } from './list-archives.ts'
+import { openArchive } from './open-archive.ts'
+import { openPath } from './open-path.ts'
+import { removeArchive, sweepUnfinished } from './remove-archive.ts'
+import type { ArchivePort } from './store.ts'
+import { verifyArchive } from './verify-archive.ts'
+import { writeArchive } from './write-archive.ts'
+
+/** Archives in folders of the local file system. Holds no state: any number may work on one store. */
+export function createFileArchives(): ArchivePort {
+  return {
+    write: writeArchive,
+    open: openArchive,
+    verify: verifyArchive,
+    list: listArchives,
+    remove: removeArchive,
+    sweepUnfinished: (storeDir) => sweepUnfinished(storeDir),
+    openPath,
+  }
+}

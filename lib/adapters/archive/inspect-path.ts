@@ -1,0 +1,225 @@
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { CancelledError, isArkeeperError } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { SnapshotError } from '../../domain/snapshot/errors.ts'
+import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import { type CheckedSnapshot, checkSnapshot } from './check-snapshot.ts'
+import { ArchiveError } from './errors.ts'
+import { type DataDir, identifyPath } from './open-path.ts'
+import { findFileSize, readManifest } from './read-manifest.ts'
+import {
+  type Compression,
+  compressionOfName,
+  detectCompression,
+  findLogZxid,
+  findSnapshotZxid,
+  readSnapshotBytes,
+} from './snapshot-file.ts'
+import type { VerifyProblem } from './store.ts'
+import { toProblem } from './verify-archive.ts'
+
+export interface SnapshotFacts {
+  readonly type: 'snapshot'
+  readonly file: string
+  /** From the name, which is what a server believes; else from the file; null where neither says. */
+  readonly zxid: string | null
+  readonly znodes: number
+  readonly ephemerals: number
+  readonly containers: number
+  readonly ttls: number
+  readonly dataBytes: number
+  readonly sessions: number
+  readonly acls: number
+  readonly compression: Compression
+  readonly pathOrder: boolean
+  readonly checksum: { readonly stored: string; readonly computed: string; readonly ok: boolean } | null
+  readonly digest: {
+    readonly version: number
+    readonly zxid: string
+    readonly stored: string
+    readonly computed: string
+    readonly match: boolean
+  } | null
+  /** Last zxid applied while the file was written (3.9+); beyond the name's the file is fuzzy. */
+  readonly lastZxid: string | null
+  readonly problems: readonly VerifyProblem[]
+}
+
+export interface LogFacts {
+  readonly type: 'log'
+  readonly file: string
+  readonly firstZxid: string
+  readonly bytes: number
+  /** False: only the name was looked at. */
+  readonly read: false
+  readonly problems: readonly VerifyProblem[]
+}
+
+export type PathFacts =
+  | SnapshotFacts
+  | LogFacts
+  | {
+      readonly type: 'datadir'
+      readonly snapshots: readonly SnapshotFacts[]
+      readonly logs: readonly LogFacts[]
+      readonly replayableTo: string | null
+      readonly gaps: readonly { readonly after: string; readonly before: string }[]
+      readonly problems: readonly VerifyProblem[]
+    }
+  | { readonly type: 'archive'; readonly manifest: Manifest; readonly problems: readonly VerifyProblem[] }
+
+/**
+ * Facts of a snapshot file, a log, a data directory or an archive: the JSON of `arkeeper inspect`. Damage is in `problems`, not thrown;
+ * thrown are a path that is not there or is none of these, and an archive without a sound manifest. Of logs only names are read.
+ */
+export async function inspectPath(path: string, options: { signal?: AbortSignal } = {}): Promise<PathFacts> {
+  const place = await identifyPath(path)
+  if (place.kind === 'archive') return inspectArchive(place.dir)
+  if (place.kind === 'datadir') return inspectDataDir(place, options.signal)
+  if (findLogZxid(basename(path)) !== null) return inspectLog(path)
+  return inspectSnapshot(path, options.signal)
+}
+
+async function inspectSnapshot(path: string, signal: AbortSignal | undefined): Promise<SnapshotFacts> {
+  const file = basename(path)
+  const named = findSnapshotZxid(file)
+  let compression: Compression = 'none'
+  try {
+    compression = await detectCompression(path)
+    const checked = await checkSnapshot(readSnapshotBytes(path, compression), { digest: true, signal })
+    return factsOf(file, named, compression, checked)
+  } catch (error) {
+    if (error instanceof CancelledError || !isArkeeperError(error)) throw error
+    if (error.code === 'BAD_MAGIC' && named === null) {
+      throw new ArchiveError('NOT_A_SNAPSHOT', `${path} is not a snapshot: ${error.message}`, { cause: error })
+    }
+    return {
+      ...unknownFacts(file, named, compression),
+      checksum: checksumOf(error),
+      problems: [toProblem(error, file)],
+    }
+  }
+}
+
+function factsOf(
+  file: string,
+  named: bigint | null,
+  compression: Compression,
+  checked: CheckedSnapshot,
+): SnapshotFacts {
+  const { head, tail, byKind } = checked
+  const problems: VerifyProblem[] = []
+  if (named !== null && compressionOfName(file) !== compression) {
+    const message = `the content is ${compression}, but a server would read a file of this name as ${compressionOfName(file)}`
+    problems.push({ code: 'WRONG_EXTENSION', message, file })
+  }
+  const zxid = named ?? tail.lastZxid ?? tail.digest?.zxid ?? null
+  const digest = digestOf(checked)
+  // A fuzzy file's own tree never had a digest: only where the window is empty does a difference mean damage.
+  if (digest && !digest.match && zxid === tail.digest?.zxid) {
+    const message = `the tree's digest is ${digest.computed}, the file says ${digest.stored}`
+    problems.push({ code: 'DIGEST_MISMATCH', message, file })
+  }
+  return {
+    type: 'snapshot',
+    file,
+    zxid: zxid === null ? null : formatHex64(zxid),
+    znodes: checked.znodes,
+    ephemerals: byKind.ephemeral,
+    containers: byKind.container,
+    ttls: byKind.ttl,
+    dataBytes: checked.dataBytes,
+    sessions: head.sessions.size,
+    acls: head.acls.size,
+    compression,
+    pathOrder: checked.inPathOrder,
+    checksum: checksumText(tail.checksum.stored, tail.checksum.computed),
+    digest,
+    lastZxid: tail.lastZxid === null ? null : formatHex64(tail.lastZxid),
+    problems,
+  }
+}
+
+function digestOf(checked: CheckedSnapshot): SnapshotFacts['digest'] {
+  const stored = checked.tail.digest
+  // Zxid 0 with digest 0 is what a server writes while it knows none.
+  if (!stored || !checked.digest || (stored.zxid === 0n && stored.value === 0n)) return null
+  const { value, ascii } = checked.digest
+  const computed = stored.value === ascii ? ascii : value
+  return {
+    version: stored.version,
+    zxid: formatHex64(stored.zxid),
+    stored: formatHex64(stored.value),
+    computed: formatHex64(computed),
+    match: stored.value === computed,
+  }
+}
+
+function checksumOf(error: unknown): SnapshotFacts['checksum'] {
+  if (!(error instanceof SnapshotError) || error.code !== 'CHECKSUM_MISMATCH') return null
+  const { stored, computed } = error.details
+  return typeof stored === 'bigint' && typeof computed === 'number' ? checksumText(stored, computed) : null
+}
+
+function checksumText(stored: bigint, computed: number): NonNullable<SnapshotFacts['checksum']> {
+  return { stored: formatHex64(stored), computed: formatHex64(BigInt(computed)), ok: stored === BigInt(computed) }
+}
+
+function unknownFacts(file: string, named: bigint | null, compression: Compression): SnapshotFacts {
+  return {
+    type: 'snapshot',
+    file,
+    zxid: named === null ? null : formatHex64(named),
+    znodes: 0,
+    ephemerals: 0,
+    containers: 0,
+    ttls: 0,
+    dataBytes: 0,
+    sessions: 0,
+    acls: 0,
+    compression,
+    pathOrder: false,
+    checksum: null,
+    digest: null,
+    lastZxid: null,
+    problems: [],
+  }
+}
+
+async function inspectLog(path: string): Promise<LogFacts> {
+  const file = basename(path)
+  return {
+    type: 'log',
+    file,
+    firstZxid: formatHex64(findLogZxid(file) ?? 0n),
+    bytes: (await stat(path)).size,
+    read: false,
+    problems: [],
+  }
+}
+
+async function inspectDataDir(place: DataDir, signal: AbortSignal | undefined): Promise<PathFacts> {
+  const snapshots: SnapshotFacts[] = []
+  for (const { name } of place.snapshots) snapshots.push(await inspectSnapshot(join(place.dir, name), signal))
+  const logs = await Promise.all(place.logs.map(({ name }) => inspectLog(join(place.dir, name))))
+  const problems = snapshots.flatMap((snapshot) => snapshot.problems)
+  if (snapshots.length === 0) {
+    problems.push({ code: 'NO_VALID_SNAPSHOT', message: `${place.dir} holds no snapshot`, file: place.dir })
+  }
+  return { type: 'datadir', snapshots, logs, replayableTo: null, gaps: [], problems }
+}
+
+/** Manifest and sizes only; `verify` reads the content. */
+async function inspectArchive(dir: string): Promise<PathFacts> {
+  const { manifest } = await readManifest(dir)
+  const problems: VerifyProblem[] = []
+  for (const file of manifest.files) {
+    const bytes = await findFileSize(join(dir, file.name))
+    if (bytes === file.bytes) continue
+    const message =
+      bytes === null ? `${file.name} is missing` : `${file.name} has ${bytes} bytes, the manifest says ${file.bytes}`
+    problems.push({ code: bytes === null ? 'FILE_MISSING' : 'SIZE_MISMATCH', message, file: file.name })
+  }
+  return { type: 'archive', manifest, problems }
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
+import type { AclTable } from '../../domain/snapshot/record.ts'
+import { type ByteSource, FileBytes } from './byte-source.ts'
+import { ArchiveError, isErrnoError, toArchiveError } from './errors.ts'
+import { MEMBER_RAW_BYTES_MAX } from './gzip-member.ts'
+import { type IndexedSnapshot, indexSnapshot } from './index-snapshot.ts'
+import { readSpan } from './read-blocks.ts'
+import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
+import { readSnapshotBytes } from './snapshot-file.ts'
+import { INDEX_FILE, parseIndex, type SnapshotIndex } from './snapshot-index.ts'
+import { SnapshotTree } from './snapshot-tree.ts'
+import { sortSnapshot } from './sort-snapshot.ts'
+import type { ArchiveReader } from './store.ts'
+
+class ArchiveTree extends SnapshotTree implements ArchiveReader {
+  readonly dir: string
+  readonly manifest: Manifest
+
+  constructor(input: ConstructorParameters<typeof SnapshotTree>[0], dir: string, manifest: Manifest) {
+    super(input)
+    this.dir = dir
+    this.manifest = manifest
+  }
+}
+
+/**
+ * Opens an archive by its manifest and index; an index that is missing, damaged or of another file is built anew in memory. The data is
+ * checked block by block as it is read (gzip CRC); `verify` proves the whole. Throws ArchiveError or SnapshotError.
+ */
+export async function openArchive(dir: string): Promise<ArchiveReader> {
+  const { manifest } = await readManifest(dir)
+  const file = snapshotFileOf(manifest, dir)
+  const path = join(dir, file.name)
+  const bytes = await findFileSize(path)
+  if (bytes === null) throw new ArchiveError('FILE_MISSING', `${file.name} is missing in ${dir}`)
+  if (bytes !== file.bytes) {
+    throw new ArchiveError('SIZE_MISMATCH', `${path} has ${bytes} bytes, the manifest says ${file.bytes}`, {
+      remedy: 'run verify to see what can still be read',
+      details: { expected: file.bytes, found: bytes },
+    })
+  }
+  const source = await FileBytes.open(path)
+  try {
+    const known = await readIndex(dir, manifest, file)
+    const { index, acls } = known
+      ? { index: known, acls: await readAcls(source, known) }
+      : await buildIndex(source, path)
+    const ownerless = manifest.source === 'client' ? 'unknown' : 'persistent'
+    const { unreadable } = manifest.fidelity
+    const input = { name: path, source, index, acls, ownerless, unreadable } as const
+    return new ArchiveTree(input, resolve(dir), manifest)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+/** A snapshot file by itself: plain, gzip or snappy, in any order. All of it is read and checked first. */
+export async function openSnapshotFile(
+  path: string,
+  compression: 'none' | 'gzip' | 'snappy',
+  signal?: AbortSignal,
+): Promise<SnapshotTree> {
+  const common = { name: path, ownerless: 'persistent', unreadable: [] } as const
+  if (compression !== 'snappy') {
+    const source = await FileBytes.open(path)
+    let indexed: IndexedSnapshot | null = null
+    try {
+      indexed = await indexSnapshot(source, compression, { signal })
+    } finally {
+      if (indexed === null) await source.close()
+    }
+    if (indexed) return new SnapshotTree({ ...common, source, index: indexed.index, acls: indexed.head.acls })
+  }
+  const { source, index, head, dispose } = await sortSnapshot(readSnapshotBytes(path, compression), { signal })
+  return new SnapshotTree({ ...common, source, index, acls: head.acls, onClose: dispose })
+}
+
+async function readIndex(
+  dir: string,
+  manifest: Manifest,
+  file: Manifest['files'][number],
+): Promise<SnapshotIndex | null> {
+  const entry = manifest.files.find(({ name }) => name === INDEX_FILE)
+  if (!entry) return null
+  let bytes: Buffer
+  try {
+    bytes = await readFile(join(dir, INDEX_FILE))
+  } catch (error) {
+    if (isErrnoError(error) && error.code === 'ENOENT') return null
+    throw toArchiveError(error, `reading the index of ${dir}`)
+  }
+  if (createHash('sha256').update(bytes).digest('hex') !== entry.sha256) return null
+  return parseIndex(bytes.toString(), { snapshot: file.name, snapshotBytes: file.bytes })
+}
+
+async function buildIndex(source: ByteSource, path: string): Promise<{ index: SnapshotIndex; acls: AclTable }> {
+  const built = await indexSnapshot(source, 'gzip', { memberBytesMax: MEMBER_RAW_BYTES_MAX })
+  if (built) return { index: built.index, acls: built.head.acls }
+  throw new ArchiveError(
+    'NOT_AN_ARCHIVE',
+    `${path} is not laid out as an archive's snapshot: it was made anew by another tool`,
+    {
+      remedy: 'give the snapshot file itself instead of the archive folder',
+    },
+  )
+}
+
+async function readAcls(source: ByteSource, index: SnapshotIndex): Promise<AclTable> {
+  const raw = await readSpan(source, index, index.head)
+  async function* whole() {
+    yield raw
+  }
+  const reader = new SnapshotReader(whole())
+  return (await reader.readHead()).acls
+}

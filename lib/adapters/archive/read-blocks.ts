@@ -1,0 +1,66 @@
+import { throwIfAborted } from '../../base/errors.ts'
+import { snapshotFault } from '../../domain/snapshot/errors.ts'
+import type { ByteSource } from './byte-source.ts'
+import { decompressMember, MemberTooLarge } from './gzip-member.ts'
+import type { SnapshotIndex, Span } from './snapshot-index.ts'
+
+// Two cores are kept busy with two; the others hide the latency of the file.
+const READ_AHEAD = 4
+
+/** Reads one span and decompresses it; `onBytes` sees the bytes as they lie in the file. Throws SnapshotError where they do not fit the index. */
+export async function readSpan(
+  source: ByteSource,
+  index: SnapshotIndex,
+  span: Span,
+  onBytes?: (bytes: Buffer) => void,
+): Promise<Buffer> {
+  const bytes = await source.read(span.offset, span.length)
+  onBytes?.(bytes)
+  if (index.compression === 'none') return bytes
+  const misfit = (found: string) =>
+    snapshotFault('BAD_COMPRESSION', {
+      offset: span.offset,
+      expected: `one gzip member of ${span.length} bytes holding ${span.rawLength}`,
+      found,
+    })
+  const limits = { rawBytesHint: span.rawLength, rawBytesMax: Math.max(span.rawLength, 64) }
+  const member = await decompressMember(bytes, span.offset, limits).catch((error: unknown) => {
+    throw error instanceof MemberTooLarge ? misfit('one that holds more') : error
+  })
+  if (member === null) throw misfit('no whole member')
+  if (member.bytes !== span.length || member.raw.length !== span.rawLength) {
+    throw misfit(`${member.bytes} bytes holding ${member.raw.length}`)
+  }
+  return member.raw
+}
+
+/** Spans in order, read and decompressed a few ahead. Ends cleanly when the consumer stops early. */
+export async function* readAhead(
+  spans: Iterable<Span>,
+  read: (span: Span) => Promise<Buffer>,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const queue: Promise<Buffer>[] = []
+  const rest = spans[Symbol.iterator]()
+  const refill = () => {
+    while (queue.length < READ_AHEAD) {
+      const next = rest.next()
+      if (next.done) return
+      const reading = read(next.value)
+      // The failure is thrown when its turn comes; until then it must not count as unhandled.
+      reading.catch(() => undefined)
+      queue.push(reading)
+    }
+  }
+  try {
+    refill()
+    for (let head = queue.shift(); head !== undefined; head = queue.shift()) {
+      throwIfAborted(signal)
+      const raw = await head
+      refill()
+      yield raw
+    }
+  } finally {
+    await Promise.allSettled(queue)
+  }
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { SnapshotError } from '../../domain/snapshot/errors.ts'
+import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import { type CheckedSnapshot, checkSnapshot } from './check-snapshot.ts'
+import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
+import { detectCompression, readFileBytes, readSnapshotBytes } from './snapshot-file.ts'
+import { INDEX_FILE } from './snapshot-index.ts'
+import type { VerifyProblem, VerifyReport } from './store.ts'
+
+type FileReport = VerifyReport['files'][number]
+
+/**
+ * Reads every byte of an archive and reports all that is wrong with it; never changes anything. Throws only CancelledError, and
+ * ArchiveError NOT_FOUND where there is nothing to verify: damage of any kind is in the report.
+ */
+export async function verifyArchive(
+  dir: string,
+  options: { signal?: AbortSignal; onProgress?: (znodes: number) => void } = {},
+): Promise<VerifyReport> {
+  const problems: VerifyProblem[] = []
+  let manifest: Manifest
+  let snapshot: Manifest['files'][number]
+  try {
+    manifest = (await readManifest(dir)).manifest
+    snapshot = snapshotFileOf(manifest, dir)
+  } catch (error) {
+    if (!isArkeeperError(error) || error.code === 'NOT_FOUND') throw error
+    const problem = { code: error.code, message: error.message, file: 'manifest.json' }
+    return { ok: false, files: [], checksumOk: false, znodes: 0, digest: null, problems: [problem] }
+  }
+  const files: FileReport[] = []
+  for (const entry of manifest.files) files.push(await verifyFile(dir, entry, problems, options.signal))
+  const isThere = files.some((file) => file.name === snapshot.name && file.bytes > 0)
+  const checked = isThere ? await readWhole(join(dir, snapshot.name), snapshot.name, problems, options) : null
+  if (checked) compareWithManifest(checked, manifest, snapshot.name, problems)
+  const computed = checked?.digest ? formatHex64(checked.digest.value) : null
+  const digest =
+    manifest.digest && computed
+      ? {
+          version: 2 as const,
+          zxid: manifest.digest.zxid,
+          stored: manifest.digest.computed,
+          computed,
+          match: manifest.digest.computed === computed,
+        }
+      : null
+  if (digest && !digest.match) {
+    const message = `the tree's digest is ${digest.computed}, the manifest says ${digest.stored}`
+    problems.push({ code: 'DIGEST_MISMATCH', message, file: snapshot.name })
+  }
+  return {
+    ok: problems.length === 0,
+    files,
+    checksumOk: checked !== null,
+    znodes: checked?.znodes ?? 0,
+    digest,
+    problems,
+  }
+}
+
+async function verifyFile(
+  dir: string,
+  entry: Manifest['files'][number],
+  problems: VerifyProblem[],
+  signal: AbortSignal | undefined,
+): Promise<FileReport> {
+  const path = join(dir, entry.name)
+  const bytes = await findFileSize(path)
+  const harmless = entry.name === INDEX_FILE ? '; the data is not affected: the index is rebuilt when it is needed' : ''
+  if (bytes === null) {
+    problems.push({ code: 'FILE_MISSING', message: `${entry.name} is missing${harmless}`, file: entry.name })
+    return { name: entry.name, bytes: 0, sha256: '', ok: false }
+  }
+  const hash = createHash('sha256')
+  for await (const chunk of readFileBytes(path)) {
+    throwIfAborted(signal)
+    hash.update(chunk)
+  }
+  const sha256 = hash.digest('hex')
+  if (bytes !== entry.bytes) {
+    const message = `${entry.name} has ${bytes} bytes, the manifest says ${entry.bytes}${harmless}`
+    problems.push({ code: 'SIZE_MISMATCH', message, file: entry.name })
+  }
+  if (sha256 !== entry.sha256) {
+    const message = `the SHA-256 of ${entry.name} is ${sha256}, the manifest says ${entry.sha256}${harmless}`
+    problems.push({ code: 'SHA256_MISMATCH', message, file: entry.name })
+  }
+  return { name: entry.name, bytes, sha256, ok: bytes === entry.bytes && sha256 === entry.sha256 }
+}
+
+async function readWhole(
+  path: string,
+  file: string,
+  problems: VerifyProblem[],
+  options: { signal?: AbortSignal; onProgress?: (znodes: number) => void },
+): Promise<CheckedSnapshot | null> {
+  try {
+    const compression = await detectCompression(path)
+    return await checkSnapshot(readSnapshotBytes(path, compression), {
+      order: 'path',
+      digest: true,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    })
+  } catch (error) {
+    if (error instanceof CancelledError || !isArkeeperError(error)) throw error
+    problems.push(toProblem(error, file))
+    return null
+  }
+}
+
+/** Code, message and, where the fault has one, the offset. */
+export function toProblem(error: { code: string; message: string }, file: string): VerifyProblem {
+  const offset = error instanceof SnapshotError ? error.offset : null
+  return { code: error.code, message: error.message, file, ...(offset === null ? {} : { offset }) }
+}
+
+function compareWithManifest(
+  checked: CheckedSnapshot,
+  manifest: Manifest,
+  file: string,
+  problems: VerifyProblem[],
+): void {
+  const { fidelity } = manifest
+  const pairs: readonly [string, number, number][] = [
+    ['znodes', checked.znodes, manifest.znodes],
+    ['bytes of data', checked.dataBytes, manifest.dataBytes],
+    ['ephemeral znodes', checked.byKind.ephemeral, fidelity.ephemeral],
+    ['container znodes', checked.byKind.container, fidelity.container],
+    ['TTL znodes', checked.byKind.ttl, fidelity.ttl],
+    ['znodes without owner', checked.byKind.persistent, fidelity.persistent + fidelity.unknownKind],
+  ]
+  for (const [what, found, expected] of pairs) {
+    if (found === expected) continue
+    const message = `the snapshot holds ${found} ${what}, the manifest says ${expected}`
+    problems.push({ code: 'COUNT_MISMATCH', message, file })
+  }
+}

@@ -1,0 +1,114 @@
+import { withSystemZnodes } from '../../domain/snapshot/system-znodes.ts'
+import { type BodyBlock, SnapshotBody } from '../../domain/snapshot/write-snapshot.ts'
+import { type Acl, isMaskedAcl } from '../../domain/znode/acl.ts'
+import { comparePaths } from '../../domain/znode/order.ts'
+import { isSystemPath, ROOT } from '../../domain/znode/path.ts'
+import type { Znode } from '../../domain/znode/znode.ts'
+import { compressMember } from './gzip-member.ts'
+import type { SnapshotBlock } from './snapshot-index.ts'
+import type { WriteArchiveInput } from './store.ts'
+import { untilAborted } from './until-aborted.ts'
+import type { NewFile } from './write-file.ts'
+
+// Two cores compress; more in flight only costs memory (about 2 MiB each).
+const IN_FLIGHT = 4
+/** Longest list of paths kept in a manifest; the totals go on counting. */
+export const LISTED_PATHS_MAX = 10_000
+
+export interface WrittenBody {
+  readonly body: SnapshotBody
+  /** Offsets count from the start of the body. */
+  readonly blocks: readonly SnapshotBlock[]
+  readonly parents: ReadonlyMap<string, number>
+  /** Paths that the stream reported as unreadable, in path order. */
+  readonly unreadable: readonly string[]
+  readonly maskedAcl: readonly string[]
+  readonly maskedAclTotal: number
+}
+
+interface Packed {
+  readonly block: BodyBlock
+  readonly outcome: Promise<{ member: Buffer } | { error: unknown }>
+}
+
+/** Writes the znodes of a stream, with the built-in ones that it lacks, as gzip members to `file`. Flat memory. */
+export async function writeBody(file: NewFile, input: WriteArchiveInput): Promise<WrittenBody> {
+  const parents = new Map<string, number>()
+  const body = new SnapshotBody({ onClose: (path, children) => parents.set(path, children) })
+  const blocks: SnapshotBlock[] = []
+  const unreadable: string[] = []
+  const masked = new MaskedAcls()
+  const queue: Packed[] = []
+  let rawOffset = 0
+
+  const writeOldest = async () => {
+    const packed = queue.shift()
+    if (!packed) return
+    const outcome = await packed.outcome
+    if ('error' in outcome) throw outcome.error
+    const rawLength = packed.block.bytes.length
+    blocks.push({
+      offset: file.bytes,
+      length: outcome.member.length,
+      rawOffset,
+      rawLength,
+      firstPath: packed.block.firstPath,
+    })
+    rawOffset += rawLength
+    body.recycle(packed.block.bytes)
+    await file.write(outcome.member)
+    const { znodes, dataBytes } = body.counts
+    input.onProgress?.({ phase: 'writing', znodes, dataBytes, archiveBytes: file.bytes })
+  }
+  const take = async (block: BodyBlock | null) => {
+    if (!block) return
+    if (queue.length >= IN_FLIGHT) await writeOldest()
+    const outcome = compressMember(block.bytes).then(
+      (member) => ({ member }),
+      (error: unknown) => ({ error }),
+    )
+    queue.push({ block, outcome })
+  }
+
+  for await (const batch of withSystemZnodes(untilAborted(input.stream, input.signal))) {
+    for (const place of batch.unreadable) unreadable.push(place.path)
+    for (const znode of batch.znodes) {
+      masked.see(znode)
+      const full = body.add(settleKind(znode))
+      if (full) await take(full)
+    }
+  }
+  await take(body.end())
+  while (queue.length > 0) await writeOldest()
+  return {
+    body,
+    blocks,
+    parents,
+    unreadable: unreadable.sort(comparePaths),
+    maskedAcl: masked.paths,
+    maskedAclTotal: masked.total,
+  }
+}
+
+/** The root and the built-in znodes are persistent on every server, whatever the source could see. */
+function settleKind(znode: Znode): Znode {
+  if (znode.kind !== 'unknown' || !(znode.path === ROOT || isSystemPath(znode.path))) return znode
+  return { ...znode, kind: 'persistent' }
+}
+
+class MaskedAcls {
+  readonly paths: string[] = []
+  total = 0
+  readonly #known = new WeakMap<Acl, boolean>()
+
+  see(znode: Znode): void {
+    let masked = this.#known.get(znode.acl)
+    if (masked === undefined) {
+      masked = isMaskedAcl(znode.acl)
+      this.#known.set(znode.acl, masked)
+    }
+    if (!masked) return
+    this.total++
+    if (this.paths.length < LISTED_PATHS_MAX) this.paths.push(znode.path)
+  }
+}
