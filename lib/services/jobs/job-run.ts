@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import type { ClaimedJob } from '../../jobs/claim-job.ts'
+import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from './views.ts'
 
 /** What the work of a job is given besides its context, whose signal ends it. */
@@ -17,6 +18,8 @@ export interface JobResult {
   readonly result: Prisma.InputJsonObject
   /** Last line of the job's log. */
   readonly message: string
+  /** The work came to an end that is not what was asked for (a conflict stopped a restore): the job fails, what it did is kept. */
+  readonly failure?: ErrorView
   commit?(tx: Prisma.TransactionClient): Promise<void>
   /** Takes back what was written outside the database, when the job was lost to another worker meanwhile. */
   discard?(): Promise<void>

@@ -1,0 +1,25 @@
+import type { PrismaClient } from '../adapters/database/generated/client.ts'
+import type { ClaimedJob } from '../jobs/claim-job.ts'
+import { SYSTEM_ACTOR } from '../jobs/enqueue-job.ts'
+import type { Actor, Role } from '../services/context.ts'
+import { ServiceError } from '../services/errors.ts'
+
+const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
+
+/** The person who asked for the job, with the role that they have now. Someone who was removed can do nothing any more. */
+export async function findJobActor(db: Pick<PrismaClient, 'user'>, job: ClaimedJob): Promise<Actor> {
+  if (job.actorId === SYSTEM_ACTOR) return { kind: 'system', id: null, name: job.actorName, role: 'admin' }
+  const user = await db.user.findUnique({ where: { id: job.actorId }, select: { name: true, role: true } })
+  if (!user) {
+    throw new ServiceError('FORBIDDEN', `${job.actorName}, who asked for this job, is no longer a user`, {
+      unaffected: 'nothing was changed',
+      remedy: 'start it again as somebody else',
+    })
+  }
+  return {
+    kind: 'user',
+    id: job.actorId,
+    name: user.name,
+    role: ROLES.find((role) => role === user.role) ?? 'viewer',
+  }
+}

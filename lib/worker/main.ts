@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { systemClock } from '../base/clock.ts'
+import { formatErrorLine } from '../base/errors.ts'
+import { getRuntime } from '../runtime/runtime.ts'
+import { WorkerLoop } from './loop.ts'
+import { createQueue } from './queue.ts'
+import { createWork } from './work-on-job.ts'
+
+/** A long backup must not keep a restore waiting; more at once would only share one processor. */
+const SLOTS = 2
+/** Below the ten seconds that whoever supervises the process grants before it kills. */
+const STOP_TIMEOUT_MS = 8_000
+
+async function main(): Promise<void> {
+  const runtime = await getRuntime()
+  const { log, db, env } = runtime
+  const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
+  const queue = createQueue(db, systemClock, { name, host: hostname(), pid: process.pid })
+  const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS })
+
+  const removed = await runtime
+    .contextFor({ kind: 'system', id: null, name: 'worker', role: 'admin' })
+    .archives.sweepUnfinished(env.storeDir)
+  if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
+
+  let stopped: Promise<void> | null = null
+  const stop = (signal: NodeJS.Signals) => {
+    log.info({ signal }, 'The worker stops')
+    stopped ??= loop.stop(STOP_TIMEOUT_MS)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  log.info({ worker: name, slots: SLOTS }, 'The worker is ready')
+  await loop.run()
+  await stopped
+  await queue.gone()
+  await runtime.close()
+  process.exit(0)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`worker: ${formatErrorLine(error)}\n`)
+  process.exit(1)
+})

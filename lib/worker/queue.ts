@@ -1,0 +1,72 @@
+import type { Prisma, PrismaClient } from '../adapters/database/generated/client.ts'
+import type { Clock } from '../base/clock.ts'
+import { type Beat, beatJob } from '../jobs/beat-job.ts'
+import { type ClaimedJob, claimJob } from '../jobs/claim-job.ts'
+import { logJob } from '../jobs/log-job.ts'
+import { reportJobProgress } from '../jobs/report-job-progress.ts'
+import { type JobOutcome, releaseJob, settleJob } from '../jobs/settle-job.ts'
+import { type SweptJob, sweepJobs } from '../jobs/sweep-jobs.ts'
+import { endSubject } from '../services/jobs/end-subject.ts'
+import type { JobProgress } from '../services/jobs/views.ts'
+
+/** What the loop needs of the queue: it knows no SQL. */
+export interface Queue {
+  claim(): Promise<ClaimedJob | null>
+  beat(job: ClaimedJob): Promise<Beat>
+  progress(job: ClaimedJob, progress: JobProgress): Promise<void>
+  log(jobId: string, level: 'info' | 'warn' | 'error', message: string): Promise<void>
+  /** False when the job is owned by another: then nothing was written. `commit` runs in the same transaction. */
+  settle(
+    job: ClaimedJob,
+    outcome: JobOutcome,
+    commit?: (tx: Prisma.TransactionClient) => Promise<void>,
+  ): Promise<boolean>
+  release(job: ClaimedJob): Promise<boolean>
+  sweep(): Promise<readonly SweptJob[]>
+  /** A sign of life of the worker itself. */
+  seen(): Promise<void>
+  gone(): Promise<void>
+}
+
+export interface QueueOwner {
+  readonly name: string
+  readonly host: string
+  readonly pid: number
+}
+
+export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): Queue {
+  const startedAt = new Date(clock.now())
+  return {
+    claim: () => claimJob(db, { owner: owner.name, nowMs: clock.now() }),
+    beat: (job) => beatJob(db, job, clock.now()),
+    progress: async (job, progress) => {
+      await reportJobProgress(db, job, { ...progress })
+    },
+    log: (jobId, level, message) => logJob(db, { jobId, level, message, nowMs: clock.now() }),
+    settle: (job, outcome, commit) =>
+      db.$transaction(async (tx) => {
+        const nowMs = clock.now()
+        if (!(await settleJob(tx, job, outcome, nowMs))) return false
+        await commit?.(tx)
+        if (outcome.state !== 'succeeded') await endSubject(tx, { ...job, outcome: outcome.state }, nowMs)
+        return true
+      }),
+    release: (job) => releaseJob(db, job, clock.now()),
+    sweep: () =>
+      sweepJobs(db, clock.now(), async (tx, job) => {
+        if (job.outcome !== 'requeued') await endSubject(tx, { ...job, outcome: job.outcome }, clock.now())
+      }),
+    seen: async () => {
+      const seenAt = new Date(clock.now())
+      await db.workerHeartbeat.upsert({
+        where: { id: owner.name },
+        create: { id: owner.name, host: owner.host, pid: owner.pid, startedAt, seenAt },
+        update: { seenAt },
+        select: { id: true },
+      })
+    },
+    gone: async () => {
+      await db.workerHeartbeat.deleteMany({ where: { id: owner.name } })
+    },
+  }
+}

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto'
+import type { Prisma } from '../adapters/database/generated/client.ts'
+import { formatErrorLine } from '../base/errors.ts'
+import type { ClaimedJob } from '../jobs/claim-job.ts'
+import { BEAT_MS, isJobKind, JOB_DEFINITIONS, LEASE_MS } from '../jobs/definitions.ts'
+import { JobError } from '../jobs/errors.ts'
+import type { Log } from '../services/context.ts'
+import type { ErrorView } from '../services/error-view.ts'
+import { describeFailure } from '../services/jobs/describe-failure.ts'
+import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
+import type { JobProgress } from '../services/jobs/views.ts'
+import type { Queue } from './queue.ts'
+
+const PROGRESS_MS = 500
+
+/** Why the work was told to end. */
+type StopReason = 'cancel' | 'shutdown' | 'lost' | 'timeout'
+
+export type WorkOnJob = (job: ClaimedJob, run: JobRun, signal: AbortSignal) => Promise<JobResult>
+
+/** One claimed job from its first beat to its end: settled, given back, or lost to another worker. Never throws. */
+export class RunningJob {
+  readonly #queue: Queue
+  readonly #job: ClaimedJob
+  readonly #log: Log
+  readonly #abort = new AbortController()
+  #stopped: StopReason | null = null
+  /** On this process's monotonic clock, so that a machine that slept or was set back is no owner by mistake. */
+  #leaseUntil: number
+  #latest: JobProgress | null = null
+
+  constructor(queue: Queue, job: ClaimedJob, log: Log, claimedAt: number) {
+    this.#queue = queue
+    this.#job = job
+    this.#log = log
+    this.#leaseUntil = claimedAt + LEASE_MS
+  }
+
+  /** The worker stops: the work is aborted and the job given back. */
+  shutDown(): void {
+    this.#stop('shutdown')
+  }
+
+  async run(work: WorkOnJob): Promise<void> {
+    const { kind } = this.#job
+    const timeoutMs = isJobKind(kind) ? JOB_DEFINITIONS[kind].timeoutMs : LEASE_MS
+    const timers = [
+      setInterval(() => this.#guard('heartbeat', this.#beat()), BEAT_MS),
+      setInterval(() => this.#guard('progress', this.#flush()), PROGRESS_MS),
+    ]
+    const timeout = setTimeout(() => this.#stop('timeout'), timeoutMs)
+    try {
+      const result = await work(this.#job, this.#toRun(), this.#abort.signal)
+      await this.#succeed(result)
+    } catch (error) {
+      await this.#fail(error)
+    } finally {
+      for (const timer of timers) clearInterval(timer)
+      clearTimeout(timeout)
+    }
+  }
+
+  #toRun(): JobRun {
+    return {
+      job: this.#job,
+      progress: (progress) => {
+        this.#latest = progress
+      },
+      log: (level, message) => this.#queue.log(this.#job.id, level, message),
+      assertOwned: () => {
+        if (performance.now() < this.#leaseUntil && this.#stopped !== 'lost') return
+        this.#stop('lost')
+        throw new JobError('LEASE_LOST', 'This worker was silent for too long and no longer owns the job')
+      },
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const sentAt = performance.now()
+    const beat = await this.#queue.beat(this.#job)
+    if (!beat.owned) this.#stop('lost')
+    else {
+      this.#leaseUntil = sentAt + LEASE_MS
+      if (beat.cancelRequested) this.#stop('cancel')
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const progress = this.#latest
+    if (!progress) return
+    this.#latest = null
+    await this.#queue.progress(this.#job, progress)
+  }
+
+  /** A beat or a progress line that fails once is tried again by the next; the lease decides when it is too late. */
+  #guard(what: string, promise: Promise<void>): void {
+    promise.catch((error: unknown) => {
+      this.#log.warn({ job: this.#job.id, error: formatErrorLine(error) }, `The ${what} of a job failed`)
+      if (performance.now() >= this.#leaseUntil) this.#stop('lost')
+    })
+  }
+
+  #stop(reason: StopReason): void {
+    if (this.#stopped === null || reason === 'lost') this.#stopped = reason
+    this.#abort.abort(reason)
+  }
+
+  async #succeed(result: JobResult): Promise<void> {
+    await this.#flush()
+    let owned: boolean
+    try {
+      const outcome = result.failure
+        ? ({ state: 'failed', error: toJson(result.failure) } as const)
+        : ({ state: 'succeeded', result: result.result } as const)
+      owned = await this.#queue.settle(this.#job, outcome, result.commit)
+    } catch (error) {
+      await this.#discard(result)
+      throw error
+    }
+    if (owned) {
+      await this.#say(result.failure ? 'error' : 'info', result.message)
+      return
+    }
+    this.#log.warn({ job: this.#job.id }, 'A job was lost to another worker; its result is thrown away')
+    await this.#discard(result)
+  }
+
+  async #discard(result: JobResult): Promise<void> {
+    try {
+      await result.discard?.()
+    } catch (error) {
+      this.#log.error(
+        { job: this.#job.id, error: formatErrorLine(error) },
+        'The result of a lost job could not be removed',
+      )
+    }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    try {
+      await this.#settleFailure(error)
+    } catch (settleError) {
+      // The lease runs out by itself and the sweep ends the job.
+      this.#log.error({ job: this.#job.id, error: formatErrorLine(settleError) }, 'A failed job could not be settled')
+    }
+  }
+
+  async #settleFailure(error: unknown): Promise<void> {
+    const { id, kind } = this.#job
+    switch (this.#stopped) {
+      case 'lost':
+        this.#log.warn({ job: id, kind }, 'A job was lost to another worker')
+        return
+      case 'shutdown':
+        if (await this.#queue.release(this.#job))
+          await this.#say('warn', 'The worker is stopped; the job waits for another one')
+        return
+      case 'cancel':
+        if (await this.#queue.settle(this.#job, { state: 'cancelled', error: null }))
+          await this.#say('warn', 'Cancelled')
+        return
+      case 'timeout':
+        await this.#settleAs({
+          code: 'TIMEOUT',
+          message: 'the job took longer than its limit and was ended',
+          unaffected: 'nothing unfinished is in the catalog',
+          remedy: 'see its log for what it waited for, then retry',
+        })
+        return
+      case null: {
+        const errorId = randomUUID().slice(0, 8)
+        const view = describeFailure(error, errorId)
+        this.#log.error({ job: id, kind, errorId, err: error instanceof Error ? error : String(error) }, 'A job failed')
+        await this.#settleAs(view)
+      }
+    }
+  }
+
+  async #settleAs(view: ErrorView): Promise<void> {
+    if (!(await this.#queue.settle(this.#job, { state: 'failed', error: toJson(view) }))) return
+    await this.#say('error', [view.message, view.unaffected, view.remedy].filter(Boolean).join(' — '))
+  }
+
+  #say(level: 'info' | 'warn' | 'error', message: string): Promise<void> {
+    return this.#queue.log(this.#job.id, level, message)
+  }
+}
+
+function toJson(view: ErrorView): Prisma.InputJsonObject {
+  const { code, message, unaffected, remedy, id } = view
+  return {
+    code,
+    message,
+    ...(unaffected ? { unaffected } : {}),
+    ...(remedy ? { remedy } : {}),
+    ...(id ? { id } : {}),
+  }
+}

@@ -1,0 +1,53 @@
+import type { z } from 'zod'
+import type { ClaimedJob } from '../jobs/claim-job.ts'
+import { isJobKind, JOB_DEFINITIONS, type JobKind } from '../jobs/definitions.ts'
+import { JobError } from '../jobs/errors.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { runBackup } from '../services/backups/run-backup.ts'
+import { runVerify } from '../services/backups/run-verify.ts'
+import type { ServiceContext } from '../services/context.ts'
+import { runDiff } from '../services/diffs/run-diff.ts'
+import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
+import { runPlan } from '../services/restores/run-plan.ts'
+import { runRestore } from '../services/restores/run-restore.ts'
+import { findJobActor } from './job-actor.ts'
+import type { WorkOnJob } from './run-job.ts'
+
+/** A handler parses its payload and calls one verb, as the person who asked for the job. */
+export function createWork(runtime: Pick<Runtime, 'db' | 'contextFor'>): WorkOnJob {
+  return async (job, run, signal) => {
+    const actor = await findJobActor(runtime.db, job)
+    return handle(runtime.contextFor(actor, { signal }), job, run)
+  }
+}
+
+async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Promise<JobResult> {
+  if (!isJobKind(job.kind)) {
+    throw new JobError('JOB_PAYLOAD_INVALID', `This worker does not know jobs of the kind ${job.kind}`, {
+      remedy: 'run workers of the same version as the web server',
+    })
+  }
+  switch (job.kind) {
+    case 'backup':
+      return runBackup(context, parse('backup', job), run)
+    case 'verify':
+      return runVerify(context, parse('verify', job), run)
+    case 'diff':
+      return runDiff(context, parse('diff', job), run)
+    case 'plan-restore':
+      return runPlan(context, parse('plan-restore', job), run)
+    case 'run-restore':
+      return runRestore(context, parse('run-restore', job), run)
+  }
+}
+
+function parse<Kind extends JobKind>(kind: Kind, job: ClaimedJob): z.output<(typeof JOB_DEFINITIONS)[Kind]['payload']> {
+  const result = JOB_DEFINITIONS[kind].payload.safeParse(job.payload)
+  if (!result.success) {
+    throw new JobError('JOB_PAYLOAD_INVALID', `The job cannot be understood: ${result.error.issues[0]?.message}`, {
+      remedy: 'start it again',
+    })
+  }
+  // The schema of this very kind has just accepted it; the compiler cannot see through the indexed type.
+  return result.data as z.output<(typeof JOB_DEFINITIONS)[Kind]['payload']>
+}
