@@ -5,12 +5,13 @@ import { ZnodeError } from '../../../domain/znode/errors.ts'
 import { comparePaths } from '../../../domain/znode/order.ts'
 import { isSystemPath, isWithin, joinPath, parsePath } from '../../../domain/znode/path.ts'
 import type { UnreadableZnode, Znode, ZnodeBatch } from '../../../domain/znode/znode.ts'
-import type { LiveWalk, WalkFacts, WalkOptions } from '../connection.ts'
+import type { LiveWalk, MoveFeed, WalkFacts, WalkOptions } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { BatchSizer } from './batch-sizer.ts'
 import type { BulkPool } from './bulk-pool.ts'
 import { type BulkBatch, type BulkSession, encodeRequest } from './bulk-session.ts'
 import type { JuteReader, JuteWriter } from './jute.ts'
+import { openMoveFeed } from './move-feed.ts'
 import {
   type AclInterner,
   describeServerError,
@@ -56,8 +57,7 @@ export class TreeWalk implements LiveWalk {
   private readonly sizer = new BatchSizer()
   private sessions: BulkSession[] = []
   private readonly load = new Map<BulkSession, number>()
-  private watching: BulkSession | null = null
-  private readonly movedPaths = new Set<string>()
+  private feed: MoveFeed | null = null
   private moved: readonly string[] | null = null
   private multiRead = true
   private failure: Error | null = null
@@ -176,39 +176,21 @@ export class TreeWalk implements LiveWalk {
 
   private async startWatching(): Promise<void> {
     if (!this.multiRead) return
-    const { pool, options } = this.input
-    const watching = await pool.openWatching((_type, path) => this.movedPaths.add(path), options.signal)
-    this.watching = watching
-    for (const root of this.roots) {
-      const reply = await watching.request(OP.addWatch, (writer) => writer.string(this.serverPath(root)).int(1))
-      if (reply.err !== ERR.ok) {
-        this.watching = null
-        await pool.discard(watching)
-        return
-      }
-    }
+    const { pool, chroot, options } = this.input
+    this.feed = await openMoveFeed(pool, { chroot, roots: this.roots, signal: options.signal })
   }
 
-  /** What moved is known only when every event up to now has come, which a sync on the watching session guarantees. */
   private async finishWatching(): Promise<void> {
-    const watching = this.watching
-    if (!watching) return
-    try {
-      await this.sync(watching)
-    } catch (error) {
-      // Events were missed with the lost connection: what moved is unknown, which is not the same as nothing.
-      if (error instanceof ZooKeeperError && error.code === 'CONNECTION_LOST') return
-      throw error
-    }
-    this.moved = [...this.movedPaths]
-      .filter((path) => this.roots.some((root) => isWithin(path, root)) && !(this.skipsSystem() && this.isSystem(path)))
-      .sort(comparePaths)
+    const drained = await this.feed?.drain()
+    // Without a feed, or when its connection was lost, what moved is unknown, which is not the same as nothing.
+    if (!drained) return
+    this.moved = drained.moved.filter((path) => !(this.skipsSystem() && this.isSystem(path))).sort(comparePaths)
   }
 
   private async release(): Promise<void> {
     const { pool } = this.input
     for (const session of this.sessions) pool.release(session)
-    if (this.watching) await pool.discard(this.watching)
+    await this.feed?.close()
   }
 
   /** Keeps every session busy, always with the earliest work in path order. Runs on each reply, whether or not somebody reads. */

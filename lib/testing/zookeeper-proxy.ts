@@ -1,0 +1,133 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+interface Pair {
+  readonly client: Socket
+  readonly upstream: Socket
+}
+
+export interface ZooKeeperProxy {
+  readonly port: number
+  readonly connectString: string
+  /** Connections open now. */
+  readonly connections: number
+  /** Connections accepted since the start. */
+  readonly accepted: number
+  /** Nothing passes any more, in either direction, and nothing is closed: a frozen network. New connections are accepted and stay silent. */
+  freeze(): void
+  /** Answers of the server are kept back; requests still reach it. */
+  holdAnswers(): void
+  /** What was kept back goes on. */
+  resume(): void
+  /** Closes every connection. */
+  cut(): void
+  /** Sees every frame from the client (without its length) and may change it in place. */
+  onRequest(change: ((frame: Buffer) => void) | null): void
+  stop(): Promise<void>
+}
+
+/** A TCP proxy on 127.0.0.1 in front of a real server, to bring about what networks do. */
+export async function startZooKeeperProxy(targetPort: number): Promise<ZooKeeperProxy> {
+  const pairs = new Set<Pair>()
+  let passesRequests = true
+  let passesAnswers = true
+  let accepted = 0
+  let change: ((frame: Buffer) => void) | null = null
+
+  const server: Server = createServer((client) => {
+    accepted++
+    const upstream = connect({ host: '127.0.0.1', port: targetPort, noDelay: true })
+    const pair = { client, upstream }
+    pairs.add(pair)
+    const close = () => {
+      client.destroy()
+      upstream.destroy()
+      pairs.delete(pair)
+    }
+    const frames = new RequestFrames((frame) => change?.(frame))
+    client.setNoDelay()
+    client.on('data', (chunk) => upstream.write(change ? frames.pass(chunk) : chunk))
+    upstream.on('data', (chunk) => client.write(chunk))
+    for (const socket of [client, upstream]) {
+      socket.on('error', close)
+      socket.on('close', close)
+    }
+    setFlow(pair)
+  })
+  const setFlow = ({ client, upstream }: Pair) => {
+    if (passesRequests) client.resume()
+    else client.pause()
+    if (passesAnswers) upstream.resume()
+    else upstream.pause()
+  }
+  const setFlows = () => {
+    for (const pair of pairs) setFlow(pair)
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  const port = address && typeof address === 'object' ? address.port : 0
+  const cut = () => {
+    for (const { client, upstream } of [...pairs]) {
+      client.destroy()
+      upstream.destroy()
+    }
+    pairs.clear()
+  }
+  return {
+    port,
+    connectString: `127.0.0.1:${port}`,
+    get connections() {
+      return pairs.size
+    },
+    get accepted() {
+      return accepted
+    },
+    freeze() {
+      passesRequests = passesAnswers = false
+      setFlows()
+    },
+    holdAnswers() {
+      passesAnswers = false
+      setFlows()
+    },
+    resume() {
+      passesRequests = passesAnswers = true
+      setFlows()
+    },
+    cut,
+    onRequest(next) {
+      change = next
+    },
+    async stop() {
+      cut()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+    },
+  }
+}
+
+/** Finds the frames in the client's byte stream; only whole frames are passed on. */
+class RequestFrames {
+  private held: Buffer = Buffer.alloc(0)
+  private readonly onFrame: (frame: Buffer) => void
+
+  constructor(onFrame: (frame: Buffer) => void) {
+    this.onFrame = onFrame
+  }
+
+  pass(chunk: Buffer): Buffer {
+    const bytes = Buffer.concat([this.held, chunk])
+    let at = 0
+    while (bytes.length - at >= 4) {
+      const end = at + 4 + bytes.readInt32BE(at)
+      if (end > bytes.length) break
+      this.onFrame(bytes.subarray(at + 4, end))
+      at = end
+    }
+    this.held = bytes.subarray(at)
+    return bytes.subarray(0, at)
+  }
+}
