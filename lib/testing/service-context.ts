@@ -19,6 +19,7 @@ export interface FakeClock {
 export interface TestServices extends AsyncDisposable {
   readonly database: TempDatabase
   readonly clock: FakeClock
+  readonly sessions: SharedClusterSessions
   /** Every line that was logged, as written. */
   readonly logLines: readonly string[]
   contextFor(role: Role, options?: { readonly signal?: AbortSignal }): ServiceContext
@@ -69,6 +70,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
   return {
     database,
     clock,
+    sessions,
     logLines,
     contextFor: (role, { signal } = {}) => ({
       actor: actorOf(role),

@@ -19,9 +19,14 @@ export interface ClusterSessionsOptions {
 interface Entry {
   readonly revision: number
   readonly opening: Promise<ClusterConnection>
+  /** Ends an attempt to connect that nobody wants any more. */
+  readonly giveUp: AbortController
   lastUsedMs: number
   /** Watches and walks under way: they use the connection without calling it. */
   holds: number
+  /** The session lives and looks for a server by itself; requests would wait for it. */
+  isDisconnected: boolean
+  probing?: Promise<void>
   closing?: Promise<void>
 }
 
@@ -49,7 +54,7 @@ export class SharedClusterSessions implements ClusterSessions {
     }
     entry ??= this.#open(clusterId, target)
     entry.lastUsedMs = this.#options.clock.now()
-    return unlessAborted(entry.opening, options.signal)
+    return unlessAborted(this.#connected(entry, target), options.signal)
   }
 
   async drop(clusterId: string): Promise<void> {
@@ -70,20 +75,41 @@ export class SharedClusterSessions implements ClusterSessions {
     await Promise.all(idle.map(([clusterId, entry]) => this.#forget(clusterId, entry)))
   }
 
+  /** While a session looks for a server, a fresh attempt says within its deadline why there is none, instead of letting each request wait. */
+  async #connected(entry: Entry, target: ClusterTarget): Promise<ClusterConnection> {
+    const connection = await entry.opening
+    if (entry.isDisconnected) {
+      entry.probing ??= this.#probe(target, entry.giveUp.signal).finally(() => {
+        entry.probing = undefined
+      })
+      await entry.probing
+    }
+    return connection
+  }
+
+  async #probe(target: ClusterTarget, signal: AbortSignal): Promise<void> {
+    const connection = await this.#options.zookeeper.connect(target, { signal })
+    await connection.close()
+  }
+
   #open(clusterId: string, target: ClusterTarget & { readonly revision: number }): Entry {
     const { zookeeper, clock } = this.#options
+    const giveUp = new AbortController()
     const entry: Entry = {
+      giveUp,
       revision: target.revision,
       // One borrower's abort must not end the attempt of the others; the connect deadline ends it in any case.
-      opening: zookeeper.connect(target).then((connection) => {
+      opening: zookeeper.connect(target, { signal: giveUp.signal }).then((connection) => {
         connection.onEvent((event) => {
           if (event.kind !== 'connection') return
+          entry.isDisconnected = event.state === 'disconnected'
           if (event.state === 'expired' || event.state === 'closed') this.#forget(clusterId, entry)
         })
         return this.#lend(connection, entry)
       }),
       lastUsedMs: clock.now(),
       holds: 0,
+      isDisconnected: false,
     }
     this.#entries.set(clusterId, entry)
     entry.opening.catch(() => {
@@ -95,6 +121,7 @@ export class SharedClusterSessions implements ClusterSessions {
   /** The entry leaves the map at once; the promise ends when its connection is closed. Never rejects. */
   #forget(clusterId: string, entry: Entry): Promise<void> {
     if (this.#entries.get(clusterId) === entry) this.#entries.delete(clusterId)
+    entry.giveUp.abort()
     entry.closing ??= this.#close(clusterId, entry)
     return entry.closing
   }

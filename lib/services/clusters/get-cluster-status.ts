@@ -57,7 +57,7 @@ type SessionAnswer =
   | { ok: true; zxid: bigint; latencyMs: number; serverVersion: string | null }
   | { ok: false; error: unknown }
 
-/** One round trip over the shared session, and a second over a new one when the first session turns out to be gone. */
+/** One round trip over the shared session, and a second one when it is lost meanwhile: the next borrow finds out why, or gives a new session. */
 async function readRoot(context: ServiceContext, clusterId: string): Promise<SessionAnswer> {
   const controller = new AbortController()
   const attempt = async (): Promise<SessionAnswer> => {
@@ -76,7 +76,7 @@ async function readRoot(context: ServiceContext, clusterId: string): Promise<Ses
     return await withDeadline(
       attempt().catch((error) => {
         if (!isGoneSession(error)) throw error
-        return context.sessions.drop(clusterId).then(attempt)
+        return attempt()
       }),
       { what: 'ZooKeeper', timeoutMs: SESSION_TIMEOUT_MS, signal: context.signal },
     )
