@@ -5,7 +5,7 @@ import { ancestorsOf, isWithin, joinPath, ROOT } from '../../../domain/znode/pat
 import type { UnreadableZnode, Znode, ZnodeBatch, ZnodeStat } from '../../../domain/znode/znode.ts'
 
 export interface WalkLimits {
-  /** Znodes asked for or read, and not yet handed out. */
+  /** Znodes asked for or read, and not yet handed out; exceeded by at most one batch for each level of depth. */
   readonly znodesMax: number
   /** Data bytes of those. */
   readonly bytesMax: number
