@@ -94,8 +94,6 @@ async function runUntilStopped(programs, options, demo) {
     onSignal = resolve
   })
   whenStopped(onSignal)
-  // Everything below the data directory is for this user alone: keys, the catalog, archives.
-  process.umask(0o077)
   try {
     for (const program of programs) kept.push(keepRunning(program))
     const url = urlOf(options.host, options.port)
@@ -175,6 +173,8 @@ function environmentFor(env, options) {
 }
 
 async function migrate({ node, env }, options, script) {
+  // From here on everything that is made is for this user alone: keys, the catalog, archives.
+  process.umask(0o077)
   const database = options.databaseUrl ?? join(options.dataDir, 'arkeeper.db')
   const { ok, why, file } = await runLogged({
     title: 'checking the database',
