@@ -13,6 +13,7 @@ import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, ClusterSessions, Log, SecretBox, ServiceContext } from '../services/context.ts'
 import { ServiceError } from '../services/errors.ts'
+import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
 import { RuntimeError } from './errors.ts'
@@ -98,6 +99,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     close: async () => {
       onClose()
       await sessions.closeAll()
+      await archiveReadersOf(archives).dropAll()
       await database.close()
     },
   }

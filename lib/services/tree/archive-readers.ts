@@ -50,6 +50,11 @@ export class ArchiveReaders {
     await closeUnused(entry)
   }
 
+  /** Forgets them all; what is still in use is closed when its last user is done. */
+  async dropAll(): Promise<void> {
+    await Promise.all([...this.#entries.keys()].map((dir) => this.drop(dir)))
+  }
+
   async #evict(): Promise<void> {
     for (const dir of [...this.#entries.keys()].slice(0, -OPEN_MAX)) await this.drop(dir)
   }

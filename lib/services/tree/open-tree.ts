@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import type { TreeReader } from '../../domain/znode/ports.ts'
+import { archiveDirOf } from '../backups/cluster-folder.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { archiveReadersOf } from './archive-readers.ts'
@@ -36,10 +36,10 @@ async function openBackup(context: ServiceContext, backupId: string): Promise<Op
   })
   const readers = archiveReadersOf(context.archives)
   if (!backup || backup.deletedAt) {
-    if (backup) await readers.drop(join(context.paths.storeDir, backup.dir))
+    if (backup) await readers.drop(archiveDirOf(context, backup.dir))
     throw new ServiceError('NOT_FOUND', `There is no backup ${backupId}`)
   }
-  const { reader, release } = await readers.borrow(join(context.paths.storeDir, backup.dir))
+  const { reader, release } = await readers.borrow(archiveDirOf(context, backup.dir))
   const takenAt = `${backup.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
   return { reader, label: `${backup.clusterName}, backup of ${takenAt}`, clusterId: backup.clusterId, release }
 }

@@ -1,0 +1,103 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { addCluster } from '../services/clusters/add-cluster.ts'
+import { getClusterTarget } from '../services/clusters/open-cluster.ts'
+import type { Actor } from '../services/context.ts'
+import { createFirstAdministrator } from '../services/people/create-first-administrator.ts'
+import { readEnv } from './env.ts'
+import { getRuntime, openRuntime } from './runtime.ts'
+
+const SYSTEM: Actor = { kind: 'system', id: null, name: 'test', role: 'admin' }
+const CLUSTER = {
+  name: 'orders',
+  connectString: 'zk:2181',
+  auth: { kind: 'digest' as const, username: 'ark', password: 'planted-password' },
+}
+
+let parent: string
+let dataDir: string
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'arkeeper-runtime-'))
+  dataDir = join(parent, 'data')
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(parent, { recursive: true })
+})
+
+const envOf = (more: Record<string, string> = {}) => {
+  const env = readEnv({ ARKEEPER_DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...more })
+  return () => env
+}
+
+describe('a runtime', () => {
+  test('makes what is missing, for its owner only, and finds everything again after a restart', async () => {
+    const first = await openRuntime(envOf())
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700)
+    expect(statSync(join(dataDir, 'secret.key')).mode & 0o777).toBe(0o600)
+    const { id } = await addCluster(first.contextFor(SYSTEM), CLUSTER)
+    const { email, password } = { email: 'ada@example.org', password: 'planted-password-1' }
+    await createFirstAdministrator(first.contextFor(SYSTEM), { name: 'Ada', email, password })
+    const signedIn = await first.auth.api.signInEmail({ body: { email, password }, asResponse: true })
+    await first.close()
+
+    const second = await openRuntime(envOf())
+    expect((await getClusterTarget(second.contextFor(SYSTEM), id)).auth).toEqual([
+      { scheme: 'digest', id: 'ark:planted-password' },
+    ])
+    // The cookie is signed with a secret that is derived from the same key.
+    const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    expect((await second.auth.api.getSession({ headers: new Headers({ cookie }) }))?.user.email).toBe(email)
+    await second.close()
+  })
+
+  test('closes a data directory that others could look into', async () => {
+    mkdirSync(dataDir)
+    chmodSync(dataDir, 0o755)
+    await (await openRuntime(envOf())).close()
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700)
+  })
+
+  test('says that a secret was sealed with another key', async () => {
+    const first = await openRuntime(envOf({ ARKEEPER_SECRET_KEY: 'aa'.repeat(32) }))
+    const { id } = await addCluster(first.contextFor(SYSTEM), CLUSTER)
+    await first.close()
+    const second = await openRuntime(envOf({ ARKEEPER_SECRET_KEY: 'bb'.repeat(32) }))
+    await expect(getClusterTarget(second.contextFor(SYSTEM), id)).rejects.toMatchObject({
+      name: 'ServiceError',
+      code: 'SECRET_UNREADABLE',
+      remedy: expect.any(String),
+    })
+    await second.close()
+  })
+
+  test('does not start with a key file that others can read', async () => {
+    await (await openRuntime(envOf())).close()
+    chmodSync(join(dataDir, 'secret.key'), 0o644)
+    await expect(openRuntime(envOf())).rejects.toMatchObject({ code: 'SECRET_KEY_EXPOSED' })
+  })
+})
+
+describe('the runtime of a process', () => {
+  test('is opened once for all who ask, and anew after it was closed', async () => {
+    vi.stubEnv('ARKEEPER_DATA_DIR', dataDir)
+    vi.stubEnv('LOG_LEVEL', 'silent')
+    const [a, b] = await Promise.all([getRuntime(), getRuntime()])
+    expect(a).toBe(b)
+    await a.close()
+    const c = await getRuntime()
+    expect(c).not.toBe(a)
+    expect(await c.db.cluster.count()).toBe(0)
+    await c.close()
+  })
+
+  test('is tried again after it could not be opened', async () => {
+    vi.stubEnv('ARKEEPER_DATA_DIR', dataDir)
+    vi.stubEnv('LOG_LEVEL', 'nonsense')
+    await expect(getRuntime()).rejects.toMatchObject({ code: 'ENVIRONMENT_INVALID' })
+    vi.stubEnv('LOG_LEVEL', 'silent')
+    await (await getRuntime()).close()
+  })
+})

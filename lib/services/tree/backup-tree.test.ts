@@ -1,0 +1,171 @@
+import { join, relative } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFileArchives } from '../../adapters/archive/file-archives.ts'
+import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
+import { createTestServices, type TestServices } from '../../testing/service-context.ts'
+import { buildTree, streamOf, type ZnodeSketch } from '../../testing/znode-builder.ts'
+import { getZnode } from './get-znode.ts'
+import { listChildren } from './list-children.ts'
+import { openTree } from './open-tree.ts'
+
+let services: TestServices
+/** Readers as the adapter gave them, and which of them were closed. */
+let opened: ArchiveReader[]
+let closed: ArchiveReader[]
+beforeEach(async () => {
+  opened = []
+  closed = []
+  services = await createTestServices({ archives: watchReaders(createFileArchives()) })
+})
+afterEach(() => services.close())
+
+function watchReaders(archives: ArchivePort): ArchivePort {
+  return {
+    ...archives,
+    open: async (dir) => {
+      const reader = await archives.open(dir)
+      opened.push(reader)
+      const close = reader.close.bind(reader)
+      reader.close = async () => {
+        closed.push(reader)
+        await close()
+      }
+      return reader
+    },
+  }
+}
+
+const viewer = () => services.contextFor('viewer')
+const backup = (backupId: string) => ({ kind: 'backup', backupId }) as const
+
+async function addBackup(id: string, sketches: readonly (ZnodeSketch | string)[]): Promise<void> {
+  const context = services.contextFor('operator')
+  const { dir, archiveBytes } = await context.archives.write({
+    parentDir: join(context.paths.storeDir, 'orders'),
+    stream: streamOf(buildTree(sketches)),
+    startedAtMs: context.clock.now(),
+    now: () => context.clock.now(),
+    describe: () => ({
+      cluster: { name: 'orders', connectString: null, chroot: '/' },
+      source: 'files',
+      zookeeperVersion: '3.8.0',
+      scope: { paths: ['/'], kind: 'subtrees' },
+      zxid: 0x1an,
+      consistency: { class: 'exact', proof: 'quiet', from: '0x1a', to: '0x1a', moved: [] },
+      unreadable: [],
+    }),
+  })
+  await context.db.backup.create({
+    data: {
+      id,
+      clusterId: 'c1',
+      clusterName: 'orders',
+      source: 'files',
+      purpose: 'manual',
+      status: 'complete',
+      zxid: 0x1an,
+      zxidFrom: 0x1an,
+      zxidTo: 0x1an,
+      consistency: 'exact',
+      scopePaths: ['/'],
+      znodes: sketches.length,
+      dataBytes: 1n,
+      archiveBytes: BigInt(archiveBytes),
+      dir: relative(context.paths.storeDir, dir),
+      manifest: {},
+      takenAt: new Date(context.clock.now()),
+      durationMs: 1,
+    },
+  })
+  services.clock.advance(1000)
+}
+
+describe('a backup', () => {
+  test('is looked at like a live tree, with its kinds and its counters', async () => {
+    await addBackup('b1', [
+      { path: '/a', data: 'hello', stat: { cversion: 7 } },
+      { path: '/a/x', kind: 'ttl', ttlMs: 5000, data: null },
+      { path: '/a/y', kind: 'ephemeral', data: '' },
+    ])
+    const page = await listChildren(viewer(), { ref: backup('b1'), path: '/a' })
+    expect(page).toMatchObject({
+      kind: 'page',
+      total: 2,
+      children: [
+        { path: '/a/x', kind: 'ttl' },
+        { path: '/a/y', kind: 'ephemeral' },
+      ],
+    })
+    expect(await getZnode(viewer(), { ref: backup('b1'), path: '/a' })).toMatchObject({
+      kind: 'found',
+      znode: {
+        data: Buffer.from('hello').toString('base64'),
+        truncated: false,
+        nextSequence: 7,
+        stat: { cversion: 12, numChildren: 2, dataLength: 5, ephemeralOwner: '0x0' },
+      },
+    })
+    expect(await getZnode(viewer(), { ref: backup('b1'), path: '/a/x' })).toMatchObject({
+      znode: { kind: 'ttl', ttlMs: 5000, data: null, stat: { ephemeralOwner: '0x0' } },
+    })
+    expect(await getZnode(viewer(), { ref: backup('b1'), path: '/a/y' })).toMatchObject({
+      znode: { kind: 'ephemeral', data: '', stat: { ephemeralOwner: '0x1001' } },
+    })
+    expect(await getZnode(viewer(), { ref: backup('b1'), path: '/b' })).toEqual({ kind: 'missing' })
+  })
+
+  test('shows a large value up to the limit and says so', async () => {
+    await addBackup('b1', [{ path: '/big', data: new Uint8Array(1024 * 1024 + 1) }])
+    const reading = await getZnode(viewer(), { ref: backup('b1'), path: '/big' })
+    expect(reading).toMatchObject({ kind: 'found', znode: { truncated: true, stat: { dataLength: 1024 * 1024 + 1 } } })
+    if (reading.kind !== 'found') return
+    expect(Buffer.from(reading.znode.data ?? '', 'base64').length).toBe(1024 * 1024)
+  })
+
+  test('is named by its cluster and its time', async () => {
+    await addBackup('b1', ['/a'])
+    const tree = await openTree(viewer(), backup('b1'))
+    expect(tree).toMatchObject({ clusterId: 'c1', label: 'orders, backup of 2026-01-02 03:04:05 UTC' })
+    await tree.release()
+  })
+
+  test('that does not exist, or was deleted, is NOT_FOUND', async () => {
+    await expect(openTree(viewer(), backup('none'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await addBackup('b1', ['/a'])
+    await (await openTree(viewer(), backup('b1'))).release()
+    await services.database.client.backup.update({ where: { id: 'b1' }, data: { deletedAt: new Date() } })
+    await expect(openTree(viewer(), backup('b1'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(closed).toEqual(opened)
+  })
+
+  test('whose archive is gone says so, and opens again when the archive is back', async () => {
+    await addBackup('b1', ['/a'])
+    const { dir } = await services.database.client.backup.findUniqueOrThrow({ where: { id: 'b1' } })
+    await services.database.client.backup.update({ where: { id: 'b1' }, data: { dir: 'orders/gone' } })
+    await expect(openTree(viewer(), backup('b1'))).rejects.toMatchObject({ code: expect.any(String) })
+    await services.database.client.backup.update({ where: { id: 'b1' }, data: { dir } })
+    await (await openTree(viewer(), backup('b1'))).release()
+    expect(opened).toHaveLength(1)
+  })
+})
+
+describe('open archives', () => {
+  test('are opened once for all who look at the same time', async () => {
+    await addBackup('b1', ['/a'])
+    await Promise.all(Array.from({ length: 5 }, () => getZnode(viewer(), { ref: backup('b1'), path: '/a' })))
+    expect(opened).toHaveLength(1)
+    expect(closed).toHaveLength(0)
+  })
+
+  test('are few: the one not used for longest is closed, but never one that is in use', async () => {
+    for (let i = 0; i < 6; i++) await addBackup(`b${i}`, [{ path: '/a', data: `value ${i}` }])
+    const inUse = await openTree(viewer(), backup('b0'))
+    for (let i = 1; i < 6; i++) await getZnode(viewer(), { ref: backup(`b${i}`), path: '/a' })
+    expect(closed).toEqual([opened[1]])
+    const reading = await inUse.reader.get('/a')
+    expect(reading.kind === 'found' && Buffer.from(reading.znode.data ?? []).toString()).toBe('value 0')
+    await inUse.release()
+    await inUse.release()
+    expect(closed).toEqual([opened[1], opened[0]])
+  })
+})
