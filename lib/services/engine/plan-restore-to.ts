@@ -1,0 +1,137 @@
+import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import type { ConflictPolicy, PlanSummary, RestoreMode } from '../../domain/restore/plan.ts'
+import { planFromTrees } from '../../domain/restore/plan-from-trees.ts'
+import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
+import { isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
+import type { TreeReader } from '../../domain/znode/ports.ts'
+import type { EngineContext } from '../context.ts'
+import { EngineError } from './errors.ts'
+import { identitiesOf } from './identities.ts'
+import { type OnProgress, ProgressMeter } from './progress.ts'
+import { scopeOf, type TreeScope } from './read-scope.ts'
+import { RestoreDirectory } from './restore-directory.ts'
+import { intersectRoots, parseRoots } from './scope.ts'
+import { type PartialTree, scopedTree } from './scoped-tree.ts'
+
+/** What of the source is put back. */
+export type RestoreScope =
+  | { readonly kind: 'all' }
+  /** `targetPath`: where the subtree is put; absent: where it was. */
+  | { readonly kind: 'subtree'; readonly path: string; readonly targetPath?: string | null }
+  | { readonly kind: 'picked'; readonly paths: readonly string[]; readonly subtrees: readonly string[] }
+
+export interface PlanRestoreToInput {
+  readonly source: TreeReader
+  readonly connection: ClusterConnection
+  readonly target: ClusterTarget
+  /** For people and for the hash. */
+  readonly names: { readonly source: string; readonly target: string }
+  readonly scope: RestoreScope
+  readonly mode: RestoreMode
+  readonly onConflict: ConflictPolicy
+  /** Restore directory to make; it must not hold a restore that has begun. */
+  readonly dir: string
+  readonly onProgress?: OnProgress
+}
+
+/** Compares, plans and writes the plan into a restore directory. Nothing is written to the cluster. */
+export async function planRestoreTo(context: EngineContext, input: PlanRestoreToInput): Promise<PlanSummary> {
+  const { connection, source, scope } = input
+  const view = viewOf(source, connection, scope)
+  const meter = new ProgressMeter(context.clock, input.onProgress)
+  const directory = new RestoreDirectory(input.dir)
+  const plan = await directory.writePlan()
+  try {
+    const summary = await planFromTrees({
+      live: view.live,
+      source: view.source,
+      names: input.names,
+      sourcePath: view.sourcePath,
+      targetPath: view.targetPath,
+      mode: input.mode,
+      onConflict: input.onConflict,
+      sink: plan,
+      limits: connection,
+      plannedAtMs: context.clock.now(),
+      selection: view.selection,
+      identities: identitiesOf(input.target),
+      onProgress: (counts) => meter.report('Comparing', { done: counts.compared }),
+      signal: context.signal,
+    })
+    await plan.finish({
+      summary,
+      connectString: input.target.connectString,
+      clusterName: input.names.target,
+      undoOf: null,
+    })
+    return summary
+  } catch (error) {
+    await plan.abandon()
+    throw error
+  }
+}
+
+interface PlanView {
+  readonly live: PartialTree
+  readonly source: PartialTree
+  readonly sourcePath: string
+  readonly targetPath: string
+  readonly selection?: RestoreSelection
+}
+
+/** Both trees as the plan is to see them: never more than the source holds, and never more than was asked for. */
+function viewOf(source: TreeReader, live: TreeReader, wanted: RestoreScope): PlanView {
+  const scope = scopeOf(source)
+  const isWhole = scope.kind === 'subtrees' && scope.paths.includes(ROOT)
+  switch (wanted.kind) {
+    case 'all':
+      return isWhole ? { live, source, sourcePath: ROOT, targetPath: ROOT } : partsOf(source, live, scope, scope.paths)
+    case 'subtree': {
+      const path = parsePath(wanted.path)
+      const targetPath = parsePath(wanted.targetPath ?? path)
+      if (scope.kind === 'subtrees' && scope.paths.some((root) => isWithin(path, root))) {
+        return { live, source, sourcePath: path, targetPath }
+      }
+      const held = scope.paths.filter((root) => isWithin(root, path))
+      if (held.length === 0) throw notHeld(path, scope)
+      if (targetPath !== path) {
+        throw new EngineError('BAD_SOURCE', `${path} cannot be put elsewhere: the backup holds only parts of it`, {
+          unaffected: 'nothing was planned',
+          remedy: `choose one of ${scope.paths.slice(0, 3).join(', ')}`,
+        })
+      }
+      return partsOf(source, live, scope, held)
+    }
+    case 'picked': {
+      const paths = wanted.paths.map(parsePath)
+      const subtrees = wanted.subtrees.map(parsePath)
+      const roots = parseRoots([...paths, ...subtrees])
+      const held =
+        scope.kind === 'touched'
+          ? scope.paths.filter((path) => roots.some((root) => isWithin(path, root)))
+          : roots.flatMap((root) => intersectRoots(scope.paths, root))
+      if (paths.length + subtrees.length === 0 || held.length === 0) throw notHeld(roots[0] ?? ROOT, scope)
+      return { ...partsOf(source, live, scope, held), selection: { paths, subtrees } }
+    }
+  }
+}
+
+/** Ancestors of the parts are in view, so that a missing one can be created on the way, and not selected, so that they stay as they are. */
+function partsOf(source: TreeReader, live: TreeReader, scope: TreeScope, paths: readonly string[]): PlanView {
+  const parts = { paths, kind: scope.kind }
+  return {
+    live: scopedTree(live, parts),
+    source: scopedTree(source, parts),
+    sourcePath: ROOT,
+    targetPath: ROOT,
+    selection: scope.kind === 'touched' ? { paths } : { subtrees: paths },
+  }
+}
+
+function notHeld(path: string, scope: TreeScope): EngineError {
+  const held = scope.paths.slice(0, 3).join(', ')
+  return new EngineError('BAD_SOURCE', `The source does not hold ${path}`, {
+    unaffected: 'nothing was planned',
+    remedy: `it holds ${held}${scope.paths.length > 3 ? ` and ${scope.paths.length - 3} more` : ''}`,
+  })
+}

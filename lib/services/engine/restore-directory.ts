@@ -1,0 +1,268 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { formatHex64, parseHex64 } from '../../base/hex64.ts'
+import { type JournalState, parseJournal } from '../../domain/restore/journal.ts'
+import type { PlanStep, PlanSummary } from '../../domain/restore/plan.ts'
+import type { PlanSink } from '../../domain/restore/plan-builder.ts'
+import type { JournalSink } from '../../domain/restore/ports.ts'
+import { decodeStep } from '../../domain/restore/step-codec.ts'
+import { EngineError } from './errors.ts'
+
+/**
+ * All that one restore is, in one folder, so that any process can go on with it (README.md, "The restore directory"):
+ *   plan.json     what it does, to what, and the hash that binds both
+ *   steps.jsonl   the steps, one a line; plan.json appears when they are complete
+ *   safety.json   where the safety backup is, once it is complete; nothing is written to the cluster before
+ *   journal.jsonl intents and outcomes
+ *   report.json   how the last run ended
+ */
+const PLAN = 'plan.json'
+const STEPS = 'steps.jsonl'
+const SAFETY = 'safety.json'
+const JOURNAL = 'journal.jsonl'
+const REPORT = 'report.json'
+const FLUSH_BYTES = 256 * 1024
+
+const zxid = z.string().transform((text, context) => {
+  const value = parseHex64(text)
+  if (value === null) context.addIssue({ code: 'custom', message: 'not a zxid' })
+  return value ?? 0n
+})
+
+const summarySchema = z.object({
+  plan: z.string(),
+  mode: z.enum(['create', 'update', 'mirror']),
+  creates: z.number(),
+  updates: z.number(),
+  deletes: z.number(),
+  aclChanges: z.number(),
+  skipped: z.object({ ephemeral: z.number(), system: z.number() }).catchall(z.number()),
+  warnings: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
+  onConflict: z.enum(['stop', 'skip', 'overwrite']),
+  steps: z.number(),
+  dataBytes: z.number(),
+  source: z.string(),
+  target: z.string(),
+  sourcePath: z.string(),
+  targetPath: z.string(),
+  plannedAtZxid: zxid,
+  plannedAtMs: z.number(),
+})
+
+const planFileSchema = z.object({
+  format: z.literal(1),
+  summary: summarySchema,
+  /** Where the plan is to run, without credentials. */
+  connectString: z.string(),
+  clusterName: z.string(),
+  /** Restore directory that this plan takes back; null for any other plan. */
+  undoOf: z.string().nullable(),
+})
+
+export interface StoredPlan {
+  readonly summary: PlanSummary
+  readonly connectString: string
+  readonly clusterName: string
+  readonly undoOf: string | null
+}
+
+const safetySchema = z.object({ dir: z.string(), archiveBytes: z.number() })
+export type SafetyRecord = z.infer<typeof safetySchema>
+
+const reportSchema = z.object({
+  plan: z.string(),
+  applied: z.number(),
+  alreadyDone: z.number(),
+  skipped: z.number(),
+  conflicts: z.array(z.object({ path: z.string(), reason: z.string() })),
+  conflictCount: z.number(),
+  stopped: z.boolean(),
+  cancelled: z.boolean(),
+  verified: z.boolean().nullable(),
+  differences: z.array(z.object({ path: z.string(), change: z.string() })),
+  differenceCount: z.number(),
+  durationMs: z.number(),
+})
+/** How a run ended. `verified` null: it was not verified, because it did not come to its end. */
+export type RestoreReport = z.infer<typeof reportSchema>
+
+export class RestoreDirectory {
+  readonly dir: string
+
+  constructor(dir: string) {
+    this.dir = dir
+  }
+
+  /** Lines of the steps in order, into a file that takes its name when `finish` is called with the plan's facts. */
+  async writePlan(): Promise<PlanSink & { finish(plan: StoredPlan): Promise<void>; abandon(): Promise<void> }> {
+    await mkdir(this.dir, { recursive: true, mode: 0o700 })
+    if ((await this.readJournal()) !== null) {
+      throw new EngineError('RESTORE_DIR_IN_USE', `${this.dir} holds a restore that has begun`, {
+        unaffected: 'nothing was changed',
+        remedy: 'give another folder, or go on with the restore in it',
+      })
+    }
+    const temporary = join(this.dir, `${STEPS}.tmp`)
+    const file = await open(temporary, 'w', 0o600)
+    const writer = new LineWriter(file)
+    return {
+      write: (_step, line) => writer.write(line),
+      finish: async (plan) => {
+        await writer.flush()
+        await file.sync()
+        await file.close()
+        await rename(temporary, join(this.dir, STEPS))
+        const { summary, ...rest } = plan
+        const text = { format: 1, summary: { ...summary, plannedAtZxid: formatHex64(summary.plannedAtZxid) }, ...rest }
+        await this.#replace(PLAN, JSON.stringify(text, null, 2))
+      },
+      abandon: () => file.close(),
+    }
+  }
+
+  async readPlan(): Promise<StoredPlan> {
+    const text = await this.#find(PLAN)
+    if (text === null) {
+      throw new EngineError('RESTORE_DIR_INVALID', `${this.dir} holds no complete plan of a restore`, {
+        unaffected: 'nothing was written',
+        remedy: 'give the folder that the plan was written to, or plan again',
+      })
+    }
+    return this.#parse(planFileSchema, PLAN, text)
+  }
+
+  async *readSteps(from = 0): AsyncGenerator<PlanStep, void, void> {
+    const input = createReadStream(join(this.dir, STEPS), { highWaterMark: FLUSH_BYTES })
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+    let index = 0
+    try {
+      for await (const line of lines) if (index++ >= from) yield decodeStep(line)
+    } finally {
+      lines.close()
+      input.destroy()
+    }
+  }
+
+  async findSafety(): Promise<SafetyRecord | null> {
+    const text = await this.#find(SAFETY)
+    return text === null ? null : this.#parse(safetySchema, SAFETY, text)
+  }
+
+  async writeSafety(safety: SafetyRecord): Promise<void> {
+    await this.#replace(SAFETY, JSON.stringify(safety))
+  }
+
+  async findReport(): Promise<RestoreReport | null> {
+    const text = await this.#find(REPORT)
+    return text === null ? null : this.#parse(reportSchema, REPORT, text)
+  }
+
+  async writeReport(report: RestoreReport): Promise<void> {
+    await this.#replace(REPORT, JSON.stringify(report, null, 2))
+  }
+
+  /** Null when the run has not begun. */
+  async readJournal(): Promise<JournalState | null> {
+    const text = await this.#find(JOURNAL)
+    return text === null ? null : parseJournal(text)
+  }
+
+  /** `assertOwned` is asked before each line: a process that lost the restore to another one must not send what follows it. */
+  async openJournal(assertOwned: () => void): Promise<JournalSink & { close(): Promise<void> }> {
+    const isNew = !(await exists(join(this.dir, JOURNAL)))
+    const file = await open(join(this.dir, JOURNAL), 'a', 0o600)
+    if (isNew) await syncFolder(this.dir)
+    return {
+      append: async (line, options) => {
+        assertOwned()
+        await file.write(`${line}\n`)
+        if (options?.durable) await file.datasync()
+      },
+      close: () => file.close(),
+    }
+  }
+
+  async #find(name: string): Promise<string | null> {
+    const file = join(this.dir, name)
+    return (await exists(file)) ? readFile(file, 'utf8') : null
+  }
+
+  #parse<T>(schema: z.ZodType<T>, name: string, text: string): T {
+    let json: unknown = null
+    try {
+      json = JSON.parse(text)
+    } catch (cause) {
+      throw this.#damaged(name, cause)
+    }
+    const parsed = schema.safeParse(json)
+    if (!parsed.success) throw this.#damaged(name, parsed.error)
+    return parsed.data
+  }
+
+  #damaged(name: string, cause: unknown): EngineError {
+    return new EngineError('RESTORE_DIR_INVALID', `${join(this.dir, name)} cannot be understood`, {
+      cause,
+      unaffected: 'nothing was written',
+      remedy: 'plan again into another folder',
+    })
+  }
+
+  /** Whole or not at all, also after a power loss. */
+  async #replace(name: string, text: string): Promise<void> {
+    const temporary = join(this.dir, `${name}.tmp`)
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(`${text}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, join(this.dir, name))
+    await syncFolder(this.dir)
+  }
+}
+
+class LineWriter {
+  readonly #file: FileHandle
+  #pending: string[] = []
+  #length = 0
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  write(line: string): Promise<void> | undefined {
+    this.#pending.push(line, '\n')
+    this.#length += line.length + 1
+    return this.#length >= FLUSH_BYTES ? this.flush() : undefined
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#pending.join('')
+    this.#pending = []
+    this.#length = 0
+    if (text !== '') await this.#file.write(text)
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
+  }
+}
+
+async function syncFolder(dir: string): Promise<void> {
+  const handle = await open(dir, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
