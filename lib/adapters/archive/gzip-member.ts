@@ -6,6 +6,8 @@ const deflateAsync = promisify<Buffer, ZlibOptions, Buffer>(deflate)
 
 // Level 1: on znode-like data level 6 is four times slower for about a tenth less size.
 const LEVEL = 1
+// Compressed blocks are mostly below this: one round through the thread pool, and no larger buffer than is used.
+const CHUNK_BYTES = 256 << 10
 const ZLIB_HEADER_BYTES = 2
 const ZLIB_TRAILER_BYTES = 4
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255])
@@ -13,13 +15,18 @@ const GZIP_TRAILER_BYTES = 8
 /** Largest raw size of one member that is read in one piece. */
 export const MEMBER_RAW_BYTES_MAX = 320 << 20
 
-/** One whole gzip member (no name, no time: equal input gives equal bytes). Compression runs in the thread pool. */
-export async function compressMember(raw: Buffer): Promise<Buffer> {
-  const packed = await deflateAsync(raw, { level: LEVEL, chunkSize: Math.max(4096, Math.ceil(raw.length / 2)) })
+/**
+ * One whole gzip member (no name, no time: equal input gives equal bytes) and the Adler-32 of `raw`. Both are made in the thread pool:
+ * the zlib format ends with the Adler-32, and its inside is what gzip holds as well.
+ */
+export async function compressMember(raw: Buffer): Promise<{ member: Buffer; adler: number }> {
+  const packed = await deflateAsync(raw, { level: LEVEL, chunkSize: CHUNK_BYTES })
   const trailer = Buffer.allocUnsafe(GZIP_TRAILER_BYTES)
   trailer.writeUInt32LE(crc32(raw), 0)
   trailer.writeUInt32LE(raw.length >>> 0, 4)
-  return Buffer.concat([GZIP_HEADER, packed.subarray(ZLIB_HEADER_BYTES, packed.length - ZLIB_TRAILER_BYTES), trailer])
+  const end = packed.length - ZLIB_TRAILER_BYTES
+  const member = Buffer.concat([GZIP_HEADER, packed.subarray(ZLIB_HEADER_BYTES, end), trailer])
+  return { member, adler: packed.readUInt32BE(end) }
 }
 
 /** The member holds more than the caller wants in one piece. */

@@ -64,7 +64,7 @@ async function fillArchive(dir: string, input: WriteArchiveInput) {
   }
   const description = await input.describe()
   throwIfAborted(input.signal)
-  const ends = body.body.finish(description.sessions)
+  const ends = body.body.finish(body.adler, description.sessions)
   const { file: snapshot, index } = await joinSnapshot(dir, description.zxid, body, ends, input.signal)
   const indexText = formatIndex(index, { snapshot: snapshot.name, snapshotBytes: snapshot.bytes })
   const indexFile = { name: INDEX_FILE, ...(await writeNewFile(join(dir, INDEX_FILE), indexText)) }
@@ -88,8 +88,8 @@ async function joinSnapshot(
   const name = `snapshot.${formatHex64Bare(zxid)}.gz`
   const file = await NewFile.create(join(dir, name))
   try {
-    const head = await compressMember(ends.head)
-    const tail = await compressMember(ends.tail)
+    const { member: head } = await compressMember(ends.head)
+    const { member: tail } = await compressMember(ends.tail)
     await file.write(head)
     const bodyPath = join(dir, BODY_FILE)
     for await (const chunk of readFileBytes(bodyPath)) {

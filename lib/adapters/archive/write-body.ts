@@ -1,3 +1,4 @@
+import { ADLER_START, combineAdler32 } from '../../domain/snapshot/adler32.ts'
 import { withSystemZnodes } from '../../domain/snapshot/system-znodes.ts'
 import { type BodyBlock, SnapshotBody } from '../../domain/snapshot/write-snapshot.ts'
 import { type Acl, isMaskedAcl } from '../../domain/znode/acl.ts'
@@ -17,6 +18,8 @@ export const LISTED_PATHS_MAX = 10_000
 
 export interface WrittenBody {
   readonly body: SnapshotBody
+  /** Adler-32 of the uncompressed body. */
+  readonly adler: number
   /** Offsets count from the start of the body. */
   readonly blocks: readonly SnapshotBlock[]
   readonly parents: ReadonlyMap<string, number>
@@ -28,7 +31,7 @@ export interface WrittenBody {
 
 interface Packed {
   readonly block: BodyBlock
-  readonly outcome: Promise<{ member: Buffer } | { error: unknown }>
+  readonly outcome: Promise<{ member: Buffer; adler: number } | { error: unknown }>
 }
 
 /** Writes the znodes of a stream, with the built-in ones that it lacks, as gzip members to `file`. Flat memory. */
@@ -40,6 +43,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
   const masked = new MaskedAcls()
   const queue: Packed[] = []
   let rawOffset = 0
+  let adler = ADLER_START
 
   const writeOldest = async () => {
     const packed = queue.shift()
@@ -55,6 +59,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
       firstPath: packed.block.firstPath,
     })
     rawOffset += rawLength
+    adler = combineAdler32(adler, outcome.adler, rawLength)
     body.recycle(packed.block.bytes)
     await file.write(outcome.member)
     const { znodes, dataBytes } = body.counts
@@ -64,7 +69,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
     if (!block) return
     if (queue.length >= IN_FLIGHT) await writeOldest()
     const outcome = compressMember(block.bytes).then(
-      (member) => ({ member }),
+      (packed) => packed,
       (error: unknown) => ({ error }),
     )
     queue.push({ block, outcome })
@@ -82,6 +87,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
   while (queue.length > 0) await writeOldest()
   return {
     body,
+    adler,
     blocks,
     parents,
     unreadable: unreadable.sort(comparePaths),

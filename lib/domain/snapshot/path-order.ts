@@ -1,10 +1,11 @@
 import { comparePaths } from '../znode/order.ts'
-import { isWithin, parentPath, ROOT } from '../znode/path.ts'
+import { isWithin, ROOT } from '../znode/path.ts'
 import { SnapshotError } from './errors.ts'
 
 interface OpenNode {
-  readonly path: string
+  path: string
   children: number
+  lastChild: string
   kept: boolean
 }
 
@@ -13,8 +14,10 @@ interface OpenNode {
  * Memory: one entry per level of depth. `onClose` hears of the nodes that `keepOpen` marked, once all their children are counted.
  */
 export class PathOrder {
+  // Entries above #depth are kept for reuse: one object per znode would be most of this class's cost.
   readonly #open: OpenNode[] = []
   readonly #onClose: ((path: string, children: number) => void) | undefined
+  #depth = 0
   #previous: string | null = null
 
   constructor(onClose?: (path: string, children: number) => void) {
@@ -23,47 +26,57 @@ export class PathOrder {
 
   /** Takes the next path. Throws SnapshotError OUT_OF_ORDER, DUPLICATE_PATH or MISSING_PARENT. */
   enter(path: string): void {
-    const previous = this.#previous
-    if (previous !== null) {
-      const order = comparePaths(previous, path)
-      if (order === 0) throw new SnapshotError('DUPLICATE_PATH', `${path} comes twice`, { details: { path } })
-      if (order > 0) {
-        throw new SnapshotError('OUT_OF_ORDER', `${path} comes after ${previous}, which is not path order`, {
-          details: { path, previous },
-        })
-      }
+    this.#closeOutside(path)
+    const parent = this.#open[this.#depth - 1]
+    if (parent && this.#depth > 0) {
+      // Below one parent, order of paths is order of names, for which the strings themselves can be compared.
+      const slash = parent.path.length === 1 ? 0 : parent.path.length
+      if (path.length === 1 || path.lastIndexOf('/') !== slash || parent.lastChild >= path) throw this.#fault(path)
+      parent.children++
+      parent.lastChild = path
+    } else if (path !== ROOT || this.#previous !== null) {
+      throw this.#fault(path)
     }
     this.#previous = path
-    this.closeOutside(path)
-    if (path !== ROOT) {
-      const parent = this.#open.at(-1)
-      if (parent === undefined || parent.path !== parentPath(path)) {
-        throw new SnapshotError('MISSING_PARENT', `${path} comes without its parent`, { details: { path } })
-      }
-      parent.children++
+    const node = this.#open[this.#depth++]
+    if (node) {
+      node.path = path
+      node.children = 0
+      node.lastChild = ''
+      node.kept = false
+    } else {
+      this.#open.push({ path, children: 0, lastChild: '', kept: false })
     }
-    this.#open.push({ path, children: 0, kept: false })
   }
 
   /** Marks the nodes that are open (ancestors of `next`, which is the path that `enter` takes next) to be reported when they close. */
   keepOpen(next: string): void {
-    this.closeOutside(next)
-    for (const node of this.#open) node.kept = true
+    this.#closeOutside(next)
+    for (let i = 0; i < this.#depth; i++) this.#open[i]!.kept = true
   }
 
   /** Closes everything: call once after the last path. */
   finish(): void {
-    while (this.#open.length > 0) this.#pop()
+    while (this.#depth > 0) this.#close()
   }
 
-  private closeOutside(path: string): void {
-    for (let top = this.#open.at(-1); top !== undefined && !isWithin(path, top.path); top = this.#open.at(-1)) {
-      this.#pop()
+  #closeOutside(path: string): void {
+    while (this.#depth > 0 && !isWithin(path, this.#open[this.#depth - 1]!.path)) this.#close()
+  }
+
+  #close(): void {
+    const node = this.#open[--this.#depth]!
+    if (node.kept) this.#onClose?.(node.path, node.children)
+  }
+
+  #fault(path: string): SnapshotError {
+    const previous = this.#previous
+    const order = previous === null ? -1 : comparePaths(previous, path)
+    const details = { path, previous }
+    if (order === 0) return new SnapshotError('DUPLICATE_PATH', `${path} comes twice`, { details })
+    if (order > 0) {
+      return new SnapshotError('OUT_OF_ORDER', `${path} comes after ${previous}, which is not path order`, { details })
     }
-  }
-
-  #pop(): void {
-    const node = this.#open.pop()
-    if (node?.kept) this.#onClose?.(node.path, node.children)
+    return new SnapshotError('MISSING_PARENT', `${path} comes without its parent`, { details })
   }
 }

@@ -63,7 +63,6 @@ export class SnapshotBody {
   #length = 0
   #records = 0
   #firstPath = ''
-  #adler = ADLER_START
   #bodyBytes = 0
   #znodes = 0
   #dataBytes = 0
@@ -121,11 +120,14 @@ export class SnapshotBody {
     return this.#length > 0 ? this.#cut() : null
   }
 
-  /** Both ends of the file. `sessions`: timeouts in milliseconds where the source knows them; owners of ephemerals are added. */
-  finish(sessions: ReadonlyMap<bigint, number> = new Map()): SnapshotEnds {
+  /**
+   * Both ends of the file. `bodyAdler`: Adler-32 of all blocks, which the caller sums (compressors give it for nothing). `sessions`:
+   * timeouts in milliseconds where the source knows them; owners of ephemerals are added.
+   */
+  finish(bodyAdler: number, sessions: ReadonlyMap<bigint, number> = new Map()): SnapshotEnds {
     if (this.#znodes === 0) throw new SnapshotError('MISSING_PARENT', 'the stream holds no znode, not even the root')
     const head = this.#encodeHead(sessions)
-    const body = combineAdler32(adler32(ADLER_START, head), this.#adler, this.#bodyBytes)
+    const body = combineAdler32(adler32(ADLER_START, head), bodyAdler, this.#bodyBytes)
     const tail = new ByteWriter(32)
     tail.string('/')
     const checksum = adler32(body, tail.bytes())
@@ -229,7 +231,6 @@ export class SnapshotBody {
 
   #cut(): BodyBlock {
     const bytes = this.#buffer.subarray(0, this.#length)
-    this.#adler = adler32(this.#adler, bytes)
     this.#bodyBytes += bytes.length
     const block = { bytes, firstPath: this.#firstPath, records: this.#records }
     this.#use(this.#free.pop() ?? Buffer.from(new ArrayBuffer(this.#blockBytes)))
@@ -251,12 +252,15 @@ export async function encodeSnapshot(
 ): Promise<Buffer> {
   const body = new SnapshotBody({ blockBytes: options.blockBytes })
   const parts: Buffer[] = []
+  let adler = ADLER_START
   const keep = (block: BodyBlock | null) => {
-    if (block) parts.push(block.bytes)
+    if (!block) return
+    parts.push(block.bytes)
+    adler = adler32(adler, block.bytes)
   }
   for await (const batch of znodes) for (const znode of batch.znodes) keep(body.add(znode))
   keep(body.end())
-  const { head, tail } = body.finish(options.sessions)
+  const { head, tail } = body.finish(adler, options.sessions)
   return Buffer.concat([head, ...parts, tail])
 }
 
