@@ -1,0 +1,168 @@
+import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import { CancelledError } from '../../base/errors.ts'
+import { type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
+import type { Conflict } from '../../domain/restore/conflict.ts'
+import type { ConflictPolicy } from '../../domain/restore/plan.ts'
+import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
+import { verifyRestore } from '../../domain/restore/verify-restore.ts'
+import type { EngineContext } from '../context.ts'
+import { EngineError } from './errors.ts'
+import { type OnProgress, ProgressMeter } from './progress.ts'
+import { RestoreDirectory, type RestoreReport, type SafetyRecord, type StoredPlan } from './restore-directory.ts'
+import { takeTouchedBackup } from './take-touched-backup.ts'
+
+export interface ExecuteRestoreInput {
+  /** A restore directory with a plan; with a journal, the run goes on. */
+  readonly dir: string
+  /** How to reach the cluster that the plan is for. */
+  readonly target: ClusterTarget
+  /** Folder in which the safety backup is made. */
+  readonly safetyParentDir: string
+  /** Hash that was confirmed; the plan in the directory must have it. Absent: whatever it has. */
+  readonly confirmedPlan?: string
+  /** Names this run in the journal. */
+  readonly run: string
+  readonly onConflict?: ConflictPolicy
+  readonly onProgress?: OnProgress
+  readonly onConflictFound?: (conflict: Conflict) => void
+  /** Called with the complete safety backup before anything is written; also when a resumed run finds it made already. */
+  readonly onSafety?: (safety: SafetyRecord) => Promise<void>
+  /** Throws when another process may have taken the restore over. Asked before each batch. */
+  readonly assertOwned?: () => void
+}
+
+/**
+ * Safety backup, then the steps, then the reading back. May be called again on the same directory after a crash at any instant: what the
+ * journal or the live state shows as done is not done twice. Conflicts and differences are in the report; a cancel throws CancelledError
+ * after what was in flight is journalled.
+ */
+export async function executeRestore(context: EngineContext, input: ExecuteRestoreInput): Promise<RestoreReport> {
+  const startedAt = context.clock.now()
+  const directory = new RestoreDirectory(input.dir)
+  const plan = await directory.readPlan()
+  if (input.confirmedPlan !== undefined && input.confirmedPlan !== plan.summary.plan) {
+    throw new EngineError('PLAN_DAMAGED', 'The plan on disk is not the one that was confirmed', {
+      unaffected: 'nothing was written',
+      remedy: 'plan again and confirm the new plan',
+    })
+  }
+  await assertPlanSteps(plan.summary, directory.readSteps())
+  const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
+  try {
+    await secure(context, input, directory, plan, connection)
+    const applied = await apply(context, input, directory, plan, connection)
+    const report = await conclude(context, input, directory, { plan, connection, applied, startedAt })
+    await directory.writeReport(report)
+    if (applied.cancelled) throw new CancelledError('The restore was cancelled; what was sent is journalled')
+    return report
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Nothing is written to the cluster before the safety backup is complete and its place is on disk. */
+async function secure(
+  context: EngineContext,
+  input: ExecuteRestoreInput,
+  directory: RestoreDirectory,
+  plan: StoredPlan,
+  connection: ClusterConnection,
+): Promise<void> {
+  let safety = await directory.findSafety()
+  if (safety === null) {
+    if ((await directory.readJournal()) !== null) {
+      throw new EngineError('RESTORE_DIR_INVALID', `${input.dir} has a journal but no record of its safety backup`, {
+        unaffected: 'nothing more was written',
+        remedy: 'compare the cluster with the source and plan again',
+      })
+    }
+    const paths: string[] = []
+    for await (const step of directory.readSteps()) paths.push(step.path)
+    const taken = await takeTouchedBackup(context, {
+      connection,
+      connectString: plan.connectString,
+      clusterName: plan.clusterName,
+      paths,
+      parentDir: input.safetyParentDir,
+      note: `before the restore of ${plan.summary.source}`,
+      onProgress: input.onProgress,
+    })
+    safety = { dir: taken.dir, archiveBytes: taken.archiveBytes }
+    await directory.writeSafety(safety)
+  }
+  await input.onSafety?.(safety)
+}
+
+async function apply(
+  context: EngineContext,
+  input: ExecuteRestoreInput,
+  directory: RestoreDirectory,
+  plan: StoredPlan,
+  connection: ClusterConnection,
+): Promise<ApplyReport> {
+  const meter = new ProgressMeter(context.clock, input.onProgress)
+  const history = await directory.readJournal()
+  const journal = await directory.openJournal(input.assertOwned ?? (() => undefined))
+  try {
+    return await applyPlan({
+      steps: directory.readSteps(),
+      summary: plan.summary,
+      target: connection,
+      journal,
+      history,
+      run: input.run,
+      onConflict: input.onConflict,
+      onProgress: ({ applied, alreadyDone, skipped, steps }) =>
+        meter.report('Writing', { done: applied + alreadyDone + skipped, total: steps }),
+      onConflictFound: input.onConflictFound,
+      clock: context.clock,
+      signal: context.signal,
+    })
+  } finally {
+    await journal.close()
+  }
+}
+
+const LISTED_MAX = 1000
+
+async function conclude(
+  context: EngineContext,
+  input: ExecuteRestoreInput,
+  directory: RestoreDirectory,
+  run: { plan: StoredPlan; connection: ClusterConnection; applied: ApplyReport; startedAt: number },
+): Promise<RestoreReport> {
+  const { plan, connection, applied } = run
+  const base = {
+    plan: plan.summary.plan,
+    applied: applied.applied,
+    alreadyDone: applied.alreadyDone,
+    skipped: applied.skipped,
+    conflicts: applied.conflicts.slice(0, LISTED_MAX).map(({ path, reason }) => ({ path, reason })),
+    conflictCount: applied.conflictCount,
+    stopped: applied.stopped,
+    cancelled: applied.cancelled,
+  }
+  const durationMs = () => Math.max(0, Math.round(context.clock.now() - run.startedAt))
+  if (applied.stopped || applied.cancelled) {
+    return { ...base, verified: null, differences: [], differenceCount: 0, durationMs: durationMs() }
+  }
+  const meter = new ProgressMeter(context.clock, input.onProgress)
+  // The session that wrote sees its own writes, whatever the server lags behind.
+  const check = await verifyRestore({
+    steps: directory.readSteps(),
+    target: connection,
+    onProgress: (done) => meter.report('Verifying', { done, total: plan.summary.steps }),
+    signal: context.signal,
+  })
+  const differences = check.differences.map(({ path, reason }) => ({ path, change: reason }))
+  // An ACL that the server hides is not proven to be the one that was written.
+  if (check.aclsHidden > 0)
+    differences.push({ path: plan.summary.targetPath, change: `${check.aclsHidden} ACLs hidden` })
+  return {
+    ...base,
+    verified: check.equal && check.aclsHidden === 0,
+    differences,
+    differenceCount: check.differenceCount + check.aclsHidden,
+    durationMs: durationMs(),
+  }
+}

@@ -1,0 +1,63 @@
+import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
+import { planUndo } from '../../domain/restore/plan-undo.ts'
+import type { EngineContext } from '../context.ts'
+import { EngineError } from './errors.ts'
+import { identitiesOf } from './identities.ts'
+import { RestoreDirectory } from './restore-directory.ts'
+
+export interface PlanUndoFromInput {
+  /** Restore directory of the run to take back. */
+  readonly undoDir: string
+  /** Restore directory to make. */
+  readonly dir: string
+  readonly connection: ClusterConnection
+  readonly target: ClusterTarget
+  readonly onConflict: ConflictPolicy
+  /** In words: `undo of …`. */
+  readonly source: string
+}
+
+/** The inverse of what a run has carried out, as a plan like any other: nothing is written to the cluster. */
+export async function planUndoFrom(context: EngineContext, input: PlanUndoFromInput): Promise<PlanSummary> {
+  const done = new RestoreDirectory(input.undoDir)
+  const { summary, clusterName } = await done.readPlan()
+  const journal = await done.readJournal()
+  const safety = await done.findSafety()
+  if (journal === null || safety === null) {
+    throw new EngineError('NOTHING_TO_UNDO', `The restore in ${input.undoDir} has not written anything`, {
+      unaffected: 'nothing was planned',
+    })
+  }
+  const archive = await context.archives.open(safety.dir)
+  try {
+    const plan = await new RestoreDirectory(input.dir).writePlan()
+    try {
+      const undo = await planUndo({
+        steps: done.readSteps(),
+        summary,
+        journal,
+        safety: archive,
+        live: input.connection,
+        sink: plan,
+        onConflict: input.onConflict,
+        source: input.source,
+        plannedAtMs: context.clock.now(),
+        identities: identitiesOf(input.target),
+        signal: context.signal,
+      })
+      await plan.finish({
+        summary: undo,
+        connectString: input.target.connectString,
+        clusterName,
+        undoOf: input.undoDir,
+      })
+      return undo
+    } catch (error) {
+      await plan.abandon()
+      throw error
+    }
+  } finally {
+    await archive.close()
+  }
+}
