@@ -115,6 +115,23 @@ describe('sign-in', () => {
   })
 })
 
+describe('an account', () => {
+  test('is closed for a while after many failures, whatever addresses they came from, and opens again', async () => {
+    await services.database.client.auditEntry.createMany({
+      data: Array.from({ length: 49 }, () => ({
+        at: new Date(services.clock.now()),
+        actorName: EMAIL,
+        action: 'session.sign-in',
+        outcome: 'denied',
+      })),
+    })
+    expect((await signIn('planted-wrong-guess', { address: '192.0.2.50' })).status).toBe(401)
+    expect((await signIn(PASSWORD, { address: '192.0.2.51' })).status).toBe(429)
+    services.clock.advance(15 * 60_000 + 1)
+    expect((await signIn(PASSWORD, { address: '192.0.2.52' })).status).toBe(200)
+  })
+})
+
 describe('sign-out', () => {
   test('ends the session at once and is on record', async () => {
     const cookie = cookieOf(await signIn())

@@ -18,6 +18,8 @@ const SESSION_SECONDS = 7 * 24 * 3600
 const SESSION_REFRESH_SECONDS = 24 * 3600
 /** Sign-in attempts of one address. Enough for an office behind one address, too few to guess a password. */
 const SIGN_IN_LIMIT = { window: 60, max: 20 }
+/** Failed attempts on one account from anywhere: whoever forges the address of each request meets this one. */
+const ACCOUNT_LIMIT = { windowMs: 15 * 60_000, max: 50 }
 const REQUEST_LIMIT = { window: 60, max: 600 }
 
 export interface AuthOptions {
@@ -35,6 +37,7 @@ export function createAuth(options: AuthOptions) {
 
   const before = createAuthMiddleware(async (ctx) => {
     if (!OPEN_PATHS.has(ctx.path)) throw new APIError('NOT_FOUND')
+    if (ctx.path === '/sign-in/email') await assertAccountNotUnderAttack(options, attemptedName(ctx.body))
     if (ctx.path !== '/sign-out') return
     const session = await getSessionFromCtx(ctx)
     if (!session) return
@@ -123,6 +126,19 @@ export function toActor(user: { id: string; name: string; role?: string | null }
 /** Next.js puts the peer's address there when no proxy did. */
 export function addressOf(headers: Headers): string | null {
   return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() || null
+}
+
+async function assertAccountNotUnderAttack({ db, clock }: AuthOptions, name: string): Promise<void> {
+  const failures = await db.auditEntry.count({
+    where: {
+      action: 'session.sign-in',
+      at: { gte: new Date(clock.now() - ACCOUNT_LIMIT.windowMs) },
+      outcome: 'denied',
+      actorName: name,
+    },
+  })
+  if (failures < ACCOUNT_LIMIT.max) return
+  throw new APIError('TOO_MANY_REQUESTS', { message: 'Too many failed attempts. Wait a quarter of an hour.' })
 }
 
 /** What was typed as e-mail, only when it is one: people type passwords into the wrong field. */

@@ -1,6 +1,6 @@
 import { parsePath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
-import { openTree } from './open-tree.ts'
+import { readTree } from './read-tree.ts'
 import { toReadingView } from './to-znode-view.ts'
 import type { TreeRef } from './tree-ref.ts'
 import type { ZnodeReadingView } from './views.ts'
@@ -11,10 +11,7 @@ export async function getZnode(
   input: { readonly ref: TreeRef; readonly path: string },
 ): Promise<ZnodeReadingView> {
   const path = parsePath(input.path)
-  const tree = await openTree(context, input.ref)
-  try {
-    return toReadingView(await tree.reader.get(path, { signal: context.signal }))
-  } finally {
-    await tree.release()
-  }
+  return readTree(context, input.ref, async (reader) =>
+    toReadingView(await reader.get(path, { signal: context.signal })),
+  )
 }

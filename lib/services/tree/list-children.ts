@@ -1,6 +1,6 @@
 import { parsePath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
-import { openTree } from './open-tree.ts'
+import { readTree } from './read-tree.ts'
 import { toChildrenView } from './to-znode-view.ts'
 import type { TreeRef } from './tree-ref.ts'
 import type { ChildrenView } from './views.ts'
@@ -15,11 +15,7 @@ export async function listChildren(
 ): Promise<ChildrenView> {
   const path = parsePath(input.path)
   const limit = Math.min(Math.max(Math.trunc(input.limit ?? LIMIT_DEFAULT), 1), LIMIT_MAX)
-  const tree = await openTree(context, input.ref)
-  try {
-    const page = await tree.reader.listChildren(path, { after: input.after, limit, signal: context.signal })
-    return toChildrenView(path, page)
-  } finally {
-    await tree.release()
-  }
+  return readTree(context, input.ref, async (reader) =>
+    toChildrenView(path, await reader.listChildren(path, { after: input.after, limit, signal: context.signal })),
+  )
 }

@@ -134,6 +134,29 @@ describe('reading', () => {
   })
 })
 
+describe('reading over a session', () => {
+  test('goes on by itself when the session has expired', async () => {
+    const mortal = await startZooKeeper()
+    let reborn: ZooKeeperServer | undefined
+    try {
+      const { id } = await addCluster(services.contextFor('admin'), {
+        name: 'mortal',
+        connectString: mortal.connectString,
+      })
+      const ref = { kind: 'live', clusterId: id } as const
+      expect(await getZnode(viewer(), { ref, path: '/' })).toMatchObject({ kind: 'found' })
+      await mortal.stop()
+      // Another data directory: this server has never heard of the session.
+      reborn = await startZooKeeper({ clientPort: mortal.port })
+      expect(await getZnode(viewer(), { ref, path: '/' })).toMatchObject({ kind: 'found' })
+    } finally {
+      await services.sessions.closeAll()
+      await mortal.stop()
+      await reborn?.stop()
+    }
+  })
+})
+
 describe('creating', () => {
   const create = (more: Partial<Parameters<typeof createZnode>[1]>) =>
     createZnode(operator(), { clusterId, path: `${base}/new`, data: toBase64(VALUE), kind: 'persistent', ...more })
