@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseArguments } from './arguments.mjs'
+import { ROOT } from './project.mjs'
+
+const refusal = (message: RegExp) => expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) })
+
+describe('parseArguments', () => {
+  it('starts on 127.0.0.1:3000 with one worker and a data directory in the checkout', () => {
+    expect(parseArguments(['start'], {})).toMatchObject({
+      command: 'start',
+      host: '127.0.0.1',
+      port: 3000,
+      workers: 1,
+      dataDir: join(ROOT, '.arkeeper'),
+      databaseUrl: null,
+    })
+  })
+
+  it('keeps the demo apart from the real data', () => {
+    expect(parseArguments(['demo'], {}).dataDir).toBe(join(ROOT, '.arkeeper-demo'))
+  })
+
+  it('takes the settings of the environment, and an empty one for none', () => {
+    const env = {
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      ARKEEPER_WORKERS: '0',
+      ARKEEPER_DATA_DIR: '/data',
+      ARKEEPER_DEMO_ZK_PORT: '',
+    }
+    expect(parseArguments(['start'], env)).toMatchObject({
+      host: '0.0.0.0',
+      port: 8080,
+      workers: 0,
+      dataDir: '/data',
+      demoZooKeeperPort: null,
+    })
+  })
+
+  it.each(['0', '65536', '-1', '80a', ' 80', '1e3', '8080.5'])('refuses the port "%s"', (PORT) => {
+    expect(() => parseArguments(['start'], { PORT })).toThrow(refusal(/^PORT must be a number from 1 to 65535/))
+  })
+
+  it.each(['-1', '65', 'many'])('refuses %s workers', (ARKEEPER_WORKERS) => {
+    expect(() => parseArguments(['start'], { ARKEEPER_WORKERS })).toThrow(refusal(/^ARKEEPER_WORKERS must be/))
+  })
+
+  it.each(['postgres://h/d', 'postgresql://h/d', 'mysql://h/d'])(
+    'refuses the database %s in one line',
+    (DATABASE_URL) => {
+      expect(() => parseArguments(['start'], { DATABASE_URL })).toThrow(refusal(/not supported yet/))
+      expect(() => parseArguments(['test'], { DATABASE_URL })).not.toThrow()
+    },
+  )
+
+  it('takes a database file', () => {
+    expect(parseArguments(['start'], { DATABASE_URL: 'file:/x/y.db' }).databaseUrl).toBe('file:/x/y.db')
+  })
+
+  it('runs all stages of the tests, or those that were asked for, in their order', () => {
+    expect(parseArguments(['test'], {}).stages).toEqual(['lint', 'types', 'unit', 'integration', 'build', 'e2e'])
+    expect(parseArguments(['test', '--only', 'types,lint'], {}).stages).toEqual(['lint', 'types'])
+    expect(parseArguments(['test', '--only=unit'], {}).stages).toEqual(['unit'])
+  })
+
+  it('builds before the end-to-end tests, because they drive what was built', () => {
+    expect(parseArguments(['test', '--only', 'e2e'], {}).stages).toEqual(['build', 'e2e'])
+  })
+
+  it.each([[['--only']], [['--only', '']], [['--only', 'unit,all']], [['--fast']], [['unit']]])(
+    'refuses test %j',
+    (words) => {
+      expect(() => parseArguments(['test', ...words], {})).toThrow(refusal(/--only/))
+    },
+  )
+
+  it('hands everything on to the benchmark and to Prisma', () => {
+    expect(parseArguments(['prisma', 'migrate', 'dev', '--name', 'x'], {}).rest).toEqual([
+      'migrate',
+      'dev',
+      '--name',
+      'x',
+    ])
+    expect(parseArguments(['bench', '--znodes', '100000'], {}).rest).toEqual(['--znodes', '100000'])
+  })
+
+  it('refuses an unknown command, and words that a command does not take', () => {
+    expect(() => parseArguments(['stop'], {})).toThrow(refusal(/^usage: .*not "stop"/))
+    expect(() => parseArguments([], {})).toThrow(refusal(/^usage: /))
+    expect(() => parseArguments(['start', '--port', '80'], {})).toThrow(refusal(/takes no arguments/))
+  })
+})
