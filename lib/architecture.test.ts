@@ -1,0 +1,200 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { findCycles, readSourceFiles, type SourceFile, type SourceImport } from './testing/import-graph.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const files = readSourceFiles(ROOT, ['lib', 'app'])
+const isTest = (path: string) => /\.test\.tsx?$/.test(path)
+const shipped = files.filter((file) => !isTest(file.path) && !file.path.startsWith('lib/testing/'))
+
+/**
+ * Which rooms a room may import, besides itself. `types:` in front: only what the compiler erases; the value comes through the context.
+ * A room is the longest prefix that is listed here.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'lib/base': [],
+  'lib/domain/value': ['lib/base'],
+  'lib/domain/znode': ['lib/base'],
+  'lib/domain/snapshot': ['lib/base', 'lib/domain/znode'],
+  'lib/domain/diff': ['lib/base', 'lib/domain/znode'],
+  'lib/domain/restore': ['lib/base', 'lib/domain/znode', 'lib/domain/diff'],
+  'lib/domain/txnlog': ['lib/base', 'lib/domain/znode', 'lib/domain/snapshot'],
+  'lib/domain/retention': ['lib/base'],
+  'lib/adapters/archive': ['lib/base', 'lib/domain'],
+  'lib/adapters/database': ['lib/base', 'lib/domain'],
+  'lib/adapters/log': ['lib/base', 'lib/domain'],
+  'lib/adapters/secrets': ['lib/base', 'lib/domain'],
+  'lib/adapters/zookeeper': ['lib/base', 'lib/domain'],
+  'lib/jobs': ['lib/base', 'types:lib/adapters/database'],
+  'lib/services': ['lib/base', 'lib/domain', 'lib/jobs', 'types:lib/adapters'],
+  'lib/runtime': ['lib/base', 'lib/domain', 'lib/jobs', 'lib/services', 'lib/adapters'],
+  'lib/worker': ['lib/base', 'lib/jobs', 'lib/services', 'lib/runtime', 'types:lib/adapters', 'types:lib/domain'],
+  // The command line has no database and no people, so it makes its own context.
+  'lib/cli': ['lib/base', 'lib/domain', 'lib/services', 'lib/runtime', 'lib/adapters'],
+  'app/_ui': [],
+  'app/_nav': ['lib/base', 'lib/domain'],
+  'app/_components': ['app/_ui', 'app/_nav', 'lib/base', 'lib/domain', 'lib/services'],
+  'app/_server': ['app/_nav', 'lib/base', 'lib/domain', 'lib/services', 'lib/runtime'],
+  app: ['app', 'lib/base', 'lib/domain', 'lib/services'],
+}
+
+/** Pure files that may be used from wherever their room may be named: what it throws, what it parses, what a form shares with it. */
+const OPEN_FILES = /^lib\/adapters\/[a-z]+\/errors\.ts$|^lib\/adapters\/zookeeper\/connect-string\.ts$/
+const OPEN_TO_ALL = /^package\.json$|^lib\/services\/[a-z]+\/schemas\.ts$/
+
+/** `from → to` that stand for a while against the table. This list may only shrink. */
+const ALLOWED: readonly string[] = [
+  'app/(auth)/setup/actions.ts → lib/runtime/runtime.ts',
+  'app/(auth)/sign-in/loaders.ts → lib/runtime/runtime.ts',
+  'app/api/auth/[...all]/route.ts → lib/runtime/runtime.ts',
+  'app/readyz/route.ts → lib/runtime/runtime.ts',
+]
+
+const PAGE_FILES = ['page.tsx', 'loading.tsx', 'error.tsx', 'layout.tsx', 'not-found.tsx', 'loaders.ts', 'actions.ts']
+const ENVIRONMENT_ROOMS = ['lib/runtime/', 'lib/testing/', 'lib/cli/']
+const isIn = (path: string, room: string) => path === room || path.startsWith(`${room}/`)
+
+function roomOf(path: string): string | undefined {
+  return Object.keys(ROOMS)
+    .filter((room) => isIn(path, room))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function isAllowed(room: string, { to, typeOnly }: SourceImport & { to: string }): boolean {
+  if (isIn(to, room) || (OPEN_TO_ALL.test(to) && !room.startsWith('lib/domain') && room !== 'lib/base')) return true
+  return (ROOMS[room] ?? []).some((entry) => {
+    const target = entry.replace(/^types:/, '')
+    return isIn(to, target) && (!entry.startsWith('types:') || typeOnly || OPEN_FILES.test(to))
+  })
+}
+
+function ownImports(file: SourceFile): (SourceImport & { to: string })[] {
+  return file.imports.flatMap((one) => (one.to === null ? [] : [{ ...one, to: one.to }]))
+}
+
+const importsOfPackages = (file: SourceFile) =>
+  file.imports.filter((one) => one.to === null).map((one) => one.specifier)
+const isClient = (file: SourceFile) => /^\s*['"]use client['"]/.test(file.code)
+
+describe('rooms', () => {
+  it('reads the tree: a test that sees no files proves nothing', () => {
+    expect(shipped.map((file) => file.path)).toContain('lib/base/errors.ts')
+    expect(files.flatMap(ownImports).length).toBeGreaterThan(50)
+  })
+
+  it('every file of lib lies in a room that says what it may import', () => {
+    const homeless = shipped.filter((file) => file.path.startsWith('lib/') && roomOf(file.path) === undefined)
+    expect(homeless.map((file) => file.path)).toEqual([])
+  })
+
+  it('a room imports only from the rooms below it', () => {
+    const wrong = shipped.flatMap((file) => {
+      const room = roomOf(file.path) ?? ''
+      return ownImports(file)
+        .filter((one) => !isAllowed(room, one))
+        .map((one) => `${file.path} → ${one.to}`)
+    })
+    expect(wrong.filter((arrow) => !ALLOWED.includes(arrow))).toEqual([])
+    expect(ALLOWED.filter((arrow) => !wrong.includes(arrow))).toEqual([])
+  })
+
+  it('imports that bind code make no circle', () => {
+    const edges = shipped.map((file): [string, string[]] => [
+      file.path,
+      ownImports(file)
+        .filter((one) => !one.typeOnly)
+        .map((one) => one.to),
+    ])
+    expect(findCycles(new Map(edges)).map((cycle) => cycle.join(' → '))).toEqual([])
+  })
+
+  it('only tests and the demo import lib/testing', () => {
+    const wrong = shipped.filter((file) => ownImports(file).some((one) => isIn(one.to, 'lib/testing')))
+    expect(wrong.map((file) => file.path)).toEqual([])
+  })
+
+  it('nothing in lib knows the web framework', () => {
+    const wrong = files
+      .filter((file) => file.path.startsWith('lib/'))
+      .flatMap((file) =>
+        importsOfPackages(file)
+          .filter((name) => /^(next|react|react-dom|server-only|client-only)(\/|$)/.test(name))
+          .map((name) => `${file.path} → ${name}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it('the domain does no input or output', () => {
+    const wrong = shipped
+      .filter((file) => file.path.startsWith('lib/domain/'))
+      .flatMap((file) => {
+        const pure = ['node:crypto', 'zod', ...(file.path.startsWith('lib/domain/snapshot/') ? ['node:zlib'] : [])]
+        return importsOfPackages(file)
+          .filter((name) => !pure.includes(name))
+          .map((name) => `${file.path} → ${name}`)
+      })
+    expect(wrong).toEqual([])
+  })
+
+  it('the environment is read where the context is made, and nowhere else', () => {
+    const readers = files.filter(
+      (file) =>
+        /\bprocess\s*(\.\s*env\b|\[\s*['"]env)/.test(file.code) &&
+        !isTest(file.path) &&
+        !ENVIRONMENT_ROOMS.some((room) => file.path.startsWith(room)),
+    )
+    expect(readers.map((file) => file.path)).toEqual([])
+  })
+
+  it('the database is written only by services and jobs, inside the gate', () => {
+    const wrong = shipped.filter(
+      (file) =>
+        /\.\$(transaction|executeRaw|executeRawUnsafe)\b/.test(file.code) && !MAY_OPEN_TRANSACTIONS.test(file.path),
+    )
+    expect(wrong.map((file) => file.path)).toEqual([])
+  })
+})
+
+/** The queue joins operations of lib/jobs; the gate is the one way of a service to change anything. */
+const MAY_OPEN_TRANSACTIONS = /^lib\/(adapters\/database|jobs)\/|^lib\/worker\/queue\.ts$|^lib\/services\/gate\.ts$/
+
+describe('the dashboard', () => {
+  it('a page folder holds only the files that a page is made of', () => {
+    const unknown = files.flatMap(({ path }) => {
+      const segments = path.split('/')
+      if (segments[0] !== 'app' || segments[1] !== '(console)' || isTest(path)) return []
+      return segments.includes('_components') || PAGE_FILES.includes(segments.at(-1) ?? '') ? [] : [path]
+    })
+    expect(unknown).toEqual([])
+  })
+
+  it('what runs in the browser pulls in no server code, however far away', () => {
+    const byPath = new Map(shipped.map((file) => [file.path, file]))
+    const queue = shipped.filter(isClient)
+    const seen = new Set(queue)
+    const wrong: string[] = []
+    for (const file of queue) {
+      for (const { to, typeOnly } of ownImports(file)) {
+        if (typeOnly) continue
+        if (!isForBrowser(to)) wrong.push(`${file.path} → ${to}`)
+        const next = byPath.get(to)
+        if (!next || seen.has(next) || isServerAction(next)) continue
+        seen.add(next)
+        queue.push(next)
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(seen.size).toBeGreaterThan(0)
+  })
+})
+
+/** Called over the network: importing one binds no code of the server. */
+function isServerAction(file: SourceFile): boolean {
+  return /^\s*['"]use server['"]/.test(file.code)
+}
+
+function isForBrowser(path: string): boolean {
+  if (/^lib\/(base|domain)\//.test(path) || path.endsWith('.css')) return true
+  if (path.startsWith('lib/services/')) return path.endsWith('/schemas.ts')
+  return path.startsWith('app/') && !path.startsWith('app/_server/') && !/\/(loaders|route)\.ts$/.test(path)
+}
