@@ -20,6 +20,8 @@ export interface StartZooKeeperOptions {
   readonly clientPort?: number
   /** JVM system properties: `zookeeper.extendedTypesEnabled`, `jute.maxbuffer`, … */
   readonly javaProperties?: Readonly<Record<string, string>>
+  /** Largest heap of the server, MiB. Default 256, enough for a hundred thousand small znodes. */
+  readonly heapMegabytes?: number
   /** Lines of zoo.cfg, over the defaults below. */
   readonly config?: Readonly<Record<string, string>>
 }
@@ -117,7 +119,7 @@ async function launch(
   const child = spawn(
     'java',
     [
-      '-Xmx256m',
+      `-Xmx${options.heapMegabytes ?? 256}m`,
       '-XX:+UseSerialGC',
       ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
       '-cp',

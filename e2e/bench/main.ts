@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
+import { startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
+import { benchTree } from './bench-tree.ts'
+import { type Measure, runTask } from './tasks.ts'
+
+/**
+ * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore]`
+ * Each measurement is a process of its own, so that its peak RSS is its own; what is compared runs in turn, A B A B, in this one run.
+ * Figures are for comparing within a run: ratios and medians, never absolute times against another machine.
+ */
+const SELF = fileURLToPath(import.meta.url)
+
+interface Options {
+  sizes: number[]
+  rounds: number
+  only: string[]
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      sizes: { type: 'string', default: '100000,1000000' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: 'backup,diff,restore' },
+      task: { type: 'string' },
+      input: { type: 'string' },
+    },
+  })
+  if (values.task !== undefined) {
+    process.stdout.write(`${JSON.stringify(await runTask(values.task, JSON.parse(values.input ?? '{}')))}\n`)
+    return
+  }
+  await runAll({
+    sizes: values.sizes.split(',').map(Number),
+    rounds: Number(values.rounds),
+    only: values.only.split(','),
+  })
+}
+
+async function runAll(options: Options): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'arkeeper-bench-'))
+  print(
+    `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${options.rounds} rounds, medians`,
+  )
+  try {
+    for (const size of options.sizes) {
+      print(`\n${size.toLocaleString('en')} znodes`)
+      if (options.only.includes('backup') || options.only.includes('diff')) await benchBackupAndDiff(dir, size, options)
+    }
+    if (options.only.includes('restore')) await benchRestore(dir, 100_000, options)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: Options): Promise<void> {
+  const archives = createFileArchives()
+  const edited = await writeTree(archives, join(dir, `edited-${size}`), size, 1000)
+  const original = await writeTree(archives, join(dir, `original-${size}`), size, 0)
+  if (only.includes('backup')) {
+    const server = await startOn(join(dir, `server-${size}`), original)
+    try {
+      const connectString = server.connectString
+      const bare: Measure[] = []
+      const backup: Measure[] = []
+      for (let round = 0; round < rounds; round++) {
+        bare.push(await measure('bare-read', { port: server.port }))
+        backup.push(await measure('backup', { connectString, parentDir: join(dir, `backups-${size}-${round}`) }))
+      }
+      report('bare reader', bare)
+      report('backup, read back and verified', backup, bare)
+    } finally {
+      await server.stop()
+    }
+  }
+  if (only.includes('diff')) {
+    const diff: Measure[] = []
+    for (let round = 0; round < rounds; round++) diff.push(await measure('diff', { left: original, right: edited }))
+    report('diff of two archives (paths compared)', diff)
+  }
+}
+
+async function benchRestore(dir: string, size: number, { rounds }: Options): Promise<void> {
+  print(`\nrestore of ${size.toLocaleString('en')} znodes into an empty subtree`)
+  const source = await writeTree(createFileArchives(), join(dir, 'restore-source'), size, 0)
+  const server = await startZooKeeper({
+    dataDir: join(dir, 'server-restore'),
+    javaProperties: { 'zookeeper.digest.enabled': 'true' },
+  })
+  try {
+    const bare: Measure[] = []
+    const whole: Measure[] = []
+    const applied: Measure[] = []
+    for (let round = 0; round < rounds; round++) {
+      bare.push(await measure('bare-write', { port: server.port, size, root: `/bare-${round}` }))
+      const restore = await measure('restore', {
+        connectString: server.connectString,
+        source,
+        targetPath: `/restored-${round}`,
+        dir: join(dir, `restore-${round}`),
+      })
+      whole.push(restore)
+      applied.push({ ...restore, seconds: restore.parts?.applying ?? Number.NaN })
+    }
+    report('bare pipelined multis', bare)
+    report('restore, applying the plan', applied, bare)
+    report('restore, from plan to verified', whole, bare)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function writeTree(
+  archives: ReturnType<typeof createFileArchives>,
+  parentDir: string,
+  size: number,
+  edits: number,
+): Promise<string> {
+  await mkdir(parentDir, { recursive: true })
+  const archive = await archives.write({
+    parentDir,
+    stream: benchTree(size, { edits }),
+    describe: () => ({
+      cluster: { name: 'bench', connectString: null, chroot: '/' },
+      source: 'files',
+      zookeeperVersion: null,
+      scope: { paths: ['/'], kind: 'subtrees' },
+      zxid: BigInt(size + 10),
+      consistency: {
+        class: 'exact',
+        proof: 'quiet',
+        from: `0x${(size + 10).toString(16)}`,
+        to: `0x${(size + 10).toString(16)}`,
+        moved: [],
+      },
+      unreadable: [],
+    }),
+    startedAtMs: Date.now(),
+    now: Date.now,
+  })
+  return archive.dir
+}
+
+/** A stock server that starts on the archive's own snapshot: also the quickest way to a million znodes. */
+async function startOn(dataDir: string, archive: string): Promise<ZooKeeperServer> {
+  const { manifest } = await createFileArchives().open(archive)
+  const snapshot = manifest.files.find((file) => file.name.startsWith('snapshot.'))
+  if (!snapshot) throw new Error('the archive holds no snapshot')
+  await mkdir(join(dataDir, 'version-2'), { recursive: true })
+  await copyFile(join(archive, snapshot.name), join(dataDir, 'version-2', snapshot.name))
+  return startZooKeeper({ dataDir, heapMegabytes: 4096 })
+}
+
+async function measure(task: string, input: Record<string, unknown>): Promise<Measure> {
+  const child = spawn(process.execPath, [SELF, '--task', task, '--input', JSON.stringify(input)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`the ${task} measurement ended with ${code}`)
+  return JSON.parse(output)
+}
+
+function report(name: string, runs: readonly Measure[], against?: readonly Measure[]): void {
+  const rate = median(runs.map((run) => run.znodes / run.seconds))
+  const rss = Math.max(...runs.map((run) => run.peakRssBytes)) / 2 ** 20
+  const ratio = against
+    ? median(runs.map((run, i) => run.znodes / run.seconds / (against[i]!.znodes / against[i]!.seconds)))
+    : null
+  const parts = Object.entries(runs[0]?.parts ?? {})
+    .map(([part, seconds]) => `${part} ${seconds.toFixed(2)} s`)
+    .join(', ')
+  print(
+    `  ${name.padEnd(40)} ${Math.round(rate).toLocaleString('en').padStart(10)} znodes/s  peak RSS ${Math.round(rss).toString().padStart(4)} MB` +
+      `${ratio === null ? '' : `  ratio ${ratio.toFixed(2)}`}${parts ? `  (${parts})` : ''}`,
+  )
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+await main()
