@@ -154,7 +154,10 @@ async function conclude(
     onProgress: (done) => meter.report('Verifying', { done, total: plan.summary.steps }),
     signal: context.signal,
   })
-  const differences = check.differences.map(({ path, reason }) => ({ path, change: reason }))
+  const differences: RestoreReport['differences'] = check.differences.map(({ path, reason }) => ({
+    path,
+    change: reason,
+  }))
   // An ACL that the server hides is not proven to be the one that was written.
   if (check.aclsHidden > 0)
     differences.push({ path: plan.summary.targetPath, change: `${check.aclsHidden} ACLs hidden` })

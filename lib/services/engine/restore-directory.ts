@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
@@ -24,6 +24,7 @@ const STEPS = 'steps.jsonl'
 const SAFETY = 'safety.json'
 const JOURNAL = 'journal.jsonl'
 const REPORT = 'report.json'
+const LOCK = 'run.lock'
 const FLUSH_BYTES = 256 * 1024
 
 const zxid = z.string().transform((text, context) => {
@@ -185,6 +186,29 @@ export class RestoreDirectory {
     }
   }
 
+  /** Keeps a second process of this machine out until the returned function is called. A lock whose process is gone counts for nothing. */
+  async lock(): Promise<() => Promise<void>> {
+    const file = join(this.dir, LOCK)
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const handle = await open(file, 'wx', 0o600)
+        await handle.writeFile(String(process.pid))
+        await handle.close()
+        return () => rm(file, { force: true })
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error
+        const pid = Number.parseInt((await this.#find(LOCK)) ?? '', 10)
+        if (attempt > 0 || (Number.isInteger(pid) && isAlive(pid))) {
+          throw new EngineError('RESTORE_DIR_IN_USE', `The process ${pid} works on ${this.dir}`, {
+            unaffected: 'nothing was written',
+            remedy: `wait for it; when that process is no arkeeper, remove ${file}`,
+          })
+        }
+        await rm(file, { force: true })
+      }
+    }
+  }
+
   async #find(name: string): Promise<string | null> {
     const file = join(this.dir, name)
     return (await exists(file)) ? readFile(file, 'utf8') : null
@@ -253,8 +277,22 @@ async function exists(file: string): Promise<boolean> {
     await stat(file)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    if (hasCode(error, 'ENOENT')) return false
     throw error
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return hasCode(error, 'EPERM')
   }
 }
 

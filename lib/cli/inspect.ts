@@ -1,0 +1,49 @@
+import { inspectPath, type PathFacts } from '../adapters/archive/inspect-path.ts'
+import { stringifyJson } from '../base/json.ts'
+import { argument, type Command, flag } from './command.ts'
+
+export const inspect: Command = {
+  usage: 'inspect FILE|DIR|ARCHIVE [--json]',
+  summary: 'facts of a native snapshot, log, data directory or archive',
+  options: {},
+  positionals: { min: 1, max: 1 },
+  run: async (input) => {
+    const facts = await inspectPath(argument(input, 0), { signal: input.context.signal })
+    if (flag(input, 'json')) await input.terminal.line(stringifyJson(facts))
+    else for (const line of describe(facts)) await input.terminal.line(line)
+    return facts.problems.length === 0 ? 0 : 1
+  },
+}
+
+function describe(facts: PathFacts): string[] {
+  const problems = facts.problems.map((problem) => `problem  ${problem.code}: ${problem.message}`)
+  switch (facts.type) {
+    case 'snapshot':
+      return [
+        `snapshot ${facts.file}, zxid ${facts.zxid ?? 'unknown'}, ${facts.compression === 'none' ? 'not compressed' : facts.compression}`,
+        `${facts.znodes} znodes, ${facts.ephemerals} ephemeral, ${facts.containers} containers, ${facts.ttls} with a TTL, ${facts.dataBytes} bytes of data`,
+        `${facts.sessions} sessions, ${facts.acls} ACLs`,
+        `checksum ${facts.checksum === null ? 'not reached' : facts.checksum.ok ? 'matches' : 'does not match'}, digest ${facts.digest === null ? 'none' : facts.digest.match ? 'matches' : 'does not match'}`,
+        ...problems,
+      ]
+    case 'log':
+      return [`log ${facts.file}, first zxid ${facts.firstZxid}`, ...problems]
+    case 'datadir':
+      return [
+        `data directory: ${facts.snapshots.length} snapshots, ${facts.logs.length} logs`,
+        ...facts.snapshots.map((snapshot) => `snapshot ${snapshot.file}, ${snapshot.znodes} znodes`),
+        ...facts.logs.map((log) => `log      ${log.file}`),
+        ...problems,
+      ]
+    case 'archive': {
+      const { manifest } = facts
+      return [
+        `archive ${manifest.id} of ${manifest.cluster.name}, ${manifest.status}, zxid ${manifest.zxid}`,
+        `${manifest.znodes} znodes, ${manifest.dataBytes} bytes of data, ${manifest.scope.kind} ${manifest.scope.paths.slice(0, 5).join(', ')}`,
+        `${manifest.consistency.class}${manifest.consistency.proof ? ` (${manifest.consistency.proof})` : ''}, zxid ${manifest.consistency.from} to ${manifest.consistency.to}`,
+        ...manifest.files.map((file) => `${file.sha256}  ${file.name} (${file.bytes} bytes)`),
+        ...problems,
+      ]
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
+import { CancelledError } from '../base/errors.ts'
+import { stringifyJson } from '../base/json.ts'
+import type { ConflictPolicy, PlanSummary, RestoreMode } from '../domain/restore/plan.ts'
+import { encodeStep } from '../domain/restore/step-codec.ts'
+import { executeRestore } from '../services/engine/execute-restore.ts'
+import { openSource, parseLiveSource } from '../services/engine/open-source.ts'
+import { planRestoreTo } from '../services/engine/plan-restore-to.ts'
+import { planUndoFrom } from '../services/engine/plan-undo-from.ts'
+import { RestoreDirectory } from '../services/engine/restore-directory.ts'
+import {
+  argument,
+  type Command,
+  type CommandInput,
+  choice,
+  type ExitStatus,
+  flag,
+  pathOption,
+  text,
+} from './command.ts'
+import { badUsage } from './errors.ts'
+
+const MODES: readonly RestoreMode[] = ['create', 'update', 'mirror']
+const POLICIES: readonly ConflictPolicy[] = ['stop', 'skip', 'overwrite']
+
+export const restore: Command = {
+  usage:
+    'restore ARCHIVE|SOURCE zk://… [--path P] [--to PATH] [--mode create|update|mirror] [--on-conflict stop|skip|overwrite]\n' +
+    '                   [--steps] [--apply] [--journal DIR] [--json]\n' +
+    '       arkeeper restore --resume DIR | --undo DIR [--apply] [--journal DIR]',
+  summary: 'plan (default: prints it, changes nothing); --apply runs it; --resume goes on; --undo takes it back',
+  options: {
+    path: 'string',
+    to: 'string',
+    mode: 'string',
+    'on-conflict': 'string',
+    journal: 'string',
+    steps: 'boolean',
+    apply: 'boolean',
+    resume: 'string',
+    undo: 'string',
+  },
+  positionals: { min: 0, max: 2 },
+  run: async (input) => {
+    const resumeDir = text(input, 'resume')
+    const undoDir = text(input, 'undo')
+    if (resumeDir !== undefined && undoDir !== undefined) throw badUsage('--resume and --undo exclude each other')
+    if (resumeDir !== undefined) {
+      refuse(input, ['path', 'to', 'mode', 'apply', 'journal', 'steps'], '--resume')
+      return resume(input, resolve(resumeDir))
+    }
+    if (undoDir !== undefined) {
+      refuse(input, ['path', 'to', 'mode'], '--undo')
+      return withPlanDir(input, `${resolve(undoDir)}-undo`, (dir) => undo(input, resolve(undoDir), dir))
+    }
+    if (input.positionals.length < 2) throw badUsage('give what is restored, and where to: ARCHIVE|SOURCE zk://…')
+    return withPlanDir(input, defaultDir(input), (dir) => plan(input, dir))
+  },
+}
+
+function refuse(input: CommandInput, names: readonly string[], because: string): void {
+  const given = names.find((name) => input.values[name] !== undefined)
+  if (given) throw badUsage(`--${given} does not go with ${because}`)
+  if (input.positionals.length > 0) throw badUsage(`${because} takes no further argument: the folder says where to`)
+}
+
+/** A plan that is only looked at needs no folder of its own: it leaves nothing behind. */
+async function withPlanDir(
+  input: CommandInput,
+  otherwise: string,
+  work: (dir: string) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const journal = text(input, 'journal')
+  if (journal !== undefined) return work(resolve(journal))
+  if (flag(input, 'apply')) return work(otherwise)
+  const parent = await mkdtemp(join(tmpdir(), 'arkeeper-plan-'))
+  try {
+    return await work(join(parent, 'plan'))
+  } finally {
+    await rm(parent, { recursive: true, force: true })
+  }
+}
+
+function defaultDir(input: CommandInput): string {
+  const time = new Date(input.context.clock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  return resolve(`arkeeper-restore-${time}`)
+}
+
+async function plan(input: CommandInput, dir: string): Promise<ExitStatus> {
+  const { context, terminal, auth } = input
+  const target = parseLiveSource(argument(input, 1), auth)
+  if (!target) throw badUsage('a restore goes to a cluster: zk://host:port[,host:port…][/chroot]')
+  const path = pathOption(input, 'path')
+  const targetPath = pathOption(input, 'to')
+  const source = await openSource(context, argument(input, 0), auth)
+  try {
+    const connection = await context.zookeeper.connect(target, { signal: context.signal })
+    try {
+      const summary = await planRestoreTo(context, {
+        source: source.reader,
+        connection,
+        target,
+        names: { source: source.label, target: target.connectString },
+        scope:
+          path === undefined && targetPath === undefined
+            ? { kind: 'all' }
+            : { kind: 'subtree', path: path ?? '/', targetPath },
+        mode: choice(input, 'mode', MODES, 'update'),
+        onConflict: choice(input, 'on-conflict', POLICIES, 'stop'),
+        dir,
+        onProgress: (progress) => terminal.progress(progress),
+      })
+      terminal.clear()
+      if (!flag(input, 'apply')) return show(input, dir, summary)
+    } finally {
+      await connection.close()
+    }
+  } finally {
+    await source.reader.close()
+  }
+  return apply(input, dir, target)
+}
+
+async function undo(input: CommandInput, undoDir: string, dir: string): Promise<ExitStatus> {
+  const { context, auth } = input
+  const done = await new RestoreDirectory(undoDir).readPlan()
+  const target: ClusterTarget = { connectString: done.connectString, auth }
+  const connection = await context.zookeeper.connect(target, { signal: context.signal })
+  try {
+    const summary = await planUndoFrom(context, {
+      undoDir,
+      dir,
+      connection,
+      target,
+      onConflict: choice(input, 'on-conflict', POLICIES, 'stop'),
+      source: `undo of ${done.summary.plan}`,
+    })
+    if (!flag(input, 'apply')) return await show(input, dir, summary)
+  } finally {
+    await connection.close()
+  }
+  return apply(input, dir, target)
+}
+
+async function resume(input: CommandInput, dir: string): Promise<ExitStatus> {
+  const { connectString } = await new RestoreDirectory(dir).readPlan()
+  return apply(input, dir, { connectString, auth: input.auth })
+}
+
+async function apply(input: CommandInput, dir: string, target: ClusterTarget): Promise<ExitStatus> {
+  const { context, terminal } = input
+  const unlock = await new RestoreDirectory(dir).lock()
+  try {
+    const policy = text(input, 'on-conflict')
+    const report = await executeRestore(context, {
+      dir,
+      target,
+      safetyParentDir: join(dir, 'safety'),
+      run: randomUUID(),
+      onConflict: policy === undefined ? undefined : choice(input, 'on-conflict', POLICIES, 'stop'),
+      onProgress: (progress) => terminal.progress(progress),
+    })
+    terminal.clear()
+    const { applied, alreadyDone, conflicts, skipped, verified, differences } = report
+    if (flag(input, 'json')) {
+      await terminal.line(
+        stringifyJson({
+          plan: report.plan,
+          applied,
+          conflicts,
+          skipped,
+          verified,
+          journal: dir,
+          alreadyDone,
+          differences,
+        }),
+      )
+    } else {
+      for (const { path, reason } of conflicts) await terminal.line(`conflict  ${path}: ${reason}`)
+      for (const { path, change } of differences) await terminal.line(`differs   ${path}: ${change}`)
+      await terminal.line(
+        `${applied} steps written, ${alreadyDone} found done, ${skipped} skipped; ${describeEnd(report.stopped, verified)}`,
+      )
+      if (report.stopped) await terminal.line(`go on with: arkeeper restore --resume ${dir}`)
+      await terminal.line(`take it back with: arkeeper restore --undo ${dir}`)
+    }
+    return verified === true ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof CancelledError)) throw error
+    throw new CancelledError('interrupted', { cause: error, remedy: `go on with: arkeeper restore --resume ${dir}` })
+  } finally {
+    await unlock()
+  }
+}
+
+function describeEnd(stopped: boolean, verified: boolean | null): string {
+  if (stopped) return 'stopped at a conflict'
+  return verified ? 'read back and found equal' : 'read back and NOT equal'
+}
+
+async function show(input: CommandInput, dir: string, summary: PlanSummary): Promise<ExitStatus> {
+  const { terminal } = input
+  if (flag(input, 'steps')) {
+    for await (const step of new RestoreDirectory(dir).readSteps()) await terminal.line(encodeStep(step))
+    return 0
+  }
+  const { mode, creates, updates, deletes, aclChanges, skipped, warnings } = summary
+  if (flag(input, 'json')) {
+    await terminal.line(
+      stringifyJson({ plan: summary.plan, mode, creates, updates, deletes, aclChanges, skipped, warnings }),
+    )
+    return 0
+  }
+  await terminal.line(`plan ${summary.plan}`)
+  await terminal.line(`${summary.source} → ${summary.target}, mode ${mode}`)
+  await terminal.line(`${creates} creates, ${updates} updates, ${deletes} deletes, ${aclChanges} ACL changes`)
+  for (const [reason, count] of Object.entries(skipped)) {
+    if (count > 0) await terminal.line(`${count} left out: ${reason}`)
+  }
+  for (const { code, path, message } of warnings) await terminal.line(`warning  ${code} ${path}: ${message}`)
+  await terminal.line('nothing was written; --apply runs the plan')
+  return 0
+}

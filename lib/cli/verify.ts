@@ -1,0 +1,28 @@
+import { stringifyJson } from '../base/json.ts'
+import { ProgressMeter } from '../services/engine/progress.ts'
+import { argument, type Command, flag } from './command.ts'
+
+export const verify: Command = {
+  usage: 'verify ARCHIVE [--json]',
+  summary: 'checksums, structure, digest',
+  options: {},
+  positionals: { min: 1, max: 1 },
+  run: async (input) => {
+    const { context, terminal } = input
+    const meter = new ProgressMeter(context.clock, (progress) => terminal.progress(progress))
+    const report = await context.archives.verify(argument(input, 0), {
+      signal: context.signal,
+      onProgress: (done) => meter.report('Verifying', { done }),
+    })
+    terminal.clear()
+    if (flag(input, 'json')) {
+      await terminal.line(stringifyJson(report))
+    } else {
+      for (const file of report.files)
+        await terminal.line(`${file.ok ? 'ok ' : 'BAD'}  ${file.name} (${file.bytes} bytes)`)
+      for (const { code, message } of report.problems) await terminal.line(`problem  ${code}: ${message}`)
+      await terminal.line(report.ok ? `${report.znodes} znodes, all sums match` : 'the archive is damaged')
+    }
+    return report.ok ? 0 : 1
+  },
+}
