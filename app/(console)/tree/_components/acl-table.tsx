@@ -1,0 +1,34 @@
+import { describePerms, describeWho } from '@/app/_components/acl-words.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
+import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatPerms, isMaskedAcl } from '@/lib/domain/znode/acl.ts'
+import type { AclEntryView } from '@/lib/services/tree/views.ts'
+
+export function AclTable({ acl }: { acl: readonly AclEntryView[] }) {
+  return (
+    <>
+      {isMaskedAcl(acl) && (
+        <div className="p-3">
+          <Notice tone="warn" title="The server hides the hashes of this ACL">
+            Only somebody with the right to change the ACL sees them whole. It cannot be edited or restored from what is
+            shown here.
+          </Notice>
+        </div>
+      )}
+      <Table label="Access control list" head={['Who', 'May', 'As ZooKeeper writes it']}>
+        {acl.map((entry, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an ACL may hold the same entry twice, in a fixed order
+          <Row key={index}>
+            <Cell className="font-medium">{describeWho(entry)}</Cell>
+            <Cell>{describePerms(entry.perms)}</Cell>
+            <Cell>
+              <code className="break-all font-mono text-xs">
+                {entry.scheme}:{entry.id}:{formatPerms(entry.perms)}
+              </code>
+            </Cell>
+          </Row>
+        ))}
+      </Table>
+    </>
+  )
+}

@@ -1,0 +1,111 @@
+'use client'
+
+import { type FormEvent, useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { ValueDiff } from '@/app/_components/value/value-diff.tsx'
+import { draftOf, ValueInput, valueOfDraft } from '@/app/_components/value/value-input.tsx'
+import { ZnodePath } from '@/app/_components/znode-path.tsx'
+import { Button } from '@/app/_ui/button.tsx'
+import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
+import { formatBytes } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
+import type { ZnodeWriteView } from '@/lib/services/tree/views.ts'
+import { setZnodeDataAction } from '../actions.ts'
+import type { ZnodeDialogProps } from './znode-actions.tsx'
+
+type Conflict = Extract<ZnodeWriteView, { kind: 'conflict' }>
+
+/** Writes only if the znode is still the very one, in the very version, that was opened. Otherwise theirs and yours are shown. */
+export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone }: ZnodeDialogProps) {
+  const [base, setBase] = useState(znode)
+  const [draft, setDraft] = useState(() => draftOf(znode.data))
+  const [conflict, setConflict] = useState<Conflict | null>(null)
+  const save = useAction(setZnodeDataAction, (written) => {
+    if (written.kind === 'done') onDone({ path: znode.path, kind: 'changed' })
+    else setConflict(written)
+  })
+  const value = valueOfDraft(draft)
+  const unchanged = value.kind === 'value' && value.data === base.data
+  const theirs = conflict?.theirs.kind === 'found' ? conflict.theirs.znode : null
+  const write = (target: typeof znode) => {
+    if (value.kind === 'fault') return
+    setConflict(null)
+    setBase(target)
+    save.run({
+      clusterId,
+      path: znode.path,
+      data: value.data,
+      expectedVersion: target.stat.version,
+      expectedCzxid: target.stat.czxid,
+    })
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    write(base)
+  }
+  const size = value.kind === 'value' ? (value.data === null ? 'null' : formatBytes(value.bytes)) : ''
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      wide
+      title="Edit value"
+      description={
+        <>
+          <ZnodePath path={znode.path} /> on {clusterName}, version {base.stat.version}
+        </>
+      }
+    >
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        {save.error && <ErrorNotice error={save.error} />}
+        {conflict ? (
+          <>
+            <Notice tone="warn" live title={conflict.message}>
+              Nothing was written. {theirs ? 'Compare and decide.' : 'The znode cannot be written any more.'}
+            </Notice>
+            {theirs && value.kind === 'value' && (
+              <ValueDiff
+                left={{ label: `Theirs, version ${theirs.stat.version}`, data: theirs.data }}
+                right={{ label: 'Yours, not written', data: value.data }}
+              />
+            )}
+            <DialogButtons>
+              <Button onClick={onClose}>Keep theirs</Button>
+              {theirs && (
+                <>
+                  <Button
+                    onClick={() => {
+                      setConflict(null)
+                      setBase(theirs)
+                    }}
+                  >
+                    Go on editing yours
+                  </Button>
+                  <Button tone="danger" pending={save.pending} onClick={() => write(theirs)}>
+                    Write yours over theirs ({size})
+                  </Button>
+                </>
+              )}
+            </DialogButtons>
+          </>
+        ) : (
+          <>
+            <ValueInput draft={draft} onChange={setDraft} />
+            <DialogButtons>
+              <Button onClick={onClose}>Cancel</Button>
+              <Button
+                type="submit"
+                tone="danger"
+                pending={save.pending}
+                disabledReason={value.kind === 'fault' ? value.message : unchanged && 'The value is as it was'}
+              >
+                Write {size} to 1 znode on {clusterName}
+              </Button>
+            </DialogButtons>
+          </>
+        )}
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,204 @@
+'use client'
+
+import { useQueryClient } from '@tanstack/react-query'
+import { useSearchParams } from 'next/navigation'
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { visibleDirs } from '@/app/_components/tree/tree-state.ts'
+import { useTree } from '@/app/_components/tree/use-tree.ts'
+import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virtual-tree.tsx'
+import { VALUE_VIEWS } from '@/app/_components/value/value-viewer.tsx'
+import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
+import { readOneOf, readText } from '@/app/_nav/search-params.ts'
+import type { ValueView } from '@/lib/domain/value/describe-value.ts'
+import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
+import type { TreeEventView } from '@/lib/services/tree/views.ts'
+import { LiveIndicator } from './live-indicator.tsx'
+import { PathBar } from './path-bar.tsx'
+import { useTreeEvents } from './use-tree-events.ts'
+import { ZnodePanel } from './znode-panel.tsx'
+import { ZnodeRowFacts, znodeRowLabel } from './znode-row.tsx'
+import { type ZnodeItem, znodeSource } from './znode-source.ts'
+
+/** What may be done to the znodes shown. A backup is never changed. */
+export type TreeWriting =
+  | { readonly kind: 'live'; readonly clusterId: string; readonly clusterName: string; readonly isArmed: boolean }
+  | { readonly kind: 'backup'; readonly backupId: string; readonly clusterId: string }
+
+const WATCHED_DIRS_MAX = 200
+const NOTHING: readonly string[] = []
+
+/** The one tree page: a live cluster and a backup look and feel the same; only a live one moves by itself. */
+export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label: string; writing: TreeWriting }) {
+  const params = useSearchParams()
+  const asked = readText(new URLSearchParams(params), 'path') || '/'
+  const selected = findPathFault(asked) === null ? asked : '/'
+  const view = readOneOf(new URLSearchParams(params), 'view', VALUE_VIEWS) ?? null
+  const source = useMemo(() => znodeSource({ kind: tree.kind, id: tree.id }), [tree.kind, tree.id])
+  const znodes = useTree<ZnodeItem>(source)
+  const { loadMore, reveal, refresh, patchItem, flash, expand, collapse } = znodes
+  const handle = useRef<VirtualTreeHandle>(null)
+  const queries = useQueryClient()
+  const [paused, setPaused] = useState(false)
+
+  const select = useCallback(
+    (path: string, next: { view?: ValueView } = {}) => {
+      const url = paths.tree(tree, { path, view: next.view })
+      window.history.pushState(null, '', url)
+    },
+    [tree],
+  )
+  const go = useCallback(
+    async (path: string) => {
+      select(path)
+      await reveal(path)
+      handle.current?.show(path)
+    },
+    [select, reveal],
+  )
+  // A link into the tree, and the browser's back button: the row is opened and shown.
+  const shown = useRef<string | null>(null)
+  useEffect(() => {
+    if (shown.current === selected) return
+    const first = shown.current === null
+    shown.current = selected
+    if (!first || selected === '/') return
+    reveal(selected).then(() => handle.current?.show(selected))
+  }, [selected, reveal])
+
+  const readZnode = useCallback(
+    (path: string) => queries.invalidateQueries({ queryKey: ['znode', tree.kind, tree.id, path] }),
+    [queries, tree.kind, tree.id],
+  )
+  const stateRef = useRef(znodes.state)
+  stateRef.current = znodes.state
+  /** Reads a directory again as far as it is loaded, and tells its own row how many children it has now. */
+  const readDir = useThrottledByKey(
+    useCallback(
+      async (dir: string) => {
+        const loaded = stateRef.current.dirs.get(dir)?.items.length ?? 0
+        await refresh(dir, loaded)
+        const total = stateRef.current.dirs.get(dir)?.total ?? 0
+        patchItem(parentPath(dir), nameOf(dir), (item) => ({ ...item, numChildren: total, hasChildren: total > 0 }))
+      },
+      [refresh, patchItem],
+    ),
+  )
+  const dirs = useMemo(() => {
+    const open = visibleDirs(znodes.state)
+    // The selected row shows its number of children, so its children are watched too.
+    return [...new Set([selected, ...open])].slice(0, WATCHED_DIRS_MAX)
+  }, [znodes.state, selected])
+  const watchedZnodes = useMemo(() => [selected], [selected])
+  const isLive = tree.kind === 'live'
+  const onEvent = (event: TreeEventView) => {
+    if (event.kind === 'connection') return
+    if (event.kind === 'children') readDir(event.path)
+    if (event.kind === 'created' || event.kind === 'deleted') readDir(parentPath(event.path))
+    if (event.kind === 'data') flash(event.path)
+    if (event.path === selected || event.kind !== 'children') readZnode(event.path)
+    if (event.kind === 'children' && event.path === selected) readZnode(selected)
+  }
+  const live = useTreeEvents({
+    clusterId: tree.id,
+    dirs: isLive ? dirs : NOTHING,
+    znodes: isLive ? watchedZnodes : NOTHING,
+    paused: paused || !isLive,
+    onOpen: (added) => {
+      for (const dir of added.dirs) if (stateRef.current.dirs.has(dir)) readDir(dir)
+      for (const path of added.znodes) readZnode(path)
+    },
+    onEvent,
+  })
+
+  /** After a write of ours: what it touched is read at once, watches or not. */
+  const onWritten = useCallback(
+    async (written: { path: string; kind: 'created' | 'changed' | 'deleted' }) => {
+      if (written.kind === 'changed') {
+        flash(written.path)
+        readZnode(written.path)
+        return
+      }
+      const parent = parentPath(written.path)
+      await readDir(parent)
+      if (written.kind === 'created') {
+        expand(parent)
+        go(written.path)
+      } else if (isWithin(selected, written.path)) go(parent)
+    },
+    [flash, readZnode, readDir, expand, go, selected],
+  )
+
+  const renderAfter = useCallback((item: ZnodeItem): ReactNode => <ZnodeRowFacts item={item} />, [])
+  return (
+    <div className="flex min-h-0 flex-col gap-2">
+      <div className="flex flex-wrap items-center gap-2">
+        <PathBar path={selected} onGo={go} />
+        {isLive && <LiveIndicator state={live} paused={paused} onPause={setPaused} />}
+      </div>
+      {live.kind === 'lost' && live.error && <ErrorNotice error={live.error} />}
+      <div className="grid min-h-0 gap-3 lg:grid-cols-[minmax(18rem,2fr)_minmax(0,3fr)]">
+        <div className="flex h-[42dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-11.5rem)]">
+          {znodes.error && live.kind !== 'lost' && (
+            <div className="p-2">
+              <ErrorNotice error={znodes.error} />
+            </div>
+          )}
+          <VirtualTree
+            ref={handle}
+            label={`Znodes of ${label}`}
+            flat={znodes.flat}
+            selected={selected}
+            flashes={znodes.flashes}
+            onSelect={select}
+            onExpand={expand}
+            onCollapse={collapse}
+            onNeed={loadMore}
+            labelOf={znodeRowLabel}
+            renderAfter={renderAfter}
+            className="flex-1 rounded-lg py-1"
+          />
+        </div>
+        <ZnodePanel
+          key={`${tree.kind} ${tree.id} ${selected}`}
+          tree={tree}
+          path={selected}
+          view={view}
+          onView={(next) => window.history.replaceState(null, '', paths.tree(tree, { path: selected, view: next }))}
+          onGo={go}
+          writing={writing}
+          onWritten={onWritten}
+        />
+      </div>
+    </div>
+  )
+}
+
+const THROTTLE_MS = 400
+
+/** At most one run at a time for each key; calls meanwhile are answered by one more run at the end. */
+function useThrottledByKey(work: (key: string) => Promise<void>): (key: string) => Promise<void> {
+  const running = useRef(new Map<string, { again: boolean; done: Promise<void> }>())
+  return useCallback(
+    (key) => {
+      const known = running.current.get(key)
+      if (known) {
+        known.again = true
+        return known.done
+      }
+      const entry = { again: false, done: Promise.resolve() }
+      const run = async () => {
+        do {
+          entry.again = false
+          await work(key)
+          if (entry.again) await new Promise((resolve) => setTimeout(resolve, THROTTLE_MS))
+        } while (entry.again)
+        running.current.delete(key)
+      }
+      entry.done = run()
+      running.current.set(key, entry)
+      return entry.done
+    },
+    [work],
+  )
+}

@@ -1,0 +1,151 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { EyeOff, FileQuestion } from 'lucide-react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { KindBadge } from '@/app/_components/kind-badge.tsx'
+import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
+import { ValueViewer } from '@/app/_components/value/value-viewer.tsx'
+import { ZnodePath } from '@/app/_components/znode-path.tsx'
+import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Card } from '@/app/_ui/card.tsx'
+import { EmptyState } from '@/app/_ui/empty-state.tsx'
+import { Skeleton } from '@/app/_ui/skeleton.tsx'
+import type { ValueView } from '@/lib/domain/value/describe-value.ts'
+import { parentPath } from '@/lib/domain/znode/path.ts'
+import type { ZnodeReadingView, ZnodeView } from '@/lib/services/tree/views.ts'
+import { AclTable } from './acl-table.tsx'
+import type { TreeWriting } from './tree-browser.tsx'
+import { ZnodeActions } from './znode-actions.tsx'
+import { ZnodeStat } from './znode-stat.tsx'
+
+export interface ZnodeWritten {
+  readonly path: string
+  readonly kind: 'created' | 'changed' | 'deleted'
+}
+
+/** One znode: its value, its facts, who may do what, and what can be done here. */
+export function ZnodePanel({
+  tree,
+  path,
+  view,
+  onView,
+  onGo,
+  writing,
+  onWritten,
+}: {
+  tree: TreeAddress
+  path: string
+  view: ValueView | null
+  onView: (view: ValueView) => void
+  onGo: (path: string) => void
+  writing: TreeWriting
+  onWritten: (written: ZnodeWritten) => void
+}) {
+  const reading = useQuery({
+    queryKey: ['znode', tree.kind, tree.id, path],
+    queryFn: ({ signal }) => requestJson<ZnodeReadingView>(paths.api.znode(tree, path), { signal }),
+  })
+  return (
+    <section aria-label={`Znode ${path}`} className="flex min-w-0 flex-col gap-3">
+      {reading.error ? (
+        <ErrorNotice
+          error={viewOfError(reading.error)}
+          action={
+            <Button size="small" pending={reading.isFetching} onClick={() => reading.refetch()}>
+              Try again
+            </Button>
+          }
+        />
+      ) : !reading.data ? (
+        <div role="status" className="flex flex-col gap-3 rounded-lg border bg-surface p-4">
+          <span className="sr-only">Loading {path}</span>
+          <Skeleton className="h-6 w-2/3" />
+          <Skeleton className="h-40" />
+          <Skeleton className="h-24" />
+        </div>
+      ) : reading.data.kind === 'missing' ? (
+        <Card>
+          <EmptyState
+            icon={<FileQuestion aria-hidden />}
+            title={
+              <>
+                There is no znode <ZnodePath path={path} />
+              </>
+            }
+            action={<Button onClick={() => onGo(parentPath(path))}>Go to {parentPath(path)}</Button>}
+          >
+            It does not exist here, or it was deleted while you looked.
+          </EmptyState>
+        </Card>
+      ) : reading.data.kind === 'unreadable' ? (
+        <Card>
+          <EmptyState
+            icon={<EyeOff aria-hidden />}
+            title={
+              <>
+                <ZnodePath path={path} /> cannot be read
+              </>
+            }
+          >
+            {reading.data.message} Its value and whatever lies below it are unknown, not empty.
+          </EmptyState>
+        </Card>
+      ) : (
+        <FoundZnode
+          tree={tree}
+          znode={reading.data.znode}
+          view={view}
+          onView={onView}
+          writing={writing}
+          onWritten={onWritten}
+        />
+      )}
+    </section>
+  )
+}
+
+function FoundZnode({
+  tree,
+  znode,
+  view,
+  onView,
+  writing,
+  onWritten,
+}: {
+  tree: TreeAddress
+  znode: ZnodeView
+  view: ValueView | null
+  onView: (view: ValueView) => void
+  writing: TreeWriting
+  onWritten: (written: ZnodeWritten) => void
+}) {
+  return (
+    <>
+      <div className="flex flex-col gap-3 rounded-lg border bg-surface p-4">
+        <div className="flex flex-wrap items-center gap-2">
+          <h2 className="min-w-0 font-semibold text-base">
+            <ZnodePath path={znode.path} />
+          </h2>
+          <KindBadge kind={znode.kind} />
+        </div>
+        <ZnodeActions znode={znode} writing={writing} onWritten={onWritten} />
+        <ValueViewer
+          data={znode.data}
+          truncated={znode.truncated}
+          dataLength={znode.stat.dataLength}
+          view={view}
+          onView={onView}
+          downloadHref={paths.api.znodeData(tree, znode.path)}
+        />
+      </div>
+      <Card title="Facts">
+        <ZnodeStat znode={znode} />
+      </Card>
+      <Card title="Access" flush>
+        <AclTable acl={znode.acl} />
+      </Card>
+    </>
+  )
+}

@@ -1,0 +1,35 @@
+import { Box, Hourglass, Zap } from 'lucide-react'
+import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
+import type { ZnodeItem } from './znode-source.ts'
+
+const KINDS = {
+  ephemeral: { icon: Zap, className: 'text-ephemeral', title: 'ephemeral' },
+  container: { icon: Box, className: 'text-muted', title: 'container' },
+  ttl: { icon: Hourglass, className: 'text-muted', title: 'TTL' },
+} as const
+
+export function ZnodeRowFacts({ item }: { item: ZnodeItem }) {
+  const kind = item.kind === 'ephemeral' || item.kind === 'container' || item.kind === 'ttl' ? KINDS[item.kind] : null
+  const Icon = kind?.icon
+  return (
+    <span className="flex shrink-0 items-center gap-2 text-muted text-xs">
+      {kind && Icon && (
+        <span className={`inline-flex items-center gap-0.5 ${kind.className}`} title={kind.title}>
+          <Icon aria-hidden className="size-3.5" />
+          <span className="text-2xs max-xl:hidden">{kind.title}</span>
+        </span>
+      )}
+      {item.path !== '/' && item.numChildren > 0 && (
+        <span title={plural(item.numChildren, 'child', 'children')}>{formatCount(item.numChildren)}</span>
+      )}
+      {item.dataLength > 0 && <span className="w-16 text-right max-sm:hidden">{formatBytes(item.dataLength)}</span>}
+    </span>
+  )
+}
+
+export function znodeRowLabel(item: ZnodeItem): string {
+  const facts = [item.name]
+  if (item.kind !== 'persistent' && item.kind !== 'unknown') facts.push(item.kind)
+  if (item.path !== '/' && item.numChildren > 0) facts.push(plural(item.numChildren, 'child', 'children'))
+  return facts.join(', ')
+}

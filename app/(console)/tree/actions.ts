@@ -1,0 +1,18 @@
+'use server'
+
+import { action } from '@/app/_server/action.ts'
+import { createZnode } from '@/lib/services/tree/create-znode.ts'
+import { deleteZnode } from '@/lib/services/tree/delete-znode.ts'
+import {
+  createZnodeSchema,
+  deleteZnodeSchema,
+  setZnodeAclSchema,
+  setZnodeDataSchema,
+} from '@/lib/services/tree/schemas.ts'
+import { setZnodeAcl } from '@/lib/services/tree/set-znode-acl.ts'
+import { setZnodeData } from '@/lib/services/tree/set-znode-data.ts'
+
+export const createZnodeAction = action(createZnodeSchema, createZnode)
+export const setZnodeDataAction = action(setZnodeDataSchema, setZnodeData)
+export const setZnodeAclAction = action(setZnodeAclSchema, setZnodeAcl)
+export const deleteZnodeAction = action(deleteZnodeSchema, deleteZnode)
