@@ -132,7 +132,9 @@ export class ZooKeeperConnection implements ClusterConnection {
       if (header === null) throw new ZooKeeperError('REPLY_MALFORMED', `The answer to ${what} ends early`)
       if (header.type === -1) {
         // Before the culprit stands 0, after it -2: only the first that is not 0 says why.
-        if (header.err !== ERR.ok && failure === null) failure = refusedOrUnknown(header.err, index, what)
+        if (header.err !== ERR.ok && failure === null) {
+          failure = refusedOrUnknown(header.err, index, `the ${operations[index]?.op} of ${operations[index]?.path}`)
+        }
       } else {
         stats.push(readMultiResult(header.type, reply.body))
       }
