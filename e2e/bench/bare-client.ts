@@ -65,6 +65,9 @@ export class BareSession {
     const socket = net.connect({ host: '127.0.0.1', port, noDelay: true })
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
     const session = new BareSession(socket)
+    socket.on('close', () => {
+      if (!session.closing) throw new Error('the server closed the connection of the bare client')
+    })
     const handshake = Buffer.alloc(4 + 45)
     handshake.writeInt32BE(45, 0)
     handshake.writeInt32BE(40_000, 16)
@@ -93,7 +96,9 @@ export class BareSession {
     this.outgoing = []
   }
 
+  private closing = false
   close(): void {
+    this.closing = true
     this.socket.destroy()
   }
 

@@ -50,9 +50,9 @@ async function runAll(options: Options): Promise<void> {
     `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${options.rounds} rounds, medians`,
   )
   try {
-    for (const size of options.sizes) {
+    for (const size of options.only.some((part) => part !== 'restore') ? options.sizes : []) {
       print(`\n${size.toLocaleString('en')} znodes`)
-      if (options.only.includes('backup') || options.only.includes('diff')) await benchBackupAndDiff(dir, size, options)
+      await benchBackupAndDiff(dir, size, options)
     }
     if (options.only.includes('restore')) await benchRestore(dir, 100_000, options)
   } finally {
@@ -90,10 +90,7 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
 async function benchRestore(dir: string, size: number, { rounds }: Options): Promise<void> {
   print(`\nrestore of ${size.toLocaleString('en')} znodes into an empty subtree`)
   const source = await writeTree(createFileArchives(), join(dir, 'restore-source'), size, 0)
-  const server = await startZooKeeper({
-    dataDir: join(dir, 'server-restore'),
-    javaProperties: { 'zookeeper.digest.enabled': 'true' },
-  })
+  const server = await startZooKeeper({ dataDir: join(dir, 'server-restore'), heapMegabytes: 4096 })
   try {
     const bare: Measure[] = []
     const whole: Measure[] = []
