@@ -1,0 +1,255 @@
+import { type Acl, isMaskedAcl, PERM } from '../znode/acl.ts'
+import { comparePaths } from '../znode/order.ts'
+import { isWithin, parentPath, ROOT } from '../znode/path.ts'
+import type { Znode } from '../znode/znode.ts'
+import {
+  type AclIdentity,
+  isLoosening,
+  rightsUnder,
+  toWritableAcl,
+  withOwnRights,
+  withoutMaskedEntries,
+} from './acl-rights.ts'
+import { MULTI_OVERHEAD_BYTES, toOperation } from './internal/step-operation.ts'
+import { WarningList } from './internal/warning-list.ts'
+import type { LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
+import { PlanHasher, type PlanHeader } from './plan-hash.ts'
+import type { RestoreTarget } from './ports.ts'
+import { encodeStep } from './step-codec.ts'
+
+/** Takes the steps in order; `line` is the step as one line of JSON (encodeStep). A returned promise is waited for. */
+export interface PlanSink {
+  write(step: PlanStep, line: string): void | Promise<void>
+}
+
+export type PlanTarget = Pick<RestoreTarget, 'requestBytesMax' | 'encodedSizeOf' | 'lastZxidSeen'>
+
+export interface PlanBuilderOptions extends PlanHeader {
+  readonly sink: PlanSink
+  /** Limits and facts of the cluster that the plan is for. */
+  readonly limits: PlanTarget
+  readonly plannedAtMs: number
+  /** Who the restoring session is; empty when not known. world:anyone always counts. */
+  readonly identities: readonly AclIdentity[]
+}
+
+type Present = Extract<LiveExpectation, { kind: 'present' }>
+type CreateStep = Extract<PlanStep, { step: 'create' }>
+type Unnumbered<S> = S extends PlanStep ? Omit<S, 'index'> : never
+
+interface DeferredAcl {
+  readonly path: string
+  readonly acl: Acl
+  readonly expect: LiveExpectation
+}
+
+/**
+ * Puts steps into their safe order and into the hash: creates and data updates as they come (path order), then deletes
+ * child-first, then the ACLs that take rights away, bottom-up. Only paths, guards and ACLs of the last two are held back in memory.
+ */
+export class PlanBuilder {
+  private readonly options: PlanBuilderOptions
+  private readonly hasher: PlanHasher
+  private readonly warnings = new WarningList()
+  private readonly skipped: Record<string, number> & { ephemeral: number; system: number } = { ephemeral: 0, system: 0 }
+  private readonly deletes: { readonly path: string; readonly expect: Present }[] = []
+  private readonly acls: DeferredAcl[] = []
+  /** Paths that must stay because something below them stays. */
+  private readonly kept = new Set<string>()
+  /** A create whose final ACL may lock us out: written once it is known whether it gets children. */
+  private waiting: Unnumbered<CreateStep> | null = null
+  private blocked: { readonly root: string; readonly reason: string } | null = null
+  private steps = 0
+  private dataBytes = 0
+  private unknownKinds = 0
+  private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0 }
+
+  constructor(options: PlanBuilderOptions) {
+    this.options = options
+    this.hasher = new PlanHasher(options)
+  }
+
+  warn(code: string, path: string, message: string): void {
+    this.warnings.add(code, path, message)
+  }
+
+  skip(reason: string, count = 1): void {
+    this.skipped[reason] = (this.skipped[reason] ?? 0) + count
+  }
+
+  /** Nothing is created below this path from here on. */
+  block(root: string, reason: string): void {
+    if (this.blocked === null || !isWithin(root, this.blocked.root)) this.blocked = { root, reason }
+  }
+
+  /** True when the create is part of the plan; false when it was left out, with its reason counted. */
+  async create(znode: Pick<Znode, 'path' | 'data' | 'acl' | 'kind' | 'ttlMs'>): Promise<boolean> {
+    const { path } = znode
+    if (this.blocked !== null && path !== this.blocked.root && isWithin(path, this.blocked.root)) {
+      this.skip(this.blocked.reason)
+      return false
+    }
+    const acl = this.aclForCreate(znode)
+    if (acl === null) return false
+    if (znode.kind === 'unknown') this.unknownKinds++
+    const kind = znode.kind === 'container' || znode.kind === 'ttl' ? znode.kind : 'persistent'
+    const ttlMs = kind === 'ttl' ? znode.ttlMs : null
+    const step = { step: 'create', path, data: znode.data, acl, kind, ttlMs, expect: { kind: 'absent' } } as const
+    if (!this.fits(step)) {
+      this.block(path, 'parent-missing')
+      return false
+    }
+    await this.flushWaiting(path)
+    if ((rightsUnder(acl, this.options.identities) & PERM.create) === 0) this.waiting = step
+    else await this.write(step)
+    return true
+  }
+
+  async setData(path: string, data: Uint8Array | null, expect: Present): Promise<void> {
+    const step = { step: 'setData', path, data, expect } as const
+    if (!this.fits(step)) return
+    await this.flushWaiting(path)
+    await this.write(step)
+  }
+
+  /** `before`: the live list. A change that gives this session rights goes first, every other one last. */
+  async setAcl(path: string, change: { before: Acl; after: Acl; expect: Present }): Promise<void> {
+    const acl = toWritableAcl(change.after)
+    this.warnOfLockout(path, acl)
+    if (isLoosening(change.before, acl, this.options.identities)) {
+      await this.flushWaiting(path)
+      await this.write({ step: 'setAcl', path, acl, expect: change.expect })
+    } else {
+      this.acls.push({ path, acl, expect: change.expect })
+    }
+  }
+
+  deleteLater(path: string, expect: Present): void {
+    this.deletes.push({ path, expect })
+  }
+
+  /** Something at this path stays, so nothing above it can be deleted. */
+  keep(path: string): void {
+    for (let at = parentPath(path); at !== ROOT && !this.kept.has(at); at = parentPath(at)) this.kept.add(at)
+  }
+
+  /** Writes what was held back and gives the plan's facts. */
+  async finish(): Promise<PlanSummary> {
+    await this.flushWaiting(null)
+    for (const { path, expect } of this.deletes.sort(bottomUp)) {
+      if (this.kept.has(path)) {
+        this.skip('kept-parent')
+        this.warn('kept-parent', path, 'it stays because something below it stays')
+      } else {
+        await this.write({ step: 'delete', path, expect })
+      }
+    }
+    for (const { path, acl, expect } of this.acls.sort(bottomUp))
+      await this.write({ step: 'setAcl', path, acl, expect })
+    const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs } = this.options
+    if (this.unknownKinds > 0) {
+      const what = `${this.unknownKinds} znodes come from a source that cannot tell container and TTL znodes`
+      this.warn('kind-unknown', targetPath, `${what}; they are created as persistent ones`)
+    }
+    return {
+      plan: this.hasher.finish(),
+      mode,
+      creates: this.totals.create,
+      updates: this.totals.setData,
+      deletes: this.totals.delete,
+      aclChanges: this.totals.setAcl,
+      skipped: this.skipped,
+      warnings: this.warnings.list(targetPath),
+      onConflict,
+      steps: this.steps,
+      dataBytes: this.dataBytes,
+      source,
+      target,
+      sourcePath,
+      targetPath,
+      plannedAtZxid: this.options.limits.lastZxidSeen(),
+      plannedAtMs,
+    }
+  }
+
+  private aclForCreate(znode: Pick<Znode, 'path' | 'acl'>): Acl | null {
+    const { identities } = this.options
+    if (!isMaskedAcl(znode.acl)) {
+      const acl = toWritableAcl(znode.acl)
+      this.warnOfLockout(znode.path, acl)
+      return acl
+    }
+    const visible = withoutMaskedEntries(znode.acl)
+    const acl = withOwnRights(visible, identities) ?? visible
+    if (acl.length === 0) {
+      this.warn(
+        'acl-masked',
+        znode.path,
+        'left out: the source hides its whole ACL, and no identity is known to own it',
+      )
+      this.skip('acl-masked')
+      this.block(znode.path, 'parent-missing')
+      return null
+    }
+    const what = 'the source hides digests of its ACL: created with the visible entries'
+    this.warn('acl-masked', znode.path, acl === visible ? what : `${what} and all rights for the restoring identity`)
+    return acl
+  }
+
+  private warnOfLockout(path: string, acl: Acl): void {
+    if ((rightsUnder(acl, this.options.identities) & PERM.admin) !== 0) return
+    const known = this.options.identities.length > 0
+    const who = known ? 'the identities of this session' : 'world:anyone, and no identity of this session is known'
+    this.warn(
+      'acl-lockout',
+      path,
+      `its ACL gives no admin right to ${who}: it cannot be changed back without other credentials`,
+    )
+  }
+
+  private fits(step: Unnumbered<Extract<PlanStep, { step: 'create' | 'setData' }>>): boolean {
+    const { limits } = this.options
+    const size = limits.encodedSizeOf(toOperation({ ...step, index: 0 }))
+    const limit = limits.requestBytesMax - MULTI_OVERHEAD_BYTES
+    if (size <= limit) return true
+    this.warn('too-large', step.path, `left out: it needs a request of ${size} bytes, the server takes ${limit}`)
+    this.skip('too-large')
+    return false
+  }
+
+  /**
+   * `next`: the path about to be written; null at the end. A znode that gets children is created with rights for this session and
+   * takes its final ACL at the end; without a known identity it takes the final one at once, and the plan says what may fail.
+   */
+  private async flushWaiting(next: string | null): Promise<void> {
+    const step = this.waiting
+    if (step === null) return
+    this.waiting = null
+    const getsChildren = next !== null && next !== step.path && parentPath(next) === step.path
+    const workable = getsChildren ? withOwnRights(step.acl, this.options.identities) : null
+    if (getsChildren && workable === null) {
+      this.warn(
+        'acl-lockout',
+        step.path,
+        'its ACL may forbid creating its children: no identity of this session is known',
+      )
+    }
+    await this.write(workable === null ? step : { ...step, acl: workable })
+    if (workable !== null) this.acls.push({ path: step.path, acl: step.acl, expect: { kind: 'absent' } })
+  }
+
+  private async write(step: Unnumbered<PlanStep>): Promise<void> {
+    const numbered: PlanStep = { ...step, index: this.steps++ }
+    this.totals[step.step]++
+    if (numbered.step === 'create' || numbered.step === 'setData') this.dataBytes += numbered.data?.length ?? 0
+    const line = encodeStep(numbered)
+    this.hasher.addLine(line)
+    const written = this.options.sink.write(numbered, line)
+    if (written) await written
+  }
+}
+
+/** Children before their parents. */
+function bottomUp(a: { readonly path: string }, b: { readonly path: string }): number {
+  return comparePaths(b.path, a.path)
+}

@@ -1,0 +1,248 @@
+import { throwIfAborted } from '../../base/errors.ts'
+import type { Change, DiffSide } from '../diff/change.ts'
+import { isMaskedAcl, isSameAcl } from '../znode/acl.ts'
+import { isSystemPath, isWithin, parentPath, ROOT } from '../znode/path.ts'
+import type { Znode } from '../znode/znode.ts'
+import { type AclIdentity, toWritableAcl } from './acl-rights.ts'
+import { RestoreError } from './errors.ts'
+import type { LiveExpectation, PlanSummary } from './plan.ts'
+import { PlanBuilder, type PlanSink, type PlanTarget } from './plan-builder.ts'
+import type { PlanHeader } from './plan-hash.ts'
+
+/** Which differences to restore, by path in the target. A path means that znode alone, a subtree everything at and below it. */
+export interface RestoreSelection {
+  readonly paths?: readonly string[]
+  readonly subtrees?: readonly string[]
+}
+
+/** A parent whose sequence counter is higher in the source than live; `created` is counted by the plan. */
+export interface CounterGap {
+  readonly live: number
+  readonly source: number
+}
+
+export interface UnreadableOnSide {
+  readonly side: DiffSide
+  readonly path: string
+  readonly message: string
+}
+
+export interface PlanRestoreInput extends PlanHeader {
+  /** What turns the live tree (before) into the source (after), ephemerals included, paths as in the target, in path order. */
+  readonly changes: AsyncIterable<readonly Change[]>
+  readonly sink: PlanSink
+  readonly limits: PlanTarget
+  readonly plannedAtMs: number
+  /** Default: every difference. */
+  readonly selection?: RestoreSelection
+  /** Who the restoring session is; default nobody known. */
+  readonly identities?: readonly AclIdentity[]
+  /** Znodes above the target path that are missing live, parents first: created when something below them is. */
+  readonly missingAncestors?: readonly Znode[]
+  /** Asked when the changes have ended: true when the source held nothing that could be restored. Mirroring is then refused. */
+  readonly isSourceEmpty?: () => boolean
+  /** Asked when the changes have ended: places that a side could not read. */
+  readonly unreadable?: () => Iterable<UnreadableOnSide>
+  /** Parents on both sides whose counter is ahead in the source, known before the changes below them arrive. */
+  readonly counterGaps?: ReadonlyMap<string, CounterGap>
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Turns a diff into the plan that makes the live tree like the source, within mode and selection. Steps go to the sink in order;
+ * memory: paths and guards of deletes and of ACL changes. Throws RestoreError EMPTY_SOURCE, CancelledError, and what the changes throw.
+ */
+export async function planRestore(input: PlanRestoreInput): Promise<PlanSummary> {
+  const planner = new RestorePlanner(input)
+  for await (const batch of input.changes) {
+    throwIfAborted(input.signal)
+    for (const change of batch) await planner.add(change)
+  }
+  return planner.finish()
+}
+
+/** Children of a parent that the source has and the cluster has not: what the plan makes of them. */
+interface NewChildren {
+  created: number
+  /** Not picked or not possible: they explain a part of the source's counter, so they are no reason to warn. */
+  left: number
+}
+
+interface OpenParent extends NewChildren {
+  readonly path: string
+  readonly sourceCounter: number
+}
+
+class RestorePlanner {
+  private readonly input: PlanRestoreInput
+  private readonly builder: PlanBuilder
+  private readonly isPicked: (path: string) => boolean
+  /** Znodes that are missing live and were not picked, on the way to the path at hand. */
+  private passed: Znode[]
+  /** Created znodes on the way to the path at hand, with what is needed to judge their sequence counter. */
+  private readonly open: OpenParent[] = []
+  /** Of the parents in `counterGaps`. */
+  private readonly newBelow = new Map<string, NewChildren>()
+  private ephemeralParent: string | null = null
+
+  constructor(input: PlanRestoreInput) {
+    this.input = input
+    this.builder = new PlanBuilder({ ...input, identities: input.identities ?? [] })
+    this.isPicked = toPredicate(input.selection)
+    this.passed = [...(input.missingAncestors ?? [])]
+  }
+
+  async add(change: Change): Promise<void> {
+    const { path, before, after } = change
+    if (isSystemPath(path)) {
+      this.builder.skip('system')
+    } else if (change.ephemeral) {
+      this.leaveEphemeral(change)
+    } else if (!this.isPicked(path)) {
+      if (change.change === 'added') this.pass(after!)
+      if (change.change === 'removed') this.builder.keep(path)
+    } else if (change.change === 'added') await this.addCreate(after!)
+    else if (change.change === 'changed') await this.addUpdate(change, before!, after!)
+    else this.addDelete(before!)
+  }
+
+  async finish(): Promise<PlanSummary> {
+    const { input, builder } = this
+    if (input.mode === 'mirror' && input.isSourceEmpty?.()) {
+      throw new RestoreError('EMPTY_SOURCE', `${input.source} holds nothing at or below ${input.sourcePath}`, {
+        unaffected: 'nothing was planned; mirroring it would delete everything',
+        remedy: 'check the source and the path, or delete on purpose instead',
+      })
+    }
+    for (const { side, path, message } of input.unreadable?.() ?? []) {
+      builder.keep(path)
+      const where = side === 'before' ? 'on the cluster' : 'in the source'
+      builder.warn('unreadable', path, `could not be read ${where}, nothing at or below it is planned: ${message}`)
+    }
+    while (this.open.length > 0) this.closeParent()
+    for (const [path, gap] of input.counterGaps ?? []) {
+      const { created, left } = this.newBelow.get(path) ?? { created: 0, left: 0 }
+      this.warnOfCounter(path, { source: gap.source, next: gap.live + created, left })
+    }
+    return builder.finish()
+  }
+
+  private leaveEphemeral({ path, before }: Change): void {
+    this.builder.skip('ephemeral')
+    if (before === null) return
+    this.builder.keep(path)
+    // A live ephemeral can have no children, so whatever the source holds below it has no place to go.
+    if (before.kind === 'ephemeral') {
+      this.ephemeralParent = path
+      this.builder.block(path, 'ephemeral-parent')
+    }
+  }
+
+  private pass(znode: Znode): void {
+    this.dropPassed(znode.path)
+    const { path, data, acl, kind, ttlMs, stat } = znode
+    this.passed.push({ path, data, acl, kind, ttlMs, stat })
+    this.countChild(path, 'left')
+  }
+
+  private dropPassed(path: string): void {
+    while (this.passed.length > 0 && !isWithin(path, this.passed.at(-1)!.path)) this.passed.pop()
+  }
+
+  private async addCreate(znode: Znode): Promise<void> {
+    this.dropPassed(znode.path)
+    for (const parent of this.passed.splice(0)) {
+      const made = await this.create(parent)
+      if (made) this.builder.warn('parent-added', parent.path, `is created too: ${znode.path} needs it`)
+    }
+    const { ephemeralParent } = this
+    if (ephemeralParent !== null && isWithin(znode.path, ephemeralParent)) {
+      this.ephemeralParent = null
+      const what = 'belongs to a live session on the cluster and can have no children'
+      this.builder.warn('ephemeral-parent', ephemeralParent, `${what}: nothing is created below it`)
+    }
+    await this.create(znode)
+  }
+
+  private async create(znode: Znode): Promise<boolean> {
+    const made = await this.builder.create(znode)
+    this.countChild(znode.path, made ? 'created' : 'left')
+    if (made) this.open.push({ path: znode.path, sourceCounter: znode.stat.cversion, created: 0, left: 0 })
+    return made
+  }
+
+  private countChild(path: string, as: keyof NewChildren): void {
+    while (this.open.length > 0 && !isWithin(path, this.open.at(-1)!.path)) this.closeParent()
+    const parent = parentPath(path)
+    const open = this.open.at(-1)
+    if (open?.path === parent) open[as]++
+    else if (this.input.counterGaps?.has(parent)) {
+      const children = this.newBelow.get(parent) ?? { created: 0, left: 0 }
+      children[as]++
+      this.newBelow.set(parent, children)
+    }
+  }
+
+  private closeParent(): void {
+    const { path, sourceCounter, created, left } = this.open.pop()!
+    this.warnOfCounter(path, { source: sourceCounter, next: created, left })
+  }
+
+  private warnOfCounter(path: string, counter: { source: number; next: number; left: number }): void {
+    const { source, next, left } = counter
+    if (source <= next + left) return
+    const what = `its next sequential child will get number ${next}, in the source it would have got ${source}`
+    this.builder.warn('counter-back', path, `${what}: names may repeat`)
+  }
+
+  private async addUpdate(change: Change, before: Znode, after: Znode): Promise<void> {
+    const { builder } = this
+    const { path, fields } = change
+    if (this.input.mode === 'create') {
+      builder.skip('mode')
+      return
+    }
+    const expect = toExpectation(before)
+    if (fields.includes('kind')) {
+      const what = `is ${describeKind(before)} on the cluster and ${describeKind(after)} in the source`
+      builder.warn('kind-differs', path, `${what}: the kind of an existing znode cannot be changed`)
+      if (fields.length === 1) builder.skip('kind-differs')
+    }
+    // The list may open the way to the data, so that it is asked first where to go.
+    if (fields.includes('acl') && !isMaskedAcl(after.acl) && !isSameAcl(before.acl, toWritableAcl(after.acl))) {
+      await builder.setAcl(path, { before: before.acl, after: after.acl, expect })
+    }
+    if (fields.includes('data')) await builder.setData(path, after.data, expect)
+  }
+
+  private addDelete(before: Znode): void {
+    if (this.input.mode !== 'mirror' || before.path === ROOT) {
+      this.builder.keep(before.path)
+      this.builder.skip('mode')
+    } else {
+      this.builder.deleteLater(before.path, toExpectation(before))
+    }
+  }
+}
+
+function toExpectation({ stat }: Znode): Extract<LiveExpectation, { kind: 'present' }> {
+  return { kind: 'present', czxid: stat.czxid, version: stat.version, aversion: stat.aversion }
+}
+
+function describeKind(znode: Znode): string {
+  return znode.kind === 'ttl' ? `ttl (${znode.ttlMs} ms)` : znode.kind
+}
+
+function toPredicate(selection: RestoreSelection | undefined): (path: string) => boolean {
+  if (selection === undefined) return () => true
+  const paths = new Set(selection.paths ?? [])
+  const subtrees = new Set(selection.subtrees ?? [])
+  return (path) => {
+    if (paths.has(path)) return true
+    if (subtrees.size === 0) return false
+    for (let at = path; ; at = parentPath(at)) {
+      if (subtrees.has(at)) return true
+      if (at === ROOT) return false
+    }
+  }
+}
