@@ -55,13 +55,18 @@ export class JournalWriter {
 
   async begin(header: Omit<RunHeader, 'atMs'>): Promise<void> {
     const { run, plan, steps, onConflict } = header
+    await this.endTornLine()
     await this.append({ kind: 'run', format: 1, run, plan, steps, onConflict }, true)
   }
 
   async resume(input: { run: string; onConflict: ConflictPolicy }): Promise<void> {
-    // Ends a line that the last process may have left torn.
-    await this.appendText('', false)
+    await this.endTornLine()
     await this.append({ kind: 'resumed', run: input.run, onConflict: input.onConflict }, true)
+  }
+
+  /** A process that died may have left half a line behind; what comes next must not be glued to it. */
+  private async endTornLine(): Promise<void> {
+    await this.appendText('', false)
   }
 
   /** On disk when it returns: only then may the batch be sent. */
@@ -176,7 +181,8 @@ export function parseJournal(text: string): JournalState | null {
     const json = parseJsonObject(line)
     if (json === null) {
       const next = lines.slice(at + 1).find((other) => other !== '')
-      if (next === undefined || parseJsonObject(next)?.kind === 'resumed') continue
+      const nextKind = next === undefined ? null : parseJsonObject(next)?.kind
+      if (nextKind === null || nextKind === (state === null ? 'run' : 'resumed')) continue
       throw badJournal(at + 1, 'it is not a JSON object')
     }
     if (state === null) {
