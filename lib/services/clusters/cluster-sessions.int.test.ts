@@ -42,6 +42,11 @@ const isClosed = (connection: ClusterConnection) =>
     () => false,
     (error) => error.code === 'CLOSED',
   )
+const isOver = (connection: ClusterConnection) =>
+  connection.get('/').then(
+    () => false,
+    (error) => error.code === 'CLOSED' || error.code === 'SESSION_EXPIRED',
+  )
 
 describe('shared sessions', () => {
   test('are opened once for all who ask at the same time, and kept for those who ask later', async () => {
@@ -141,6 +146,9 @@ describe('shared sessions', () => {
       await expect
         .poll(() => services.sessions.borrow(id).then((connection) => connection.get('/')), { timeout: 60_000 })
         .toMatchObject({ kind: 'found' })
+      services.clock.advance(IDLE_MS)
+      await services.sessions.closeIdle()
+      expect(await Promise.all(opened.map(isOver)), 'the replaced session is closed as well').toEqual([true, true])
     } finally {
       await services.sessions.closeAll()
       await reborn.stop()

@@ -17,6 +17,7 @@ export interface ClusterSessionsOptions {
 }
 
 interface Entry {
+  readonly clusterId: string
   readonly revision: number
   readonly opening: Promise<ClusterConnection>
   /** Ends an attempt to connect that nobody wants any more. */
@@ -26,14 +27,16 @@ interface Entry {
   holds: number
   /** The session lives and looks for a server by itself; requests would wait for it. */
   isDisconnected: boolean
-  probing?: Promise<void>
   closing?: Promise<void>
 }
 
-/** One live connection a cluster and revision. Concurrent borrowers share one attempt; an expired or closed one is replaced at the next borrow. */
+/** One live connection a cluster and revision. Concurrent borrowers share one attempt; one that is lost or ended is replaced at the next borrow. */
 export class SharedClusterSessions implements ClusterSessions {
   readonly #options: ClusterSessionsOptions
-  readonly #entries = new Map<string, Entry>()
+  /** What the next borrower gets, by cluster. */
+  readonly #current = new Map<string, Entry>()
+  /** Current and replaced ones: a replaced one may still serve those who have it. */
+  readonly #all = new Set<Entry>()
   readonly #idleTimer: NodeJS.Timeout
   #closed = false
 
@@ -47,63 +50,47 @@ export class SharedClusterSessions implements ClusterSessions {
     throwIfAborted(options.signal)
     const target = await this.#options.loadTarget(clusterId)
     if (this.#closed) throw new CancelledError('Arkeeper is stopping')
-    let entry = this.#entries.get(clusterId)
-    if (entry && entry.revision !== target.revision) {
-      this.#forget(clusterId, entry)
-      entry = undefined
-    }
-    entry ??= this.#open(clusterId, target)
+    const known = this.#current.get(clusterId)
+    if (known && known.revision !== target.revision) void this.drop(clusterId)
+    // While a session looks for a server, a fresh attempt says within its deadline why there is none, or serves at once;
+    // the old one is left to those who write or watch over it, and closed when it is idle.
+    else if (known?.isDisconnected) this.#current.delete(clusterId)
+    const entry = this.#current.get(clusterId) ?? this.#open(clusterId, target)
     entry.lastUsedMs = this.#options.clock.now()
-    return unlessAborted(this.#connected(entry, target), options.signal)
+    return unlessAborted(entry.opening, options.signal)
   }
 
+  /** Nobody is lent them any more when this returns; the promise ends when they are closed, and never rejects. */
   async drop(clusterId: string): Promise<void> {
-    const entry = this.#entries.get(clusterId)
-    if (entry) await this.#forget(clusterId, entry)
+    await Promise.all([...this.#all].filter((entry) => entry.clusterId === clusterId).map((entry) => this.#end(entry)))
   }
 
   async closeAll(): Promise<void> {
     this.#closed = true
     clearInterval(this.#idleTimer)
-    await Promise.all([...this.#entries].map(([clusterId, entry]) => this.#forget(clusterId, entry)))
+    await Promise.all([...this.#all].map((entry) => this.#end(entry)))
   }
 
   /** Closes what nobody has used for the idle time; runs by itself once a minute. */
   async closeIdle(): Promise<void> {
     const idleSinceMs = this.#options.clock.now() - (this.#options.idleMs ?? IDLE_MS)
-    const idle = [...this.#entries].filter(([, entry]) => entry.holds === 0 && entry.lastUsedMs <= idleSinceMs)
-    await Promise.all(idle.map(([clusterId, entry]) => this.#forget(clusterId, entry)))
-  }
-
-  /** While a session looks for a server, a fresh attempt says within its deadline why there is none, instead of letting each request wait. */
-  async #connected(entry: Entry, target: ClusterTarget): Promise<ClusterConnection> {
-    const connection = await entry.opening
-    if (entry.isDisconnected) {
-      entry.probing ??= this.#probe(target, entry.giveUp.signal).finally(() => {
-        entry.probing = undefined
-      })
-      await entry.probing
-    }
-    return connection
-  }
-
-  async #probe(target: ClusterTarget, signal: AbortSignal): Promise<void> {
-    const connection = await this.#options.zookeeper.connect(target, { signal })
-    await connection.close()
+    const idle = [...this.#all].filter((entry) => entry.holds === 0 && entry.lastUsedMs <= idleSinceMs)
+    await Promise.all(idle.map((entry) => this.#end(entry)))
   }
 
   #open(clusterId: string, target: ClusterTarget & { readonly revision: number }): Entry {
     const { zookeeper, clock } = this.#options
     const giveUp = new AbortController()
     const entry: Entry = {
-      giveUp,
+      clusterId,
       revision: target.revision,
+      giveUp,
       // One borrower's abort must not end the attempt of the others; the connect deadline ends it in any case.
       opening: zookeeper.connect(target, { signal: giveUp.signal }).then((connection) => {
         connection.onEvent((event) => {
           if (event.kind !== 'connection') return
           entry.isDisconnected = event.state === 'disconnected'
-          if (event.state === 'expired' || event.state === 'closed') this.#forget(clusterId, entry)
+          if (event.state === 'expired' || event.state === 'closed') void this.#end(entry)
         })
         return this.#lend(connection, entry)
       }),
@@ -111,22 +98,26 @@ export class SharedClusterSessions implements ClusterSessions {
       holds: 0,
       isDisconnected: false,
     }
-    this.#entries.set(clusterId, entry)
-    entry.opening.catch(() => {
-      if (this.#entries.get(clusterId) === entry) this.#entries.delete(clusterId)
-    })
+    this.#current.set(clusterId, entry)
+    this.#all.add(entry)
+    entry.opening.catch(() => this.#leave(entry))
     return entry
   }
 
-  /** The entry leaves the map at once; the promise ends when its connection is closed. Never rejects. */
-  #forget(clusterId: string, entry: Entry): Promise<void> {
-    if (this.#entries.get(clusterId) === entry) this.#entries.delete(clusterId)
+  /** Out of sight at once; the promise ends when the connection is closed. Never rejects. */
+  #end(entry: Entry): Promise<void> {
+    this.#leave(entry)
     entry.giveUp.abort()
-    entry.closing ??= this.#close(clusterId, entry)
+    entry.closing ??= this.#close(entry)
     return entry.closing
   }
 
-  async #close(clusterId: string, entry: Entry): Promise<void> {
+  #leave(entry: Entry): void {
+    if (this.#current.get(entry.clusterId) === entry) this.#current.delete(entry.clusterId)
+    this.#all.delete(entry)
+  }
+
+  async #close(entry: Entry): Promise<void> {
     const connection = await entry.opening.then(
       (lent) => lent,
       () => null,
@@ -135,6 +126,7 @@ export class SharedClusterSessions implements ClusterSessions {
     try {
       await owned(connection).close()
     } catch (error) {
+      const { clusterId } = entry
       this.#options.log.warn({ clusterId, error: formatErrorLine(error) }, 'A ZooKeeper session did not close cleanly')
     }
   }

@@ -135,7 +135,7 @@ describe('reading', () => {
 })
 
 describe('reading over a session', () => {
-  test('goes on by itself when the session has expired', async () => {
+  test('goes on by itself when the session was lost together with its server', async () => {
     const mortal = await startZooKeeper()
     let reborn: ZooKeeperServer | undefined
     try {
