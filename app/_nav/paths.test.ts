@@ -17,6 +17,8 @@ describe('paths', () => {
     [paths.cluster('c1', 'settings'), '/clusters/c1/settings'],
     [paths.clusterTree('c1', { path: '/' }), '/clusters/c1/tree'],
     [paths.clusterTree('c1', { path: '/a b/ü&x', view: 'hex' }), '/clusters/c1/tree?path=%2Fa+b%2F%C3%BC%26x&view=hex'],
+    [paths.clusterBackups('c1', { safety: true, before: 'x~y' }), '/clusters/c1/backups?safety=1&before=x%7Ey'],
+    [paths.clusterBackups('c1', { safety: false }), '/clusters/c1/backups'],
     [paths.backup('b1'), '/backups/b1'],
     [paths.tree(live, { path: '/a' }), '/clusters/c1/tree?path=%2Fa'],
     [paths.tree(backup, { path: '/a' }), '/backups/b1/tree?path=%2Fa'],

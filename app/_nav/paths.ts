@@ -35,6 +35,9 @@ export const paths = {
   clusterTree: (clusterId: string, query: { path?: string; view?: string } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/tree`, { path: hidingRoot(query.path), view: query.view }),
 
+  clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/backups`, query),
+
   backup: (backupId: string) => `/backups/${id(backupId)}`,
   backupTree: (backupId: string, query: { path?: string; view?: string } = {}) =>
     withQuery(`/backups/${id(backupId)}/tree`, { path: hidingRoot(query.path), view: query.view }),

@@ -1,0 +1,129 @@
+import { Download } from 'lucide-react'
+import type { Metadata } from 'next'
+import { ConsistencyBadge, PinnedBadge, StatusBadge, VerifiedBadge } from '@/app/_components/backup-badges.tsx'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { PageHeader } from '@/app/_components/page-header.tsx'
+import { Zxid } from '@/app/_components/zxid.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { Badge } from '@/app/_ui/badge.tsx'
+import { buttonClass } from '@/app/_ui/button-class.ts'
+import { Card, Facts } from '@/app/_ui/card.tsx'
+import { CopyButton } from '@/app/_ui/copy-button.tsx'
+import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
+import { formatDuration, formatUtc } from '@/app/_ui/format-time.ts'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { BackupActions } from '../_components/backup-actions.tsx'
+import { BackupNote } from '../_components/backup-note.tsx'
+import { ConsistencyWords } from '../_components/consistency-words.tsx'
+import { FidelityReport } from '../_components/fidelity-report.tsx'
+import { VerifyResult } from '../_components/verify-result.tsx'
+import { loadBackup } from '../loaders.ts'
+
+export const metadata: Metadata = { title: 'Backup' }
+
+export default async function BackupPage({ params }: { params: Promise<{ backupId: string }> }) {
+  const loaded = await loadBackup((await params).backupId)
+  if (!loaded.ok) return <ErrorNotice error={loaded.error} />
+  const backup = loaded.value
+  const { manifest } = backup
+  const files = [...manifest.files, { name: 'manifest.json', bytes: null, sha256: null }]
+  return (
+    <div className="max-w-6xl">
+      <PageHeader
+        title={`Backup of ${backup.clusterName}`}
+        badges={
+          <>
+            <StatusBadge status={backup.status} />
+            <ConsistencyBadge backup={backup} />
+            <VerifiedBadge backup={backup} />
+            {backup.pinned && <PinnedBadge />}
+            {backup.isLastGood && <Badge tone="accent">last good</Badge>}
+            {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
+          </>
+        }
+      >
+        Taken <RelativeTime at={backup.takenAt} /> ({formatUtc(Date.parse(backup.takenAt))})
+        {backup.createdByName && ` by ${backup.createdByName}`}
+      </PageHeader>
+      <div className="flex flex-col gap-4">
+        <BackupActions backup={backup} />
+        <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
+        <div className="grid gap-4 xl:grid-cols-2">
+          <Card title="Facts">
+            <Facts
+              className="sm:grid-cols-2"
+              items={[
+                ['Scope', backup.scopePaths.join(', ') === '/' ? 'whole tree' : backup.scopePaths.join(', ')],
+                ['zxid', <Zxid key="zxid" value={backup.zxid} />],
+                ['Znodes in the snapshot', formatCount(backup.znodes)],
+                ['Data', formatBytes(backup.dataBytes)],
+                ['Archive', formatBytes(backup.archiveBytes)],
+                ['Took', formatDuration(backup.durationMs)],
+                ['Source', SOURCES[manifest.source]],
+                ['ZooKeeper', manifest.zookeeperVersion ?? 'version not told'],
+                [
+                  'Digest of the tree (version 2)',
+                  manifest.digest ? <Zxid key="digest" value={manifest.digest.computed} what="digest" /> : 'none',
+                ],
+                ['Made by', `Arkeeper ${manifest.arkeeper}`],
+              ]}
+            />
+          </Card>
+          <Card title="Consistency">
+            <ConsistencyWords consistency={manifest.consistency} />
+          </Card>
+          <Card title="Fidelity: what it holds and what it does not">
+            <FidelityReport fidelity={manifest.fidelity} source={manifest.source} />
+          </Card>
+          <Card title="Note">
+            <BackupNote backupId={backup.id} note={backup.note} />
+          </Card>
+        </div>
+        <Card title="Files" flush>
+          <p className="px-4 pt-3 text-muted text-sm">
+            A stock ZooKeeper starts from the snapshot file: put it, unpacked, into an empty <code>version-2</code>{' '}
+            folder. On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
+            <CopyButton text={backup.archiveDir} what="folder" />
+          </p>
+          <Table label="Files of the archive" head={['Name', 'Size', 'SHA-256', '']}>
+            {files.map((file) => (
+              <Row key={file.name}>
+                <Cell className="font-mono text-xs">{file.name}</Cell>
+                <Cell className="whitespace-nowrap">{file.bytes === null ? '' : formatBytes(file.bytes)}</Cell>
+                <Cell>
+                  {file.sha256 && (
+                    <span className="inline-flex items-center gap-1">
+                      <code className="font-mono text-xs" title={file.sha256}>
+                        {file.sha256.slice(0, 16)}…
+                      </code>
+                      <CopyButton text={file.sha256} what={`SHA-256 of ${file.name}`} />
+                    </span>
+                  )}
+                </Cell>
+                <Cell className="text-right">
+                  <a
+                    href={paths.api.backupFile(backup.id, file.name)}
+                    download
+                    aria-label={`Download ${file.name}`}
+                    className={buttonClass({ size: 'small' })}
+                  >
+                    <Download aria-hidden className="size-3.5" />
+                    Download
+                  </a>
+                </Cell>
+              </Row>
+            ))}
+          </Table>
+        </Card>
+      </div>
+    </div>
+  )
+}
+
+const SOURCES = {
+  client: 'walk over the client port',
+  files: 'data directory of a server',
+  admin: 'AdminServer snapshot',
+  observer: 'quorum port, as an observer',
+}

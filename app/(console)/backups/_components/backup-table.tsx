@@ -1,0 +1,67 @@
+import Link from 'next/link'
+import { ConsistencyBadge, PinnedBadge, StatusBadge, VerifiedBadge } from '@/app/_components/backup-badges.tsx'
+import { Zxid } from '@/app/_components/zxid.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { Badge } from '@/app/_ui/badge.tsx'
+import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
+import { formatDuration } from '@/app/_ui/format-time.ts'
+import { LinkButton } from '@/app/_ui/link-button.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import type { BackupView } from '@/lib/services/backups/views.ts'
+
+const describeScope = (scope: readonly string[]) =>
+  scope.length === 1 && scope[0] === '/' ? 'whole tree' : scope.join(', ')
+
+export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
+  return (
+    <Table label="Backups" head={['Taken', 'Scope', 'State', 'zxid', 'Znodes', 'Data', 'Archive', 'Took', 'By', '']}>
+      {backups.map((backup) => (
+        <Row key={backup.id}>
+          <Cell className="whitespace-nowrap">
+            <Link href={paths.backup(backup.id)} className="font-medium text-accent hover:underline">
+              <RelativeTime at={backup.takenAt} />
+            </Link>
+            {backup.note && (
+              <span className="block max-w-56 truncate text-muted text-xs" title={backup.note}>
+                {backup.note}
+              </span>
+            )}
+          </Cell>
+          <Cell>
+            <span className="block max-w-48 truncate" title={backup.scopePaths.join('\n')}>
+              {describeScope(backup.scopePaths)}
+            </span>
+          </Cell>
+          <Cell>
+            <span className="flex flex-wrap gap-1">
+              <StatusBadge status={backup.status} />
+              <ConsistencyBadge backup={backup} />
+              <VerifiedBadge backup={backup} />
+              {backup.pinned && <PinnedBadge />}
+              {backup.isLastGood && <Badge tone="accent">last good</Badge>}
+              {backup.purpose === 'safety' && <Badge title="Taken by a restore, for its undo">safety</Badge>}
+            </span>
+          </Cell>
+          <Cell>
+            <Zxid value={backup.zxid} />
+          </Cell>
+          <Cell className="text-right">{formatCount(backup.znodes)}</Cell>
+          <Cell className="whitespace-nowrap text-right">{formatBytes(backup.dataBytes)}</Cell>
+          <Cell className="whitespace-nowrap text-right">{formatBytes(backup.archiveBytes)}</Cell>
+          <Cell className="whitespace-nowrap text-right">{formatDuration(backup.durationMs)}</Cell>
+          <Cell className="whitespace-nowrap">{backup.createdByName}</Cell>
+          <Cell className="text-right">
+            <LinkButton
+              size="small"
+              href={paths.backupTree(backup.id)}
+              aria-label={`Browse backup of ${backup.takenAt}`}
+            >
+              Browse
+            </LinkButton>
+          </Cell>
+        </Row>
+      ))}
+    </Table>
+  )
+}

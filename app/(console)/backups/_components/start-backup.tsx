@@ -1,0 +1,110 @@
+'use client'
+
+import { useQueryClient } from '@tanstack/react-query'
+import { Archive } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { JOBS_KEY } from '@/app/_components/use-jobs.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Choice } from '@/app/_ui/choice.tsx'
+import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
+import { TextAreaField, TextField } from '@/app/_ui/field.tsx'
+import { plural } from '@/app/_ui/format-number.ts'
+import { findPathFault } from '@/lib/domain/znode/path.ts'
+import { startBackupAction } from '../actions.ts'
+
+export function StartBackup({ clusterId, clusterName }: { clusterId: string; clusterName: string }) {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button tone="primary" icon={<Archive aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
+        Back up now
+      </Button>
+      {open && <StartBackupDialog clusterId={clusterId} clusterName={clusterName} onClose={() => setOpen(false)} />}
+    </>
+  )
+}
+
+function StartBackupDialog({
+  clusterId,
+  clusterName,
+  onClose,
+}: {
+  clusterId: string
+  clusterName: string
+  onClose: () => void
+}) {
+  const queries = useQueryClient()
+  const [scope, setScope] = useState<'all' | 'subtrees'>('all')
+  const [lines, setLines] = useState('')
+  const [note, setNote] = useState('')
+  const start = useAction(startBackupAction, () => {
+    queries.invalidateQueries({ queryKey: JOBS_KEY })
+    onClose()
+  })
+  const subtrees = lines
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const wrong = subtrees.find((path) => findPathFault(path) !== null)
+  const fault =
+    scope === 'all'
+      ? null
+      : subtrees.length === 0
+        ? 'Enter at least one path'
+        : wrong !== undefined
+          ? `${wrong} is not a path: ${findPathFault(wrong)}`
+          : null
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    start.run({ clusterId, paths: scope === 'all' ? [] : subtrees, note })
+  }
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={`Back up ${clusterName}`}
+      description="A backup only reads. It appears in the list when it is complete and read back."
+    >
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        {start.error && <ErrorNotice error={start.error} />}
+        <Choice
+          label="Scope"
+          name="scope"
+          value={scope}
+          onChange={setScope}
+          options={[
+            { value: 'all', label: 'Whole tree', hint: 'Everything that the credentials of the cluster may read' },
+            { value: 'subtrees', label: 'Subtrees', hint: 'Only some paths and what lies below them' },
+          ]}
+        />
+        {scope === 'subtrees' && (
+          <TextAreaField
+            label="Paths, one a line"
+            value={lines}
+            onChange={(event) => setLines(event.target.value)}
+            rows={4}
+            spellCheck={false}
+            className="font-mono"
+            placeholder="/config&#10;/brokers/topics"
+            error={wrong !== undefined ? (fault ?? undefined) : undefined}
+          />
+        )}
+        <TextField
+          label="Note"
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+          maxLength={500}
+          placeholder="before the upgrade"
+        />
+        <DialogButtons>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" tone="primary" pending={start.pending} disabledReason={fault}>
+            {scope === 'all' ? 'Back up the whole tree' : `Back up ${plural(subtrees.length, 'subtree')}`}
+          </Button>
+        </DialogButtons>
+      </form>
+    </Dialog>
+  )
+}

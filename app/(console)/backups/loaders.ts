@@ -1,0 +1,15 @@
+import 'server-only'
+import { cache } from 'react'
+import { load } from '@/app/_server/load.ts'
+import { getBackup } from '@/lib/services/backups/get-backup.ts'
+import { listBackups } from '@/lib/services/backups/list-backups.ts'
+
+const PAGE = 100
+
+export const loadBackup = cache((backupId: string) => load((context) => getBackup(context, backupId)))
+
+export const loadBackups = (input: { clusterId: string; includeSafety: boolean; before: string | null }) =>
+  load((context) => listBackups(context, { ...input, limit: PAGE }))
+
+/** The newest backups of every cluster, for pickers. */
+export const loadRecentBackups = () => load(async (context) => (await listBackups(context, { limit: 200 })).backups)

@@ -1,0 +1,90 @@
+import { Archive } from 'lucide-react'
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { readText, type SearchParams } from '@/app/_nav/search-params.ts'
+import { Card } from '@/app/_ui/card.tsx'
+import { EmptyState } from '@/app/_ui/empty-state.tsx'
+import { LinkButton } from '@/app/_ui/link-button.tsx'
+import { BackupTable } from '../../../backups/_components/backup-table.tsx'
+import { BackupTimeLine } from '../../../backups/_components/backup-time-line.tsx'
+import { RunningBackups } from '../../../backups/_components/running-backups.tsx'
+import { StartBackup } from '../../../backups/_components/start-backup.tsx'
+import { loadBackups } from '../../../backups/loaders.ts'
+import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { loadCluster } from '../../loaders.ts'
+
+export const metadata: Metadata = { title: 'Backups' }
+
+export default async function ClusterBackupsPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ clusterId: string }>
+  searchParams: Promise<SearchParams>
+}) {
+  const { clusterId } = await params
+  const search = await searchParams
+  const includeSafety = readText(search, 'safety') === '1'
+  const before = readText(search, 'before') || null
+  const cluster = await loadCluster(clusterId)
+  if (!cluster.ok) return <ErrorNotice error={cluster.error} />
+  const list = await loadBackups({ clusterId, includeSafety, before })
+  return (
+    <ClusterFrame
+      cluster={cluster.value}
+      section="backups"
+      actions={<StartBackup clusterId={clusterId} clusterName={cluster.value.name} />}
+    >
+      <div className="flex flex-col gap-4">
+        <RunningBackups clusterId={clusterId} />
+        {!list.ok ? (
+          <ErrorNotice error={list.error} />
+        ) : list.value.backups.length === 0 ? (
+          <Card>
+            <EmptyState icon={<Archive aria-hidden />} title={before ? 'No older backups' : 'No backups yet'}>
+              A backup is a native ZooKeeper snapshot with a manifest that says what it holds and proves it. Take the
+              first one with <strong>Back up now</strong>: it only reads, so a read-only cluster is fine.
+            </EmptyState>
+          </Card>
+        ) : (
+          <>
+            <Card title="Time line">
+              <BackupTimeLine backups={list.value.backups} />
+            </Card>
+            <Card
+              title="Backups"
+              flush
+              actions={
+                <Link
+                  href={paths.clusterBackups(clusterId, { safety: !includeSafety })}
+                  className="text-accent text-xs hover:underline"
+                >
+                  {includeSafety ? 'Hide safety backups of restores' : 'Show safety backups of restores'}
+                </Link>
+              }
+            >
+              <BackupTable backups={list.value.backups} />
+            </Card>
+            <nav aria-label="Pages of backups" className="flex gap-2">
+              {before && (
+                <LinkButton size="small" href={paths.clusterBackups(clusterId, { safety: includeSafety })}>
+                  Newest
+                </LinkButton>
+              )}
+              {list.value.next && (
+                <LinkButton
+                  size="small"
+                  href={paths.clusterBackups(clusterId, { safety: includeSafety, before: list.value.next })}
+                >
+                  Older backups
+                </LinkButton>
+              )}
+            </nav>
+          </>
+        )}
+      </div>
+    </ClusterFrame>
+  )
+}

@@ -1,0 +1,74 @@
+import { BadgeCheck, CircleAlert, CircleCheck, CircleDashed, Pin, Waves } from 'lucide-react'
+import { Badge } from '@/app/_ui/badge.tsx'
+import type { BackupView } from '@/lib/services/backups/views.ts'
+
+const PROOFS: Record<string, string> = {
+  digest: "the tree's own digest equals the one that ZooKeeper published",
+  replay: 'logs were replayed to this zxid',
+  quiet: 'no write happened while it was taken',
+  converged: 'what moved was read again until nothing moved',
+}
+
+export function describeProof(proof: string | null): string | null {
+  return proof === null ? null : (PROOFS[proof] ?? proof)
+}
+
+export function StatusBadge({ status }: { status: BackupView['status'] }) {
+  if (status === 'complete') {
+    return (
+      <Badge tone="good" icon={<CircleCheck aria-hidden />}>
+        complete
+      </Badge>
+    )
+  }
+  return (
+    <Badge tone="bad" icon={<CircleAlert aria-hidden />} title="Some znodes could not be read or only in part">
+      partial
+    </Badge>
+  )
+}
+
+export function ConsistencyBadge({ backup }: { backup: Pick<BackupView, 'consistency' | 'proof'> }) {
+  if (backup.consistency === 'exact') {
+    return (
+      <Badge tone="good" icon={<BadgeCheck aria-hidden />} title={describeProof(backup.proof) ?? undefined}>
+        exact{backup.proof && `: ${backup.proof}`}
+      </Badge>
+    )
+  }
+  return (
+    <Badge tone="warn" icon={<Waves aria-hidden />} title="Writes landed while it was taken">
+      fuzzy
+    </Badge>
+  )
+}
+
+export function VerifiedBadge({ backup }: { backup: Pick<BackupView, 'verifiedAt' | 'verifyOk'> }) {
+  if (backup.verifyOk === true) {
+    return (
+      <Badge tone="good" icon={<BadgeCheck aria-hidden />}>
+        verified
+      </Badge>
+    )
+  }
+  if (backup.verifyOk === false) {
+    return (
+      <Badge tone="bad" icon={<CircleAlert aria-hidden />}>
+        damaged
+      </Badge>
+    )
+  }
+  return (
+    <Badge icon={<CircleDashed aria-hidden />} title="Read back when it was written, not verified since">
+      not verified
+    </Badge>
+  )
+}
+
+export function PinnedBadge() {
+  return (
+    <Badge tone="accent" icon={<Pin aria-hidden />} title="Never deleted until it is unpinned">
+      pinned
+    </Badge>
+  )
+}
