@@ -1,9 +1,10 @@
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isArkeeperError } from '../../base/errors.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
-import { ArchiveError, toArchiveError } from './errors.ts'
+import { ArchiveError, isErrnoError, toArchiveError } from './errors.ts'
 import { openArchive, openSnapshotFile } from './open-archive.ts'
 import { findFileSize, MANIFEST_FILE } from './read-manifest.ts'
 import { detectCompression, findLogZxid, findSnapshotZxid } from './snapshot-file.ts'
@@ -43,10 +44,13 @@ export async function identifyPath(path: string): Promise<LocalPath> {
 }
 
 async function findDataDir(dir: string): Promise<DataDir | null> {
-  const entries = await stat(dir).then(
-    (found) => (found.isDirectory() ? readdir(dir, { withFileTypes: true }) : []),
-    () => [],
-  )
+  let entries: Dirent[]
+  try {
+    entries = await readdir(dir, { withFileTypes: true })
+  } catch (error) {
+    if (isErrnoError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null
+    throw error
+  }
   const named = (find: (name: string) => bigint | null) =>
     entries.flatMap((entry) => {
       const zxid = entry.isFile() ? find(entry.name) : null

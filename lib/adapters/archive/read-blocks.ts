@@ -34,14 +34,14 @@ export async function readSpan(
   return member.raw
 }
 
-/** Spans in order, read and decompressed a few ahead. Ends cleanly when the consumer stops early. */
-export async function* readAhead(
-  spans: Iterable<Span>,
-  read: (span: Span) => Promise<Buffer>,
+/** The places' bytes in order, read and decompressed a few ahead. Ends cleanly when the consumer stops early. */
+export async function* readAhead<T>(
+  places: Iterable<T>,
+  read: (place: T) => Promise<Buffer>,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const queue: Promise<Buffer>[] = []
-  const rest = spans[Symbol.iterator]()
+  const rest = places[Symbol.iterator]()
   const refill = () => {
     while (queue.length < READ_AHEAD) {
       const next = rest.next()

@@ -9,7 +9,7 @@ import type { UnreadableZnode, Znode, ZnodeKind, ZnodeStream } from '../../domai
 import type { ByteSource } from './byte-source.ts'
 import { ArchiveError } from './errors.ts'
 import { readAhead, readSpan } from './read-blocks.ts'
-import type { SnapshotBlock, SnapshotIndex } from './snapshot-index.ts'
+import type { SnapshotIndex } from './snapshot-index.ts'
 
 const CACHED_BLOCKS = 8
 const BATCH_ZNODES = 1000
@@ -109,7 +109,9 @@ export class SnapshotTree implements TreeReader {
       return
     }
     const { source, index, acls } = this.#input
-    const raws = readAhead(this.#blocksFrom(start.block, root), (span) => readSpan(source, index, span), signal)
+    // Not through the cache, which a long stream would empty of what the pages need; but what is there is taken from it.
+    const read = (block: number) => this.#cache.get(block) ?? readSpan(source, index, index.blocks[block]!)
+    const raws = readAhead(this.#blocksFrom(start.block, root), read, signal)
     const cursor = new RecordCursor()
     let at = start.cursor.start
     let told = 0
@@ -246,12 +248,11 @@ export class SnapshotTree implements TreeReader {
   }
 
   /** Blocks from `first` on that can hold something within `root`. */
-  *#blocksFrom(first: number, root: string): Generator<SnapshotBlock> {
+  *#blocksFrom(first: number, root: string): Generator<number> {
     const { blocks } = this.#input.index
     for (let i = first; i < blocks.length; i++) {
-      const block = blocks[i]!
-      if (i > first && !isWithin(block.firstPath, root)) return
-      yield block
+      if (i > first && !isWithin(blocks[i]!.firstPath, root)) return
+      yield i
     }
   }
 
