@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFirstAdministrator } from '../services/people/create-first-administrator.ts'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
 import { type Auth, createAuth } from './auth.ts'
+
+// Hashing passwords is slow on purpose, and slower on a busy machine.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const ORIGIN = 'http://127.0.0.1:3000'
 const EMAIL = 'ada@example.org'
@@ -107,10 +110,12 @@ describe('sign-in', () => {
   })
 
   test('is limited for each address', async () => {
-    const statuses: number[] = []
-    for (let i = 0; i < 25; i++) statuses.push((await signIn('planted-wrong-guess')).status)
-    expect(statuses.at(0)).toBe(401)
-    expect(statuses.at(-1)).toBe(429)
+    // Attempts without a valid e-mail count too, and cost no hashing.
+    for (let i = 0; i < 20; i++) {
+      const attempt = await request('POST', '/sign-in/email', { body: { email: 'x', password: 'y' } })
+      expect(attempt.status, `attempt ${i}`).toBe(400)
+    }
+    expect((await signIn()).status).toBe(429)
     expect((await signIn(PASSWORD, { address: '192.0.2.10' })).status).toBe(200)
   })
 })

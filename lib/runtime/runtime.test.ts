@@ -9,6 +9,9 @@ import { createFirstAdministrator } from '../services/people/create-first-admini
 import { readEnv } from './env.ts'
 import { getRuntime, openRuntime } from './runtime.ts'
 
+// A database on disk for each test: slow where many test files run at once.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
 const SYSTEM: Actor = { kind: 'system', id: null, name: 'test', role: 'admin' }
 const CLUSTER = {
   name: 'orders',

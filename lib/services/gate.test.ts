@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
 import type { Role, ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
 import { assertActorCan, mutate, mutateCluster } from './gate.ts'
 import { type Action, LEAST_ROLE } from './policy.ts'
+
+// A database on disk for each test: slow where many test files run at once.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let services: TestServices
 beforeEach(async () => {

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { exportAudit, toCsvCell } from './export-audit.ts'
 import { listAudit } from './list-audit.ts'
 import { type AuditEntryInput, writeAudit } from './write-audit.ts'
+
+// A database on disk for each test: slow where many test files run at once.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let services: TestServices
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addCluster } from './add-cluster.ts'
 import { armCluster } from './arm-cluster.ts'
@@ -8,6 +8,9 @@ import { listClusters } from './list-clusters.ts'
 import { assertClusterArmed, getClusterTarget } from './open-cluster.ts'
 import { removeCluster } from './remove-cluster.ts'
 import { updateCluster } from './update-cluster.ts'
+
+// A database on disk for each test: slow where many test files run at once.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const PASSWORD = 'planted-password'
 const INPUT = {

@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { createFirstAdministrator } from './create-first-administrator.ts'
 import { hasAdministrator } from './has-administrator.ts'
+
+// Hashing passwords is slow on purpose, and slower on a busy machine.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const PASSWORD = 'planted-password-1'
 const INPUT = { name: 'Ada', email: ' Ada@Example.org ', password: PASSWORD }

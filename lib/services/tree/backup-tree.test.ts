@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
@@ -7,6 +7,9 @@ import { buildTree, streamOf, type ZnodeSketch } from '../../testing/znode-build
 import { getZnode } from './get-znode.ts'
 import { listChildren } from './list-children.ts'
 import { openTree } from './open-tree.ts'
+
+// A database on disk for each test: slow where many test files run at once.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let services: TestServices
 /** Readers as the adapter gave them, and which of them were closed. */
