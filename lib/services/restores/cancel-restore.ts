@@ -1,0 +1,43 @@
+import { requestJobCancel } from '../../jobs/cancel-job.ts'
+import { logJob } from '../../jobs/log-job.ts'
+import type { ServiceContext } from '../context.ts'
+import { mutate } from '../gate.ts'
+import { toServiceError } from '../jobs/find-job-subject.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { canCancel } from './restore-rules.ts'
+
+/** A plan is dropped at once; a run ends after the batch that is on its way, and can be resumed or undone. */
+export async function cancelRestore(context: ServiceContext, restoreId: string): Promise<void> {
+  const row = await getRestoreRow(context, restoreId)
+  const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
+  await mutate(
+    context,
+    {
+      action: 'restore.cancel',
+      cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      path: row.sourceLabel,
+      before: { restore: restoreId, state: row.state },
+    },
+    async (tx) => {
+      const inside = { db: tx, clock: context.clock }
+      const current = await getRestoreRow(inside, restoreId)
+      const facts = await factsOf(inside, current)
+      assertAllowed(canCancel(facts), facts)
+      const nowMs = context.clock.now()
+      let ended = current.state === 'planned'
+      if (!ended && current.jobId !== null) {
+        const outcome = await requestJobCancel(tx, current.jobId, nowMs).catch((error: unknown) => {
+          throw toServiceError(error)
+        })
+        await logJob(tx, { jobId: current.jobId, level: 'warn', message: `Cancelled by ${context.actor.name}`, nowMs })
+        ended = outcome === 'cancelled'
+      }
+      if (ended) {
+        await tx.restore.updateMany({
+          where: { id: restoreId, state: current.state },
+          data: { state: 'cancelled', finishedAt: new Date(nowMs) },
+        })
+      }
+    },
+  )
+}

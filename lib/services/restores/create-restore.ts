@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import { parsePath } from '../../domain/znode/path.ts'
+import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
+import { parseRoots } from '../engine/scope.ts'
+import { ServiceError } from '../errors.ts'
+import { mutate } from '../gate.ts'
+import { parseInput } from '../parse-input.ts'
+import { describeScope, type StoredScope } from './restore-scope.ts'
+import { createRestoreSchema } from './schemas.ts'
+
+/** Asks the worker for the plan of a restore. Nothing is written to the cluster before the plan is confirmed. */
+export async function createRestore(
+  context: ServiceContext,
+  input: unknown,
+): Promise<{ readonly restoreId: string; readonly jobId: string }> {
+  const parsed = parseInput(createRestoreSchema, input)
+  const scope = toScope(parsed.selection, parsed.targetPath)
+  const target = await getClusterTarget(context, parsed.clusterId)
+  const source = await describeTreeRef(context, parsed.source)
+  if (source.ref.kind === 'live' && source.clusterId === parsed.clusterId) {
+    throw new ServiceError('INVALID_INPUT', 'The source is the cluster itself', {
+      unaffected: 'nothing was planned',
+      remedy: 'choose a backup or another cluster',
+      details: { fields: { source: 'The source is the cluster itself' } },
+    })
+  }
+  const restoreId = context.newId()
+  const jobId = context.newId()
+  const nowMs = context.clock.now()
+  await mutate(
+    context,
+    {
+      action: 'restore.plan',
+      cluster: { id: parsed.clusterId, name: target.clusterName },
+      path: describeScope(scope),
+      after: { restore: restoreId, source: source.label, mode: parsed.mode },
+    },
+    async (tx) => {
+      await tx.restore.create({
+        data: {
+          id: restoreId,
+          clusterId: parsed.clusterId,
+          source: parsed.source,
+          sourceLabel: source.label,
+          scope: { ...scope },
+          mode: parsed.mode,
+          onConflict: parsed.onConflict,
+          dir: join('restores', restoreId),
+          createdById: context.actor.id ?? 'system',
+          createdAt: new Date(nowMs),
+          jobId,
+        },
+        select: { id: true },
+      })
+      await enqueueJob(tx, {
+        id: jobId,
+        kind: 'plan-restore',
+        payload: { restoreId },
+        clusterId: parsed.clusterId,
+        subjectId: restoreId,
+        actor: context.actor,
+        nowMs,
+      })
+    },
+  )
+  return { restoreId, jobId }
+}
+
+type Selection = ReturnType<typeof createRestoreSchema.parse>['selection']
+
+function toScope(selection: Selection, targetPath: string | null): Exclude<StoredScope, { kind: 'undo' }> & object {
+  if (targetPath !== null && selection.kind !== 'subtree') {
+    throw new ServiceError('INVALID_INPUT', 'Only a subtree can be put elsewhere', {
+      details: { fields: { targetPath: 'Only a subtree can be put elsewhere' } },
+    })
+  }
+  switch (selection.kind) {
+    case 'all':
+      return { kind: 'all' }
+    case 'subtree':
+      return {
+        kind: 'subtree',
+        path: parsePath(selection.path),
+        targetPath: targetPath === null ? null : parsePath(targetPath),
+      }
+    case 'picked': {
+      if (selection.paths.length + selection.subtrees.length === 0) {
+        throw new ServiceError('INVALID_INPUT', 'Nothing is picked', {
+          details: { fields: { selection: 'Pick at least one znode or subtree' } },
+        })
+      }
+      const subtrees = selection.subtrees.length > 0 ? parseRoots(selection.subtrees) : []
+      return { kind: 'picked', paths: [...new Set(selection.paths.map(parsePath))], subtrees }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { invariant } from '../../base/invariant.ts'
+import type { ServiceContext } from '../context.ts'
+import { RestoreDirectory } from '../engine/restore-directory.ts'
+import { getRestoreRow } from './find-restore.ts'
+import { findStaleness } from './find-staleness.ts'
+import { toReportView } from './run-restore.ts'
+import { toRestoreViews } from './to-restore-view.ts'
+import type { RestoreView } from './views.ts'
+
+export async function getRestore(context: ServiceContext, restoreId: string): Promise<RestoreView> {
+  const row = await getRestoreRow(context, restoreId)
+  const [view] = await toRestoreViews(context, [row])
+  invariant(view, 'one row gives one view')
+  if (view.state === 'planned') return { ...view, stale: await findStaleness(context, row) }
+  // A run that was cancelled has left its report in its folder only.
+  if (view.report === null && row.confirmedAt !== null && view.finishedAt !== null) {
+    const report = await new RestoreDirectory(join(context.paths.workDir, row.dir)).findReport()
+    return report ? { ...view, report: toReportView(report) } : view
+  }
+  return view
+}

@@ -1,0 +1,18 @@
+import type { ServiceContext } from '../context.ts'
+import { RESTORE_COLUMNS } from './find-restore.ts'
+import { toRestoreViews } from './to-restore-view.ts'
+import type { RestoreView } from './views.ts'
+
+/** Newest first; `stale` is told by getRestore only, because it asks the cluster. */
+export async function listRestores(
+  context: Pick<ServiceContext, 'db' | 'clock'>,
+  input: { readonly clusterId?: string; readonly limit?: number } = {},
+): Promise<RestoreView[]> {
+  const rows = await context.db.restore.findMany({
+    where: input.clusterId ? { clusterId: input.clusterId } : {},
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: Math.min(Math.max(input.limit ?? 50, 1), 200),
+    select: RESTORE_COLUMNS,
+  })
+  return toRestoreViews(context, rows)
+}

@@ -1,0 +1,41 @@
+import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import type { ServiceContext } from '../context.ts'
+import { mutate } from '../gate.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { canReplan } from './restore-rules.ts'
+
+/** The same question asked again, of the tree as it is now. The old plan can no longer be confirmed. */
+export async function replanRestore(context: ServiceContext, restoreId: string): Promise<{ readonly jobId: string }> {
+  const row = await getRestoreRow(context, restoreId)
+  const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
+  const jobId = context.newId()
+  await mutate(
+    context,
+    {
+      action: 'restore.plan',
+      cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      path: row.sourceLabel,
+      before: { restore: restoreId, plan: row.planHash },
+    },
+    async (tx) => {
+      const inside = { db: tx, clock: context.clock }
+      const facts = await factsOf(inside, await getRestoreRow(inside, restoreId))
+      assertAllowed(canReplan(facts), facts)
+      const nowMs = context.clock.now()
+      await tx.restore.updateMany({
+        where: { id: restoreId, state: { in: ['planned', 'plan-failed'] } },
+        data: { state: 'planning', planHash: null, finishedAt: null, jobId },
+      })
+      await enqueueJob(tx, {
+        id: jobId,
+        kind: 'plan-restore',
+        payload: { restoreId },
+        clusterId: row.clusterId,
+        subjectId: restoreId,
+        actor: context.actor,
+        nowMs,
+      })
+    },
+  )
+  return { jobId }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { canCancel, canConfirm, canReplan, canResume, canUndo, type RestoreFacts } from './restore-rules.ts'
+
+const facts = (changes: Partial<RestoreFacts> = {}): RestoreFacts => ({
+  state: 'planned',
+  steps: 3,
+  isConfirmed: false,
+  clusterIsArmed: true,
+  clusterExists: true,
+  hasSafetyBackup: false,
+  safetyIsGone: false,
+  undoneById: null,
+  ...changes,
+})
+const ran = { isConfirmed: true, hasSafetyBackup: true } as const
+
+describe('what may be done with a restore', () => {
+  it('a plan is confirmed only on an armed cluster, and only when it writes something', () => {
+    expect(canConfirm(facts()).ok).toBe(true)
+    expect(canConfirm(facts({ clusterIsArmed: false })).reason).toMatch(/read-only/)
+    expect(canConfirm(facts({ steps: 0 })).reason).toMatch(/nothing to write/)
+    expect(canConfirm(facts({ state: 'running' })).ok).toBe(false)
+    expect(canConfirm(facts({ clusterExists: false })).reason).toMatch(/removed/)
+  })
+  it('what wrote can be undone once, while its safety backup is there', () => {
+    for (const state of ['succeeded', 'incomplete', 'conflict', 'failed', 'cancelled'] as const) {
+      expect(canUndo(facts({ ...ran, state })).ok).toBe(true)
+    }
+    expect(canUndo(facts({ ...ran, state: 'running' })).ok).toBe(false)
+    expect(canUndo(facts({ ...ran, state: 'failed', hasSafetyBackup: false })).ok).toBe(false)
+    expect(canUndo(facts({ ...ran, state: 'succeeded', safetyIsGone: true })).ok).toBe(false)
+    expect(canUndo(facts({ ...ran, state: 'succeeded', undoneById: 'x' })).ok).toBe(false)
+  })
+  it('only a confirmed run that was cut short goes on', () => {
+    expect(canResume(facts({ ...ran, state: 'conflict' })).ok).toBe(true)
+    expect(canResume(facts({ state: 'cancelled' })).reason).toMatch(/never confirmed/)
+    expect(canResume(facts({ ...ran, state: 'succeeded' })).ok).toBe(false)
+    expect(canResume(facts({ ...ran, state: 'failed', clusterIsArmed: false })).ok).toBe(false)
+  })
+  it('what has ended cannot be cancelled, and what was confirmed not planned again', () => {
+    expect(canCancel(facts({ state: 'running' })).ok).toBe(true)
+    expect(canCancel(facts({ state: 'succeeded' })).ok).toBe(false)
+    expect(canReplan(facts()).ok).toBe(true)
+    expect(canReplan(facts({ ...ran })).ok).toBe(false)
+  })
+})

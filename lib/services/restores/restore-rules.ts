@@ -1,0 +1,65 @@
+import type { RestoreState } from './views.ts'
+
+/** Facts that decide what may be done with a restore; one set of rules for pages and services. */
+export interface RestoreFacts {
+  readonly state: RestoreState
+  readonly steps: number | null
+  readonly isConfirmed: boolean
+  readonly clusterIsArmed: boolean
+  readonly clusterExists: boolean
+  readonly hasSafetyBackup: boolean
+  /** The safety backup was deleted from the store. */
+  readonly safetyIsGone: boolean
+  /** An undo that is on its way or done. */
+  readonly undoneById: string | null
+}
+
+export interface Allowance {
+  readonly ok: boolean
+  readonly reason: string | null
+}
+
+export const READ_ONLY = 'The cluster is read-only: arm it for writes first'
+
+const YES: Allowance = { ok: true, reason: null }
+const no = (reason: string): Allowance => ({ ok: false, reason })
+
+export function canConfirm(facts: RestoreFacts): Allowance {
+  if (facts.state !== 'planned')
+    return no(facts.state === 'planning' ? 'The plan is being made' : 'There is no plan to confirm')
+  if (facts.steps === 0) return no('Nothing differs: there is nothing to write')
+  return mayWrite(facts)
+}
+
+/** Whatever was written can be taken back, however the run ended; the safety backup is what it is taken back from. */
+export function canUndo(facts: RestoreFacts): Allowance {
+  const ended = ['succeeded', 'incomplete', 'conflict', 'failed', 'cancelled'].includes(facts.state)
+  if (!ended) return no('Only a restore that has run can be taken back')
+  if (!facts.hasSafetyBackup) return no('Nothing was written: there is nothing to take back')
+  if (facts.safetyIsGone) return no('Its safety backup was deleted')
+  if (facts.undoneById !== null) return no('It is being taken back or was already')
+  return facts.clusterExists ? YES : no('The cluster was removed')
+}
+
+/** Of a run that ended before its last step. */
+export function canResume(facts: RestoreFacts): Allowance {
+  if (!['conflict', 'failed', 'cancelled'].includes(facts.state)) return no('Only a run that was cut short can go on')
+  if (!facts.isConfirmed) return no('It was never confirmed')
+  if (facts.undoneById !== null) return no('It is being taken back or was already')
+  return mayWrite(facts)
+}
+
+export function canCancel(facts: RestoreFacts): Allowance {
+  return ['planning', 'planned', 'queued', 'running'].includes(facts.state) ? YES : no('It has ended already')
+}
+
+export function canReplan(facts: RestoreFacts): Allowance {
+  if (facts.isConfirmed) return no('It has been confirmed: make a new restore')
+  if (!['planned', 'plan-failed'].includes(facts.state)) return no('There is no plan to make again')
+  return facts.clusterExists ? YES : no('The cluster was removed')
+}
+
+function mayWrite(facts: RestoreFacts): Allowance {
+  if (!facts.clusterExists) return no('The cluster was removed')
+  return facts.clusterIsArmed ? YES : no(READ_ONLY)
+}

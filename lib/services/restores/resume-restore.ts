@@ -1,0 +1,45 @@
+import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { mutate } from '../gate.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { canResume } from './restore-rules.ts'
+
+/** Goes on with a run that was cut short; its journal says where, and each step that is left keeps its guard. */
+export async function resumeRestore(context: ServiceContext, restoreId: string): Promise<{ readonly jobId: string }> {
+  const row = await getRestoreRow(context, restoreId)
+  const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
+  const jobId = context.newId()
+  await mutate(
+    context,
+    {
+      action: 'restore.resume',
+      cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      path: row.sourceLabel,
+      reason: row.reason,
+      before: { restore: restoreId, state: row.state },
+    },
+    async (tx) => {
+      const inside = { db: tx, clock: context.clock }
+      const current = await getRestoreRow(inside, restoreId)
+      const facts = await factsOf(inside, current)
+      assertAllowed(canResume(facts), facts)
+      const { count } = await tx.restore.updateMany({
+        where: { id: restoreId, state: current.state },
+        data: { state: 'queued', finishedAt: null, jobId },
+      })
+      if (count === 0)
+        throw new ServiceError('WRONG_STATE', 'Somebody else was faster', { unaffected: 'nothing was written' })
+      await enqueueJob(tx, {
+        id: jobId,
+        kind: 'run-restore',
+        payload: { restoreId },
+        clusterId: row.clusterId,
+        subjectId: restoreId,
+        actor: context.actor,
+        nowMs: context.clock.now(),
+      })
+    },
+  )
+  return { jobId }
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { formatHex64 } from '../../base/hex64.ts'
+import type { PlanSummary } from '../../domain/restore/plan.ts'
+import type { JobPayload } from '../../jobs/definitions.ts'
+import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
+import { planRestoreTo } from '../engine/plan-restore-to.ts'
+import { planUndoFrom } from '../engine/plan-undo-from.ts'
+import { ServiceError } from '../errors.ts'
+import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { openTree } from '../tree/open-tree.ts'
+import { getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { storedScopeSchema } from './restore-scope.ts'
+import type { PlanView } from './views.ts'
+
+/** The work of a plan job. Reads both trees and writes the plan into the restore's folder, nothing else. */
+export async function runPlan(
+  context: ServiceContext,
+  payload: JobPayload<'plan-restore'>,
+  run: JobRun,
+): Promise<JobResult> {
+  const row = await getRestoreRow(context, payload.restoreId)
+  if (row.state !== 'planning') throw new ServiceError('WRONG_STATE', `The restore is ${row.state}`)
+  const target = await getClusterTarget(context, row.clusterId)
+  await run.log('info', `Planning the restore of ${row.sourceLabel} to ${target.clusterName}`)
+  const summary =
+    row.undoOfId === null ? await plan(context, row, target, run) : await planUndo(context, row, row.undoOfId, target)
+  const view = toPlanView(summary)
+  for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
+  return {
+    result: { restoreId: row.id, plan: view.hash, steps: view.steps },
+    message: `${view.creates} creates, ${view.updates} updates, ${view.deletes} deletes, ${view.aclChanges} ACL changes`,
+    commit: async (tx) => {
+      await tx.restore.updateMany({
+        where: { id: row.id, state: 'planning' },
+        data: { state: 'planned', planHash: view.hash, planSummary: { ...view, warnings: [...view.warnings] } },
+      })
+    },
+  }
+}
+
+async function plan(
+  context: ServiceContext,
+  row: RestoreRow,
+  target: OpenableCluster,
+  run: JobRun,
+): Promise<PlanSummary> {
+  const scope = storedScopeSchema.parse(row.scope)
+  if (scope.kind === 'undo') throw new ServiceError('WRONG_STATE', 'This undo does not say of what')
+  const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
+  try {
+    const connection = await context.zookeeper.connect(target, { signal: context.signal })
+    try {
+      return await planRestoreTo(context, {
+        source: tree.reader,
+        connection,
+        target,
+        names: { source: row.sourceLabel, target: target.clusterName },
+        scope,
+        mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
+        onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+        dir: join(context.paths.workDir, row.dir),
+        onProgress: run.progress,
+      })
+    } finally {
+      await connection.close()
+    }
+  } finally {
+    await tree.release()
+  }
+}
+
+async function planUndo(
+  context: ServiceContext,
+  row: RestoreRow,
+  undoOfId: string,
+  target: OpenableCluster,
+): Promise<PlanSummary> {
+  const done = await getRestoreRow(context, undoOfId)
+  const connection = await context.zookeeper.connect(target, { signal: context.signal })
+  try {
+    return await planUndoFrom(context, {
+      undoDir: join(context.paths.workDir, done.dir),
+      dir: join(context.paths.workDir, row.dir),
+      connection,
+      target,
+      onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+      source: row.sourceLabel,
+    })
+  } finally {
+    await connection.close()
+  }
+}
+
+function toPlanView(summary: PlanSummary): PlanView {
+  const { creates, updates, deletes, aclChanges, steps, dataBytes, skipped, warnings } = summary
+  return {
+    hash: summary.plan,
+    creates,
+    updates,
+    deletes,
+    aclChanges,
+    steps,
+    dataBytes,
+    skipped: { ...skipped },
+    warnings: warnings.map(({ code, path, message }) => ({ code, path, message })),
+    plannedAtZxid: formatHex64(summary.plannedAtZxid),
+    plannedAt: new Date(summary.plannedAtMs).toISOString(),
+  }
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path'
+import type { JobPayload } from '../../jobs/definitions.ts'
+import { toBackupRow } from '../backups/backup-row.ts'
+import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { executeRestore } from '../engine/execute-restore.ts'
+import type { RestoreReport, SafetyRecord } from '../engine/restore-directory.ts'
+import type { ErrorView } from '../error-view.ts'
+import { ServiceError } from '../errors.ts'
+import { mutateCluster } from '../gate.ts'
+import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { getRestoreRow, type RestoreRow } from './find-restore.ts'
+import type { RestoreReportView, RestoreState } from './views.ts'
+
+/**
+ * The work of a restore job, also when it goes on after a crash: the folder's journal says where. Audited as `started` before the first
+ * write and with its counts at the end; what a killed worker leaves is a `started` entry that the next run follows.
+ */
+export async function runRestore(
+  context: ServiceContext,
+  payload: JobPayload<'run-restore'>,
+  run: JobRun,
+): Promise<JobResult> {
+  const row = await getRestoreRow(context, payload.restoreId)
+  const { planHash } = row
+  if ((row.state !== 'queued' && row.state !== 'running') || planHash === null || row.confirmedAt === null) {
+    throw new ServiceError('WRONG_STATE', `The restore is ${row.state} and not confirmed to run`, {
+      unaffected: 'nothing was written',
+    })
+  }
+  const target = await getClusterTarget(context, row.clusterId)
+  await context.db.restore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
+  return mutateCluster(
+    context,
+    {
+      action: 'restore.run',
+      clusterId: row.clusterId,
+      path: row.sourceLabel,
+      reason: row.reason,
+      before: { restore: row.id, plan: planHash, attempt: run.job.attempts },
+    },
+    async (_cluster, record) => {
+      const report = await executeRestore(context, {
+        dir: join(context.paths.workDir, row.dir),
+        target,
+        safetyParentDir: clusterFolder(context, target.clusterName),
+        confirmedPlan: planHash,
+        run: run.job.id,
+        onProgress: run.progress,
+        onConflictFound: ({ path, reason, resolution }) => {
+          // A log line is for people; a database that is busy for a moment must not stop the run.
+          run.log('warn', `Conflict at ${path}: ${reason}, ${resolution}`).catch(() => undefined)
+        },
+        onSafety: async (safety) => {
+          record({ after: { safetyBackup: await catalogSafety(context, row, target.clusterName, safety, run) } })
+        },
+        assertOwned: run.assertOwned,
+      })
+      const state = stateOf(report)
+      record({
+        after: {
+          state,
+          applied: report.applied,
+          alreadyDone: report.alreadyDone,
+          skipped: report.skipped,
+          conflicts: report.conflictCount,
+          differences: report.differenceCount,
+          verified: report.verified,
+        },
+      })
+      return { value: toResult(context, row, report, state), outcome: state === 'succeeded' ? 'ok' : 'failed' }
+    },
+  )
+}
+
+/** Catalogued before the first write, so that it is there however the run ends. Once: a resumed run finds its row. */
+async function catalogSafety(
+  context: ServiceContext,
+  row: RestoreRow,
+  clusterName: string,
+  safety: SafetyRecord,
+  run: JobRun,
+): Promise<string> {
+  run.assertOwned()
+  const dir = toStoreRelative(context, safety.dir)
+  const known = await context.db.backup.findUnique({ where: { dir }, select: { id: true } })
+  const id = known?.id ?? context.newId()
+  if (!known) {
+    const archive = await context.archives.open(safety.dir)
+    await archive.close()
+    await context.db.backup.create({
+      data: toBackupRow({
+        id,
+        clusterId: row.clusterId,
+        clusterName,
+        purpose: 'safety',
+        manifest: archive.manifest,
+        dir,
+        archiveBytes: safety.archiveBytes,
+        createdById: context.actor.id,
+        jobId: run.job.id,
+        nowMs: context.clock.now(),
+      }),
+      select: { id: true },
+    })
+    await run.log('info', `Safety backup of ${archive.manifest.znodes} znodes taken`)
+  }
+  await context.db.restore.updateMany({ where: { id: row.id }, data: { safetyBackupId: id } })
+  return id
+}
+
+/** Green only when everything was read back and nothing differs. */
+function stateOf(report: RestoreReport): Extract<RestoreState, 'succeeded' | 'conflict' | 'incomplete'> {
+  if (report.stopped) return 'conflict'
+  return report.verified === true && report.differenceCount === 0 ? 'succeeded' : 'incomplete'
+}
+
+function toResult(
+  context: ServiceContext,
+  row: RestoreRow,
+  report: RestoreReport,
+  state: ReturnType<typeof stateOf>,
+): JobResult {
+  const { applied, alreadyDone, skipped, verified, conflictCount, differenceCount } = report
+  const failure = describeEnd(state, report)
+  return {
+    result: { restoreId: row.id, state, applied, alreadyDone, skipped, verified },
+    message: failure?.message ?? `${applied} steps written, read back and found as planned`,
+    ...(failure ? { failure } : {}),
+    commit: async (tx) => {
+      await tx.restore.updateMany({
+        where: { id: row.id },
+        data: {
+          state,
+          report: { ...toReportView(report), conflictCount, differenceCount },
+          finishedAt: new Date(context.clock.now()),
+        },
+      })
+    },
+  }
+}
+
+export function toReportView(report: RestoreReport) {
+  const { applied, alreadyDone, skipped, conflicts, verified, differences, durationMs } = report
+  return { applied, alreadyDone, skipped, conflicts, verified, differences, durationMs } satisfies RestoreReportView
+}
+
+function describeEnd(state: ReturnType<typeof stateOf>, report: RestoreReport): ErrorView | null {
+  if (state === 'succeeded') return null
+  const conflict = report.conflicts.at(-1)
+  if (state === 'conflict') {
+    return {
+      code: 'RESTORE_CONFLICT',
+      message: `stopped at a conflict${conflict ? ` at ${conflict.path} (${conflict.reason})` : ''} after ${report.applied} steps`,
+      unaffected: 'nothing that others wrote was overwritten',
+      remedy: 'look at the live znode, then resume, or undo what was written',
+    }
+  }
+  const difference = report.differences[0]
+  return {
+    code: 'RESTORE_INCOMPLETE',
+    message: `${report.differenceCount} znodes are not as planned${difference ? `, the first is ${difference.path} (${difference.change})` : ''}`,
+    remedy: 'compare the cluster with the source, then plan another restore or undo this one',
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import type { ServiceContext } from '../context.ts'
+import { mutate } from '../gate.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { canUndo } from './restore-rules.ts'
+
+/** A new restore that takes another one back: planned from its journal and safety backup, then confirmed like any other. */
+export async function startUndo(
+  context: ServiceContext,
+  restoreId: string,
+): Promise<{ readonly restoreId: string; readonly jobId: string }> {
+  const row = await getRestoreRow(context, restoreId)
+  const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
+  const undoId = context.newId()
+  const jobId = context.newId()
+  await mutate(
+    context,
+    {
+      action: 'restore.undo',
+      cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      path: row.sourceLabel,
+      before: { restore: restoreId, state: row.state },
+      after: { restore: undoId },
+    },
+    async (tx) => {
+      const inside = { db: tx, clock: context.clock }
+      const current = await getRestoreRow(inside, restoreId)
+      const facts = await factsOf(inside, current)
+      assertAllowed(canUndo(facts), facts)
+      const nowMs = context.clock.now()
+      await tx.restore.create({
+        data: {
+          id: undoId,
+          clusterId: current.clusterId,
+          source: `backup:${current.safetyBackupId}`,
+          sourceLabel: `undo of the restore of ${current.sourceLabel}`,
+          scope: { kind: 'undo' },
+          mode: 'mirror',
+          onConflict: 'stop',
+          dir: join('restores', undoId),
+          undoOfId: restoreId,
+          createdById: context.actor.id ?? 'system',
+          createdAt: new Date(nowMs),
+          jobId,
+        },
+        select: { id: true },
+      })
+      await enqueueJob(tx, {
+        id: jobId,
+        kind: 'plan-restore',
+        payload: { restoreId: undoId },
+        clusterId: current.clusterId,
+        subjectId: undoId,
+        actor: context.actor,
+        nowMs,
+      })
+    },
+  )
+  return { restoreId: undoId, jobId }
+}
