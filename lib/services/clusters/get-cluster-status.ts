@@ -8,8 +8,8 @@ import { getClusterTarget } from './open-cluster.ts'
 import type { ClusterStatusView, ServerStatusView } from './views.ts'
 
 /** The session's answer decides; the servers' own words, asked meanwhile, are details. Both end well below the 5 s that a page waits. */
-const SESSION_TIMEOUT_MS = 4_500
-const SERVERS_TIMEOUT_MS = 4_000
+const SESSION_TIMEOUT_MS = 4_000
+const SERVERS_TIMEOUT_MS = 3_500
 
 type Answers = readonly { server: string; status: ServerStatus | null; error: string | null }[]
 
