@@ -1,0 +1,106 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { formatHex64 } from '../../base/hex64.ts'
+import { copyStat } from '../../domain/snapshot/record.ts'
+import type { Znode, ZnodeStream } from '../../domain/znode/znode.ts'
+import { buildTree, collectZnodes } from '../../testing/znode-builder.ts'
+import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
+import { createZooKeeper } from '../zookeeper/zookeeper.ts'
+import { TempStore } from './archive-builder.ts'
+
+const CORPUS = join(import.meta.dirname, '../../domain/snapshot/corpus')
+
+let store: TempStore
+let server: ZooKeeperServer | null = null
+let dataDir: string
+
+beforeEach(async () => {
+  store = await TempStore.create()
+  dataDir = await mkdtemp(join(tmpdir(), 'arkeeper-data-'))
+})
+afterEach(async () => {
+  await server?.stop()
+  server = null
+  await store.remove()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+/** Puts the archive's snapshot into an empty data directory and starts a stock server on it. */
+async function startFrom(archiveDir: string, snapshot: string): Promise<ZooKeeperServer> {
+  await mkdir(join(dataDir, 'version-2'))
+  await cp(join(archiveDir, snapshot), join(dataDir, 'version-2', snapshot))
+  server = await startZooKeeper({
+    dataDir,
+    javaProperties: {
+      'zookeeper.skipACL': 'yes',
+      // Containers and TTL znodes whose time has come must stay for as long as the test looks.
+      'znode.container.checkIntervalMs': '3600000',
+      'org.slf4j.simpleLogger.defaultLogLevel': 'info',
+    },
+  })
+  return server
+}
+
+/** zxid and tree digest that the server computed from the file when it loaded it. */
+function loaded(log: string) {
+  const match = /highest zxid is 0x([0-9a-f]+), digest is (-?\d+)/.exec(log)
+  return match && { zxid: match[1], digest: formatHex64(BigInt(match[2]!)) }
+}
+
+/** As a client can see it: kinds but ephemeral are hidden from it. */
+function asClientSees(znode: Znode) {
+  const isEphemeral = znode.kind === 'ephemeral'
+  return {
+    path: znode.path,
+    data: znode.data === null ? null : Buffer.from(znode.data).toString('hex'),
+    acl: znode.acl,
+    isEphemeral,
+    stat: { ...copyStat(znode.stat), ephemeralOwner: isEphemeral ? znode.stat.ephemeralOwner : 0n },
+  }
+}
+
+async function readLive(connectString: string): Promise<Znode[]> {
+  const connection = await createZooKeeper().connect({ connectString })
+  try {
+    return await collectZnodes(connection.walk(['/'], { includeSystem: true }).stream)
+  } finally {
+    await connection.close()
+  }
+}
+
+test('a stock server serves the archive of a real tree, znode by znode, and computes the digest of the manifest', async () => {
+  const source = await store.archives.openPath(join(CORPUS, '3.9.6-compressed/snapshot.180.gz'))
+  const stream: ZnodeStream = source.readSubtree('/', { includeSystem: true })
+  const { dir, manifest } = await store.write(stream, { zxid: 0x180n })
+  const expected = await collectZnodes(source.readSubtree('/', { includeSystem: true }))
+  await source.close()
+  // What the server of the original published for this tree.
+  expect(manifest.digest?.computed).toBe(formatHex64(327264325498n))
+
+  const { connectString, log } = await startFrom(dir, 'snapshot.180.gz')
+  expect(loaded(log())).toEqual({ zxid: '180', digest: manifest.digest?.computed })
+  const live = await readLive(connectString)
+  expect(live.map(asClientSees)).toEqual(expected.map(asClientSees))
+})
+
+test('a stock server serves values of every sort: null and empty, binary, unicode, large, many blocks, sessions', async () => {
+  const tree = buildTree([
+    { path: '/null', data: null },
+    { path: '/empty', data: '' },
+    { path: '/binary', data: Buffer.from(Array.from({ length: 256 }, (_, i) => i)) },
+    { path: '/ünïcode/漢字 with spaces', data: 'naïve – ☃' },
+    { path: '/session', kind: 'ephemeral', stat: { ephemeralOwner: 0x0100_0000_0000_1234n } },
+    { path: '/ttl', kind: 'ttl', ttlMs: 86_400_000 },
+    { path: '/container', kind: 'container', stat: { cversion: 7 } },
+    { path: '/acl', acl: [{ perms: 21, scheme: 'digest', id: 'ops:c2VjcmV0' }] },
+    ...Array.from({ length: 8 }, (_, i) => ({ path: `/large/n${i}`, data: Buffer.alloc(700_000, i) })),
+    ...Array.from({ length: 3000 }, (_, i) => ({ path: `/many/n${String(i).padStart(6, '0')}`, data: `value ${i}` })),
+  ])
+  const { dir, manifest } = await store.write(tree, { zxid: 0x500000000n })
+  const { connectString, log } = await startFrom(dir, 'snapshot.500000000.gz')
+  expect(loaded(log())).toEqual({ zxid: '500000000', digest: manifest.digest?.computed })
+  const live = (await readLive(connectString)).filter((znode) => !znode.path.startsWith('/zookeeper'))
+  expect(live.map(asClientSees)).toEqual(tree.map(asClientSees))
+})
