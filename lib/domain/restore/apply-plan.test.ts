@@ -281,6 +281,32 @@ describe('applyPlan', () => {
     expect(tree.dump()[1]).toContain(Buffer.from('theirs').toString('base64'))
   })
 
+  it('sees a writer that comes between the check and a delete', async () => {
+    const tree = new FakeTree(buildTree(['/old', '/keep']))
+    const plan = await makePlan(tree, buildTree(['/keep']), { mode: 'mirror' })
+    const target = new FakeTarget(tree, {
+      identities: [SUPER],
+      onCall: (call) => {
+        if (call.kind === 'multi' && call.nOfKind === 1) tree.setData('/old', 'theirs')
+        return null
+      },
+    })
+    const report = await runPlan(plan, tree, { target })
+    expect(report.conflicts).toMatchObject([{ path: '/old', reason: 'version', resolution: 'stopped' }])
+    expect(tree.has('/old')).toBe(true)
+  })
+
+  it('names the reason of each of many refusals in one batch without sending everything again for each', async () => {
+    const tree = new FakeTree(buildTree([{ path: '/locked', acl: readOnly }, '/open']))
+    const names = Array.from({ length: 40 }, (_, i) => [`/locked/n${i}`, `/open/n${i}`]).flat()
+    const plan = await makePlan(tree, buildTree([{ path: '/locked', acl: readOnly }, ...names]), { identities: [] })
+    const target = new FakeTarget(tree)
+    const report = await runPlan(plan, tree, { target, onConflict: 'skip' })
+    expect(report).toMatchObject({ applied: 40, skipped: 40, conflictCount: 40 })
+    expect(report.conflicts.every(({ reason }) => reason === 'no-auth')).toBe(true)
+    expect(target.multis.reduce((sum, multi) => sum + multi.operations, 0)).toBeLessThan(80 * 3)
+  })
+
   it('tells of a znode that was re-created in the very instant of the write', async () => {
     const tree = new FakeTree(buildTree([{ path: '/a', data: '1' }]))
     const plan = await makePlan(tree, buildTree([{ path: '/a', data: '2' }]))
@@ -625,6 +651,30 @@ describe('applyPlan', () => {
         expectNothingTwice(tree, { seed })
       }
     })
+
+    it.each([1, 2])(
+      'knows a late write for its own when it was cancelled before that was settled (at call %i)',
+      async (at) => {
+        const tree = new FakeTree()
+        const plan = await makePlan(tree, buildTree(['/a', '/b']))
+        const journal = new MemoryJournal()
+        const controller = new AbortController()
+        const target = new FakeTarget(tree, {
+          identities: [SUPER],
+          onCall: (call) => {
+            if (call.n === at) controller.abort()
+            return call.n === 1 ? 'unknown-late' : null
+          },
+        })
+        const first = await runPlan(plan, tree, { journal, target, signal: controller.signal })
+        expect(first).toMatchObject({ cancelled: true, applied: 0 })
+        // Whatever is still on its way arrives before the next write of the lost session.
+        await target.setAcl('/', [{ perms: 31, scheme: 'world', id: 'anyone' }], -1)
+        expect(tree.has('/b')).toBe(true)
+        const report = await runPlan(plan, tree, { journal: journal.reopen() })
+        expect(report).toMatchObject({ applied: 2, alreadyDone: 0, conflictCount: 0 })
+      },
+    )
 
     it('tells its own znode, changed by someone since, from a stranger', async () => {
       const tree = new FakeTree()

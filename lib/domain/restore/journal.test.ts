@@ -52,6 +52,13 @@ describe('journal', () => {
     expect(state).toMatchObject({ nextBatch: 2, result: null })
   })
 
+  it('does not doubt what a later batch has settled', async () => {
+    const { sink, writer } = await sample()
+    const nothing = { already: [], skipped: [], conflicts: [], rewritten: [] }
+    await writer.outcome({ batch: 2, applied: [{ zxid: null, ranges: [[10, 15]] }], ...nothing }, { durable: true })
+    expect(parseJournal(sink.text())?.doubtful.list()).toEqual([[15, 20]])
+  })
+
   it('knows how a run ended until it goes on', async () => {
     const { sink, writer } = await sample()
     await writer.finish('stopped', { applied: 7, alreadyDone: 1, skipped: 1, conflicts: 2 })

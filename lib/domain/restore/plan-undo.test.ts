@@ -120,6 +120,26 @@ describe('planUndo', () => {
     expect(tree.dump()).toEqual(dump)
   })
 
+  it('takes back an overwrite whose answer was lost', async () => {
+    const tree = new FakeTree(buildTree([{ path: '/u', data: '1' }]))
+    const plan = await makePlan(tree, buildTree([{ path: '/u', data: '2' }]))
+    tree.setData('/u', 'theirs')
+    const safety = tree.znodes()
+    const dump = tree.dump()
+    const journal = new MemoryJournal()
+    const target = new FakeTarget(tree, {
+      identities: [SUPER],
+      onCall: (call) => (call.kind === 'multi' ? 'crash-after' : null),
+    })
+    await expect(runPlan(plan, tree, { journal, target, onConflict: 'overwrite' })).rejects.toThrow('died')
+    const next = journal.reopen()
+    expect(await runPlan(plan, tree, { journal: next, onConflict: 'overwrite' })).toMatchObject({ applied: 1 })
+    const undo = await makeUndo(plan, tree, { journal: next, safety })
+    expect(undo.summary.warnings).toEqual([])
+    expect(await runPlan(undo, tree)).toMatchObject({ applied: 1, conflictCount: 0 })
+    expect(tree.dump()).toEqual(dump)
+  })
+
   it.each([
     ['data', '/a', (tree: FakeTree) => tree.setData('/a', 'later')],
     ['an ACL', '/acl', (tree: FakeTree) => tree.setAclAs('/acl', [{ perms: 7, scheme: 'world', id: 'anyone' }])],
