@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Znode, ZnodeStream } from '../../domain/znode/znode.ts'
-import { streamOf } from '../../testing/znode-builder.ts'
 import { createFileArchives } from './file-archives.ts'
 import type { ArchiveDescription, WriteArchiveInput } from './store.ts'
 
@@ -28,7 +27,7 @@ export class TempStore {
   ): WriteArchiveInput {
     return {
       parentDir: this.clusterDir,
-      stream: Symbol.asyncIterator in tree ? tree : streamOf(tree),
+      stream: Symbol.asyncIterator in tree ? tree : inOneBatch(tree),
       describe: () => ({
         cluster: { name: 'demo', connectString: '127.0.0.1:2181', chroot: '/' },
         source: 'files',
@@ -52,4 +51,8 @@ export class TempStore {
   async remove(): Promise<void> {
     await rm(this.dir, { recursive: true, force: true })
   }
+}
+
+async function* inOneBatch(znodes: readonly Znode[]): ZnodeStream & AsyncGenerator {
+  yield { znodes, unreadable: [] }
 }

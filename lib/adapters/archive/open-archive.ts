@@ -76,8 +76,8 @@ export async function openSnapshotFile(
     }
     if (indexed) return new SnapshotTree({ ...common, source, index: indexed.index, acls: indexed.head.acls })
   }
-  const { source, index, head, dispose } = await sortSnapshot(readSnapshotBytes(path, compression), { signal })
-  return new SnapshotTree({ ...common, source, index, acls: head.acls, onClose: dispose })
+  const { source, index, head } = await sortSnapshot(readSnapshotBytes(path, compression), { signal })
+  return new SnapshotTree({ ...common, source, index, acls: head.acls })
 }
 
 async function readIndex(

@@ -113,7 +113,7 @@ test('putting a snapshot in order through files gives the same as in memory', as
     yield gunzipSync(await readFile(join(CORPUS, '3.9.6-fuzzy/snapshot.78d.gz')))
   }
   const read = async (limits: Parameters<typeof sortSnapshot>[1]) => {
-    const { source, index, head, dispose } = await sortSnapshot(once(), limits)
+    const { source, index, head } = await sortSnapshot(once(), limits)
     const tree = new SnapshotTree({
       name: 'x',
       source,
@@ -121,7 +121,6 @@ test('putting a snapshot in order through files gives the same as in memory', as
       acls: head.acls,
       ownerless: 'persistent',
       unreadable: [],
-      onClose: dispose,
     })
     const znodes: Znode[] = await collectZnodes(tree.readSubtree('/', { includeSystem: true }))
     const text = znodes.map((znode) => `${znode.path} ${Buffer.from(znode.data ?? []).toString('hex')}`)

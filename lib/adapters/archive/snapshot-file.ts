@@ -60,9 +60,9 @@ export async function detectCompression(path: string): Promise<Compression> {
 }
 
 /** The file's bytes as they are, in order. */
-export async function* readFileBytes(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+export async function* readFileBytes(path: string): AsyncGenerator<Buffer> {
   try {
-    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES, signal })
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES })
   } catch (error) {
     throw toArchiveError(error, `reading ${path}`)
   }

@@ -25,7 +25,6 @@ export interface SnapshotTreeInput {
   readonly ownerless: 'persistent' | 'unknown'
   /** Places that the backup could not read, in any order. */
   readonly unreadable: readonly string[]
-  readonly onClose?: () => Promise<void>
 }
 
 /** Where a record may start: block number and position in its raw bytes. */
@@ -69,7 +68,7 @@ export class SnapshotTree implements TreeReader {
   ): Promise<ChildrenPage> {
     const parent = await this.#find(parsePath(path), page.signal)
     if (parent === null) return this.#absence(path)
-    const limit = Math.min(Math.max(1, Math.trunc(page.limit)), PAGE_MAX)
+    const limit = Math.min(Math.max(1, Math.trunc(page.limit) || 1), PAGE_MAX)
     const children: ChildSummary[] = []
     let spot: Spot | null = { block: parent.block, at: parent.cursor.end }
     if (page.after !== undefined) spot = await this.#seekPast(joinPath(path, page.after), page.signal)
@@ -150,7 +149,6 @@ export class SnapshotTree implements TreeReader {
     await Promise.allSettled(this.#cache.values())
     this.#cache.clear()
     await this.#input.source.close()
-    await this.#input.onClose?.()
   }
 
   #absence(path: string): Extract<ZnodeReading, { kind: 'missing' | 'unreadable' }> {

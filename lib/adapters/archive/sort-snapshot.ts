@@ -14,7 +14,7 @@ import type { SnapshotBlock, SnapshotIndex } from './snapshot-index.ts'
 /** Up to this size the ordered records stay in memory; beyond, they go through temporary files. */
 const MEMORY_BYTES_MAX = 16 << 20
 /** Cost of one sorted run in memory: raw bytes plus an estimate for the objects. */
-const RUN_COST_MAX = 96 << 20
+const RUN_COST_MAX = 48 << 20
 const ENTRY_COST = 240
 const MERGE_READ_BYTES = 256 << 10
 
@@ -22,8 +22,6 @@ export interface SortedSnapshot {
   readonly source: ByteSource
   readonly index: SnapshotIndex
   readonly head: SnapshotHead
-  /** Removes the temporary files. Call after the source was closed. */
-  dispose(): Promise<void>
 }
 
 interface Entry {
@@ -64,15 +62,16 @@ export async function sortSnapshot(
     }
     await reader.readTail()
     if (runs.length === 0 && rawBytes <= (options.memoryBytesMax ?? MEMORY_BYTES_MAX)) {
-      return { head, ...buildInMemory(sorted(run)), dispose: () => temp.remove() }
+      return { head, ...buildInMemory(sorted(run)) }
     }
     runs.push(await temp.write(sorted(run)))
     run = []
-    return { head, ...(await mergeRuns(runs, temp, options.signal)), dispose: () => temp.remove() }
+    return { head, ...(await mergeRuns(runs, temp, options.signal)) }
   } catch (error) {
-    await temp.remove()
     throw toArchiveError(error, 'putting the snapshot in order in the temporary folder')
   } finally {
+    // The ordered file is open by now and lives on without a name: nothing is left behind, even by a process that is killed later.
+    await temp.remove()
     await reader.close()
   }
 }
