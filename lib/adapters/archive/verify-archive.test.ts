@@ -113,11 +113,21 @@ test('missing files are named', async () => {
   await expect(store.archives.open(dir)).rejects.toMatchObject({ code: 'FILE_MISSING' })
 })
 
-test('a missing index is said, and said to be harmless', async () => {
-  await rm(join(dir, 'index'))
+test('an index that was deleted is no problem; one that was changed is, though the data is not affected', async () => {
+  await writeFile(join(dir, 'index'), '{}')
   const report = await store.archives.verify(dir)
-  expect(report.problems).toMatchObject([{ code: 'FILE_MISSING', file: 'index', message: /not affected/ }])
+  expect(report.problems.map(({ code, file }) => [code, file])).toEqual([
+    ['SIZE_MISMATCH', 'index'],
+    ['SHA256_MISMATCH', 'index'],
+  ])
   expect(report).toMatchObject({ ok: false, checksumOk: true, digest: { match: true } })
+  expect(report.problems[0]?.message).toMatch(/not affected/)
+  await rm(join(dir, 'index'))
+  expect(await store.archives.verify(dir)).toMatchObject({
+    ok: true,
+    problems: [],
+    files: [{ name: 'snapshot.1a.gz' }],
+  })
 })
 
 describe('the manifest', () => {
