@@ -236,6 +236,52 @@ describe('a walk', () => {
     await expect.poll(openConnections, { timeout: 10_000 }).toBe(before)
   })
 
+  test('can be cancelled while the server gives no answer', async () => {
+    const proxy = await startZooKeeperProxy(server.port)
+    const distant = await zooKeeper.connect({ connectString: proxy.connectString })
+    try {
+      const abort = new AbortController()
+      const started = Date.now()
+      const reading = async () => {
+        for await (const _batch of distant.walk(['/tree'], { signal: abort.signal, watchMoves: true }).stream) {
+          proxy.freeze()
+          setTimeout(() => abort.abort(), 100)
+        }
+      }
+      await expect(reading()).rejects.toMatchObject({ code: 'CANCELLED' })
+      expect(Date.now() - started).toBeLessThan(10_000)
+    } finally {
+      proxy.resume()
+      await distant.close()
+      await proxy.stop()
+    }
+  })
+
+  test('makes do with fewer sessions where the server allows no more', async () => {
+    const narrow = await startZooKeeper({ config: { maxClientCnxns: '4' } })
+    const limited = await zooKeeper.connect({ connectString: narrow.connectString })
+    try {
+      const operations = Array.from(
+        { length: 8_000 },
+        (_, i): WriteOperation => ({
+          op: 'create',
+          path: `/n${i}`,
+          data: null,
+          acl: OPEN_ACL,
+          kind: 'persistent',
+          ttlMs: null,
+        }),
+      )
+      for (let at = 0; at < operations.length; at += 1_000) {
+        expect((await limited.multi(operations.slice(at, at + 1_000))).kind).toBe('done')
+      }
+      expect(await collect(limited.walk(['/']).stream)).toHaveLength(8_001)
+    } finally {
+      await limited.close()
+      await narrow.stop()
+    }
+  })
+
   test('several at once do not disturb each other', async () => {
     const [first, second, third] = await Promise.all([
       collect(connection.walk(['/tree']).stream),

@@ -88,6 +88,33 @@ describe('guards', () => {
     expect(await connection.multi([operation()])).toMatchObject({ kind: 'refused', index: 0, code })
   })
 
+  test('an error that the package does not know is a refusal like any other, and the session goes on', async () => {
+    const strict = await startZooKeeper({ javaProperties: { 'zookeeper.enforceQuota': 'true' } })
+    const limited = await zooKeeper.connect({ connectString: strict.connectString })
+    try {
+      const { sessionId } = limited
+      const limits = Buffer.from('count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=2')
+      const stats = Buffer.from('count=0,bytes=0')
+      const made = await limited.multi(
+        [
+          { path: '/q', data: null },
+          { path: '/zookeeper/quota/q', data: null },
+          { path: '/zookeeper/quota/q/zookeeper_limits', data: limits },
+          { path: '/zookeeper/quota/q/zookeeper_stats', data: stats },
+          { path: '/q/1', data: null },
+        ].map(({ path, data }) => ({ op: 'create', path, data, acl: OPEN_ACL, kind: 'persistent', ttlMs: null })),
+      )
+      expect(made.kind).toBe('done')
+      const third = await limited.create({ path: '/q/2', data: null, acl: OPEN_ACL, kind: 'persistent' })
+      expect(third).toMatchObject({ kind: 'refused', code: 'QUOTA_EXCEEDED' })
+      expect(await limited.get('/q/1')).toMatchObject({ kind: 'found' })
+      expect(limited.sessionId).toBe(sessionId)
+    } finally {
+      await limited.close()
+      await strict.stop()
+    }
+  })
+
   test('children of an ephemeral are refused', async () => {
     await connection.create({ path: `${base}/e`, data: null, acl: OPEN_ACL, kind: 'ephemeral' })
     expect(
@@ -371,6 +398,15 @@ test('a chroot is invisible: paths, events, counts and walks are those below it'
     ).toMatchObject({
       path: '/q-0000000001',
     })
+    const nameless = await chrooted.create({
+      path: '/',
+      data: null,
+      acl: OPEN_ACL,
+      kind: 'ephemeral',
+      sequential: true,
+    })
+    expect(nameless).toMatchObject({ path: '/0000000002' })
+    await chrooted.multi([{ op: 'delete', path: '/0000000002', version: -1 }])
     await chrooted.multi([
       { op: 'create', path: '/zookeeper', data: null, acl: OPEN_ACL, kind: 'persistent', ttlMs: null },
     ])

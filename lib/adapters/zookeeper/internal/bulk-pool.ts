@@ -81,13 +81,22 @@ export class BulkPool {
       session.destroy()
       return
     }
+    this.idle.push({ session, timer: this.startIdleTimer(session) })
+  }
+
+  private startIdleTimer(session: BulkSession): NodeJS.Timeout {
     const timer = setTimeout(() => {
       const at = this.idle.findIndex((idle) => idle.session === session)
-      if (at !== -1) this.idle.splice(at, 1)
+      if (at === -1) return
+      if (this.leased.size > 0) {
+        // Ending a session is a write of the cluster: a walk under way would have to say that something was written meanwhile.
+        this.idle[at] = { session, timer: this.startIdleTimer(session) }
+        return
+      }
+      this.idle.splice(at, 1)
       session.close().catch(() => session.destroy())
     }, this.idleMs)
-    timer.unref()
-    this.idle.push({ session, timer })
+    return timer.unref()
   }
 
   async discard(session: BulkSession): Promise<void> {

@@ -83,6 +83,14 @@ export class JuteWriter {
   }
 }
 
+const scratch = new JuteWriter()
+
+/** Bytes of one record. The writer is shared: it is not to be kept, and `write` must not call this again. */
+export function encodeRecord(write: (writer: JuteWriter) => void): Buffer {
+  write(scratch.reset())
+  return scratch.toBuffer()
+}
+
 const EMPTY = Buffer.alloc(0)
 
 /** Reads the wire encoding in place. Nothing is read past the end: a short or lying reply raises REPLY_MALFORMED. */

@@ -20,7 +20,7 @@ import {
   notZooKeeper,
   silentServer,
 } from './handshake.ts'
-import { JuteReader, JuteWriter } from './jute.ts'
+import { encodeRecord, JuteReader } from './jute.ts'
 import { EVENT, OP, XID } from './protocol.ts'
 
 /** States of the package's connection manager (ConnectionManager.STATES). */
@@ -305,7 +305,8 @@ export class PackageSession {
 
   private shareMs(): number {
     const { connectTimeoutMs, servers } = this.wire
-    return Math.min(connectTimeoutMs, Math.max(1_000, Math.floor(connectTimeoutMs / servers.length)))
+    // A little less than the whole, so that a single server's own cause is known before the deadline of the round.
+    return Math.min(connectTimeoutMs * 0.95, Math.max(1_000, Math.floor(connectTimeoutMs / servers.length)))
   }
 
   private attach(socket: Socket, server: ServerAddress): void {
@@ -367,13 +368,15 @@ export class PackageSession {
       for (const part of splitBySize(paths, SET_WATCHES_BYTES_MAX)) {
         packets.push(
           packetOf(0, OP.setWatches, (xid) => {
-            const writer = new JuteWriter().long(zxid)
-            for (let i = 0; i < kinds.length; i++) {
-              const list = i === kind ? part : []
-              writer.int(list.length)
-              for (const path of list) writer.string(path)
-            }
-            return frame(xid, OP.setWatches, writer.toBuffer())
+            const body = encodeRecord((writer) => {
+              writer.long(zxid)
+              for (let i = 0; i < kinds.length; i++) {
+                const list = i === kind ? part : []
+                writer.int(list.length)
+                for (const path of list) writer.string(path)
+              }
+            })
+            return frame(xid, OP.setWatches, body)
           }),
         )
       }
@@ -551,12 +554,12 @@ export class PackageSession {
 const NOTHING = Buffer.alloc(0)
 
 function frame(xid: number, op: number, body: Buffer): Buffer {
-  return new JuteWriter()
-    .int(8 + body.length)
-    .int(xid)
-    .int(op)
-    .raw(body)
-    .toBuffer()
+  const bytes = Buffer.allocUnsafe(12 + body.length)
+  bytes.writeInt32BE(8 + body.length, 0)
+  bytes.writeInt32BE(xid, 4)
+  bytes.writeInt32BE(op, 8)
+  bytes.set(body, 12)
+  return bytes
 }
 
 /** A packet of the session itself, whose answer nobody waits for. */

@@ -29,8 +29,8 @@ import { type WalkItem, type WalkLimits, WalkOrder, type WalkWork } from './walk
 
 const BATCH_ZNODES = 1000
 const BATCH_BYTES = 4 * 1024 * 1024
-/** Batches under way per session: one being served, one waiting at the server. */
-const IN_FLIGHT_PER_SESSION = 2
+/** Batches under way per session: one being served, one waiting at the server, one on the way. */
+const IN_FLIGHT_PER_SESSION = 3
 /** A small tree is read sooner over few sessions than after opening many. */
 const ZNODES_PER_SESSION = 1_000
 const TORN_ATTEMPTS_MAX = 3
@@ -104,7 +104,12 @@ export class TreeWalk implements LiveWalk {
     if (this.started) throw new InvariantError('the stream of a walk can be read once')
     this.started = true
     const { signal } = this.input.options
-    const onAbort = () => this.fail(new CancelledError('The walk was cancelled'))
+    const onAbort = () => {
+      this.fail(new CancelledError('The walk was cancelled'))
+      // Whatever still waits for a server ends at once.
+      for (const session of this.sessions) session.destroy()
+      this.feed?.close().catch(() => undefined)
+    }
     signal?.addEventListener('abort', onAbort, { once: true })
     if (signal?.aborted) onAbort()
     try {
@@ -124,6 +129,8 @@ export class TreeWalk implements LiveWalk {
       this.throwIfFailed()
       await this.finishWatching()
       this.ended = true
+    } catch (error) {
+      throw this.failure ?? error
     } finally {
       this.stopped = true
       signal?.removeEventListener('abort', onAbort)

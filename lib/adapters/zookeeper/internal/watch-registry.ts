@@ -1,5 +1,5 @@
 import type { LiveEvent } from '../connection.ts'
-import { JuteWriter } from './jute.ts'
+import { encodeRecord } from './jute.ts'
 import type { PackageSession, WatchKind } from './package-session.ts'
 import { ERR, OP, toServerPath } from './protocol.ts'
 
@@ -101,7 +101,7 @@ export class WatchRegistry {
   }
 
   private async arm(watched: Watched): Promise<void> {
-    const body = new JuteWriter().string(toServerPath(this.chroot, watched.path)).bool(true).toBuffer()
+    const body = encodeRecord((writer) => writer.string(toServerPath(this.chroot, watched.path)).bool(true))
     const what = `watching ${watched.path}`
     if (watched.place === 'dir') {
       const listed = await this.session.call(OP.getChildren2, body, {

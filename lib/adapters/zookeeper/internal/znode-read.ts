@@ -2,7 +2,7 @@ import type { ChildSummary, ZnodeReading } from '../../../domain/znode/ports.ts'
 import type { ZnodeStat } from '../../../domain/znode/znode.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { BATCH_SIZE_MAX, BatchSizer } from './batch-sizer.ts'
-import { JuteWriter } from './jute.ts'
+import { encodeRecord } from './jute.ts'
 import type { PackageSession, Reply } from './package-session.ts'
 import {
   type AclInterner,
@@ -19,6 +19,8 @@ import {
 
 const READ_RETRIES_MAX = 2
 const TORN_ATTEMPTS_MAX = 3
+/** Chunks of one `readMany` under way at once: one being served, the others on the way to and fro. */
+const CHUNKS_IN_FLIGHT = 3
 /** Requests of one caller that may be under way at once. */
 const WINDOW = 256
 
@@ -54,7 +56,7 @@ export class ZnodeReads {
   }
 
   pathRead(op: number, path: string, signal?: AbortSignal): Promise<Reply> {
-    const body = new JuteWriter().string(toServerPath(this.chroot, path)).bool(false).toBuffer()
+    const body = encodeRecord((writer) => writer.string(toServerPath(this.chroot, path)).bool(false))
     return this.request(op, body, { what: `reading ${path}`, signal })
   }
 
@@ -69,16 +71,24 @@ export class ZnodeReads {
     options: { batched: boolean; signal?: AbortSignal },
   ): Promise<readonly ZnodeReading[]> {
     const sizer = new BatchSizer()
-    const readings: ZnodeReading[] = []
-    while (readings.length < paths.length) {
-      const chunk = paths.slice(readings.length, readings.length + Math.min(sizer.size, BATCH_SIZE_MAX))
-      const part = await this.readChunk(chunk, options)
-      sizer.observe(
-        chunk.length,
-        part.reduce((sum, reading) => sum + sizeOf(reading), 0),
-      )
-      readings.push(...part)
+    const readings = new Array<ZnodeReading>(paths.length)
+    let next = 0
+    const readOn = async () => {
+      while (next < paths.length) {
+        const at = next
+        const chunk = paths.slice(at, at + Math.min(sizer.size, BATCH_SIZE_MAX))
+        next += chunk.length
+        const part = await this.readChunk(chunk, options)
+        sizer.observe(
+          chunk.length,
+          part.reduce((sum, reading) => sum + sizeOf(reading), 0),
+        )
+        part.forEach((reading, i) => {
+          readings[at + i] = reading
+        })
+      }
     }
+    await Promise.all(Array.from({ length: CHUNKS_IN_FLIGHT }, readOn))
     return readings
   }
 
@@ -163,19 +173,20 @@ export class ZnodeReads {
   }
 
   private readAcl(path: string, signal?: AbortSignal): Promise<Reply> {
-    const body = new JuteWriter().string(toServerPath(this.chroot, path)).toBuffer()
+    const body = encodeRecord((writer) => writer.string(toServerPath(this.chroot, path)))
     return this.request(OP.getAcl, body, { what: `reading the ACL of ${path}`, signal })
   }
 
   private async readDataBatch(paths: readonly string[], signal?: AbortSignal): Promise<DataPart[]> {
-    const writer = new JuteWriter()
-    for (const path of paths) {
-      writeMultiHeader(writer, OP.getData)
-      writer.string(toServerPath(this.chroot, path)).bool(false)
-    }
-    writeMultiEnd(writer)
+    const body = encodeRecord((writer) => {
+      for (const path of paths) {
+        writeMultiHeader(writer, OP.getData)
+        writer.string(toServerPath(this.chroot, path)).bool(false)
+      }
+      writeMultiEnd(writer)
+    })
     const what = `reading ${paths.length} znodes`
-    const reply = await this.request(OP.multiRead, writer.toBuffer(), { what, signal })
+    const reply = await this.request(OP.multiRead, body, { what, signal })
     if (reply.err !== ERR.ok) throw serverError(what, reply.err)
     return paths.map(() => {
       const header = readMultiHeader(reply.body)

@@ -1,14 +1,14 @@
 import type { WriteOperation, WriteOutcome, WrittenStat } from '../../../domain/restore/ports.ts'
 import type { Acl } from '../../../domain/znode/acl.ts'
 import { ZnodeError } from '../../../domain/znode/errors.ts'
-import { joinPath, parsePath } from '../../../domain/znode/path.ts'
+import { joinPath, parsePath, ROOT } from '../../../domain/znode/path.ts'
 import type { ChildrenPage, SubtreeOptions, ZnodeReading } from '../../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../../domain/znode/znode.ts'
 import type { ClusterConnection, LiveEvent, LiveWalk, MoveFeed, WalkOptions } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { BulkPool } from './bulk-pool.ts'
 import { ChildrenPages } from './children-pages.ts'
-import { type JuteReader, JuteWriter } from './jute.ts'
+import { encodeRecord, type JuteReader, JuteWriter } from './jute.ts'
 import { openMoveFeed } from './move-feed.ts'
 import { type PackageSession, REQUEST_BYTES_MAX, type Reply, type SessionState } from './package-session.ts'
 import {
@@ -92,7 +92,7 @@ export class ZooKeeperConnection implements ClusterConnection {
     const { signal } = options
     const place = parsePath(path)
     if (!(await this.supportsBatches(signal))) return this.countByListing(place, signal)
-    const body = new JuteWriter().string(this.serverPath(place)).toBuffer()
+    const body = encodeRecord((writer) => writer.string(this.serverPath(place)))
     const reply = await this.reads.request(OP.getAllChildrenNumber, body, { what: `counting below ${place}`, signal })
     if (reply.err === ERR.noNode) throw noNode(place)
     if (reply.err !== ERR.ok) throw serverError(`counting below ${place}`, reply.err)
@@ -105,7 +105,8 @@ export class ZooKeeperConnection implements ClusterConnection {
   }
 
   async sync(path: string): Promise<bigint> {
-    const body = new JuteWriter().string(this.serverPath(parsePath(path))).toBuffer()
+    const place = this.serverPath(parsePath(path))
+    const body = encodeRecord((writer) => writer.string(place))
     const reply = await this.reads.request(OP.sync, body, { what: 'sync' })
     if (reply.err !== ERR.ok) throw serverError('sync', reply.err)
     return reply.zxid
@@ -234,7 +235,10 @@ export class ZooKeeperConnection implements ClusterConnection {
   }
 
   private encodeCreate(input: CreateInput): { op: number; body: Buffer } | { refusal: Refused } {
-    const writer = new JuteWriter().string(toServerPath(this.chroot, input.path)).bytes(input.data)
+    // Asked for at the root, a sequential child is `/0000000001`: below the chroot, not beside it.
+    const isNameless = input.sequential && input.path === ROOT
+    const path = isNameless ? `${this.chroot}/` : toServerPath(this.chroot, input.path)
+    const writer = new JuteWriter().string(path).bytes(input.data)
     writeAcl(writer, input.acl)
     const sequential = input.sequential ? CREATE_FLAG.sequential : 0
     switch (input.kind) {
