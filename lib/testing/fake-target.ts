@@ -194,15 +194,17 @@ export class FakeTree {
       this.insert(path, operation, identities, zxid, rollback)
       return null
     }
+    const parent = this.nodes.get(parentPath(path))
+    if (!parent) throw new Refusal('NO_NODE')
+    if (operation.op === 'delete') {
+      if (path === ROOT) throw new Refusal('BAD_ARGUMENTS')
+      // Asked before it is known whether the znode exists.
+      if (!isAllowed(parent.acl, PERM.delete, identities)) throw new Refusal('NO_AUTH')
+    }
     const node = this.nodes.get(path)
     if (!node) throw new Refusal('NO_NODE')
-    const parent = this.nodes.get(parentPath(path))!
-    if (operation.op === 'delete') {
-      if (!isAllowed(parent.acl, PERM.delete, identities)) throw new Refusal('NO_AUTH')
-      if (path === ROOT) throw new Refusal('BAD_ARGUMENTS')
-    } else if (!isAllowed(node.acl, operation.op === 'setData' ? PERM.write : PERM.read, identities)) {
-      throw new Refusal('NO_AUTH')
-    }
+    const needed = operation.op === 'setData' ? PERM.write : PERM.read
+    if (operation.op !== 'delete' && !isAllowed(node.acl, needed, identities)) throw new Refusal('NO_AUTH')
     if (operation.version !== -1 && operation.version !== node.version) throw new Refusal('BAD_VERSION')
     if (operation.op === 'check') return null
     if (operation.op === 'delete') {
