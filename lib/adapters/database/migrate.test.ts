@@ -1,8 +1,9 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultMigrationsDir, migrateDatabase } from './migrate.ts'
@@ -49,17 +50,32 @@ describe('migrateDatabase', () => {
     const source = new URL('./migrate.ts', import.meta.url).href
     writeFileSync(
       script,
-      `import { migrateDatabase } from ${JSON.stringify(source)}
-       process.once('message', () => { process.send(migrateDatabase(process.argv[2])); process.disconnect() })
-       process.send('ready')`,
+      `import { existsSync } from 'node:fs'
+       import { migrateDatabase } from ${JSON.stringify(source)}
+       process.stdout.write('ready\\n')
+       while (!existsSync(process.argv[3]));
+       process.stdout.write(JSON.stringify(migrateDatabase(process.argv[2])))`,
     )
-    const children = [1, 2, 3].map(() => fork(script, [file], { execArgv: ['--import', 'tsx'] }))
-    const exits = children.map((child) => once(child, 'exit'))
-    await Promise.all(children.map((child) => once(child, 'message')))
-    const answers = children.map((child) => once(child, 'message'))
-    for (const child of children) child.send('go')
-    const applied = (await Promise.all(answers)).map(([names]) => names)
-    for (const exit of exits) expect((await exit)[0]).toBe(0)
+    const go = join(dir, 'go')
+    const runs = [1, 2, 3].map(() => {
+      const child = spawn(process.execPath, ['--import', 'tsx', script, file, go], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      return {
+        ready: once(child.stdout, 'data'),
+        ended: once(child, 'close'),
+        output: text(child.stdout),
+        errors: text(child.stderr),
+      }
+    })
+    await Promise.all(runs.map((run) => run.ready))
+    writeFileSync(go, '')
+    const applied: string[][] = []
+    for (const run of runs) {
+      await run.ended
+      expect(await run.errors).toBe('')
+      applied.push(JSON.parse((await run.output).replace('ready\n', '')))
+    }
     expect(applied.filter((names) => names.length > 0)).toHaveLength(1)
     expect(countOf('_prisma_migrations')).toBe(applied.flat().length)
   }, 60_000)

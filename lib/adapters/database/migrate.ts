@@ -7,6 +7,7 @@ import { databaseFileFromUrl } from './database-location.ts'
 import { DatabaseError } from './errors.ts'
 
 const BUSY_TIMEOUT_MS = 60_000
+const WAL_RETRY_MS = 20
 
 interface Migration {
   readonly name: string
@@ -26,9 +27,10 @@ export function migrateDatabase(
   const file = databaseFileFromUrl(location)
   const migrations = readMigrations(options.migrationsDir ?? defaultMigrationsDir())
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const db = new Sqlite(file, { timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS })
+  const busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS
+  const db = new Sqlite(file, { timeout: busyTimeoutMs })
   try {
-    db.pragma('journal_mode = WAL')
+    switchToWriteAheadLog(db, Date.now() + busyTimeoutMs)
     db.pragma('synchronous = FULL')
     // Rebuilding a table drops it, and with foreign keys on that drops the rows of its children. Inside a transaction
     // the pragma does nothing, so it is set before BEGIN, and the check before COMMIT stands in for it.
@@ -36,6 +38,20 @@ export function migrateDatabase(
     return db.transaction(() => applyPending(db, migrations)).exclusive()
   } finally {
     db.close()
+  }
+}
+
+/** SQLite does not wait when two processes make the change at once: one of them is told at once that the file is locked. */
+function switchToWriteAheadLog(db: Sqlite.Database, giveUpAt: number): void {
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      const busy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
+      if (!busy || Date.now() >= giveUpAt) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS)
+    }
   }
 }
 
