@@ -14,6 +14,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{lib,app,bin}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          // For a machine that is busy with other things: no test waits for it to pass.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -77,7 +77,7 @@ function linkCommand() {
 }
 
 /** The typed database client, made from the schema. */
-export async function generateClient({ node, env }) {
+async function generateClient({ node, env }) {
   await ensureStamped({
     file: inProject(GENERATED, '.stamp'),
     wanted: hashTree(ROOT, ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json']),
@@ -95,7 +95,7 @@ export async function generateClient({ node, env }) {
 }
 
 /** The web server (.next) and the bundles (dist), together or not at all. Gives whether anything had to be made. */
-export function build(tools) {
+function build(tools) {
   return ensureStamped({
     file: join(DIST_DIR, '.stamp'),
     // Taken before the build: what is edited while it runs makes the next run build again.

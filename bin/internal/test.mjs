@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, prepare } from './build.mjs'
+import { prepare } from './build.mjs'
 import { countCheck, countPlaywright, countVitest, formatCounts, sumCounts } from './counts.mjs'
 import { Failure } from './failure.mjs'
 import { formatSeconds, say, warn } from './output.mjs'
@@ -70,9 +70,9 @@ const STAGES = {
   },
   unit: (tools) => vitest(tools, 'unit', 5 * MINUTE_MS),
   integration: (tools) => vitest(tools, 'integration', 10 * MINUTE_MS),
-  build: async (tools) => {
+  build: async () => {
     try {
-      await build(tools)
+      await prepare()
       return countCheck(true)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
