@@ -1,0 +1,47 @@
+import clsx from 'clsx'
+import { describePerms, describeWho } from '@/app/_components/acl-words.ts'
+import { CHANGE_LOOKS } from '@/app/_components/change-mark.tsx'
+import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatPerms } from '@/lib/domain/znode/acl.ts'
+import type { AclEntryView } from '@/lib/services/tree/views.ts'
+import { compareAcls } from './compare-acls.ts'
+
+/** A side that has no such znode has no ACL either: then only the other one is listed. */
+export function AclDiff({
+  before,
+  after,
+}: {
+  before: readonly AclEntryView[] | null
+  after: readonly AclEntryView[] | null
+}) {
+  const rows = compareAcls(before ?? after ?? [], after ?? before ?? [])
+  return (
+    <Table label="Access on both sides" head={['', 'Who', 'May', 'As ZooKeeper writes it']}>
+      {rows.map((row) => {
+        const look = row.state === 'same' ? null : CHANGE_LOOKS[row.state]
+        const { entry } = row
+        return (
+          <Row key={`${row.state} ${entry.scheme} ${entry.id} ${entry.perms}`} className={look?.soft}>
+            <Cell className={clsx('w-24', look?.text)}>
+              {look ? (
+                <>
+                  <span aria-hidden>{look.sign} </span>
+                  {look.label}
+                </>
+              ) : (
+                <span className="text-muted">same</span>
+              )}
+            </Cell>
+            <Cell className="font-medium">{describeWho(entry)}</Cell>
+            <Cell>{describePerms(entry.perms)}</Cell>
+            <Cell>
+              <code className="break-all font-mono text-xs">
+                {entry.scheme}:{entry.id}:{formatPerms(entry.perms)}
+              </code>
+            </Cell>
+          </Row>
+        )
+      })}
+    </Table>
+  )
+}

@@ -1,0 +1,179 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { ArrowLeftRight, CircleCheck, Download, RotateCw } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { JobProgress } from '@/app/_components/job-progress.tsx'
+import { PageHeader } from '@/app/_components/page-header.tsx'
+import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
+import { useAction } from '@/app/_components/use-action.ts'
+import { isActive, useJobs } from '@/app/_components/use-jobs.ts'
+import { ZnodePath } from '@/app/_components/znode-path.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { buttonClass } from '@/app/_ui/button-class.ts'
+import { EmptyState } from '@/app/_ui/empty-state.tsx'
+import { CheckboxField } from '@/app/_ui/field.tsx'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatDuration } from '@/app/_ui/format-time.ts'
+import { LinkButton } from '@/app/_ui/link-button.tsx'
+import { Notice } from '@/app/_ui/notice.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import type { DiffView } from '@/lib/services/diffs/views.ts'
+import { cancelJobAction } from '../../actions.ts'
+import { startDiffAction } from '../actions.ts'
+import { DiffSummary } from './diff-summary.tsx'
+import { DiffTree } from './diff-tree.tsx'
+import { countAll } from './picks.ts'
+
+const POLL_MS = 1000
+
+export function DiffBrowser({ initial }: { initial: DiffView }) {
+  const router = useRouter()
+  const query = useQuery({
+    queryKey: ['diff', initial.id],
+    queryFn: ({ signal }) => requestJson<DiffView>(paths.api.diff(initial.id), { signal }),
+    initialData: initial,
+    staleTime: 60_000,
+    refetchInterval: ({ state }) =>
+      state.data?.state === 'queued' || state.data?.state === 'running' ? POLL_MS : false,
+  })
+  const diff = query.data
+  const again = useAction(startDiffAction, ({ diffId }) => router.push(paths.diff(diffId)))
+  const { left, right, path, includeEphemerals } = diff
+  const rerun = (change: Partial<{ left: string; right: string; includeEphemerals: boolean }>) =>
+    again.run({ left, right, path, includeEphemerals, ...change })
+  return (
+    <div className="flex flex-col gap-3">
+      <PageHeader
+        title={
+          <>
+            {diff.leftLabel} <span className="text-muted">→</span> {diff.rightLabel}
+          </>
+        }
+        actions={
+          <>
+            <Button
+              size="small"
+              icon={<ArrowLeftRight aria-hidden className="size-3.5" />}
+              onClick={() => rerun({ left: right, right: left })}
+            >
+              Swap sides
+            </Button>
+            <Button
+              size="small"
+              pending={again.pending}
+              icon={<RotateCw aria-hidden className="size-3.5" />}
+              onClick={() => rerun({})}
+            >
+              Compare again
+            </Button>
+            {diff.state === 'ready' && (
+              <a href={paths.api.diffExport(diff.id)} download className={buttonClass({ size: 'small' })}>
+                <Download aria-hidden className="size-3.5" />
+                Export JSON Lines
+              </a>
+            )}
+          </>
+        }
+      >
+        <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
+          <span>
+            What changed from the first to the second, at and below <ZnodePath path={diff.path} />.{' '}
+            {diff.finishedAt && (
+              <>
+                Compared <RelativeTime at={diff.finishedAt} />.
+              </>
+            )}
+          </span>
+          <CheckboxField
+            label="Include ephemeral znodes"
+            checked={includeEphemerals}
+            disabled={again.pending}
+            onChange={(event) => rerun({ includeEphemerals: event.target.checked })}
+          />
+        </span>
+      </PageHeader>
+      {again.error && <ErrorNotice error={again.error} />}
+      {query.error && <ErrorNotice error={viewOfError(query.error)} />}
+      <DiffBody diff={diff} onAgain={() => rerun({})} />
+    </div>
+  )
+}
+
+function DiffBody({ diff, onAgain }: { diff: DiffView; onAgain: () => void }) {
+  if (diff.state === 'queued' || diff.state === 'running') return <DiffRunning diff={diff} />
+  if (diff.state === 'failed' || !diff.summary) {
+    return (
+      <ErrorNotice
+        error={diff.error ?? { code: 'DIFF_FAILED', message: 'The comparison failed', remedy: 'compare again' }}
+        action={
+          <Button size="small" onClick={onAgain}>
+            Compare again
+          </Button>
+        }
+      />
+    )
+  }
+  const { summary } = diff
+  return (
+    <>
+      {summary.unreadable.length > 0 && (
+        <Notice tone="warn" title={`${plural(summary.unreadable.length, 'place')} could not be read on one side`}>
+          Nothing below them was compared: {summary.unreadable.slice(0, 5).join(', ')}
+          {summary.unreadable.length > 5 && ` and ${formatCount(summary.unreadable.length - 5)} more`}.
+        </Notice>
+      )}
+      {countAll(summary) === 0 ? (
+        <div className="rounded-lg border bg-surface">
+          <EmptyState
+            icon={<CircleCheck aria-hidden className="text-added" />}
+            title="Nothing differs"
+            action={
+              diff.clusterId !== null && (
+                <LinkButton href={paths.cluster(diff.clusterId)}>Go to the live tree</LinkButton>
+              )
+            }
+          >
+            {plural(summary.compared, 'znode')} compared in {formatDuration(summary.durationMs)}: values, ACLs and kinds
+            are the same on both sides.
+            {summary.ephemeralSkipped > 0 &&
+              ` ${plural(summary.ephemeralSkipped, 'ephemeral difference')} left out; include ephemeral znodes to see them.`}
+          </EmptyState>
+        </div>
+      ) : (
+        <>
+          <DiffSummary diff={diff} summary={summary} />
+          <DiffTree diff={diff} />
+        </>
+      )}
+    </>
+  )
+}
+
+function DiffRunning({ diff }: { diff: DiffView }) {
+  const jobs = useJobs()
+  const job = jobs.data?.find((each) => each.id === diff.jobId)
+  const cancel = useAction(cancelJobAction)
+  return (
+    <section
+      aria-label="Comparison at work"
+      className="flex flex-col gap-3 rounded-lg border border-accent/40 bg-surface p-4"
+    >
+      <div className="flex items-center gap-3">
+        <h2 className="flex-1 font-semibold text-sm">
+          {diff.state === 'queued' ? 'Waiting for a worker' : 'Comparing'}
+        </h2>
+        {job && isActive(job) && (
+          <Button size="small" pending={cancel.pending} onClick={() => cancel.run({ jobId: job.id })}>
+            Cancel
+          </Button>
+        )}
+      </div>
+      <JobProgress progress={job?.progress ?? null} label="Progress of the comparison" />
+      {cancel.error && <ErrorNotice error={cancel.error} />}
+      <p className="text-muted text-sm">You can leave this page: the comparison goes on.</p>
+    </section>
+  )
+}

@@ -1,0 +1,214 @@
+'use client'
+
+import { Search, Zap } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { CHANGE_LOOKS, ChangeCountsText, ChangeMark } from '@/app/_components/change-mark.tsx'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useTree } from '@/app/_components/tree/use-tree.ts'
+import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virtual-tree.tsx'
+import { Button } from '@/app/_ui/button.tsx'
+import { EmptyState } from '@/app/_ui/empty-state.tsx'
+import { TextField } from '@/app/_ui/field.tsx'
+import type { ChangeFilter } from '@/lib/services/diffs/schemas.ts'
+import type { DiffTreeRow, DiffView } from '@/lib/services/diffs/views.ts'
+import { ChangePanel } from './change-panel.tsx'
+import { type DiffItem, diffSource } from './diff-source.ts'
+import { PickBar } from './pick-bar.tsx'
+import { addPick, countAll, type Picks, pickStateOf, removePick, togglePick } from './picks.ts'
+import { CHANGE_FIELDS, CHANGE_KINDS, useDiffFilter } from './use-diff-filter.ts'
+
+/** The tree that holds only what differs, the change that is looked at, and what is picked for a restore. */
+export function DiffTree({ diff }: { diff: DiffView }) {
+  const { filter, path, setFilter, setPath } = useDiffFilter(diff.id)
+  const [picks, setPicks] = useState<Picks>(new Map())
+  const [root, setRoot] = useState<DiffTreeRow | null>(null)
+  const filterText = JSON.stringify(filter)
+  const { id, path: diffPath } = diff
+  const source = useMemo(() => {
+    const parsed: ChangeFilter = JSON.parse(filterText)
+    return diffSource({ id, path: diffPath }, parsed, setRoot)
+  }, [id, diffPath, filterText])
+  const tree = useTree(source)
+  const handle = useRef<VirtualTreeHandle>(null)
+
+  const shown = useRef(false)
+  const { reveal } = tree
+  useEffect(() => {
+    if (shown.current || path === null) return
+    shown.current = true
+    reveal(path).then(() => handle.current?.show(path))
+  }, [path, reveal])
+
+  const withRoot = useCallback(
+    (item: DiffItem): DiffItem =>
+      item.path === diffPath && root ? { ...item, change: root.change, fields: root.fields } : item,
+    [diffPath, root],
+  )
+  const itemOf = (wanted: string): DiffItem | null => {
+    const at = tree.flat.indexOf(wanted)
+    const row = at === -1 ? null : tree.flat.rowAt(at)
+    return row?.kind === 'item' ? withRoot(row.item) : null
+  }
+  // The root row knows no counts of its own: the summary has them.
+  const forPicking = (item: DiffItem): DiffItem =>
+    item.path === diffPath && diff.summary
+      ? {
+          ...item,
+          below: { added: diff.summary.added, removed: diff.summary.removed, changed: diff.summary.changed },
+          change: null,
+        }
+      : item
+  const toggle = (wanted: string) => {
+    const item = itemOf(wanted)
+    if (item) setPicks(togglePick(picks, forPicking(item)))
+  }
+  const selected = path === null ? null : itemOf(path)
+  return (
+    <div className="flex flex-col gap-2">
+      <DiffFilterBar filter={filter} onChange={setFilter} />
+      {tree.error && <ErrorNotice error={tree.error} />}
+      <div className="grid min-h-0 gap-3 lg:grid-cols-[minmax(20rem,2fr)_minmax(0,3fr)]">
+        <div className="flex h-[45dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-9rem)]">
+          <VirtualTree
+            ref={handle}
+            label="Znodes that differ"
+            flat={tree.flat}
+            selected={path}
+            onSelect={setPath}
+            onExpand={tree.expand}
+            onCollapse={tree.collapse}
+            onPick={toggle}
+            onNeed={tree.loadMore}
+            labelOf={(item) => labelOf(withRoot(item))}
+            checkedOf={(item) => CHECKED[pickStateOf(picks, item.path)]}
+            renderBefore={(item) => <PickBox item={item} picks={picks} onToggle={() => toggle(item.path)} />}
+            renderAfter={(item) => <DiffRowFacts item={withRoot(item)} />}
+            className="flex-1 rounded-lg py-1"
+          />
+        </div>
+        {path === null ? (
+          <div className="rounded-lg border bg-surface">
+            <EmptyState title="Choose a znode on the left">
+              Its value, ACL and facts are shown side by side. Tick rows to put them back.
+            </EmptyState>
+          </div>
+        ) : (
+          <ChangePanel
+            key={path}
+            diff={diff}
+            path={path}
+            item={selected}
+            pickState={pickStateOf(picks, path)}
+            onPickAlone={() => selected && setPicks(addPick(picks, selected, { subtree: false }))}
+            onPickSubtree={() => selected && setPicks(addPick(picks, forPicking(selected), { subtree: true }))}
+            onUnpick={() => setPicks(removePick(picks, path))}
+          />
+        )}
+      </div>
+      <PickBar diff={diff} picks={picks} onClear={() => setPicks(new Map())} />
+    </div>
+  )
+}
+
+const CHECKED = { picked: 'true', inherited: 'true', mixed: 'mixed', none: 'false' } as const
+
+function labelOf(item: DiffItem): string {
+  const parts = [item.name]
+  if (item.change) parts.push(item.change === 'changed' ? `changed ${item.fields.join(', ')}` : item.change)
+  if (item.ephemeral) parts.push('ephemeral')
+  const below = countAll(item.below)
+  if (below > 0) parts.push(`${below} below`)
+  return parts.join(', ')
+}
+
+function PickBox({ item, picks, onToggle }: { item: DiffItem; picks: Picks; onToggle: () => void }) {
+  const state = pickStateOf(picks, item.path)
+  return (
+    <input
+      type="checkbox"
+      tabIndex={-1}
+      aria-label={`Pick ${item.path}`}
+      checked={state === 'picked' || state === 'inherited'}
+      ref={(box) => {
+        if (box) box.indeterminate = state === 'mixed'
+      }}
+      disabled={state === 'inherited'}
+      title={state === 'inherited' ? 'Picked with the subtree that it lies in' : undefined}
+      onChange={onToggle}
+      onClick={(event) => event.stopPropagation()}
+      onDoubleClick={(event) => event.stopPropagation()}
+      className="size-3.5 shrink-0"
+    />
+  )
+}
+
+function DiffRowFacts({ item }: { item: DiffItem }) {
+  return (
+    <span className="flex shrink-0 items-center gap-2">
+      {item.ephemeral && <Zap aria-hidden className="size-3.5 text-ephemeral" />}
+      <ChangeCountsText counts={item.below} />
+      {item.change && <ChangeMark change={item.change} fields={item.fields} />}
+    </span>
+  )
+}
+
+const FIELD_NAMES = { data: 'Value', acl: 'ACL', kind: 'Kind' }
+
+function DiffFilterBar({ filter, onChange }: { filter: ChangeFilter; onChange: (filter: ChangeFilter) => void }) {
+  const flip = <T extends string>(list: readonly T[], value: T) =>
+    list.includes(value) ? list.filter((each) => each !== value) : [...list, value]
+  const isFiltered = filter.kinds.length > 0 || filter.fields.length > 0 || filter.search !== ''
+  return (
+    <search aria-label="Filter of the differences" className="flex flex-wrap items-center gap-x-3 gap-y-2">
+      <div className="relative min-w-48 flex-1 sm:max-w-80">
+        <Search aria-hidden className="pointer-events-none absolute top-2 left-2 size-4 text-muted" />
+        <TextField
+          label="Part of the path"
+          hideLabel
+          type="search"
+          placeholder="Part of the path"
+          value={filter.search}
+          onChange={(event) => onChange({ ...filter, search: event.target.value })}
+          className="pl-8 font-mono"
+          spellCheck={false}
+        />
+      </div>
+      <fieldset className="flex gap-1">
+        <legend className="sr-only">Kinds of change</legend>
+        {CHANGE_KINDS.map((kind) => (
+          <Button
+            key={kind}
+            size="small"
+            aria-pressed={filter.kinds.includes(kind)}
+            className={
+              filter.kinds.includes(kind) ? `${CHANGE_LOOKS[kind].soft} ${CHANGE_LOOKS[kind].text} font-medium` : ''
+            }
+            onClick={() => onChange({ ...filter, kinds: flip(filter.kinds, kind) })}
+          >
+            <span aria-hidden>{CHANGE_LOOKS[kind].sign}</span>
+            {kind}
+          </Button>
+        ))}
+      </fieldset>
+      <fieldset className="flex gap-1">
+        <legend className="sr-only">What differs in changed znodes</legend>
+        {CHANGE_FIELDS.map((field) => (
+          <Button
+            key={field}
+            size="small"
+            aria-pressed={filter.fields.includes(field)}
+            className={filter.fields.includes(field) ? 'bg-accent-soft font-medium text-accent' : ''}
+            onClick={() => onChange({ ...filter, fields: flip(filter.fields, field) })}
+          >
+            {FIELD_NAMES[field]}
+          </Button>
+        ))}
+      </fieldset>
+      {isFiltered && (
+        <Button size="small" tone="quiet" onClick={() => onChange({ kinds: [], fields: [], search: '' })}>
+          Clear filter
+        </Button>
+      )}
+    </search>
+  )
+}

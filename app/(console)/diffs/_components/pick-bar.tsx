@@ -1,0 +1,127 @@
+'use client'
+
+import { History } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { type FormEvent, useState } from 'react'
+import { ChangeCountsText } from '@/app/_components/change-mark.tsx'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { RestoreOptions } from '@/app/_components/restore-options.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Choice } from '@/app/_ui/choice.tsx'
+import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
+import type { ConflictPolicy, RestoreMode } from '@/lib/domain/restore/plan.ts'
+import type { DiffView } from '@/lib/services/diffs/views.ts'
+import { createRestoreAction } from '../../restores/actions.ts'
+import { countAll, type Picks, sumPicks, toSelection } from './picks.ts'
+import { describeWrites, findRestoreWays } from './restore-ways.ts'
+
+/** What is picked, always in sight, and the way to put it back. */
+export function PickBar({ diff, picks, onClear }: { diff: DiffView; picks: Picks; onClear: () => void }) {
+  const [planning, setPlanning] = useState(false)
+  const counts = sumPicks(picks)
+  const ways = findRestoreWays(diff)
+  return (
+    <section
+      aria-label="Picked differences"
+      className="sticky bottom-2 z-20 flex flex-wrap items-center gap-3 rounded-lg border border-line-strong/60 bg-surface px-4 py-2 shadow-lg"
+    >
+      <p role="status" className="text-sm">
+        {picks.size === 0 ? (
+          <span className="text-muted">Tick rows to put them back</span>
+        ) : (
+          <>
+            <strong>{plural(countAll(counts), 'difference')}</strong> picked <ChangeCountsText counts={counts} />
+          </>
+        )}
+      </p>
+      <span className="flex-1" />
+      {picks.size > 0 && (
+        <Button size="small" tone="quiet" onClick={onClear}>
+          Clear picks
+        </Button>
+      )}
+      <Button
+        tone="primary"
+        icon={<History aria-hidden className="size-4" />}
+        disabledReason={
+          picks.size === 0
+            ? 'Tick at least one row first'
+            : ways.length === 0 && 'Neither side is a live cluster that could be written to'
+        }
+        onClick={() => setPlanning(true)}
+      >
+        Restore selected…
+      </Button>
+      {planning && <RestorePicksDialog diff={diff} picks={picks} onClose={() => setPlanning(false)} />}
+    </section>
+  )
+}
+
+function RestorePicksDialog({ diff, picks, onClose }: { diff: DiffView; picks: Picks; onClose: () => void }) {
+  const router = useRouter()
+  const ways = findRestoreWays(diff)
+  const counts = sumPicks(picks)
+  const [wayIndex, setWayIndex] = useState('0')
+  const [mode, setMode] = useState<RestoreMode>('update')
+  const [onConflict, setOnConflict] = useState<ConflictPolicy>('stop')
+  const create = useAction(createRestoreAction, ({ restoreId }) => router.push(paths.restore(restoreId)))
+  const way = ways[Number(wayIndex)]
+  if (!way) return null
+  const writes = describeWrites(counts, way.sourceSide)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    create.run({
+      clusterId: way.clusterId,
+      source: way.source,
+      selection: toSelection(picks),
+      targetPath: null,
+      mode,
+      onConflict,
+    })
+  }
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      wide
+      title={`Plan a restore of ${plural(countAll(counts), 'picked difference')}`}
+      description="This makes a plan to read. Nothing is written before you confirm it."
+    >
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        {create.error && <ErrorNotice error={create.error} />}
+        {ways.length > 1 ? (
+          <Choice
+            label="What is written to"
+            name="way"
+            value={wayIndex}
+            onChange={setWayIndex}
+            options={ways.map((each, index) => ({ value: String(index), label: each.label }))}
+          />
+        ) : (
+          <p className="text-sm">{way.label}.</p>
+        )}
+        <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
+        {writes.deletes > 0 && mode !== 'mirror' && (
+          <Notice tone="info" title={`${plural(writes.deletes, 'picked znode')} exist only in the cluster`}>
+            They stay there: only the mirror mode deletes.
+          </Notice>
+        )}
+        {writes.changes > 0 && mode === 'create' && (
+          <Notice tone="info" title={`${formatCount(writes.changes)} picked znodes exist already and stay as they are`}>
+            The create mode never changes what is there.
+          </Notice>
+        )}
+        <DialogButtons>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" tone="primary" pending={create.pending}>
+            Make the plan
+          </Button>
+        </DialogButtons>
+      </form>
+    </Dialog>
+  )
+}

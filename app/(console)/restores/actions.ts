@@ -1,0 +1,32 @@
+'use server'
+
+import { z } from 'zod'
+import { action } from '@/app/_server/action.ts'
+import { cancelRestore } from '@/lib/services/restores/cancel-restore.ts'
+import { confirmRestore } from '@/lib/services/restores/confirm-restore.ts'
+import { createRestore } from '@/lib/services/restores/create-restore.ts'
+import { replanRestore } from '@/lib/services/restores/replan-restore.ts'
+import { resumeRestore } from '@/lib/services/restores/resume-restore.ts'
+import { confirmRestoreSchema, createRestoreSchema } from '@/lib/services/restores/schemas.ts'
+import { startUndo } from '@/lib/services/restores/start-undo.ts'
+
+const restoreIdSchema = z.object({ restoreId: z.string() })
+
+export const createRestoreAction = action(createRestoreSchema, (context, input) => createRestore(context, input))
+
+export const confirmRestoreAction = action(confirmRestoreSchema, (context, input) => confirmRestore(context, input))
+
+export const replanRestoreAction = action(restoreIdSchema, (context, { restoreId }) =>
+  replanRestore(context, restoreId),
+)
+
+export const resumeRestoreAction = action(restoreIdSchema, (context, { restoreId }) =>
+  resumeRestore(context, restoreId),
+)
+
+export const cancelRestoreAction = action(restoreIdSchema, async (context, { restoreId }) => {
+  await cancelRestore(context, restoreId)
+  return null
+})
+
+export const startUndoAction = action(restoreIdSchema, (context, { restoreId }) => startUndo(context, restoreId))

@@ -1,0 +1,68 @@
+import { formatUtc } from '@/app/_ui/format-time.ts'
+
+export interface TreeOption {
+  readonly ref: string
+  readonly label: string
+}
+
+/** What a tree can be chosen from: live clusters first, then the backups of each cluster. */
+export interface TreeChoices {
+  readonly live: readonly TreeOption[]
+  readonly backups: readonly { readonly clusterName: string; readonly options: readonly TreeOption[] }[]
+}
+
+export function toTreeChoices(
+  clusters: readonly { readonly id: string; readonly name: string }[],
+  backups: readonly {
+    readonly id: string
+    readonly clusterName: string
+    readonly takenAt: string
+    readonly scopePaths: readonly string[]
+    readonly status: string
+    readonly note: string
+  }[],
+): TreeChoices {
+  const groups = new Map<string, TreeOption[]>()
+  for (const backup of backups) {
+    const scope = backup.scopePaths.join(', ') === '/' ? '' : ` · ${backup.scopePaths.join(', ')}`
+    const facts = `${backup.status === 'partial' ? ' · partial' : ''}${backup.note ? ` · ${backup.note}` : ''}`
+    const option = { ref: `backup:${backup.id}`, label: `${formatUtc(Date.parse(backup.takenAt))}${scope}${facts}` }
+    groups.set(backup.clusterName, [...(groups.get(backup.clusterName) ?? []), option])
+  }
+  return {
+    live: clusters.map((cluster) => ({ ref: `live:${cluster.id}`, label: cluster.name })),
+    backups: [...groups].map(([clusterName, options]) => ({ clusterName, options })),
+  }
+}
+
+export function TreeOptions({ choices, withLive = true }: { choices: TreeChoices; withLive?: boolean }) {
+  return (
+    <>
+      {withLive && choices.live.length > 0 && (
+        <optgroup label="Live clusters">
+          {choices.live.map((option) => (
+            <option key={option.ref} value={option.ref}>
+              {option.label}, live
+            </option>
+          ))}
+        </optgroup>
+      )}
+      {choices.backups.map((group) => (
+        <optgroup key={group.clusterName} label={`Backups of ${group.clusterName}`}>
+          {group.options.map((option) => (
+            <option key={option.ref} value={option.ref}>
+              {group.clusterName}, {option.label}
+            </option>
+          ))}
+        </optgroup>
+      ))}
+    </>
+  )
+}
+
+export function isKnownRef(choices: TreeChoices, ref: string): boolean {
+  return (
+    choices.live.some((option) => option.ref === ref) ||
+    choices.backups.some((group) => group.options.some((option) => option.ref === ref))
+  )
+}
