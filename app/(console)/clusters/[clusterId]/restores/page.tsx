@@ -1,0 +1,44 @@
+import { History } from 'lucide-react'
+import type { Metadata } from 'next'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { Card } from '@/app/_ui/card.tsx'
+import { LinkButton } from '@/app/_ui/link-button.tsx'
+import { formatTreeRef } from '@/lib/services/tree/tree-ref.ts'
+import { RestoreTable } from '../../../restores/_components/restore-table.tsx'
+import { loadRestores } from '../../../restores/loaders.ts'
+import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { loadCluster } from '../../loaders.ts'
+
+export const metadata: Metadata = { title: 'Restores' }
+
+export default async function ClusterRestoresPage({ params }: { params: Promise<{ clusterId: string }> }) {
+  const { clusterId } = await params
+  const cluster = await loadCluster(clusterId)
+  if (!cluster.ok) return <ErrorNotice error={cluster.error} />
+  const restores = await loadRestores(clusterId)
+  const { lastGoodBackup } = cluster.value
+  const newHref = paths.newRestore({
+    clusterId,
+    source: lastGoodBackup ? formatTreeRef({ kind: 'backup', backupId: lastGoodBackup.id }) : undefined,
+  })
+  return (
+    <ClusterFrame
+      cluster={cluster.value}
+      section="restores"
+      actions={
+        <LinkButton href={newHref} tone="primary" icon={<History aria-hidden className="size-4" />}>
+          New restore…
+        </LinkButton>
+      }
+    >
+      {restores.ok ? (
+        <Card flush>
+          <RestoreTable restores={restores.value} newHref={newHref} />
+        </Card>
+      ) : (
+        <ErrorNotice error={restores.error} />
+      )}
+    </ClusterFrame>
+  )
+}

@@ -1,0 +1,102 @@
+'use client'
+
+import Link from 'next/link'
+import { type FormEvent, useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Card } from '@/app/_ui/card.tsx'
+import { TextField } from '@/app/_ui/field.tsx'
+import { Notice } from '@/app/_ui/notice.tsx'
+import type { PlanView, RestoreView } from '@/lib/services/restores/views.ts'
+import { confirmRestoreAction, replanRestoreAction } from '../actions.ts'
+import { describePlanButton } from './describe-plan-button.ts'
+
+/** The last step before anything is written: the cluster's name typed, and a reason for the audit. */
+export function ConfirmRestore({
+  restore,
+  plan,
+  onDone,
+}: {
+  restore: RestoreView
+  plan: PlanView
+  onDone: () => void
+}) {
+  const [typedName, setTypedName] = useState('')
+  const [reason, setReason] = useState('')
+  const confirm = useAction(confirmRestoreAction, onDone)
+  const replan = useAction(replanRestoreAction, onDone)
+  const { clusterName, canConfirm } = restore
+  const fault = !canConfirm.ok
+    ? (canConfirm.reason ?? 'It cannot be confirmed now')
+    : typedName.trim() !== clusterName
+      ? `Type ${clusterName} first`
+      : reason.trim() === ''
+        ? 'Give a reason first'
+        : null
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    confirm.run({ restoreId: restore.id, planHash: plan.hash, typedName, reason })
+  }
+  return (
+    <Card title="Confirm">
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        {confirm.error && <ErrorNotice error={confirm.error} />}
+        {replan.error && <ErrorNotice error={replan.error} />}
+        {restore.stale && (
+          <Notice
+            tone="warn"
+            title={restore.stale.message}
+            action={
+              <Button size="small" pending={replan.pending} onClick={() => replan.run({ restoreId: restore.id })}>
+                Plan again
+              </Button>
+            }
+          >
+            Every write is guarded: what has moved since is a conflict and is never overwritten unseen
+            {restore.onConflict === 'overwrite' && ', unless you have chosen to overwrite'}.
+          </Notice>
+        )}
+        {!restore.clusterIsArmed && (
+          <Notice tone="warn" title={`${clusterName} is read-only`}>
+            Arm it in{' '}
+            <Link href={paths.cluster(restore.clusterId, 'settings')} className="text-accent hover:underline">
+              its settings
+            </Link>
+            , for as long as the restore needs, and come back: this plan stays.
+          </Notice>
+        )}
+        <p className="text-sm">
+          A safety backup of everything that will be touched is taken first. Afterwards the restore is verified, and{' '}
+          <strong>Undo</strong> takes it back in one click.
+        </p>
+        <div className="grid gap-4 sm:grid-cols-2">
+          <TextField
+            label={`Type ${clusterName} to confirm`}
+            value={typedName}
+            onChange={(event) => setTypedName(event.target.value)}
+            autoComplete="off"
+            error={confirm.error?.fields?.typedName}
+          />
+          <TextField
+            label="Reason"
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+            maxLength={500}
+            hint="Kept in the audit."
+            error={confirm.error?.fields?.reason}
+          />
+        </div>
+        <div className="flex flex-wrap items-center justify-end gap-2">
+          <Button pending={replan.pending} onClick={() => replan.run({ restoreId: restore.id })}>
+            Plan again
+          </Button>
+          <Button type="submit" tone="danger" pending={confirm.pending} disabledReason={fault}>
+            {describePlanButton(plan, clusterName)}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  )
+}

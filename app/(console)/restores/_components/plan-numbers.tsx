@@ -1,0 +1,79 @@
+import clsx from 'clsx'
+import { Minus, PenLine, Plus, Shield } from 'lucide-react'
+import { ZnodePath } from '@/app/_components/znode-path.tsx'
+import { Zxid } from '@/app/_components/zxid.tsx'
+import { CopyButton } from '@/app/_ui/copy-button.tsx'
+import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
+import type { PlanView } from '@/lib/services/restores/views.ts'
+
+const SKIPPED_WORDS: Record<string, string> = {
+  ephemeral: 'ephemeral znodes: they belong to sessions and are never restored',
+  system: 'znodes of /zookeeper: they belong to the servers',
+}
+
+export function PlanNumbers({ plan }: { plan: PlanView }) {
+  const numbers = [
+    { label: 'to create', count: plan.creates, icon: Plus, look: 'bg-added-soft text-added' },
+    { label: 'to change', count: plan.updates, icon: PenLine, look: 'bg-changed-soft text-changed' },
+    { label: 'to delete', count: plan.deletes, icon: Minus, look: 'bg-removed-soft text-removed' },
+    { label: 'ACLs to set', count: plan.aclChanges, icon: Shield, look: 'bg-accent-soft text-accent' },
+  ]
+  const skipped = Object.entries(plan.skipped).filter(([, count]) => count > 0)
+  return (
+    <div className="flex flex-col gap-4 text-sm">
+      <ul className="grid grid-cols-2 gap-2 sm:grid-cols-4">
+        {numbers.map(({ label, count, icon: Icon, look }) => (
+          <li key={label} className={clsx('rounded-md px-3 py-2', count === 0 ? 'bg-sunken text-muted' : look)}>
+            <span className="flex items-center gap-1.5 font-semibold text-lg">
+              <Icon aria-hidden className="size-4" />
+              {formatCount(count)}
+            </span>
+            <span className="text-xs">{label}</span>
+          </li>
+        ))}
+      </ul>
+      {plan.steps === 0 && (
+        <Notice tone="good" title="There is nothing to do">
+          The cluster holds already what this restore would write.
+        </Notice>
+      )}
+      <p className="text-muted text-xs">
+        {plural(plan.steps, 'step')}, {formatBytes(plan.dataBytes)} of data. Planned{' '}
+        <RelativeTime at={plan.plannedAt} /> against the live tree at <Zxid value={plan.plannedAtZxid} />. Plan{' '}
+        <code className="font-mono" title={plan.hash}>
+          {plan.hash.slice(0, 23)}…
+        </code>
+        <CopyButton text={plan.hash} what="hash of the plan" />
+      </p>
+      {skipped.length > 0 && (
+        <div>
+          <h3 className="mb-1 font-medium text-muted text-xs">Left out</h3>
+          <ul className="list-disc pl-4">
+            {skipped.map(([reason, count]) => (
+              <li key={reason}>
+                {formatCount(count)} {SKIPPED_WORDS[reason] ?? reason}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {plan.warnings.length > 0 && (
+        <Notice tone="warn" title={plural(plan.warnings.length, 'warning')}>
+          <ScrollBox label="Warnings of the plan" className="mt-1 max-h-64">
+            <ul className="divide-y divide-changed/20">
+              {plan.warnings.map((warning) => (
+                <li key={`${warning.code} ${warning.path}`} className="py-1">
+                  <ZnodePath path={warning.path} className="font-medium" />
+                  <span className="block">{warning.message}</span>
+                </li>
+              ))}
+            </ul>
+          </ScrollBox>
+        </Notice>
+      )}
+    </div>
+  )
+}

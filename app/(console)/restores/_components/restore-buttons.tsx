@@ -1,0 +1,102 @@
+'use client'
+
+import { RotateCw, Square, Undo2 } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
+import { plural } from '@/app/_ui/format-number.ts'
+import type { RestoreView } from '@/lib/services/restores/views.ts'
+import { cancelRestoreAction, replanRestoreAction, resumeRestoreAction, startUndoAction } from '../actions.ts'
+
+const OPEN_STATES: readonly RestoreView['state'][] = ['planning', 'planned', 'queued', 'running', 'conflict']
+const STOPPED: readonly RestoreView['state'][] = ['conflict', 'failed', 'incomplete', 'cancelled', 'plan-failed']
+const ENDED: readonly RestoreView['state'][] = ['conflict', 'succeeded', 'incomplete', 'failed', 'cancelled']
+
+/** What can be done with a restore in its state; what cannot says why. */
+export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDone: () => void }) {
+  const router = useRouter()
+  const [undoing, setUndoing] = useState(false)
+  const cancel = useAction(cancelRestoreAction, onDone)
+  const resume = useAction(resumeRestoreAction, onDone)
+  const replan = useAction(replanRestoreAction, onDone)
+  const undo = useAction(startUndoAction, ({ restoreId }) => router.push(paths.restore(restoreId)))
+  const error = cancel.error ?? resume.error ?? replan.error
+  const input = { restoreId: restore.id }
+  return (
+    <>
+      {error && (
+        <div className="w-full">
+          <ErrorNotice error={error} />
+        </div>
+      )}
+      {OPEN_STATES.includes(restore.state) && (
+        <Button
+          icon={<Square aria-hidden className="size-3.5" />}
+          pending={cancel.pending}
+          disabledReason={!restore.canCancel.ok && (restore.canCancel.reason ?? 'It cannot be cancelled now')}
+          onClick={() => cancel.run(input)}
+        >
+          {restore.state === 'running' ? 'Stop the restore' : 'Cancel restore'}
+        </Button>
+      )}
+      {STOPPED.includes(restore.state) && restore.state !== 'plan-failed' && (
+        <Button
+          icon={<RotateCw aria-hidden className="size-4" />}
+          pending={resume.pending}
+          disabledReason={!restore.canResume.ok && (restore.canResume.reason ?? 'It cannot be resumed now')}
+          onClick={() => resume.run(input)}
+        >
+          Resume where it stopped
+        </Button>
+      )}
+      {restore.state === 'plan-failed' && (
+        <Button
+          icon={<RotateCw aria-hidden className="size-4" />}
+          pending={replan.pending}
+          onClick={() => replan.run(input)}
+        >
+          Plan again
+        </Button>
+      )}
+      {ENDED.includes(restore.state) && (
+        <Button
+          tone="primary"
+          icon={<Undo2 aria-hidden className="size-4" />}
+          disabledReason={!restore.canUndo.ok && (restore.canUndo.reason ?? 'There is nothing to undo')}
+          onClick={() => setUndoing(true)}
+        >
+          Undo…
+        </Button>
+      )}
+      {undoing && (
+        <Dialog
+          open
+          onOpenChange={() => setUndoing(false)}
+          title="Undo this restore"
+          description={`Puts ${restore.clusterName} back as the safety backup holds it, where this restore wrote.`}
+        >
+          <div className="flex flex-col gap-3 text-sm">
+            {undo.error && <ErrorNotice error={undo.error} />}
+            <p>
+              {plural(restore.report?.applied ?? 0, 'operation')} of this restore{' '}
+              {restore.report?.applied === 1 ? 'is' : 'are'} taken back: what it created is deleted, what it changed or
+              deleted gets its former value. Znodes that somebody else has changed since are conflicts and are not
+              overwritten.
+            </p>
+            <p>First you get a plan to read and confirm, like for any restore. Nothing is written now.</p>
+            <DialogButtons>
+              <Button onClick={() => setUndoing(false)}>Not now</Button>
+              <Button tone="primary" pending={undo.pending} onClick={() => undo.run(input)}>
+                Plan the undo
+              </Button>
+            </DialogButtons>
+          </div>
+        </Dialog>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,148 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import Link from 'next/link'
+import { EnvironmentBadge } from '@/app/_components/environment-badge.tsx'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { JobProgress } from '@/app/_components/job-progress.tsx'
+import { PageHeader } from '@/app/_components/page-header.tsx'
+import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
+import { CONFLICT_WORDS, MODE_WORDS } from '@/app/_components/restore-options.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { Badge } from '@/app/_ui/badge.tsx'
+import { Card, Facts } from '@/app/_ui/card.tsx'
+import { Notice } from '@/app/_ui/notice.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import type { RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
+import { ConfirmRestore } from './confirm-restore.tsx'
+import { PlanNumbers } from './plan-numbers.tsx'
+import { PlanStepsTable } from './plan-steps-table.tsx'
+import { RestoreButtons } from './restore-buttons.tsx'
+import { RestoreReport } from './restore-report.tsx'
+import { RestoreStateBadge } from './restore-state-badge.tsx'
+import { type RestoreStep, RestoreSteps } from './restore-steps.tsx'
+
+const BUSY: readonly RestoreState[] = ['planning', 'queued', 'running']
+const BUSY_MS = 800
+const QUIET_MS = 8000
+
+const STEP_OF: Record<RestoreState, RestoreStep> = {
+  planning: 'plan',
+  planned: 'confirm',
+  'plan-failed': 'plan',
+  queued: 'run',
+  running: 'run',
+  conflict: 'run',
+  succeeded: 'result',
+  incomplete: 'result',
+  failed: 'run',
+  cancelled: 'result',
+}
+
+/** One restore from its plan to its undo. All of it is in the database: the page can be left and opened again at any step. */
+export function RestorePage({ initial }: { initial: RestoreView }) {
+  const query = useQuery({
+    queryKey: ['restore', initial.id],
+    queryFn: ({ signal }) => requestJson<RestoreView>(paths.api.restore(initial.id), { signal }),
+    initialData: initial,
+    refetchInterval: ({ state }) => (state.data && BUSY.includes(state.data.state) ? BUSY_MS : QUIET_MS),
+  })
+  const restore = query.data
+  return (
+    <div className="flex max-w-6xl flex-col gap-4">
+      <div>
+        <PageHeader
+          title={`${restore.undoOfId ? 'Undo on' : 'Restore to'} ${restore.clusterName}`}
+          badges={
+            <>
+              <EnvironmentBadge environment={restore.clusterEnvironment} />
+              <RestoreStateBadge state={restore.state} />
+            </>
+          }
+          actions={<RestoreButtons restore={restore} onDone={() => query.refetch()} />}
+        >
+          {restore.scopeLabel} from {restore.sourceLabel}. Made <RelativeTime at={restore.createdAt} /> by{' '}
+          {restore.createdByName}.
+        </PageHeader>
+        <RestoreSteps current={STEP_OF[restore.state]} />
+      </div>
+      {query.error && <ErrorNotice error={viewOfError(query.error)} />}
+      {restore.error && <ErrorNotice error={restore.error} />}
+      <Related restore={restore} />
+      {BUSY.includes(restore.state) && <Progress restore={restore} />}
+      {restore.report && <RestoreReport restore={restore} report={restore.report} />}
+      {restore.state === 'planned' && restore.plan && (
+        <ConfirmRestore restore={restore} plan={restore.plan} onDone={() => query.refetch()} />
+      )}
+      {restore.plan && (
+        <Card title="Plan">
+          <PlanNumbers plan={restore.plan} />
+        </Card>
+      )}
+      {restore.plan && (
+        <PlanStepsTable restoreId={restore.id} planHash={restore.plan.hash} steps={restore.plan.steps} />
+      )}
+      <Card title="How">
+        <Facts
+          items={[
+            ['From', restore.sourceLabel],
+            ['What', restore.scopeLabel],
+            ['Mode', `${MODE_WORDS[restore.mode].label}. ${MODE_WORDS[restore.mode].hint}`],
+            ['On conflict', `${CONFLICT_WORDS[restore.onConflict].label}. ${CONFLICT_WORDS[restore.onConflict].hint}`],
+            ['Reason', restore.reason ?? 'given when it is confirmed'],
+            [
+              'Safety backup',
+              restore.safetyBackupId ? (
+                <Link key="safety" href={paths.backup(restore.safetyBackupId)} className="text-accent hover:underline">
+                  Open the safety backup
+                </Link>
+              ) : (
+                'taken right before the first write'
+              ),
+            ],
+          ]}
+        />
+      </Card>
+    </div>
+  )
+}
+
+function Related({ restore }: { restore: RestoreView }) {
+  return (
+    <>
+      {restore.undoOfId && (
+        <p className="text-sm">
+          <Badge>undo</Badge> This takes back{' '}
+          <Link href={paths.restore(restore.undoOfId)} className="text-accent hover:underline">
+            an earlier restore
+          </Link>
+          .
+        </p>
+      )}
+      {restore.undoneById && (
+        <Notice title="There is an undo of this restore">
+          <Link href={paths.restore(restore.undoneById)} className="text-accent hover:underline">
+            Open the undo
+          </Link>
+        </Notice>
+      )}
+    </>
+  )
+}
+
+const BUSY_WORDS: Partial<Record<RestoreState, string>> = {
+  planning: 'Making the plan: both trees are read and compared. Nothing is written.',
+  queued: 'Waiting for a worker. Nothing was written yet.',
+  running: 'Running. You can leave this page: it goes on, and a crash resumes where it was.',
+}
+
+function Progress({ restore }: { restore: RestoreView }) {
+  return (
+    <section aria-label="Progress" className="flex flex-col gap-3 rounded-lg border border-accent/40 bg-surface p-4">
+      <p role="status" className="font-medium text-sm">
+        {BUSY_WORDS[restore.state]}
+      </p>
+      <JobProgress progress={restore.progress} label="Progress of the restore" />
+    </section>
+  )
+}
