@@ -32,9 +32,15 @@ export class LiveTree {
 
   /** The znode and everything below it; nothing when it is not there. */
   async remove(path: string): Promise<void> {
-    for (const name of await this.namesOf(path)) await this.remove(joinPath(path, name))
-    if ((await this.#client.get(path)).kind === 'missing') return
-    expectDone(await this.#client.multi([{ op: 'delete', path, version: -1 }]), `the deletion of ${path}`)
+    const paths: string[] = []
+    for await (const batch of this.#client.readSubtree(path)) paths.push(...batch.znodes.map((znode) => znode.path))
+    paths.reverse()
+    for (let start = 0; start < paths.length; start += 500) {
+      const operations = paths
+        .slice(start, start + 500)
+        .map((each) => ({ op: 'delete' as const, path: each, version: -1 }))
+      expectDone(await this.#client.multi(operations), `the deletion of ${path}`)
+    }
   }
 
   async namesOf(path: string): Promise<string[]> {
