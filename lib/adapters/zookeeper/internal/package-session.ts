@@ -1,9 +1,5 @@
 import type { Socket } from 'node:net'
-import zookeeper, {
-  type PackageConnectionManager,
-  type PackagePacket,
-  type PackageRequest,
-} from 'node-zookeeper-client'
+import zookeeper, { type PackageConnectionManager, type PackageRequest } from 'node-zookeeper-client'
 import { CancelledError } from '../../../base/errors.ts'
 import type { ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
@@ -20,8 +16,9 @@ import {
   notZooKeeper,
   silentServer,
 } from './handshake.ts'
-import { encodeRecord, JuteReader } from './jute.ts'
+import { JuteReader } from './jute.ts'
 import { EVENT, OP, XID } from './protocol.ts'
+import { encodeSetWatches, frame, NOTHING, packetOf } from './session-packets.ts'
 
 /** States of the package's connection manager (ConnectionManager.STATES). */
 const STATE = {
@@ -36,8 +33,6 @@ const STATE = {
 
 /** Frame of one request without its length: the limit that a server with default settings puts on it (jute.maxbuffer). */
 export const REQUEST_BYTES_MAX = 1_048_575
-/** SetWatches requests are kept well below that limit, as ZooKeeper's own client does. */
-const SET_WATCHES_BYTES_MAX = 128 * 1024
 const RETRY_DELAY_MAX_MS = 3_000
 const CLOSE_TIMEOUT_MS = 1_000
 
@@ -351,37 +346,8 @@ export class PackageSession {
     )
     this.authAnswersMissing = wire.credentials.length
     const auth = wire.credentials.map((credential) => packetOf(XID.auth, OP.auth, () => encodeAuth(credential)))
-    const watches = hasSession ? this.encodeWatches() : []
+    const watches = hasSession ? encodeSetWatches(manager.watcherManager, this.highestZxid) : []
     for (const packet of [...auth, ...watches].reverse()) manager.packetQueue.unshift(packet)
-  }
-
-  private encodeWatches(): PackagePacket[] {
-    const { watcherManager } = this.manager
-    const zxid = this.highestZxid
-    const kinds = [
-      watcherManager.getDataWatcherPaths(),
-      watcherManager.getExistenceWatcherPaths(),
-      watcherManager.getChildWatcherPaths(),
-    ]
-    const packets: PackagePacket[] = []
-    kinds.forEach((paths, kind) => {
-      for (const part of splitBySize(paths, SET_WATCHES_BYTES_MAX)) {
-        packets.push(
-          packetOf(0, OP.setWatches, (xid) => {
-            const body = encodeRecord((writer) => {
-              writer.long(zxid)
-              for (let i = 0; i < kinds.length; i++) {
-                const list = i === kind ? part : []
-                writer.int(list.length)
-                for (const path of list) writer.string(path)
-              }
-            })
-            return frame(xid, OP.setWatches, body)
-          }),
-        )
-      }
-    })
-    return packets
   }
 
   private onData(chunk: Buffer): void {
@@ -549,41 +515,6 @@ export class PackageSession {
   private emitState(state: SessionState): void {
     for (const listener of [...this.stateListeners]) listener(state)
   }
-}
-
-const NOTHING = Buffer.alloc(0)
-
-function frame(xid: number, op: number, body: Buffer): Buffer {
-  const bytes = Buffer.allocUnsafe(12 + body.length)
-  bytes.writeInt32BE(8 + body.length, 0)
-  bytes.writeInt32BE(xid, 4)
-  bytes.writeInt32BE(op, 8)
-  bytes.set(body, 12)
-  return bytes
-}
-
-/** A packet of the session itself, whose answer nobody waits for. */
-function packetOf(xid: number, op: number, encode: (xid: number) => Buffer): PackagePacket {
-  const header = { xid, type: op }
-  return { request: { header, toBuffer: () => encode(header.xid) }, callback: () => undefined }
-}
-
-function splitBySize(paths: readonly string[], bytesMax: number): string[][] {
-  const parts: string[][] = []
-  let part: string[] = []
-  let bytes = 0
-  for (const path of paths) {
-    const size = 4 + Buffer.byteLength(path)
-    if (part.length > 0 && bytes + size > bytesMax) {
-      parts.push(part)
-      part = []
-      bytes = 0
-    }
-    part.push(path)
-    bytes += size
-  }
-  if (part.length > 0) parts.push(part)
-  return parts
 }
 
 function tooLarge(what: string, sizeBytes: number): ZooKeeperError {
