@@ -1,5 +1,5 @@
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
-import { invariant } from '../../base/invariant.ts'
+import { InvariantError } from '../../base/invariant.ts'
 import type { WriteOperation } from '../../domain/restore/ports.ts'
 import { type SampleZnode, sampleTree } from './sample-tree.ts'
 
@@ -12,8 +12,11 @@ export async function seedPersistentSamples(connection: ClusterConnection): Prom
   const flush = async () => {
     if (batch.length === 0) return
     const outcome = await connection.multi(batch)
-    invariant(outcome.kind === 'done', `the sample data was refused: ${JSON.stringify(outcome)}`)
-    written += batch.length
+    if (outcome.kind === 'done') written += batch.length
+    // A former start ended half-way: what is there already is left as it is, the rest is added one by one.
+    else if (outcome.kind === 'refused' && outcome.code === 'NODE_EXISTS')
+      written += await addMissing(connection, batch)
+    else throw refusal('the sample data', outcome)
     batch = []
   }
   for (const sample of sampleTree()) {
@@ -64,6 +67,20 @@ async function createOne(connection: ClusterConnection, sample: SampleZnode): Pr
     ...(sample.ttlMs === null ? {} : { ttlMs: sample.ttlMs }),
   })
   if (outcome.kind === 'refused' && outcome.code === 'NO_NODE') return false
-  invariant(outcome.kind === 'done', `the sample znode ${sample.path} was refused: ${JSON.stringify(outcome)}`)
+  if (outcome.kind !== 'done') throw refusal(sample.path, outcome)
   return true
+}
+
+async function addMissing(connection: ClusterConnection, creates: readonly WriteOperation[]): Promise<number> {
+  let added = 0
+  for (const create of creates) {
+    const outcome = await connection.multi([create])
+    if (outcome.kind === 'done') added++
+    else if (outcome.kind !== 'refused' || outcome.code !== 'NODE_EXISTS') throw refusal(create.path, outcome)
+  }
+  return added
+}
+
+function refusal(what: string, outcome: { readonly kind: string; readonly message: string }): InvariantError {
+  return new InvariantError(`${what} was not written: ${outcome.kind}: ${outcome.message}`)
 }
