@@ -1,6 +1,7 @@
 import type { ClusterConnection } from '../adapters/zookeeper/connection.ts'
 import { InvariantError } from '../base/invariant.ts'
 import { type Acl, OPEN_ACL } from '../domain/znode/acl.ts'
+import { comparePaths } from '../domain/znode/order.ts'
 import { joinPath } from '../domain/znode/path.ts'
 import type { Znode } from '../domain/znode/znode.ts'
 
@@ -33,8 +34,10 @@ export class LiveTree {
   /** The znode and everything below it; nothing when it is not there. */
   async remove(path: string): Promise<void> {
     const paths: string[] = []
-    for await (const batch of this.#client.readSubtree(path)) paths.push(...batch.znodes.map((znode) => znode.path))
-    paths.reverse()
+    for await (const batch of this.#client.readSubtree(path)) {
+      for (const place of [...batch.znodes, ...batch.unreadable]) paths.push(place.path)
+    }
+    paths.sort((a, b) => comparePaths(b, a))
     for (let start = 0; start < paths.length; start += 500) {
       const operations = paths
         .slice(start, start + 500)

@@ -1,0 +1,438 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ClusterConnection } from '../adapters/zookeeper/connection.ts'
+import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
+import { LiveTree } from '../testing/live-tree.ts'
+import { startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
+import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
+
+interface Ran {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
+let bundleDir = ''
+let server: ZooKeeperServer
+let client: ClusterConnection
+let tree: LiveTree
+let zk = ''
+let dir = ''
+
+beforeAll(async () => {
+  // Inside the project, so that packages are found; a bundle, so that a command starts as fast as it does for people.
+  bundleDir = await mkdtemp(join(PROJECT, 'node_modules', '.arkeeper-cli-'))
+  await build({
+    entryPoints: [join(PROJECT, 'lib', 'cli', 'main.ts')],
+    outfile: join(bundleDir, 'arkeeper.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  })
+  server = await startZooKeeper()
+  zk = `zk://${server.connectString}`
+  client = await createZooKeeper().connect({ connectString: server.connectString })
+  tree = new LiveTree(client)
+})
+afterAll(async () => {
+  await client?.close()
+  await server?.stop()
+  await rm(bundleDir, { recursive: true, force: true })
+})
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'arkeeper-cli-'))
+  await tree.create('/app', 'root')
+  await tree.create('/app/a', 'one')
+  await tree.create('/app/null', null)
+  await tree.create('/app/ünï ✓', Buffer.from([0, 255]))
+})
+afterEach(async () => {
+  await tree.clear()
+  await rm(dir, { recursive: true, force: true })
+})
+
+function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [join(bundleDir, 'arkeeper.mjs'), ...args], {
+    cwd: dir,
+    env: { ...process.env, ARKEEPER_AUTH: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function finish(child: ChildProcess): Promise<Ran> {
+  let out = ''
+  let err = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    err += chunk.toString()
+  })
+  const [status] = await once(child, 'close')
+  return { status, out, err }
+}
+
+const run = (args: readonly string[], env?: Record<string, string>) => finish(start(args, env))
+const lines = (text: string): unknown[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+
+async function backup(...args: string[]): Promise<string> {
+  const ran = await run(['backup', zk, '--out', join(dir, 'store'), '--json', '--quiet', ...args])
+  expect(ran).toMatchObject({ status: 0, err: '' })
+  return JSON.parse(ran.out).archive
+}
+
+describe('arkeeper', () => {
+  it('says bad usage in one line on standard error, with a code and status 2', async () => {
+    for (const [args, code] of [
+      [['nonsense'], 'BAD_USAGE'],
+      [['ls', '--nonsense', 'x', '/'], 'BAD_USAGE'],
+      [['ls', zk], 'BAD_USAGE'],
+      [['ls', zk, '/', 'more'], 'BAD_USAGE'],
+      [['ls', zk, 'app'], 'BAD_PATH'],
+      [['ls', zk, '/nope'], 'NO_NODE'],
+      [['ls', 'zk://', '/'], 'BAD_CONNECT_STRING'],
+      [['ls', 'zk://127.0.0.1:1', '/'], 'CONNECT_REFUSED'],
+      [['inspect', '/does/not/exist'], 'NOT_FOUND'],
+      [['backup', zk], 'BAD_USAGE'],
+      [['backup', zk, '--out', 'x', '--path', '/nope'], 'NO_NODE'],
+      [['backup', '--source', 'files', '--data-dir', 'x', '--out', 'x'], 'NOT_YET'],
+      [['restore', 'x'], 'BAD_USAGE'],
+      [['restore', '/does/not/exist', zk], 'NOT_FOUND'],
+      [['restore', dir, zk], 'NOT_A_SNAPSHOT'],
+      [['restore', '--resume', 'x', '--undo', 'y'], 'BAD_USAGE'],
+      [['restore', '--resume', 'y'], 'RESTORE_DIR_INVALID'],
+      [['replay', 'x', '--to', '0x1'], 'NOT_YET'],
+      [['follow', '--quorum', 'x:1'], 'NOT_YET'],
+      [['ls', zk, '/', '--auth', 'wrong'], 'BAD_USAGE'],
+      [['ls', zk, '/', '--tls-ca', 'x'], 'NOT_YET'],
+    ] as const) {
+      const ran = await run([...args])
+      expect([args, ran.status, ran.out]).toEqual([args, 2, ''])
+      expect(ran.err).toMatch(new RegExp(`^${code}: [^\\n]+\\n$`))
+    }
+    expect(await readdir(join(dir, 'x')).catch(() => [])).toEqual([])
+    const help = await run(['--help'])
+    expect(help).toMatchObject({ status: 0, err: '' })
+    expect(help.out).toContain('arkeeper restore')
+    expect((await run(['diff', '--help'])).status).toBe(0)
+  })
+
+  it('reads one place of a cluster and of an archive alike', async () => {
+    const archive = await backup()
+    for (const source of [zk, archive]) {
+      expect(await run(['ls', source, '/app'])).toMatchObject({ status: 0, out: 'a\nnull\nünï ✓\n' })
+      expect(await run(['cat', source, '/app/a'])).toMatchObject({ status: 0, out: 'one' })
+      const json = await run(['cat', source, '/app/null', '--json'])
+      expect(lines(json.out)).toMatchObject([
+        { path: '/app/null', kind: 'unknown', data: null, stat: { dataLength: 0 } },
+      ])
+    }
+    const children = lines((await run(['ls', zk, '/', '--json'])).out)
+    expect(children).toMatchObject([{ name: 'app', path: '/app', numChildren: 3 }, { name: 'zookeeper' }])
+  })
+
+  it('backs up with the shape of the contract, and inspects and verifies what it made', async () => {
+    const ran = await run(['backup', zk, '--out', 'store', '--path', '/app', '--note', 'why', '--json'])
+    expect(ran.status).toBe(0)
+    const made = JSON.parse(ran.out)
+    expect(made).toMatchObject({
+      status: 'complete',
+      dataBytes: 9,
+      consistency: { class: 'exact', proof: 'quiet', moved: [] },
+      fidelity: { ephemeral: 0, unknownKind: 4, container: 0, ttl: 0, unreadable: [] },
+    })
+    expect(made.zxid).toMatch(/^0x[0-9a-f]+$/)
+    expect(made.consistency).toMatchObject({ from: made.zxid, to: made.zxid })
+
+    const inspected = JSON.parse((await run(['inspect', made.archive, '--json'])).out)
+    expect(inspected).toMatchObject({ type: 'archive', manifest: { zxid: made.zxid, note: 'why' }, problems: [] })
+    const file = inspected.manifest.files.find(({ name }: { name: string }) => name.startsWith('snapshot.')).name
+    const snapshot = JSON.parse((await run(['inspect', join(made.archive, file), '--json'])).out)
+    expect(snapshot).toMatchObject({ type: 'snapshot', znodes: inspected.manifest.znodes, checksum: { ok: true } })
+
+    const sound = await run(['verify', made.archive, '--json'])
+    expect(sound.status).toBe(0)
+    expect(JSON.parse(sound.out)).toMatchObject({ ok: true, checksumOk: true, problems: [], digest: { match: true } })
+    await appendFile(join(made.archive, file), 'x')
+    const damaged = await run(['verify', made.archive, '--json'])
+    expect(damaged.status).toBe(1)
+    expect(JSON.parse(damaged.out).ok).toBe(false)
+    expect((await run(['inspect', made.archive])).status).toBe(1)
+  })
+
+  it('compares: nothing differs, or exactly what differs', async () => {
+    const archive = await backup()
+    expect(await run(['diff', archive, zk, '--json', '--quiet'])).toEqual({ status: 0, out: '', err: '' })
+    const equal = await run(['diff', archive, zk, '--summary', '--json', '--path', '/app'])
+    expect(equal.status).toBe(0)
+    expect(JSON.parse(equal.out)).toMatchObject({ equal: true, added: 0, removed: 0, changed: 0, compared: 4 })
+
+    await tree.set('/app/null', '')
+    await tree.remove('/app/a')
+    await tree.create('/app/b')
+    await tree.create('/beside')
+    await client.create({
+      path: '/app/live',
+      data: null,
+      acl: [{ perms: 31, scheme: 'world', id: 'anyone' }],
+      kind: 'ephemeral',
+    })
+    const differs = await run(['diff', archive, zk, '--json', '--path', '/app'])
+    expect(differs.status).toBe(1)
+    expect(lines(differs.out)).toEqual([
+      { path: '/app/a', change: 'removed', fields: [], ephemeral: false },
+      { path: '/app/b', change: 'added', fields: [], ephemeral: false },
+      { path: '/app/null', change: 'changed', fields: ['data'], ephemeral: false },
+    ])
+    const all = await run(['diff', archive, zk, '--json', '--path', '/app', '--ephemerals'])
+    expect(lines(all.out)).toContainEqual({ path: '/app/live', change: 'added', fields: [], ephemeral: true })
+    expect(await run(['diff', archive, zk, '--path', '/nope'])).toMatchObject({ status: 2, out: '' })
+  })
+
+  it('exports what a client would see, with the children counted', async () => {
+    const archive = await backup()
+    const live = lines((await run(['export', zk, '--quiet'])).out)
+    const kept = lines((await run(['export', archive, '--quiet'])).out)
+    expect(kept).toEqual(live)
+    const { kind: _kind, ...seen } = (await client.get('/app')) as { kind: string; numChildren?: number }
+    expect(live).toMatchObject([
+      { path: '/', stat: { numChildren: 2 } },
+      {
+        path: '/app',
+        data: Buffer.from('root').toString('base64'),
+        stat: { numChildren: seen.numChildren, cversion: 3, dataLength: 4 },
+      },
+      { path: '/app/a', acl: [{ perms: 31, scheme: 'world', id: 'anyone' }] },
+      { path: '/app/null', data: null },
+      { path: '/app/ünï ✓', data: 'AP8=' },
+    ])
+    const part = lines((await run(['export', archive, '--path', '/app/a', '--no-data'])).out)
+    expect(part).toHaveLength(1)
+    expect(part[0]).not.toHaveProperty('data')
+    const system = lines((await run(['export', archive, '--system'])).out)
+    expect(system.length).toBeGreaterThan(kept.length)
+  })
+
+  it('plans without writing, applies, verifies, and takes it back', async () => {
+    const archive = await backup()
+    await tree.set('/app/a', 'two')
+    await tree.remove('/app/null')
+    await tree.create('/app/extra')
+    const planned = await run(['restore', archive, zk, '--json', '--quiet'])
+    expect(planned).toMatchObject({ status: 0, err: '' })
+    const plan = JSON.parse(planned.out)
+    expect(plan).toMatchObject({
+      mode: 'update',
+      creates: 1,
+      updates: 1,
+      deletes: 0,
+      aclChanges: 0,
+      skipped: { ephemeral: 0 },
+    })
+    expect(plan.plan).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(await tree.text('/app/a')).toBe('two')
+    expect(await readdir(dir)).toEqual(['store'])
+    const steps = lines((await run(['restore', archive, zk, '--steps'])).out)
+    expect(steps).toMatchObject([
+      { index: 0, step: 'setData', path: '/app/a' },
+      { index: 1, step: 'create', path: '/app/null' },
+    ])
+
+    const applied = await run(['restore', archive, zk, '--apply', '--journal', 'run', '--json', '--quiet'])
+    expect(applied.status).toBe(0)
+    expect(JSON.parse(applied.out)).toMatchObject({
+      plan: plan.plan,
+      applied: 2,
+      conflicts: [],
+      skipped: 0,
+      verified: true,
+      journal: join(dir, 'run'),
+    })
+    expect(await tree.text('/app/a')).toBe('one')
+    expect(await tree.text('/app/null')).toBeNull()
+    expect(await tree.text('/app/extra')).toBe('')
+
+    const undoPlan = JSON.parse((await run(['restore', '--undo', 'run', '--json'])).out)
+    expect(undoPlan).toMatchObject({ updates: 1, deletes: 1, creates: 0 })
+    expect(await tree.text('/app/a')).toBe('one')
+    const undone = await run(['restore', '--undo', 'run', '--apply', '--json'])
+    expect(JSON.parse(undone.out)).toMatchObject({ applied: 2, verified: true, journal: join(dir, 'run-undo') })
+    expect(await tree.text('/app/a')).toBe('two')
+    expect(await tree.text('/app/null')).toBeUndefined()
+
+    const again = await run(['restore', archive, zk, '--apply', '--journal', 'run'])
+    expect(again).toMatchObject({ status: 2 })
+    expect(again.err).toContain('RESTORE_DIR_IN_USE')
+  })
+
+  it('mirrors only when told to, maps paths, and leaves conflicts with status 1', async () => {
+    const archive = await backup()
+    await tree.create('/app/extra')
+    const mirror = JSON.parse((await run(['restore', archive, zk, '--mode', 'mirror', '--json'])).out)
+    expect(mirror).toMatchObject({ deletes: 1 })
+    const mapped = await run(['restore', archive, zk, '--path', '/app', '--to', '/other/app', '--apply', '--json'])
+    expect(mapped.status).toBe(0)
+    expect(await tree.text('/other/app/a')).toBe('one')
+
+    await tree.set('/app/a', 'two')
+    await run(['restore', archive, zk, '--journal', 'later'])
+    await tree.set('/app/a', 'three')
+    const conflict = await run(['restore', '--resume', 'later', '--json'])
+    expect(conflict.status).toBe(1)
+    expect(JSON.parse(conflict.out)).toMatchObject({
+      applied: 0,
+      verified: null,
+      conflicts: [{ path: '/app/a', reason: 'version' }],
+    })
+    expect(await tree.text('/app/a')).toBe('three')
+  })
+
+  it('restores out of a data directory: containers and TTL znodes keep their kind', async () => {
+    const dataDir = join(dir, 'data')
+    let other = await startZooKeeper({ dataDir })
+    const restart = async () => {
+      await other.stop()
+      // A starting server writes a snapshot of all that it has loaded.
+      other = await startZooKeeper({ dataDir, clientPort: other.port })
+      return createZooKeeper().connect({ connectString: other.connectString })
+    }
+    const acl = [{ perms: 31, scheme: 'world', id: 'anyone' }]
+    try {
+      let writer = await createZooKeeper().connect({ connectString: other.connectString })
+      await writer.create({ path: '/box', data: null, acl, kind: 'container' })
+      await writer.create({ path: '/ttl', data: Buffer.from('t'), acl, kind: 'ttl', ttlMs: 3_600_000 })
+      await writer.create({ path: '/live', data: null, acl, kind: 'ephemeral' })
+      await writer.close()
+      writer = await restart()
+      const kinds = async () =>
+        lines((await run(['export', dataDir])).out).map((znode) => {
+          const { path, kind, ttlMs } = znode as { path: string; kind: string; ttlMs?: number }
+          return [path, kind, ttlMs ?? null]
+        })
+      const native = [
+        ['/', 'persistent', null],
+        ['/box', 'container', null],
+        ['/ttl', 'ttl', 3_600_000],
+      ]
+      expect(await kinds()).toEqual(native)
+
+      await cp(join(dataDir, 'version-2'), join(dir, 'kept'), { recursive: true })
+      await new LiveTree(writer).clear()
+      await writer.close()
+      const ran = await run([
+        'restore',
+        join(dir, 'kept'),
+        `zk://${other.connectString}`,
+        '--apply',
+        '--json',
+        '--quiet',
+      ])
+      expect(JSON.parse(ran.out)).toMatchObject({ applied: 2, verified: true })
+      await (await restart()).close()
+      expect(await kinds()).toEqual(native)
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('uses the credentials of --auth and of the environment', async () => {
+    const owner = await createZooKeeper().connect({
+      connectString: server.connectString,
+      auth: [{ scheme: 'digest', id: 'ada:secret' }],
+    })
+    try {
+      await owner.create({
+        path: '/app/secret',
+        data: Buffer.from('s'),
+        acl: [{ perms: 31, scheme: 'auth', id: '' }],
+        kind: 'persistent',
+      })
+      expect(await run(['cat', zk, '/app/secret'])).toMatchObject({ status: 2 })
+      expect(await run(['cat', zk, '/app/secret', '--auth', 'digest:ada:secret'])).toMatchObject({
+        status: 0,
+        out: 's',
+      })
+      expect(await run(['cat', zk, '/app/secret'], { ARKEEPER_AUTH: 'digest:ada:secret' })).toMatchObject({ out: 's' })
+      const partial = await run(['backup', zk, '--out', 'p', '--json', '--quiet'])
+      expect(JSON.parse(partial.out)).toMatchObject({ status: 'partial', fidelity: { unreadable: ['/app/secret'] } })
+    } finally {
+      await owner.close()
+    }
+  })
+
+  it('ends with 130 when it is interrupted, and leaves nothing half-written', async () => {
+    const proxy = await startZooKeeperProxy(server.port)
+    try {
+      await tree.fill('/app/many', 20_000)
+      let requests = 0
+      const frozen = new Promise<void>((resolve) => {
+        proxy.onRequest(() => {
+          if (++requests !== 30) return
+          proxy.freeze()
+          resolve()
+        })
+      })
+      const child = start(['backup', `zk://${proxy.connectString}`, '--out', 'store', '--json'])
+      const finished = finish(child)
+      await frozen
+      child.kill('SIGINT')
+      const ran = await finished
+      expect(ran).toMatchObject({ status: 130, out: '' })
+      expect(ran.err).toMatch(/CANCELLED: [^\n]+\n$/)
+      expect(await readdir(join(dir, 'store'))).toEqual([])
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  it('is killed in the middle of a restore and brings it to its end with --resume', async () => {
+    await tree.fill('/app/many', 20_000)
+    const archive = await backup()
+    await tree.remove('/app')
+    const child = start(['restore', archive, zk, '--apply', '--journal', 'run'])
+    const finished = finish(child)
+    const journal = join(dir, 'run', 'journal.jsonl')
+    const deadline = Date.now() + 60_000
+    while (!(await readFile(journal, 'utf8').catch(() => '')).includes('"kind":"outcome"')) {
+      if (Date.now() > deadline) throw new Error('the restore did not begin')
+      await pause(5)
+    }
+    child.kill('SIGKILL')
+    await finished
+    expect(await readFile(journal, 'utf8')).not.toContain('"kind":"finished"')
+    const resumed = await run(['restore', '--resume', 'run', '--json', '--quiet'])
+    expect(resumed.status).toBe(0)
+    expect(JSON.parse(resumed.out)).toMatchObject({ verified: true, conflicts: [] })
+    expect((await run(['diff', archive, zk, '--summary'])).status).toBe(0)
+    const undone = await run(['restore', '--undo', 'run', '--apply', '--json', '--quiet'])
+    expect(JSON.parse(undone.out)).toMatchObject({ verified: true })
+    expect(await tree.namesOf('/')).toEqual(['zookeeper'])
+  })
+
+  it('refuses a plan whose steps were changed after it was made', async () => {
+    const archive = await backup()
+    await tree.set('/app/a', 'two')
+    await run(['restore', archive, zk, '--journal', 'later'])
+    const steps = join(dir, 'later', 'steps.jsonl')
+    await writeFile(steps, (await readFile(steps, 'utf8')).replace(Buffer.from('one').toString('base64'), 'ZXZpbA=='))
+    const refused = await run(['restore', '--resume', 'later'])
+    expect(refused).toMatchObject({ status: 2 })
+    expect(refused.err).toContain('PLAN_MISMATCH')
+    expect(await tree.text('/app/a')).toBe('two')
+  })
+})
