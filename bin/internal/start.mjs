@@ -13,6 +13,9 @@ import { DIST_DIR, inProject } from './project.mjs'
 import { keepRunning } from './supervise.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
+// A larger young generation buys little for streams of znodes and costs a hundred megabytes: backups stay below 256 MB with it.
+const NODE_FLAGS = ['--max-semi-space-size=8']
+
 const MIGRATE_TIMEOUT_MS = 5 * 60_000
 const READY_TIMEOUT_MS = 120_000
 const DEMO_TIMEOUT_MS = 300_000
@@ -37,7 +40,7 @@ export async function start(options) {
     start: (stdio) =>
       launch(
         tools.node,
-        ['--import', pathToFileURL(inProject('bin', 'internal', 'exit-with-parent.mjs')).href, script],
+        [...NODE_FLAGS, '--import', pathToFileURL(inProject('bin', 'internal', 'exit-with-parent.mjs')).href, script],
         {
           env: { ...runEnv, ...extra },
           stdio: [...(stdio ?? ['ignore', 'inherit', 'inherit']), 'ipc'],

@@ -72,7 +72,7 @@ export async function openPath(path: string): Promise<TreeReader> {
   if (place.kind === 'file') return openSnapshotFile(place.path, await detectCompression(place.path))
   const faults: string[] = []
   for (const { name } of place.snapshots) {
-    const file = join(place.dir, name)
+    const file = join(/* turbopackIgnore: true */ place.dir, name)
     try {
       return await openSnapshotFile(file, await detectCompression(file))
     } catch (error) {
