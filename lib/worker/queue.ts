@@ -21,6 +21,8 @@ export interface Queue {
     outcome: JobOutcome,
     commit?: (tx: Prisma.TransactionClient) => Promise<void>,
   ): Promise<boolean>
+  /** Whether this very claim has been settled as succeeded: what a failed answer to `settle` leaves open. */
+  hasSucceeded(job: ClaimedJob): Promise<boolean>
   release(job: ClaimedJob): Promise<boolean>
   sweep(): Promise<readonly SweptJob[]>
   /** A sign of life of the worker itself. */
@@ -51,6 +53,10 @@ export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): 
         if (outcome.state !== 'succeeded') await endSubject(tx, { ...job, outcome: outcome.state }, nowMs)
         return true
       }),
+    hasSucceeded: async (job) => {
+      const count = await db.job.count({ where: { id: job.id, leaseToken: job.token, state: 'succeeded' } })
+      return count === 1
+    },
     release: (job) => releaseJob(db, job, clock.now()),
     sweep: () =>
       sweepJobs(db, clock.now(), async (tx, job) => {

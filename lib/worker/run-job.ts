@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import type { ClaimedJob } from '../jobs/claim-job.ts'
 import { BEAT_MS, isJobKind, JOB_DEFINITIONS, LEASE_MS } from '../jobs/definitions.ts'
 import { JobError } from '../jobs/errors.ts'
+import type { JobOutcome } from '../jobs/settle-job.ts'
 import type { Log } from '../services/context.ts'
 import type { ErrorView } from '../services/error-view.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
@@ -12,6 +14,8 @@ import type { JobProgress } from '../services/jobs/views.ts'
 import type { Queue } from './queue.ts'
 
 const PROGRESS_MS = 500
+const SETTLE_ATTEMPTS_MAX = 4
+const SETTLE_PAUSE_MS = 300
 
 /** Why the work was told to end. */
 type StopReason = 'cancel' | 'shutdown' | 'lost' | 'timeout'
@@ -107,22 +111,39 @@ export class RunningJob {
 
   async #succeed(result: JobResult): Promise<void> {
     await this.#flush()
-    let owned: boolean
-    try {
-      const outcome = result.failure
-        ? ({ state: 'failed', error: toJson(result.failure) } as const)
-        : ({ state: 'succeeded', result: result.result } as const)
-      owned = await this.#queue.settle(this.#job, outcome, result.commit)
-    } catch (error) {
-      await this.#discard(result)
-      throw error
-    }
-    if (owned) {
+    const outcome = result.failure
+      ? ({ state: 'failed', error: toJson(result.failure) } as const)
+      : ({ state: 'succeeded', result: result.result } as const)
+    const end = await this.#settleResult(outcome, result)
+    if (end === 'settled') {
       await this.#say(result.failure ? 'error' : 'info', result.message)
       return
     }
     this.#log.warn({ job: this.#job.id }, 'A job was lost to another worker; its result is thrown away')
     await this.#discard(result)
+  }
+
+  /**
+   * Hours of work must not be lost to a database that is busy for a moment: tried again while the lease holds. An attempt whose answer
+   * was lost may have been carried out, which the row tells; only what is known not to be in the catalog is thrown away.
+   */
+  async #settleResult(outcome: JobOutcome, result: JobResult): Promise<'settled' | 'lost'> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (await this.#queue.settle(this.#job, outcome, result.commit)) return 'settled'
+        return attempt > 1 && (await this.#queue.hasSucceeded(this.#job)) ? 'settled' : 'lost'
+      } catch (error) {
+        if (attempt >= SETTLE_ATTEMPTS_MAX || performance.now() >= this.#leaseUntil) {
+          if (!(await this.#queue.hasSucceeded(this.#job))) await this.#discard(result)
+          throw error
+        }
+        this.#log.warn(
+          { job: this.#job.id, error: formatErrorLine(error) },
+          'A job could not be settled; it is tried again',
+        )
+        await pause(SETTLE_PAUSE_MS * attempt)
+      }
+    }
   }
 
   async #discard(result: JobResult): Promise<void> {

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
@@ -10,7 +11,7 @@ import { deleteBackupSchema } from './schemas.ts'
  * Takes the backup out of the catalog, then removes its files. In this order: a catalogued backup always has its files, and what a
  * failed removal leaves is an archive without a row.
  */
-export async function deleteBackup(context: ServiceContext, input: unknown): Promise<void> {
+export async function deleteBackup(context: ServiceContext, input: z.input<typeof deleteBackupSchema>): Promise<void> {
   const { backupId, acknowledgeLastGood } = parseInput(deleteBackupSchema, input)
   const backup = await getBackupRow(context, backupId)
   const dir = archiveDirOf(context, backup.dir)

@@ -19,7 +19,7 @@ export interface BackupFile {
 }
 
 /** One of the archive's own files, by a name that its manifest lists: nothing else on the disk can be asked for. */
-export async function openBackupFile(context: ServiceContext, input: unknown): Promise<BackupFile> {
+export async function openBackupFile(context: ServiceContext, input: z.input<typeof inputSchema>): Promise<BackupFile> {
   const { backupId, name } = parseInput(inputSchema, input)
   const backup = await getBackup(context, backupId)
   const cluster = { id: backup.clusterId, name: backup.clusterName }

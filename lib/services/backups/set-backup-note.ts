@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
@@ -5,7 +6,10 @@ import { getBackupRow } from './find-backup.ts'
 import { setBackupNoteSchema } from './schemas.ts'
 
 /** The note of the catalog. The one in the archive's manifest stays as it was when the backup was taken. */
-export async function setBackupNote(context: ServiceContext, input: unknown): Promise<void> {
+export async function setBackupNote(
+  context: ServiceContext,
+  input: z.input<typeof setBackupNoteSchema>,
+): Promise<void> {
   const { backupId, note } = parseInput(setBackupNoteSchema, input)
   const backup = await getBackupRow(context, backupId)
   await mutate(

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
@@ -5,7 +6,10 @@ import { getBackupRow } from './find-backup.ts'
 import { setBackupPinnedSchema } from './schemas.ts'
 
 /** A pinned backup cannot be deleted. */
-export async function setBackupPinned(context: ServiceContext, input: unknown): Promise<void> {
+export async function setBackupPinned(
+  context: ServiceContext,
+  input: z.input<typeof setBackupPinnedSchema>,
+): Promise<void> {
   const { backupId, pinned } = parseInput(setBackupPinnedSchema, input)
   const backup = await getBackupRow(context, backupId)
   await mutate(

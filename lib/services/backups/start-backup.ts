@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -7,7 +8,10 @@ import { parseInput } from '../parse-input.ts'
 import { startBackupSchema } from './schemas.ts'
 
 /** Asks the worker for a backup. It is in the catalog when the archive is complete and read back, not before. */
-export async function startBackup(context: ServiceContext, input: unknown): Promise<{ readonly jobId: string }> {
+export async function startBackup(
+  context: ServiceContext,
+  input: z.input<typeof startBackupSchema>,
+): Promise<{ readonly jobId: string }> {
   const { clusterId, paths, note } = parseInput(startBackupSchema, input)
   const roots = parseRoots(paths)
   const target = await getClusterTarget(context, clusterId)

@@ -16,7 +16,10 @@ import type { ChangeDetailView } from './views.ts'
 const inputSchema = z.object({ diffId: z.string(), path: z.string() })
 
 /** Both sides of one change, read again from where they are; `movedSince` when a side is not what was compared. */
-export async function getChange(context: ServiceContext, input: unknown): Promise<ChangeDetailView> {
+export async function getChange(
+  context: ServiceContext,
+  input: z.input<typeof inputSchema>,
+): Promise<ChangeDetailView> {
   const { diffId, path: pathText } = parseInput(inputSchema, input)
   const path = parsePath(pathText)
   const diff = await getReadyDiff(context, diffId)

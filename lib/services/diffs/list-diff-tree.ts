@@ -25,7 +25,7 @@ const pages = new Map<string, DiffTreePage>()
 /** Only what differs, level by level. The change of the diff's own root, if any, is the first row of its first page. */
 export async function listDiffTree(
   context: Pick<ServiceContext, 'db' | 'paths'>,
-  input: unknown,
+  input: z.input<typeof inputSchema>,
 ): Promise<DiffTreePage> {
   const { diffId, parent: parentText, filter, after, limit } = parseInput(inputSchema, input)
   const parent = parsePath(parentText)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { parsePath } from '../../domain/znode/path.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
@@ -10,7 +11,7 @@ import { startDiffSchema } from './schemas.ts'
 /** Asks the worker to compare two trees. Writes nothing to either. */
 export async function startDiff(
   context: ServiceContext,
-  input: unknown,
+  input: z.input<typeof startDiffSchema>,
 ): Promise<{ readonly diffId: string; readonly jobId: string }> {
   const { left, right, path: pathText, includeEphemerals } = parseInput(startDiffSchema, input)
   const path = parsePath(pathText)

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
@@ -8,7 +9,10 @@ import { canConfirm } from './restore-rules.ts'
 import { confirmRestoreSchema } from './schemas.ts'
 
 /** The person has seen this plan (its hash), typed the cluster's name and said why: the run is handed to the worker. */
-export async function confirmRestore(context: ServiceContext, input: unknown): Promise<{ readonly jobId: string }> {
+export async function confirmRestore(
+  context: ServiceContext,
+  input: z.input<typeof confirmRestoreSchema>,
+): Promise<{ readonly jobId: string }> {
   const { restoreId, planHash, typedName, reason } = parseInput(confirmRestoreSchema, input)
   const row = await getRestoreRow(context, restoreId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { parsePath } from '../../domain/znode/path.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
@@ -14,7 +15,7 @@ import { createRestoreSchema } from './schemas.ts'
 /** Asks the worker for the plan of a restore. Nothing is written to the cluster before the plan is confirmed. */
 export async function createRestore(
   context: ServiceContext,
-  input: unknown,
+  input: z.input<typeof createRestoreSchema>,
 ): Promise<{ readonly restoreId: string; readonly jobId: string }> {
   const parsed = parseInput(createRestoreSchema, input)
   const scope = toScope(parsed.selection, parsed.targetPath)

@@ -19,7 +19,7 @@ const inputSchema = z.object({
 /** The plan as it will run, page by page. `next` is null at the end. */
 export async function listPlanSteps(
   context: Pick<ServiceContext, 'db' | 'paths'>,
-  input: unknown,
+  input: z.input<typeof inputSchema>,
 ): Promise<{ readonly steps: readonly PlanStepView[]; readonly next: number | null }> {
   const { restoreId, after, limit, kind } = parseInput(inputSchema, input)
   const row = await getRestoreRow(context, restoreId)

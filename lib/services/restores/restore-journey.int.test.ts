@@ -30,6 +30,7 @@ import { exportReport } from './export-report.ts'
 import { getRestore } from './get-restore.ts'
 import { listPlanSteps } from './list-plan-steps.ts'
 import { resumeRestore } from './resume-restore.ts'
+import type { CreateRestoreInput } from './schemas.ts'
 import { startUndo } from './start-undo.ts'
 
 let server: ZooKeeperServer
@@ -82,7 +83,8 @@ async function diffWithLive(backupId: string) {
   return getDiff(context, diffId)
 }
 
-async function plan(input: object) {
+type PlanInput = Partial<CreateRestoreInput> & Pick<CreateRestoreInput, 'source'>
+async function plan(input: PlanInput) {
   const { restoreId } = await createRestore(context, { clusterId, selection: { kind: 'all' }, ...input })
   await workOffJobs(services)
   return getRestore(context, restoreId)
@@ -129,7 +131,7 @@ describe('from backup to undo', () => {
     expect(change).toMatchObject({ before: { data: '' }, after: { data: null }, movedSince: false })
 
     const source = `backup:${backupId}`
-    const selection = { kind: 'picked', paths: ['/app/bin'], subtrees: ['/app/config'] }
+    const selection = { kind: 'picked' as const, paths: ['/app/bin'], subtrees: ['/app/config'] }
     const planned = await plan({ source, selection })
     expect(planned).toMatchObject({
       state: 'planned',
