@@ -43,7 +43,7 @@ export function Tabs<T extends string>({
               className={clsx(
                 'border-transparent border-b-2 px-2.5 py-1.5 text-sm -outline-offset-2',
                 'data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-accent',
-                tab.disabledReason ? 'cursor-not-allowed text-muted line-through decoration-1' : 'hover:text-accent',
+                tab.disabledReason ? 'cursor-not-allowed text-muted opacity-50' : 'hover:text-accent',
               )}
             >
               {tab.label}

@@ -54,7 +54,7 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
         <LinkButton
           size="small"
           href={paths.cluster(cluster.id, 'backups')}
-          aria-label={`Backups of ${cluster.name}`}
+          aria-label={`Backups ${cluster.backups} of ${cluster.name}`}
           icon={<Archive aria-hidden className="size-3.5" />}
         >
           Backups <span className="text-muted">{cluster.backups}</span>

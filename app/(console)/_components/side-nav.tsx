@@ -61,7 +61,8 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
               <NavLink
                 key={cluster.id}
                 href={paths.cluster(cluster.id)}
-                current={within && pathname === paths.cluster(cluster.id)}
+                current={false}
+                open={within}
                 icon={<Server aria-hidden />}
                 onNavigate={onNavigate}
                 trailing={
@@ -108,6 +109,7 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
 function NavLink({
   href,
   current,
+  open = false,
   icon,
   trailing,
   below,
@@ -116,6 +118,8 @@ function NavLink({
 }: {
   href: string
   current: boolean
+  /** A page below it is shown. */
+  open?: boolean
   icon?: ReactNode
   trailing?: ReactNode
   below?: ReactNode
@@ -131,6 +135,7 @@ function NavLink({
         className={clsx(
           'flex min-w-0 items-center gap-2 rounded-md px-2 py-1 text-sm [&>svg]:size-4 [&>svg]:shrink-0',
           current ? 'bg-accent-soft font-medium text-accent' : 'hover:bg-hover',
+          open && 'font-semibold',
         )}
       >
         {icon}

@@ -2,13 +2,15 @@
 
 import { Search, Zap } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { CHANGE_LOOKS, ChangeCountsText, ChangeMark } from '@/app/_components/change-mark.tsx'
+import { CHANGE_LOOKS, ChangeMark } from '@/app/_components/change-mark.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { useTree } from '@/app/_components/tree/use-tree.ts'
 import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virtual-tree.tsx'
 import { Button } from '@/app/_ui/button.tsx'
+import { DrawnText } from '@/app/_ui/drawn-text.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
+import { formatCount } from '@/app/_ui/format-number.ts'
 import type { ChangeFilter } from '@/lib/services/diffs/schemas.ts'
 import type { DiffTreeRow, DiffView } from '@/lib/services/diffs/views.ts'
 import { ChangePanel } from './change-panel.tsx'
@@ -113,8 +115,8 @@ export function DiffTree({ diff }: { diff: DiffView }) {
 const CHECKED = { picked: 'true', inherited: 'true', mixed: 'mixed', none: 'false' } as const
 
 function labelOf(item: DiffItem): string {
-  const parts = [item.name]
-  if (item.change) parts.push(item.change === 'changed' ? `changed ${item.fields.join(', ')}` : item.change)
+  const change = item.change === 'changed' ? ` changed ${item.fields.join(', ')}` : item.change ? ` ${item.change}` : ''
+  const parts = [`${item.name}${change}`]
   if (item.ephemeral) parts.push('ephemeral')
   const below = countAll(item.below)
   if (below > 0) parts.push(`${below} below`)
@@ -146,17 +148,32 @@ function DiffRowFacts({ item }: { item: DiffItem }) {
   return (
     <span className="flex shrink-0 items-center gap-2">
       {item.ephemeral && <Zap aria-hidden className="size-3.5 text-ephemeral" />}
-      <ChangeCountsText counts={item.below} />
+      {CHANGE_KINDS.filter((kind) => item.below[kind] > 0).map((kind) => (
+        <DrawnText
+          key={kind}
+          text={`${CHANGE_LOOKS[kind].sign}${formatCount(item.below[kind])}`}
+          title={`${formatCount(item.below[kind])} ${kind} below`}
+          className={`text-xs ${CHANGE_LOOKS[kind].text}`}
+        />
+      ))}
       {item.change && <ChangeMark change={item.change} fields={item.fields} />}
     </span>
   )
 }
 
+const SEARCH_DELAY_MS = 250
 const FIELD_NAMES = { data: 'Value', acl: 'ACL', kind: 'Kind' }
 
 function DiffFilterBar({ filter, onChange }: { filter: ChangeFilter; onChange: (filter: ChangeFilter) => void }) {
   const flip = <T extends string>(list: readonly T[], value: T) =>
     list.includes(value) ? list.filter((each) => each !== value) : [...list, value]
+  const [search, setSearch] = useState(filter.search)
+  useEffect(() => setSearch(filter.search), [filter.search])
+  useEffect(() => {
+    if (search === filter.search) return
+    const timer = setTimeout(() => onChange({ ...filter, search }), SEARCH_DELAY_MS)
+    return () => clearTimeout(timer)
+  }, [search, filter, onChange])
   const isFiltered = filter.kinds.length > 0 || filter.fields.length > 0 || filter.search !== ''
   return (
     <search aria-label="Filter of the differences" className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -167,8 +184,8 @@ function DiffFilterBar({ filter, onChange }: { filter: ChangeFilter; onChange: (
           hideLabel
           type="search"
           placeholder="Part of the path"
-          value={filter.search}
-          onChange={(event) => onChange({ ...filter, search: event.target.value })}
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
           className="pl-8 font-mono"
           spellCheck={false}
         />

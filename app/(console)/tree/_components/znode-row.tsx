@@ -1,4 +1,5 @@
 import { Box, Hourglass, Zap } from 'lucide-react'
+import { DrawnText } from '@/app/_ui/drawn-text.tsx'
 import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
 import type { ZnodeItem } from './znode-source.ts'
 
@@ -16,13 +17,16 @@ export function ZnodeRowFacts({ item }: { item: ZnodeItem }) {
       {kind && Icon && (
         <span className={`inline-flex items-center gap-0.5 ${kind.className}`} title={kind.title}>
           <Icon aria-hidden className="size-3.5" />
-          <span className="text-2xs max-xl:hidden">{kind.title}</span>
+          <DrawnText text={kind.title} className="text-2xs max-xl:hidden" />
         </span>
       )}
       {item.path !== '/' && item.numChildren > 0 && (
-        <span title={plural(item.numChildren, 'child', 'children')}>{formatCount(item.numChildren)}</span>
+        <DrawnText text={formatCount(item.numChildren)} title={plural(item.numChildren, 'child', 'children')} />
       )}
-      {item.dataLength > 0 && <span className="w-16 text-right max-sm:hidden">{formatBytes(item.dataLength)}</span>}
+      <DrawnText
+        text={item.dataLength > 0 ? formatBytes(item.dataLength) : ''}
+        className="w-16 text-right max-sm:hidden"
+      />
     </span>
   )
 }
