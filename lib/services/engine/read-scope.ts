@@ -68,8 +68,14 @@ export async function* readPaths(
     }
     return
   }
+  // What lies below a missing znode is missing too: a restore into an empty subtree asks for its first path only.
+  let missing: string | null = null
   for (let start = 0; start < paths.length; start += READ_AT_ONCE) {
-    const some = paths.slice(start, start + READ_AT_ONCE)
+    const some: string[] = []
+    for (const path of paths.slice(start, start + READ_AT_ONCE)) {
+      if (missing === null || !isWithin(path, missing)) some.push(path)
+    }
+    if (some.length === 0) continue
     const readings = await readMany(reader, some, options)
     const znodes: Znode[] = []
     const unreadable: UnreadableZnode[] = []
@@ -78,6 +84,8 @@ export async function* readPaths(
       if (reading?.kind === 'found') znodes.push(reading.znode)
       else if (reading?.kind === 'unreadable') {
         unreadable.push({ path, reason: reading.reason, message: reading.message })
+      } else if (missing === null || !isWithin(path, missing)) {
+        missing = path
       }
     })
     yield { znodes, unreadable }
