@@ -32,6 +32,6 @@ export async function openSource(
     return { reader, label: target.connectString, isLive: true }
   }
   const reader = await context.archives.openPath(text)
-  const label = isArchiveReader(reader) ? `backup ${reader.manifest.id}` : basename(text)
+  const label = isArchiveReader(reader) ? `backup ${basename(reader.dir)}` : basename(text)
   return { reader, label, isLive: false }
 }

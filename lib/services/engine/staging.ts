@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /**
  * A folder of one process inside `parentDir`, removed afterwards whatever happens. The store's sweep removes it when the process died:
@@ -15,5 +15,28 @@ export async function withStagingDir<T>(parentDir: string, work: (dir: string) =
     return await work(dir)
   } finally {
     await rm(dir, { recursive: true, force: true })
+  }
+}
+
+const NAMES_MAX = 1000
+
+/**
+ * Out of the staging folder: the archive is whole and flushed already, so that a rename is all there is to do. Two backups of one second
+ * at one zxid get a counter behind the name, as in the archive writer.
+ */
+export async function publishStaged(dir: string, parentDir: string): Promise<string> {
+  const name = basename(dir)
+  for (let n = 1; ; n++) {
+    const place = join(parentDir, n === 1 ? name : `${name}-${n}`)
+    try {
+      await rename(dir, place)
+      const parent = await open(parentDir, 'r')
+      await parent.sync().finally(() => parent.close())
+      return place
+    } catch (error) {
+      const isTaken =
+        error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')
+      if (!isTaken || n === NAMES_MAX) throw error
+    }
   }
 }

@@ -1,5 +1,3 @@
-import { rename } from 'node:fs/promises'
-import { basename, join } from 'node:path'
 import type { ArchiveDescription } from '../../adapters/archive/store.ts'
 import type { ClusterConnection, ClusterTarget, LiveWalk, MoveFeed } from '../../adapters/zookeeper/connection.ts'
 import { formatHex64 } from '../../base/hex64.ts'
@@ -12,7 +10,7 @@ import { patchStream } from './patch-stream.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { type MovesReread, rereadMoves, ZxidLedger } from './reread-moves.ts'
 import { parseRoots } from './scope.ts'
-import { withStagingDir } from './staging.ts'
+import { publishStaged, withStagingDir } from './staging.ts'
 
 export interface TakeBackupInput {
   readonly target: ClusterTarget
@@ -109,7 +107,8 @@ class Backup {
         return outcome.description
       })
       const { description, reread } = outcome
-      if (!reread || !description || reread.patch.length === 0) return publish(first, input.parentDir)
+      if (!reread || !description || reread.patch.length === 0)
+        return { ...first, dir: await publishStaged(first.dir, input.parentDir) }
 
       const source = await context.archives.open(first.dir)
       try {
@@ -217,13 +216,6 @@ class Backup {
       ...(input.note ? { note: input.note } : {}),
     }
   }
-}
-
-/** Out of the staging folder; the archive is whole and flushed already, so that a rename is all there is to do. */
-async function publish(archive: TakenBackup, parentDir: string): Promise<TakenBackup> {
-  const dir = join(parentDir, basename(archive.dir))
-  await rename(archive.dir, dir)
-  return { ...archive, dir }
 }
 
 function quiet(zxid: bigint): Consistency {
