@@ -17,6 +17,7 @@ import { armCluster } from '../services/clusters/arm-cluster.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { getDiff } from '../services/diffs/get-diff.ts'
 import { startDiff } from '../services/diffs/start-diff.ts'
+import { cancelJob } from '../services/jobs/cancel-job.ts'
 import { getJob } from '../services/jobs/get-job.ts'
 import { retryJob } from '../services/jobs/retry-job.ts'
 import { confirmRestore } from '../services/restores/confirm-restore.ts'
@@ -191,11 +192,19 @@ describe('a worker process', () => {
     }
   })
 
-  it('gives its job back when it is told to stop, and is gone at once', async () => {
+  it('ends a cancelled job without a trace, gives its job back when it is told to stop, and is gone', async () => {
     const proxy = await startZooKeeperProxy(server.port)
     try {
       const clusterId = await add(proxy.connectString)
       const worker = await startWorker()
+      const cancelled = stopAfter(proxy, 30)
+      const unwanted = await startBackup(context, { clusterId, paths: ['/big'] })
+      await cancelled
+      await cancelJob(context, unwanted.jobId)
+      expect(await ended(unwanted.jobId)).toMatchObject({ state: 'cancelled', cancelRequested: true })
+      expect(await filesInStore()).toEqual([])
+      proxy.resume()
+
       const stopped = stopAfter(proxy, 30)
       const { jobId } = await startBackup(context, { clusterId, paths: ['/big'] })
       await stopped

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { appendFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
@@ -11,6 +13,7 @@ import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-se
 import { deleteBackup } from '../backups/delete-backup.ts'
 import { getBackup } from '../backups/get-backup.ts'
 import { listBackups } from '../backups/list-backups.ts'
+import { openBackupFile } from '../backups/open-backup-file.ts'
 import { setBackupPinned } from '../backups/set-backup-pinned.ts'
 import { startBackup } from '../backups/start-backup.ts'
 import { startVerify } from '../backups/start-verify.ts'
@@ -23,12 +26,15 @@ import { getDiff } from '../diffs/get-diff.ts'
 import { listDiffTree } from '../diffs/list-diff-tree.ts'
 import { startDiff } from '../diffs/start-diff.ts'
 import { getJob } from '../jobs/get-job.ts'
+import { listJobs } from '../jobs/list-jobs.ts'
 import { retryJob } from '../jobs/retry-job.ts'
+import { cancelRestore } from './cancel-restore.ts'
 import { confirmRestore } from './confirm-restore.ts'
 import { createRestore } from './create-restore.ts'
 import { exportReport } from './export-report.ts'
 import { getRestore } from './get-restore.ts'
 import { listPlanSteps } from './list-plan-steps.ts'
+import { replanRestore } from './replan-restore.ts'
 import { resumeRestore } from './resume-restore.ts'
 import type { CreateRestoreInput } from './schemas.ts'
 import { startUndo } from './start-undo.ts'
@@ -343,7 +349,126 @@ describe('from backup to undo', () => {
   })
 })
 
+describe('a restore that is not wanted any more', () => {
+  it('is dropped before it ran, and cannot go on or be taken back', async () => {
+    const backupId = await backUp()
+    await tree.set('/app/config', 'broken')
+    await arm()
+    const planned = await plan({ source: `backup:${backupId}` })
+    await expect(cancelRestore(services.contextFor('viewer'), planned.id)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await cancelRestore(context, planned.id)
+    expect(await getRestore(context, planned.id)).toMatchObject({
+      state: 'cancelled',
+      canResume: { ok: false },
+      canUndo: { ok: false },
+      canConfirm: { ok: false },
+    })
+    await expect(resumeRestore(context, planned.id)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    await expect(startUndo(context, planned.id)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    expect(await tree.text('/app/config')).toBe('broken')
+  })
+
+  it('is planned again of the tree as it is now, and only the new plan can be confirmed', async () => {
+    const backupId = await backUp()
+    await tree.set('/app/config', 'broken')
+    await arm()
+    const planned = await plan({ source: `backup:${backupId}` })
+    await tree.set('/app/locks', 'broken too')
+    await replanRestore(context, planned.id)
+    await workOffJobs(services)
+    const again = await getRestore(context, planned.id)
+    expect(again).toMatchObject({ state: 'planned', plan: { updates: 2 } })
+    const old = { restoreId: planned.id, planHash: planned.plan?.hash ?? '', typedName: 'demo', reason: 'r' }
+    await expect(confirmRestore(context, old)).rejects.toMatchObject({ code: 'PLAN_CHANGED' })
+    expect((await confirm(planned.id)).state).toBe('succeeded')
+  })
+
+  it('is cancelled while it waits, and goes on when it is resumed', async () => {
+    const backupId = await backUp()
+    await tree.set('/app/config', 'broken')
+    await arm()
+    const planned = await plan({ source: `backup:${backupId}` })
+    const input = { restoreId: planned.id, planHash: planned.plan?.hash ?? '', typedName: 'demo', reason: 'r' }
+    await confirmRestore(context, input)
+    await cancelRestore(context, planned.id)
+    expect(await workOffJobs(services)).toBe(0)
+    expect(await getRestore(context, planned.id)).toMatchObject({ state: 'cancelled', canResume: { ok: true } })
+    await resumeRestore(context, planned.id)
+    await workOffJobs(services)
+    expect((await getRestore(context, planned.id)).state).toBe('succeeded')
+  })
+
+  it('does not run when the cluster was disarmed after the confirmation', async () => {
+    const backupId = await backUp()
+    await tree.set('/app/config', 'broken')
+    await arm()
+    const planned = await plan({ source: `backup:${backupId}` })
+    await confirmRestore(context, {
+      restoreId: planned.id,
+      planHash: planned.plan?.hash ?? '',
+      typedName: 'demo',
+      reason: 'r',
+    })
+    services.clock.advance(3_600_000)
+    await workOffJobs(services)
+    const failed = await getRestore(context, planned.id)
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'CLUSTER_READ_ONLY' }, canResume: { ok: false } })
+    expect(await tree.text('/app/config')).toBe('broken')
+    await arm()
+    await resumeRestore(context, planned.id)
+    await workOffJobs(services)
+    expect((await getRestore(context, planned.id)).state).toBe('succeeded')
+  })
+})
+
 describe('the catalog', () => {
+  it('hands out the files of an archive byte for byte, and nothing else', async () => {
+    const backupId = await backUp()
+    const { manifest } = await getBackup(context, backupId)
+    for (const file of manifest.files) {
+      const { stream, bytes } = await openBackupFile(context, { backupId, name: file.name })
+      const hash = createHash('sha256')
+      for await (const chunk of stream) hash.update(chunk)
+      expect([bytes, hash.digest('hex')]).toEqual([file.bytes, file.sha256])
+    }
+    const { stream } = await openBackupFile(context, { backupId, name: 'manifest.json' })
+    expect(JSON.parse(await text(stream))).toEqual(manifest)
+    for (const name of ['../../arkeeper.db', '/etc/passwd', 'other']) {
+      await expect(openBackupFile(context, { backupId, name })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    }
+  })
+
+  it('calls a backup partial when something could not be read, and never the last good one', async () => {
+    await tree.setAcl('/app/locks', [{ perms: 16, scheme: 'world', id: 'anyone' }])
+    const backupId = await backUp()
+    const backup = await getBackup(context, backupId)
+    expect(backup).toMatchObject({ status: 'partial', isLastGood: false })
+    expect(backup.manifest.fidelity.unreadable).toEqual(['/app/locks'])
+    const job = (await listJobs(context)).find(({ subjectId }) => subjectId === backupId)
+    expect((await getJob(context, job?.id ?? '')).log.map((line) => line.message).join()).toContain('/app/locks')
+    const diff = await diffWithLive(backupId)
+    expect(diff.summary).toMatchObject({ added: 0, removed: 0, changed: 0, unreadable: ['/app/locks'] })
+  })
+
+  it('lists page by page, each backup once', async () => {
+    const made: string[] = []
+    for (let i = 0; i < 3; i++) made.push(await backUp(['/app/config']))
+    const seen: string[] = []
+    for (let before: string | null = null; ; ) {
+      const page = await listBackups(context, { clusterId, limit: 1, before })
+      seen.push(...page.backups.map((backup) => backup.id))
+      if (page.next === null) break
+      before = page.next
+    }
+    expect(seen.sort()).toEqual(made.sort())
+  })
+
+  it('lets nobody start work above their role, and says so in the audit', async () => {
+    await expect(startBackup(services.contextFor('viewer'), { clusterId })).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(await workOffJobs(services)).toBe(0)
+    expect((await services.readAudit()).at(-1)).toMatchObject({ action: 'backup.start', outcome: 'denied' })
+  })
+
   it('has no backup of a path that does not exist, and says so', async () => {
     const { jobId } = await startBackup(context, { clusterId, paths: ['/nope'] })
     await workOffJobs(services)
