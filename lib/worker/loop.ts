@@ -14,6 +14,8 @@ export interface LoopOptions {
   readonly queue: Queue
   readonly work: WorkOnJob
   readonly log: Log
+  /** Called when jobs of a dead worker were found: what it left half-written is to be removed. */
+  readonly onSwept: () => Promise<void>
   /** Jobs at once in this process. */
   readonly slots: number
 }
@@ -63,7 +65,9 @@ export class WorkerLoop {
       this.#seenAt = now
     }
     if (now - this.#sweptAt >= SWEEP_MS) {
-      for (const job of await queue.sweep()) log.warn({ ...job }, 'A job of a worker that stopped')
+      const swept = await queue.sweep()
+      for (const job of swept) log.warn({ ...job }, 'A job of a worker that stopped')
+      if (swept.length > 0) await this.#options.onSwept()
       this.#sweptAt = now
     }
   }

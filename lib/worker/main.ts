@@ -17,12 +17,13 @@ async function main(): Promise<void> {
   const { log, db, env } = runtime
   const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const queue = createQueue(db, systemClock, { name, host: hostname(), pid: process.pid })
-  const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS })
-
-  const removed = await runtime
-    .contextFor({ kind: 'system', id: null, name: 'worker', role: 'admin' })
-    .archives.sweepUnfinished(env.storeDir)
-  if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
+  const { archives } = runtime.contextFor({ kind: 'system', id: null, name: 'worker', role: 'admin' })
+  const sweepStore = async () => {
+    const removed = await archives.sweepUnfinished(env.storeDir)
+    if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
+  }
+  const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS, onSwept: sweepStore })
+  await sweepStore()
 
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {

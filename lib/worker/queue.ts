@@ -5,8 +5,10 @@ import { type ClaimedJob, claimJob } from '../jobs/claim-job.ts'
 import { logJob } from '../jobs/log-job.ts'
 import { reportJobProgress } from '../jobs/report-job-progress.ts'
 import { type JobOutcome, releaseJob, settleJob } from '../jobs/settle-job.ts'
-import { type SweptJob, sweepJobs } from '../jobs/sweep-jobs.ts'
+import { type SweptJob, sweepJobs, WORKER_STOPPED } from '../jobs/sweep-jobs.ts'
+import { auditJobFailure } from '../services/jobs/audit-job-failure.ts'
 import { endSubject } from '../services/jobs/end-subject.ts'
+import { parseErrorView } from '../services/jobs/to-job-view.ts'
 import type { JobProgress } from '../services/jobs/views.ts'
 
 /** What the loop needs of the queue: it knows no SQL. */
@@ -51,6 +53,7 @@ export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): 
         if (!(await settleJob(tx, job, outcome, nowMs))) return false
         await commit?.(tx)
         if (outcome.state !== 'succeeded') await endSubject(tx, { ...job, outcome: outcome.state }, nowMs)
+        if (outcome.state === 'failed') await auditJobFailure(tx, clock, job, messageOf(outcome.error))
         return true
       }),
     hasSucceeded: async (job) => {
@@ -60,7 +63,9 @@ export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): 
     release: (job) => releaseJob(db, job, clock.now()),
     sweep: () =>
       sweepJobs(db, clock.now(), async (tx, job) => {
-        if (job.outcome !== 'requeued') await endSubject(tx, { ...job, outcome: job.outcome }, clock.now())
+        if (job.outcome === 'requeued') return
+        await endSubject(tx, { ...job, outcome: job.outcome }, clock.now())
+        if (job.outcome === 'failed') await auditJobFailure(tx, clock, job, messageOf(WORKER_STOPPED))
       }),
     seen: async () => {
       const seenAt = new Date(clock.now())
@@ -75,4 +80,9 @@ export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): 
       await db.workerHeartbeat.deleteMany({ where: { id: owner.name } })
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  const view = parseErrorView(error)
+  return view ? `${view.code}: ${view.message}` : 'the job failed'
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import type { Change } from '../../domain/diff/change.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { isWithin } from '../../domain/znode/path.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
+import { ServiceError } from '../errors.ts'
 
 /**
  * The result of a diff as files, so that pages read only what they show:
@@ -44,6 +46,7 @@ type Index = z.infer<typeof indexSchema>
 /** Writes both files beside their final names; `finish` makes them visible, index first. */
 export class DiffFileWriter {
   readonly #dir: string
+  readonly #temporary: string
   readonly #file: Awaited<ReturnType<typeof open>>
   readonly #index: Index = []
   #lines = 0
@@ -51,15 +54,17 @@ export class DiffFileWriter {
   #pending: string[] = []
   #pendingBytes = 0
 
-  private constructor(dir: string, file: Awaited<ReturnType<typeof open>>) {
+  private constructor(dir: string, temporary: string, file: Awaited<ReturnType<typeof open>>) {
     this.#dir = dir
+    this.#temporary = temporary
     this.#file = file
   }
 
   static async create(dir: string): Promise<DiffFileWriter> {
-    await rm(dir, { recursive: true, force: true })
     await mkdir(dir, { recursive: true, mode: 0o700 })
-    return new DiffFileWriter(dir, await open(join(dir, `${CHANGES}.tmp`), 'w', 0o600))
+    // A name of its own: a writer that lost its job to another one must not publish the other's half.
+    const temporary = join(dir, `${CHANGES}.${randomUUID()}.tmp`)
+    return new DiffFileWriter(dir, temporary, await open(temporary, 'wx', 0o600))
   }
 
   async write(changes: readonly Change[]): Promise<void> {
@@ -83,13 +88,13 @@ export class DiffFileWriter {
     await index.writeFile(JSON.stringify(this.#index))
     await index.sync()
     await index.close()
-    await rename(join(this.#dir, `${CHANGES}.tmp`), join(this.#dir, CHANGES))
+    await rename(this.#temporary, join(this.#dir, CHANGES))
   }
 
   /** Leaves nothing behind. */
   async abandon(): Promise<void> {
     await this.#file.close()
-    await rm(this.#dir, { recursive: true, force: true })
+    await rm(this.#temporary, { force: true })
   }
 
   async #flush(): Promise<void> {
@@ -164,12 +169,23 @@ const INDEXES_MAX = 16
 function readIndex(dir: string): Promise<Index> {
   const known = indexes.get(dir)
   indexes.delete(dir)
-  const index = known ?? readFile(join(dir, INDEX), 'utf8').then((text) => indexSchema.parse(JSON.parse(text)))
+  const index = known ?? loadIndex(dir)
   indexes.set(dir, index)
   index.catch(() => indexes.delete(dir))
   const oldest = indexes.keys().next()
   if (indexes.size > INDEXES_MAX && !oldest.done) indexes.delete(oldest.value)
   return index
+}
+
+async function loadIndex(dir: string): Promise<Index> {
+  try {
+    return indexSchema.parse(JSON.parse(await readFile(join(dir, INDEX), 'utf8')))
+  } catch (cause) {
+    throw new ServiceError('NOT_FOUND', 'The result of this diff is no longer on the disk', {
+      cause,
+      remedy: 'compare again',
+    })
+  }
 }
 
 function offsetFor(index: Index, path: string): number {

@@ -33,6 +33,7 @@ export async function runDiff(context: ServiceContext, payload: JobPayload<'diff
         dir: join(context.paths.workDir, row.dir),
         meter: new ProgressMeter(context.clock, run.progress),
         startedAt,
+        assertOwned: run.assertOwned,
       })
       const { added, removed, changed, compared } = summary
       return {
@@ -60,6 +61,7 @@ async function compare(
     readonly dir: string
     readonly meter: ProgressMeter
     readonly startedAt: number
+    readonly assertOwned: () => void
   },
 ): Promise<DiffSummary> {
   const unreadable = new Set<string>()
@@ -81,6 +83,7 @@ async function compare(
       rollup.add(changes)
       for (const { fields } of changes) for (const field of fields) byField[field]++
     }
+    work.assertOwned()
     await writer.finish()
   } catch (error) {
     await writer.abandon()

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -106,8 +107,8 @@ export class RestoreDirectory {
         remedy: 'give another folder, or go on with the restore in it',
       })
     }
-    const temporary = join(this.dir, `${STEPS}.tmp`)
-    const file = await open(temporary, 'w', 0o600)
+    const temporary = join(this.dir, `${STEPS}.${randomUUID()}.tmp`)
+    const file = await open(temporary, 'wx', 0o600)
     const writer = new LineWriter(file)
     return {
       write: (_step, line) => writer.write(line),
@@ -120,7 +121,10 @@ export class RestoreDirectory {
         const text = { format: 1, summary: { ...summary, plannedAtZxid: formatHex64(summary.plannedAtZxid) }, ...rest }
         await this.#replace(PLAN, JSON.stringify(text, null, 2))
       },
-      abandon: () => file.close(),
+      abandon: async () => {
+        await file.close()
+        await rm(temporary, { force: true })
+      },
     }
   }
 

@@ -2,7 +2,9 @@ import { logJob } from '../../jobs/log-job.ts'
 import { requeueJob } from '../../jobs/retry-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { mutate } from '../gate.ts'
+import { mutate, type Transaction } from '../gate.ts'
+import { assertAllowed, factsOf, getRestoreRow } from '../restores/find-restore.ts'
+import { canResume } from '../restores/restore-rules.ts'
 import { reviveSubject } from './end-subject.ts'
 import { findJobSubject, toServiceError } from './find-job-subject.ts'
 import { getJob } from './get-job.ts'
@@ -16,14 +18,8 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
     { action: 'job.retry', cluster, before: { job: jobId, kind: job.kind, state: job.state } },
     async (tx) => {
       const nowMs = context.clock.now()
-      if (job.kind === 'run-restore' || job.kind === 'plan-restore') {
-        const restore = await tx.restore.findUnique({ where: { id: job.subjectId ?? '' }, select: { jobId: true } })
-        if (restore?.jobId !== jobId) {
-          throw new ServiceError('WRONG_STATE', 'A later job works on this restore', {
-            unaffected: 'nothing was changed',
-          })
-        }
-      }
+      if (job.kind === 'run-restore' || job.kind === 'plan-restore')
+        await assertRestoreWaitsFor(context, tx, job, jobId)
       await requeueJob(tx, jobId, nowMs).catch((error: unknown) => {
         throw toServiceError(error)
       })
@@ -32,4 +28,20 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
     },
   )
   return getJob(context, jobId)
+}
+
+/** A restore goes on under the same rules as on its own page, and only with its latest job. */
+async function assertRestoreWaitsFor(
+  context: ServiceContext,
+  tx: Transaction,
+  job: { readonly kind: string; readonly subjectId: string | null },
+  jobId: string,
+): Promise<void> {
+  const inside = { db: tx, clock: context.clock }
+  const row = await getRestoreRow(inside, job.subjectId ?? '')
+  if (row.jobId !== jobId) {
+    throw new ServiceError('WRONG_STATE', 'A later job works on this restore', { unaffected: 'nothing was changed' })
+  }
+  const facts = await factsOf(inside, row)
+  if (job.kind === 'run-restore') assertAllowed(canResume(facts), facts)
 }

@@ -476,6 +476,12 @@ describe('the catalog', () => {
     expect(job).toMatchObject({ state: 'failed', error: { code: 'NO_NODE' } })
     expect(job.log.at(-1)?.level).toBe('error')
     expect((await listBackups(context)).backups).toEqual([])
+    expect((await services.readAudit()).at(-1)).toMatchObject({
+      action: 'backup.start',
+      outcome: 'failed',
+      actorName: 'admin one',
+      clusterName: 'demo',
+    })
     await tree.create('/nope')
     await retryJob(context, jobId)
     await workOffJobs(services)
