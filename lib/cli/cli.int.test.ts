@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -398,6 +399,32 @@ describe('arkeeper', () => {
     } finally {
       await proxy.stop()
     }
+  })
+
+  it('says that there is no room when there is none, and leaves nothing of the archive', async () => {
+    await tree.create('/app/noise', randomBytes(400_000))
+    // No file may grow beyond 64 KiB; with the signal ignored, the write fails as on a full disk.
+    const command = `trap '' XFSZ; ulimit -f 64; exec "$@"`
+    const child = spawn(
+      'bash',
+      [
+        '-c',
+        command,
+        'bash',
+        process.execPath,
+        join(bundleDir, 'arkeeper.mjs'),
+        'backup',
+        zk,
+        '--out',
+        'store',
+        '--quiet',
+      ],
+      { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    const ran = await finish(child)
+    expect(ran).toMatchObject({ status: 2, out: '' })
+    expect(ran.err).toMatch(/^NO_SPACE: [^\n]+\n$/)
+    expect(await readdir(join(dir, 'store'))).toEqual([])
   })
 
   it('is killed in the middle of a restore and brings it to its end with --resume', async () => {

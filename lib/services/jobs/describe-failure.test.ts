@@ -9,7 +9,7 @@ const systemError = (code: string) =>
 describe('describeFailure', () => {
   it('names a full disk even when it is the cause of another error', () => {
     const view = describeFailure(new ServiceError('WRITE_REFUSED', 'no', { cause: systemError('ENOSPC') }), 'j1')
-    expect(view).toMatchObject({ code: 'DISK_FULL', id: 'j1' })
+    expect(view).toMatchObject({ code: 'NO_SPACE', id: 'j1' })
     expect(view.message).toContain('/store/x')
     expect(view.remedy).toBeTruthy()
   })

@@ -45,8 +45,9 @@ function describeSystemError(error: SystemError | null): ErrorView | null {
   switch (error.code) {
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
       return {
-        code: 'DISK_FULL',
+        code: 'NO_SPACE',
         message: `the disk is full${where}`,
         unaffected: 'what was half-written was removed; the catalog and the cluster are as they were',
         remedy: 'make room on the disk of the store, then retry',
