@@ -2,21 +2,7 @@
 
 import { Choice } from '@/app/_ui/choice.tsx'
 import type { ConflictPolicy, RestoreMode } from '@/lib/domain/restore/plan.ts'
-
-export const MODE_WORDS: Record<RestoreMode, { label: string; hint: string }> = {
-  create: { label: 'Create only', hint: 'Adds what is missing. Changes and deletes nothing.' },
-  update: { label: 'Create and change', hint: 'Adds what is missing and changes what differs. Deletes nothing.' },
-  mirror: {
-    label: 'Mirror',
-    hint: 'Also deletes what the source does not have. Ephemeral znodes and /zookeeper stay.',
-  },
-}
-
-export const CONFLICT_WORDS: Record<ConflictPolicy, { label: string; hint: string }> = {
-  stop: { label: 'Stop', hint: 'At the first znode that somebody else has changed since the plan, stop and ask.' },
-  skip: { label: 'Skip', hint: 'Leave that znode as it is now, go on, and list it.' },
-  overwrite: { label: 'Overwrite', hint: 'Write over whatever is there by then.' },
-}
+import { CONFLICT_WORDS, MODE_WORDS } from './restore-words.ts'
 
 const MODES: readonly RestoreMode[] = ['create', 'update', 'mirror']
 const POLICIES: readonly ConflictPolicy[] = ['stop', 'skip', 'overwrite']

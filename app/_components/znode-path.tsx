@@ -2,6 +2,8 @@ import clsx from 'clsx'
 
 /** A path in monospace that breaks only after a slash where it can. */
 export function ZnodePath({ path, className }: { path: string; className?: string }) {
+  // The audit also names what is no path, for example several subtrees.
+  if (!path.startsWith('/')) return <span className={className}>{path}</span>
   const names = path === '/' ? [] : path.slice(1).split('/')
   return (
     <code className={clsx('break-words font-mono text-[0.92em]', className)}>

@@ -28,7 +28,12 @@ export function Choice<T extends string>({
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 font-medium text-sm">{label}</legend>
-      <div className={clsx('grid gap-2', columns && 'sm:grid-cols-3')}>
+      <div
+        className={clsx(
+          'grid gap-2',
+          columns && (options.length === 4 ? 'grid-cols-2 sm:grid-cols-4' : 'sm:grid-cols-3'),
+        )}
+      >
         {options.map((option) => (
           <div
             key={option.value}

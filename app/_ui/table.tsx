@@ -3,7 +3,18 @@ import type { ReactNode } from 'react'
 import { ScrollBox } from './scroll-box.tsx'
 
 /** A table that scrolls sideways inside its own box on narrow screens; the box is a named region that the keyboard reaches. */
-export function Table({ label, head, children }: { label: string; head: readonly ReactNode[]; children: ReactNode }) {
+export function Table({
+  label,
+  head,
+  numeric = [],
+  children,
+}: {
+  label: string
+  head: readonly ReactNode[]
+  /** Indexes of the columns that stand at the right. */
+  numeric?: readonly number[]
+  children: ReactNode
+}) {
   return (
     <ScrollBox label={label}>
       <table className="w-full border-collapse text-left text-sm">
@@ -14,7 +25,10 @@ export function Table({ label, head, children }: { label: string; head: readonly
                 // biome-ignore lint/suspicious/noArrayIndexKey: columns are fixed
                 key={index}
                 scope="col"
-                className="whitespace-nowrap px-3 py-2 font-medium text-muted text-xs first:pl-4 last:pr-4"
+                className={clsx(
+                  'whitespace-nowrap px-3 py-2 font-medium text-muted text-xs first:pl-4 last:pr-4',
+                  numeric.includes(index) && 'text-right',
+                )}
               >
                 {cell}
               </th>

@@ -164,7 +164,7 @@ function Row<T extends TreeItem>({
   onFocusRow: () => void
 }) {
   const place = { height: ROW_PX, transform: `translateY(${top}px)`, paddingLeft: 6 + row.depth * 15 }
-  const base = 'absolute top-0 left-0 flex w-full items-center gap-1 pr-2 text-sm'
+  const base = 'absolute top-0 left-0 isolate flex w-full items-center gap-1 pr-2 text-sm'
   const mark =
     focused &&
     'group-focus-visible/tree:ring-2 group-focus-visible/tree:ring-accent group-focus-visible/tree:ring-inset'
@@ -226,7 +226,9 @@ function Row<T extends TreeItem>({
       }}
       onDoubleClick={item.hasChildren ? toggle : undefined}
     >
-      {flash !== undefined && <span key={flash} aria-hidden className="flash pointer-events-none absolute inset-0" />}
+      {flash !== undefined && (
+        <span key={flash} aria-hidden className="flash pointer-events-none absolute inset-0 -z-10" />
+      )}
       {item.hasChildren ? (
         <button
           type="button"

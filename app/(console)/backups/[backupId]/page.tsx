@@ -31,6 +31,10 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
   return (
     <div className="max-w-6xl">
       <PageHeader
+        crumbs={[
+          { href: paths.cluster(backup.clusterId), text: backup.clusterName },
+          { href: paths.cluster(backup.clusterId, 'backups'), text: 'Backups' },
+        ]}
         title={`Backup of ${backup.clusterName}`}
         badges={
           <>

@@ -15,7 +15,11 @@ const describeScope = (scope: readonly string[]) =>
 
 export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
   return (
-    <Table label="Backups" head={['Taken', 'Scope', 'State', 'zxid', 'Znodes', 'Data', 'Archive', 'Took', 'By', '']}>
+    <Table
+      label="Backups"
+      numeric={[4, 5, 6, 7]}
+      head={['Taken', 'Scope', 'State', 'zxid', 'Znodes', 'Data', 'Archive', 'Took', 'By', '']}
+    >
       {backups.map((backup) => (
         <Row key={backup.id}>
           <Cell className="whitespace-nowrap">

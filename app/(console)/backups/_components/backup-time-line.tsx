@@ -7,11 +7,13 @@ import type { BackupView } from '@/lib/services/backups/views.ts'
 import { dotRadius, placeOnTimeLine } from './time-line-places.ts'
 
 /** When the backups of this page were taken; a filled dot is complete, a hollow one partial, the size tells how many znodes. */
-export function BackupTimeLine({ backups }: { backups: readonly BackupView[] }) {
-  const places = placeOnTimeLine(backups.map((backup) => Date.parse(backup.takenAt)))
+export function BackupTimeLine({ backups, nowMs }: { backups: readonly BackupView[]; nowMs: number }) {
+  const places = placeOnTimeLine(
+    backups.map((backup) => Date.parse(backup.takenAt)),
+    nowMs,
+  )
   const largest = Math.max(...backups.map((backup) => backup.znodes))
   const oldest = backups.at(-1)
-  const newest = backups[0]
   return (
     <div>
       <ul aria-label="Backups by time" className="relative mx-3 h-7">
@@ -46,7 +48,7 @@ export function BackupTimeLine({ backups }: { backups: readonly BackupView[] }) 
       </ul>
       <p className="mt-1 flex justify-between text-muted text-xs">
         {oldest && <RelativeTime at={oldest.takenAt} />}
-        {newest && newest !== oldest && <RelativeTime at={newest.takenAt} />}
+        <span>now</span>
       </p>
     </div>
   )

@@ -1,7 +1,7 @@
-/** Where each moment stands between the first and the last, 0…1. A single moment stands at the end. */
-export function placeOnTimeLine(timesMs: readonly number[]): number[] {
+/** Where each moment stands between the first of them and now, 0…1. */
+export function placeOnTimeLine(timesMs: readonly number[], nowMs: number): number[] {
   const first = Math.min(...timesMs)
-  const last = Math.max(...timesMs)
+  const last = Math.max(nowMs, ...timesMs)
   return timesMs.map((at) => (last === first ? 1 : (at - first) / (last - first)))
 }
 

@@ -47,6 +47,7 @@ export function DiffBrowser({ initial }: { initial: DiffView }) {
   return (
     <div className="flex flex-col gap-3">
       <PageHeader
+        crumbs={[{ href: paths.diffs(), text: 'Diffs' }]}
         title={
           <>
             {diff.leftLabel} <span className="text-muted">→</span> {diff.rightLabel}

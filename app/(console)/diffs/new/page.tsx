@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { toTreeChoices } from '@/app/_components/tree-options.tsx'
+import { paths } from '@/app/_nav/paths.ts'
 import { readText, type SearchParams } from '@/app/_nav/search-params.ts'
 import { Card } from '@/app/_ui/card.tsx'
 import { loadRecentBackups } from '../../backups/loaders.ts'
@@ -18,7 +19,7 @@ export default async function NewDiffPage({ searchParams }: { searchParams: Prom
   if (!backups.ok) return <ErrorNotice error={backups.error} />
   return (
     <div className="max-w-3xl">
-      <PageHeader title="Compare two trees">
+      <PageHeader crumbs={[{ href: paths.diffs(), text: 'Diffs' }]} title="Compare two trees">
         Content and ACLs are compared exactly. Nothing is written to either side.
       </PageHeader>
       <Card>

@@ -1,5 +1,6 @@
 import clsx from 'clsx'
 import { Minus, PenLine, Plus, Shield } from 'lucide-react'
+import { SKIPPED_WORDS } from '@/app/_components/restore-words.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { CopyButton } from '@/app/_ui/copy-button.tsx'
@@ -8,11 +9,6 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import type { PlanView } from '@/lib/services/restores/views.ts'
-
-const SKIPPED_WORDS: Record<string, string> = {
-  ephemeral: 'ephemeral znodes: they belong to sessions and are never restored',
-  system: 'znodes of /zookeeper: they belong to the servers',
-}
 
 export function PlanNumbers({ plan }: { plan: PlanView }) {
   const numbers = [
@@ -54,7 +50,7 @@ export function PlanNumbers({ plan }: { plan: PlanView }) {
           <ul className="list-disc pl-4">
             {skipped.map(([reason, count]) => (
               <li key={reason}>
-                {formatCount(count)} {SKIPPED_WORDS[reason] ?? reason}
+                {plural(count, 'znode')} {SKIPPED_WORDS[reason] ?? `(${reason})`}
               </li>
             ))}
           </ul>

@@ -75,7 +75,7 @@ export function PlanStepsTable({ restoreId, planHash, steps }: { restoreId: stri
       ) : rows.length === 0 ? (
         <p className="px-4 py-3 text-muted text-sm">No step of this kind.</p>
       ) : (
-        <Table label="Steps of the plan" head={['#', 'Step', 'Path', 'Size', 'Only if']}>
+        <Table label="Steps of the plan" numeric={[3]} head={['#', 'Step', 'Path', 'Size', 'Only if']}>
           {rows.map((step) => (
             <Row key={step.index}>
               <Cell className="text-muted">{formatCount(step.index + 1)}</Cell>

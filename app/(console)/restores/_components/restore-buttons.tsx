@@ -12,7 +12,7 @@ import { plural } from '@/app/_ui/format-number.ts'
 import type { RestoreView } from '@/lib/services/restores/views.ts'
 import { cancelRestoreAction, replanRestoreAction, resumeRestoreAction, startUndoAction } from '../actions.ts'
 
-const OPEN_STATES: readonly RestoreView['state'][] = ['planning', 'planned', 'queued', 'running', 'conflict']
+const OPEN_STATES: readonly RestoreView['state'][] = ['planning', 'planned', 'queued', 'running']
 const STOPPED: readonly RestoreView['state'][] = ['conflict', 'failed', 'incomplete', 'cancelled', 'plan-failed']
 const ENDED: readonly RestoreView['state'][] = ['conflict', 'succeeded', 'incomplete', 'failed', 'cancelled']
 

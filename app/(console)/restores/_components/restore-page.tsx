@@ -7,7 +7,7 @@ import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
-import { CONFLICT_WORDS, MODE_WORDS } from '@/app/_components/restore-options.tsx'
+import { CONFLICT_WORDS, MODE_WORDS } from '@/app/_components/restore-words.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { Card, Facts } from '@/app/_ui/card.tsx'
@@ -52,6 +52,10 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
     <div className="flex max-w-6xl flex-col gap-4">
       <div>
         <PageHeader
+          crumbs={[
+            { href: paths.cluster(restore.clusterId), text: restore.clusterName },
+            { href: paths.cluster(restore.clusterId, 'restores'), text: 'Restores' },
+          ]}
           title={`${restore.undoOfId ? 'Undo on' : 'Restore to'} ${restore.clusterName}`}
           badges={
             <>

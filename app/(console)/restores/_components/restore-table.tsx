@@ -1,6 +1,6 @@
 import { History } from 'lucide-react'
 import Link from 'next/link'
-import { MODE_WORDS } from '@/app/_components/restore-options.tsx'
+import { MODE_WORDS } from '@/app/_components/restore-words.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
@@ -29,7 +29,7 @@ export function RestoreTable({ restores, newHref }: { restores: readonly Restore
     )
   }
   return (
-    <Table label="Restores" head={['Made', 'What', 'From', 'Mode', 'Steps', 'State', 'By']}>
+    <Table label="Restores" numeric={[4]} head={['Made', 'What', 'From', 'Mode', 'Steps', 'State', 'By']}>
       {restores.map((restore) => (
         <Row key={restore.id}>
           <Cell className="whitespace-nowrap">

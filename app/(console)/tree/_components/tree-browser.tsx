@@ -12,7 +12,7 @@ import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readOneOf, readText } from '@/app/_nav/search-params.ts'
 import type { ValueView } from '@/lib/domain/value/describe-value.ts'
 import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
-import type { TreeEventView } from '@/lib/services/tree/views.ts'
+import type { TreeEventView, ZnodeReadingView } from '@/lib/services/tree/views.ts'
 import { LiveIndicator } from './live-indicator.tsx'
 import { PathBar } from './path-bar.tsx'
 import { useTreeEvents } from './use-tree-events.ts'
@@ -129,6 +129,22 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
     [flash, readZnode, readDir, expand, go, selected],
   )
 
+  const onRead = useCallback(
+    (reading: ZnodeReadingView) => {
+      if (reading.kind !== 'found') return
+      const { path, kind, stat } = reading.znode
+      patchItem(parentPath(path), nameOf(path), (item) => ({
+        ...item,
+        kind,
+        mzxid: stat.mzxid,
+        dataLength: stat.dataLength,
+        numChildren: stat.numChildren,
+        hasChildren: stat.numChildren > 0,
+      }))
+    },
+    [patchItem],
+  )
+
   const renderAfter = useCallback((item: ZnodeItem): ReactNode => <ZnodeRowFacts item={item} />, [])
   return (
     <div className="flex min-h-0 flex-col gap-2">
@@ -168,6 +184,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
           onGo={go}
           writing={writing}
           onWritten={onWritten}
+          onRead={onRead}
         />
       </div>
     </div>

@@ -34,6 +34,7 @@ export function ZnodePanel({
   onGo,
   writing,
   onWritten,
+  onRead,
 }: {
   tree: TreeAddress
   path: string
@@ -42,10 +43,16 @@ export function ZnodePanel({
   onGo: (path: string) => void
   writing: TreeWriting
   onWritten: (written: ZnodeWritten) => void
+  /** What was read just now, so that its row can show the same. */
+  onRead: (reading: ZnodeReadingView) => void
 }) {
   const reading = useQuery({
     queryKey: ['znode', tree.kind, tree.id, path],
-    queryFn: ({ signal }) => requestJson<ZnodeReadingView>(paths.api.znode(tree, path), { signal }),
+    queryFn: async ({ signal }) => {
+      const read = await requestJson<ZnodeReadingView>(paths.api.znode(tree, path), { signal })
+      onRead(read)
+      return read
+    },
   })
   return (
     <section aria-label={`Znode ${path}`} className="flex min-w-0 flex-col gap-3">

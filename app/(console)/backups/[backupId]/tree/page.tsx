@@ -19,6 +19,11 @@ export default async function BackupTreePage({ params }: { params: Promise<{ bac
   return (
     <>
       <PageHeader
+        crumbs={[
+          { href: paths.cluster(backup.clusterId), text: backup.clusterName },
+          { href: paths.cluster(backup.clusterId, 'backups'), text: 'Backups' },
+          { href: paths.backup(backup.id), text: 'Backup' },
+        ]}
         title={`${backup.clusterName} as of ${takenAt}`}
         badges={
           <>

@@ -51,7 +51,7 @@ export default async function ClusterBackupsPage({
         ) : (
           <>
             <Card title="Time line">
-              <BackupTimeLine backups={list.value.backups} />
+              <BackupTimeLine backups={list.value.backups} nowMs={Date.now()} />
             </Card>
             <Card
               title="Backups"
