@@ -3,13 +3,13 @@ import { Minus, PenLine, Plus } from 'lucide-react'
 import type { ChangeField, ChangeKind } from '@/lib/domain/diff/change.ts'
 
 export const CHANGE_LOOKS = {
-  added: { sign: '+', icon: Plus, text: 'text-added', soft: 'bg-added-soft', bar: 'bg-added', label: 'added' },
+  added: { sign: '+', icon: Plus, text: 'text-added', soft: 'bg-added-soft', bar: 'bg-added/75', label: 'added' },
   removed: {
     sign: '−',
     icon: Minus,
     text: 'text-removed',
     soft: 'bg-removed-soft',
-    bar: 'bg-removed',
+    bar: 'bg-removed/75',
     label: 'removed',
   },
   changed: {
@@ -17,7 +17,7 @@ export const CHANGE_LOOKS = {
     icon: PenLine,
     text: 'text-changed',
     soft: 'bg-changed-soft',
-    bar: 'bg-changed',
+    bar: 'bg-changed/75',
     label: 'changed',
   },
 } as const satisfies Record<ChangeKind, unknown>

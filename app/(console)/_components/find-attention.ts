@@ -44,7 +44,7 @@ export function findAttention({ clusters, jobs, restores, down }: Facts): Attent
     items.push({
       key: `restore-${restore.id}`,
       urgent: state.urgent,
-      text: `A restore of ${restore.scopeLabel} to ${restore.clusterName} ${state.text}`,
+      text: `A restore to ${restore.clusterName} (${restore.scopeLabel}) ${state.text}`,
       action: state.action,
       href: paths.restore(restore.id),
     })

@@ -37,7 +37,7 @@ export function BackupActions({ backup }: { backup: BackupView }) {
           Browse
         </LinkButton>
         <LinkButton
-          href={paths.newDiff({ left: live, right: ref })}
+          href={paths.newDiff({ left: ref, right: live })}
           icon={<GitCompareArrows aria-hidden className="size-4" />}
         >
           Compare…

@@ -25,8 +25,8 @@ export function NewDiffForm({
 }) {
   const router = useRouter()
   const known = (ref: string) => (isKnownRef(choices, ref) ? ref : '')
-  const [left, setLeft] = useState(() => known(askedLeft) || (choices.live[0]?.ref ?? ''))
-  const [right, setRight] = useState(() => known(askedRight) || (choices.backups[0]?.options[0]?.ref ?? ''))
+  const [left, setLeft] = useState(() => known(askedLeft) || (choices.backups[0]?.options[0]?.ref ?? ''))
+  const [right, setRight] = useState(() => known(askedRight) || (choices.live[0]?.ref ?? ''))
   const [path, setPath] = useState(askedPath)
   const [includeEphemerals, setIncludeEphemerals] = useState(false)
   const start = useAction(startDiffAction, ({ diffId }) => router.push(paths.diff(diffId)))

@@ -11,7 +11,7 @@ import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
-import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import type { ConflictPolicy, RestoreMode } from '@/lib/domain/restore/plan.ts'
 import type { DiffView } from '@/lib/services/diffs/views.ts'
@@ -106,13 +106,13 @@ function RestorePicksDialog({ diff, picks, onClose }: { diff: DiffView; picks: P
         )}
         <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
         {writes.deletes > 0 && mode !== 'mirror' && (
-          <Notice tone="info" title={`${plural(writes.deletes, 'picked znode')} exist only in the cluster`}>
-            They stay there: only the mirror mode deletes.
+          <Notice tone="info" title={`Only in the cluster: ${plural(writes.deletes, 'picked znode')}`}>
+            Nothing of it is deleted: only the mirror mode deletes.
           </Notice>
         )}
         {writes.changes > 0 && mode === 'create' && (
-          <Notice tone="info" title={`${formatCount(writes.changes)} picked znodes exist already and stay as they are`}>
-            The create mode never changes what is there.
+          <Notice tone="info" title={`In the cluster already: ${plural(writes.changes, 'picked znode')}`}>
+            It stays as it is: the create mode never changes what is there.
           </Notice>
         )}
         <DialogButtons>

@@ -75,16 +75,13 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
       <Related restore={restore} />
       {BUSY.includes(restore.state) && <Progress restore={restore} />}
       {restore.report && <RestoreReport restore={restore} report={restore.report} />}
-      {restore.state === 'planned' && restore.plan && (
-        <ConfirmRestore restore={restore} plan={restore.plan} onDone={() => query.refetch()} />
-      )}
       {restore.plan && (
         <Card title="Plan">
           <PlanNumbers plan={restore.plan} />
         </Card>
       )}
-      {restore.plan && (
-        <PlanStepsTable restoreId={restore.id} planHash={restore.plan.hash} steps={restore.plan.steps} />
+      {restore.state === 'planned' && restore.plan && (
+        <ConfirmRestore restore={restore} plan={restore.plan} onDone={() => query.refetch()} />
       )}
       <Card title="How">
         <Facts
@@ -107,6 +104,9 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
           ]}
         />
       </Card>
+      {restore.plan && (
+        <PlanStepsTable restoreId={restore.id} planHash={restore.plan.hash} steps={restore.plan.steps} />
+      )}
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import { Download } from 'lucide-react'
+import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
@@ -65,8 +66,19 @@ function Verdict({ restore, report }: { restore: RestoreView; report: RestoreRep
   if (restore.state === 'conflict') {
     return (
       <Notice tone="bad" title="Stopped at a conflict">
-        Somebody changed a znode after the plan was made. It was not overwritten. Resume to try again as the cluster is
-        now, plan anew, or undo what was done.
+        Somebody changed a znode after the plan was made. It was not overwritten. Look at the conflict below, then{' '}
+        <Link
+          href={paths.newRestore({
+            clusterId: restore.clusterId,
+            source: restore.source,
+            mode: restore.mode,
+            onConflict: restore.onConflict,
+          })}
+          className="text-accent hover:underline"
+        >
+          make a new plan
+        </Link>{' '}
+        against the cluster as it is now, resume when the znode is as the plan expects, or undo what was done.
       </Notice>
     )
   }

@@ -19,8 +19,8 @@ export default async function ClusterDiffsPage({ params }: { params: Promise<{ c
   const diffs = await loadDiffs(clusterId)
   const lastGood = cluster.value.lastGoodBackup
   const newHref = paths.newDiff({
-    left: formatTreeRef({ kind: 'live', clusterId }),
-    right: lastGood ? formatTreeRef({ kind: 'backup', backupId: lastGood.id }) : undefined,
+    left: lastGood ? formatTreeRef({ kind: 'backup', backupId: lastGood.id }) : undefined,
+    right: formatTreeRef({ kind: 'live', clusterId }),
   })
   return (
     <ClusterFrame
