@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withDeadline } from './deadline.ts'
-import { CancelledError, formatErrorLine, TimeoutError } from './errors.ts'
+import { ArkeeperError, CancelledError, formatErrorLine, isArkeeperError, TimeoutError } from './errors.ts'
 import { formatHex64, parseHex64 } from './hex64.ts'
 import { stringifyJson } from './json.ts'
 
@@ -51,6 +51,30 @@ describe('withDeadline', () => {
     await expect(withDeadline(Promise.reject(new Error('no')), { what: 'a call', timeoutMs: 1000 })).rejects.toThrow(
       'no',
     )
+  })
+})
+
+describe('ArkeeperError', () => {
+  class RoomError extends ArkeeperError<'X'> {
+    static override readonly family: string = 'room'
+  }
+  class NamelessError extends ArkeeperError<'X'> {}
+
+  it('knows an error that a copy of the same class has made, and no other', () => {
+    class CopyOfRoomError extends ArkeeperError<'X'> {
+      static override readonly family: string = 'room'
+    }
+    const error = new CopyOfRoomError('X', 'failed')
+    expect(error instanceof RoomError).toBe(true)
+    expect(error instanceof ArkeeperError).toBe(true)
+    expect(error instanceof Error).toBe(true)
+    expect(error instanceof TimeoutError).toBe(false)
+    expect(new Error('plain') instanceof ArkeeperError).toBe(false)
+    expect(isArkeeperError(null)).toBe(false)
+  })
+
+  it('refuses a class without a family: it would pass for its parent', () => {
+    expect(() => new NamelessError('X', 'failed')).toThrow('family')
   })
 })
 

@@ -18,4 +18,6 @@ export type ServiceErrorCode =
   | 'TOO_MANY'
 
 /** `details.fields` maps input field → message for INVALID_INPUT. */
-export class ServiceError extends ArkeeperError<ServiceErrorCode> {}
+export class ServiceError extends ArkeeperError<ServiceErrorCode> {
+  static override readonly family: string = 'services'
+}

@@ -12,7 +12,9 @@ const DEBIAN_CLASSPATH = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 10_000
 
-export class ZooKeeperServerError extends ArkeeperError<'NOT_INSTALLED' | 'NOT_STARTED'> {}
+export class ZooKeeperServerError extends ArkeeperError<'NOT_INSTALLED' | 'NOT_STARTED'> {
+  static override readonly family: string = 'zookeeper-server'
+}
 
 export interface StartZooKeeperOptions {
   /** Kept after stop when given; otherwise a temporary directory that stop removes. */

@@ -16,7 +16,9 @@ export type ArchiveErrorCode =
   | 'DENIED'
   | 'IO'
 
-export class ArchiveError extends ArkeeperError<ArchiveErrorCode> {}
+export class ArchiveError extends ArkeeperError<ArchiveErrorCode> {
+  static override readonly family: string = 'archive'
+}
 
 const CODE_OF: Readonly<Record<string, ArchiveErrorCode>> = {
   ENOENT: 'NOT_FOUND',

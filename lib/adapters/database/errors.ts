@@ -9,4 +9,6 @@ export type DatabaseErrorCode =
   | 'MIGRATION_EDITED'
   | 'MIGRATION_UNKNOWN'
 
-export class DatabaseError extends ArkeeperError<DatabaseErrorCode> {}
+export class DatabaseError extends ArkeeperError<DatabaseErrorCode> {
+  static override readonly family: string = 'database'
+}

@@ -6,4 +6,6 @@ export type SecretErrorCode =
   | 'SECRET_KEY_EXPOSED'
   | 'SECRET_KEY_UNREADABLE'
 
-export class SecretError extends ArkeeperError<SecretErrorCode> {}
+export class SecretError extends ArkeeperError<SecretErrorCode> {
+  static override readonly family: string = 'secrets'
+}

@@ -17,4 +17,6 @@ export type ZooKeeperErrorCode =
   | 'CLOSED'
 
 /** Everything that a cluster can do to us. `details.serverError` holds ZooKeeper's own code where there is one. */
-export class ZooKeeperError extends ArkeeperError<ZooKeeperErrorCode> {}
+export class ZooKeeperError extends ArkeeperError<ZooKeeperErrorCode> {
+  static override readonly family: string = 'zookeeper'
+}

@@ -17,4 +17,6 @@ export type RestoreErrorCode =
   | 'ANSWERS_LOST'
 
 /** Everything that planning, applying, verifying and undoing a restore can raise by itself. */
-export class RestoreError extends ArkeeperError<RestoreErrorCode> {}
+export class RestoreError extends ArkeeperError<RestoreErrorCode> {
+  static override readonly family: string = 'restore'
+}

@@ -18,6 +18,8 @@ export type SnapshotErrorCode =
 
 /** A snapshot that cannot be read, or a stream that cannot be written as one. `details` of a reading fault: offset, expected, found. */
 export class SnapshotError extends ArkeeperError<SnapshotErrorCode> {
+  static override readonly family: string = 'snapshot'
+
   /** Offset in the uncompressed stream (in the compressed one for BAD_COMPRESSION); null when a writer raised the error. */
   get offset(): number | null {
     return typeof this.details.offset === 'number' ? this.details.offset : null

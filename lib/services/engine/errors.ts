@@ -8,4 +8,6 @@ export type EngineErrorCode =
   | 'NOTHING_TO_UNDO'
   | 'LEASE_LOST'
 
-export class EngineError extends ArkeeperError<EngineErrorCode> {}
+export class EngineError extends ArkeeperError<EngineErrorCode> {
+  static override readonly family: string = 'engine'
+}
