@@ -18,7 +18,7 @@ export function PageHeader({
 }) {
   return (
     <header className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-2">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-full sm:basis-0">
         {crumbs.length > 0 && (
           <nav aria-label="Where you are">
             <ol className="flex flex-wrap items-center text-muted text-xs">

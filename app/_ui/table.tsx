@@ -10,6 +10,7 @@ export function Table({
   children,
 }: {
   label: string
+  /** In parentheses: for screen readers only, where a column needs no title for the eye. */
   head: readonly ReactNode[]
   /** Indexes of the columns that stand at the right. */
   numeric?: readonly number[]
@@ -30,7 +31,11 @@ export function Table({
                   numeric.includes(index) && 'text-right',
                 )}
               >
-                {cell}
+                {typeof cell === 'string' && cell.startsWith('(') ? (
+                  <span className="sr-only">{cell.slice(1, -1)}</span>
+                ) : (
+                  cell
+                )}
               </th>
             ))}
           </tr>

@@ -33,7 +33,10 @@ export function Tabs<T extends string>({
       }}
     >
       <div className="flex flex-wrap items-center gap-2 border-b">
-        <Radix.List aria-label={label} className="-mb-px flex min-w-0 flex-1 gap-1 overflow-x-auto">
+        <Radix.List
+          aria-label={label}
+          className="-mb-px flex min-w-0 flex-1 basis-full gap-1 overflow-x-auto sm:basis-0"
+        >
           {tabs.map((tab) => (
             <Radix.Trigger
               key={tab.value}

@@ -47,7 +47,7 @@ export function AttentionList({
                   className={`mt-0.5 size-4 shrink-0 ${item.urgent ? 'text-removed' : 'text-changed'}`}
                 />
                 <span className="min-w-0 flex-1 break-words">{item.text}</span>
-                <Link href={item.href} className="shrink-0 text-accent hover:underline">
+                <Link href={item.href} className="link shrink-0">
                   {item.action}
                 </Link>
               </li>

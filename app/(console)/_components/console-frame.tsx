@@ -39,7 +39,7 @@ export function ConsoleFrame({
           icon={<MenuIcon aria-hidden className="size-4" />}
           onClick={() => setNavOpen(true)}
         />
-        <Link href={paths.overview()} aria-label="Arkeeper, to the overview" className="rounded-md">
+        <Link href={paths.overview()} aria-label="Arkeeper, to the overview" className="flex items-center rounded-md">
           <Brand />
         </Link>
         <div className="flex-1" />

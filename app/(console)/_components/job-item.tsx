@@ -57,7 +57,7 @@ export function JobItem({ job }: { job: JobView }) {
           Log
         </Button>
         {subject && (
-          <Link href={subject.href} className="text-accent text-xs hover:underline">
+          <Link href={subject.href} className="link text-xs">
             {subject.text}
           </Link>
         )}

@@ -3,6 +3,7 @@ import { joinPath, nameOf } from '@/lib/domain/znode/path.ts'
 import { findByPrefix, moveByKey } from './tree-keys.ts'
 import {
   collapsePath,
+  countShownOf,
   type Dir,
   expandPath,
   findChangedItems,
@@ -85,6 +86,15 @@ describe('flattenTree', () => {
     }
     expect(flat.indexOf('/b/none')).toBe(-1)
     expect(flattenTree(collapsePath(small, '/a')).indexOf('/a/x')).toBe(-1)
+  })
+
+  test('tells how far the children of a directory are on screen', () => {
+    const flat = flattenTree(small)
+    expect(countShownOf(flat, '/', { first: 0, last: 3 })).toBe(2)
+    expect(countShownOf(flat, '/c', { first: 4, last: 5 })).toBe(1)
+    expect(countShownOf(flat, '/a', { first: 3, last: 6 })).toBe(0)
+    const wide = flattenTree(stateOf({ '/': dir('/', ['a'], { total: 100, next: 'a' }) }, ['/']))
+    expect(countShownOf(wide, '/', { first: 40, last: 60 })).toBe(60)
   })
 
   test('rows agree with a plain recursive walk on random trees', () => {

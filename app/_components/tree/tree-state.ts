@@ -219,6 +219,20 @@ export function forgetBelow<T extends TreeItem>(state: TreeState<T>, path: strin
   return { ...state, dirs, expanded }
 }
 
+/** How many children of `dir`, counted from the first, lie before the last one within the rows `first` to `last`; 0 when none does. */
+export function countShownOf<T extends TreeItem>(
+  flat: FlatTree<T>,
+  dir: string,
+  { first, last }: { first: number; last: number },
+): number {
+  for (let index = last; index >= first; index--) {
+    const row = flat.rowAt(index)
+    if (row?.kind === 'waiting' && row.dir === dir) return row.index + 1
+    if (row?.kind === 'item' && row.depth > 0 && parentPath(row.item.path) === dir) return row.position
+  }
+  return 0
+}
+
 /** Open directories whose rows are visible: every ancestor is open too. */
 export function visibleDirs<T extends TreeItem>(state: TreeState<T>): string[] {
   const isVisible = (path: string): boolean => {

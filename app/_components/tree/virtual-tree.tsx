@@ -36,6 +36,8 @@ export interface VirtualTreeProps<T extends TreeItem> {
   readonly onPick?: (path: string) => void
   /** Rows of this directory that are not loaded are on screen. */
   readonly onNeed: (dir: string, upTo: number) => void
+  /** The rows on screen have changed. */
+  readonly onRange?: (range: { first: number; last: number }) => void
   /** What the row is called; names of kinds and counts included. */
   readonly labelOf: (item: T) => string
   readonly renderBefore?: (item: T) => ReactNode
@@ -46,10 +48,11 @@ export interface VirtualTreeProps<T extends TreeItem> {
 
 /** A tree of any length: only the rows on screen exist. One stop for the Tab key; the arrow keys move inside. */
 export function VirtualTree<T extends TreeItem>(props: VirtualTreeProps<T>) {
-  const { flat, label, onNeed } = props
+  const { flat, label, onNeed, onRange } = props
   const id = useId()
   const box = useRef<HTMLDivElement>(null)
   const [focus, setFocus] = useState<{ index: number; path: string | null }>({ index: 0, path: null })
+  const [wanted, setWanted] = useState<string | null>(null)
   const typed = useRef({ text: '', at: 0 })
 
   // Rows move when others come and go: the mark stays with its path.
@@ -75,21 +78,29 @@ export function VirtualTree<T extends TreeItem>(props: VirtualTreeProps<T>) {
   }
   useImperativeHandle(props.ref, () => ({
     show: (path) => {
-      const index = flat.indexOf(path)
-      if (index !== -1) moveTo(index)
+      setFocus((current) => ({ ...current, path }))
+      setWanted(path)
     },
   }))
+  // The row may be loaded already and not be drawn yet: it is scrolled to as soon as it has a place.
+  useEffect(() => {
+    const index = wanted === null ? -1 : flat.indexOf(wanted)
+    if (index === -1) return
+    virtual.scrollToIndex(index)
+    setWanted(null)
+  }, [wanted, flat, virtual])
 
   const visible = virtual.range
   useEffect(() => {
     if (!visible) return
+    onRange?.({ first: visible.startIndex, last: visible.endIndex })
     const needs = new Map<string, number>()
     for (let index = visible.startIndex; index <= visible.endIndex; index++) {
       const row = flat.rowAt(index)
       if (row?.kind === 'waiting') needs.set(row.dir, row.index)
     }
     for (const [dir, upTo] of needs) onNeed(dir, upTo)
-  }, [flat, visible, onNeed])
+  }, [flat, visible, onNeed, onRange])
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== box.current) return

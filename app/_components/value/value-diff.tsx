@@ -228,11 +228,7 @@ function TextDiff({
             row.kind === 'fold' ? (
               <tr key={`fold ${row.from}`} className="bg-sunken">
                 <td colSpan={4} className="px-2 py-0.5 text-center font-sans">
-                  <button
-                    type="button"
-                    className="text-accent hover:underline"
-                    onClick={() => setOpened(new Set(opened).add(row.from))}
-                  >
+                  <button type="button" className="link" onClick={() => setOpened(new Set(opened).add(row.from))}>
                     Show {plural(row.count, 'equal line')}
                   </button>
                 </td>

@@ -90,7 +90,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
             folder. On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
             <CopyButton text={backup.archiveDir} what="folder" />
           </p>
-          <Table label="Files of the archive" head={['Name', 'Size', 'SHA-256', '']}>
+          <Table label="Files of the archive" head={['Name', 'Size', 'SHA-256', '(Actions)']}>
             {files.map((file) => (
               <Row key={file.name}>
                 <Cell className="font-mono text-xs">{file.name}</Cell>

@@ -18,7 +18,7 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
     <Table
       label="Backups"
       numeric={[4, 5, 6, 7]}
-      head={['Taken', 'Scope', 'State', 'zxid', 'Znodes', 'Data', 'Archive', 'Took', 'By', '']}
+      head={['Taken', 'Scope', 'State', 'zxid', 'Znodes', 'Data', 'Archive', 'Took', 'By', '(Actions)']}
     >
       {backups.map((backup) => (
         <Row key={backup.id}>

@@ -16,7 +16,7 @@ export function AclDiff({
 }) {
   const rows = compareAcls(before ?? after ?? [], after ?? before ?? [])
   return (
-    <Table label="Access on both sides" head={['', 'Who', 'May', 'As ZooKeeper writes it']}>
+    <Table label="Access on both sides" head={['(Difference)', 'Who', 'May', 'As ZooKeeper writes it']}>
       {rows.map((row) => {
         const look = row.state === 'same' ? null : CHANGE_LOOKS[row.state]
         const { entry } = row

@@ -29,6 +29,8 @@ interface Props {
   path: string
   /** The row, when it is loaded and visible in the tree. */
   item: DiffItem | null
+  /** The row is still being looked for. */
+  isSought: boolean
   pickState: 'picked' | 'inherited' | 'mixed' | 'none'
   onPickAlone: () => void
   onPickSubtree: () => void
@@ -37,14 +39,15 @@ interface Props {
 
 /** One difference, both sides read again from where they are. */
 export function ChangePanel(props: Props) {
-  const { diff, path, item } = props
+  const { diff, path, item, isSought } = props
   // A row that only leads to differences below has no detail of its own.
-  const onlyWay = item !== null && item.change === null
+  const isWay = item !== null && item.change === null
   const change = useQuery({
     queryKey: ['change', diff.id, path],
     queryFn: ({ signal }) => requestJson<ChangeDetailView>(paths.api.change(diff.id, path), { signal }),
-    enabled: !onlyWay,
+    enabled: !isWay && !(item === null && isSought),
   })
+  const onlyWay = isWay || (change.error !== null && viewOfError(change.error).code === 'NOT_FOUND')
   return (
     <section aria-label={`Difference at ${path}`} className="flex min-w-0 flex-col gap-3">
       <div className="flex flex-col gap-3 rounded-lg border bg-surface p-4">
@@ -154,7 +157,7 @@ function ChangeFacts({ diff, change }: { diff: DiffView; change: ChangeDetailVie
         <AclDiff before={change.before?.acl ?? null} after={change.after?.acl ?? null} />
       </Card>
       <Card title="Facts" flush>
-        <Table label="Facts side by side" head={['', diff.leftLabel, diff.rightLabel]}>
+        <Table label="Facts side by side" head={['(Fact)', diff.leftLabel, diff.rightLabel]}>
           {rows.map((row) => (
             <Row key={row.name} className={row.differs ? 'bg-changed-soft' : ''}>
               <Cell className="text-muted">

@@ -33,12 +33,16 @@ export function DiffTree({ diff }: { diff: DiffView }) {
   const tree = useTree(source)
   const handle = useRef<VirtualTreeHandle>(null)
 
-  const shown = useRef(false)
+  const [isRevealed, setRevealed] = useState(path === null)
+  const flatRef = useRef(tree.flat)
+  flatRef.current = tree.flat
   const { reveal } = tree
   useEffect(() => {
-    if (shown.current || path === null) return
-    shown.current = true
-    reveal(path).then(() => handle.current?.show(path))
+    if (path === null || flatRef.current.indexOf(path) !== -1) return
+    reveal(path).then(() => {
+      setRevealed(true)
+      handle.current?.show(path)
+    })
   }, [path, reveal])
 
   const withRoot = useCallback(
@@ -100,6 +104,7 @@ export function DiffTree({ diff }: { diff: DiffView }) {
             diff={diff}
             path={path}
             item={selected}
+            isSought={!isRevealed}
             pickState={pickStateOf(picks, path)}
             onPickAlone={() => selected && setPicks(addPick(picks, selected, { subtree: false }))}
             onPickSubtree={() => selected && setPicks(addPick(picks, forPicking(selected), { subtree: true }))}

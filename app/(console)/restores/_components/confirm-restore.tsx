@@ -61,7 +61,7 @@ export function ConfirmRestore({
         {!restore.clusterIsArmed && (
           <Notice tone="warn" title={`${clusterName} is read-only`}>
             Arm it in{' '}
-            <Link href={paths.cluster(restore.clusterId, 'settings')} className="text-accent hover:underline">
+            <Link href={paths.cluster(restore.clusterId, 'settings')} className="link">
               its settings
             </Link>
             , for as long as the restore needs, and come back: this plan stays.

@@ -83,7 +83,7 @@ export function PlanStepsTable({ restoreId, planHash, steps }: { restoreId: stri
                 <span aria-hidden>{WORDS[step.step].sign} </span>
                 {WORDS[step.step].text}
               </Cell>
-              <Cell>
+              <Cell className="min-w-56">
                 <ZnodePath path={step.path} />
               </Cell>
               <Cell className="whitespace-nowrap text-right">{step.bytes === null ? '' : formatBytes(step.bytes)}</Cell>

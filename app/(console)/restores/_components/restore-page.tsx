@@ -94,7 +94,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
             [
               'Safety backup',
               restore.safetyBackupId ? (
-                <Link key="safety" href={paths.backup(restore.safetyBackupId)} className="text-accent hover:underline">
+                <Link key="safety" href={paths.backup(restore.safetyBackupId)} className="link">
                   Open the safety backup
                 </Link>
               ) : (
@@ -117,7 +117,7 @@ function Related({ restore }: { restore: RestoreView }) {
       {restore.undoOfId && (
         <p className="text-sm">
           <Badge>undo</Badge> This takes back{' '}
-          <Link href={paths.restore(restore.undoOfId)} className="text-accent hover:underline">
+          <Link href={paths.restore(restore.undoOfId)} className="link">
             an earlier restore
           </Link>
           .
@@ -125,7 +125,7 @@ function Related({ restore }: { restore: RestoreView }) {
       )}
       {restore.undoneById && (
         <Notice title="There is an undo of this restore">
-          <Link href={paths.restore(restore.undoneById)} className="text-accent hover:underline">
+          <Link href={paths.restore(restore.undoneById)} className="link">
             Open the undo
           </Link>
         </Notice>

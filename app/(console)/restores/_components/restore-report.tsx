@@ -74,7 +74,7 @@ function Verdict({ restore, report }: { restore: RestoreView; report: RestoreRep
             mode: restore.mode,
             onConflict: restore.onConflict,
           })}
-          className="text-accent hover:underline"
+          className="link"
         >
           make a new plan
         </Link>{' '}

@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useSearchParams } from 'next/navigation'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
-import { visibleDirs } from '@/app/_components/tree/tree-state.ts'
+import { countShownOf, visibleDirs } from '@/app/_components/tree/tree-state.ts'
 import { useTree } from '@/app/_components/tree/use-tree.ts'
 import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virtual-tree.tsx'
 import { VALUE_VIEWS } from '@/app/_components/value/value-viewer.tsx'
@@ -48,36 +48,36 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
     },
     [tree],
   )
+  const flatRef = useRef(znodes.flat)
+  flatRef.current = znodes.flat
+  // A link into the tree, the path box, the browser's back button: the row is opened and shown.
+  useEffect(() => {
+    if (flatRef.current.indexOf(selected) === -1) reveal(selected).then(() => handle.current?.show(selected))
+  }, [selected, reveal])
   const go = useCallback(
-    async (path: string) => {
+    (path: string) => {
       select(path)
-      await reveal(path)
       handle.current?.show(path)
     },
-    [select, reveal],
+    [select],
   )
-  // A link into the tree, and the browser's back button: the row is opened and shown.
-  const shown = useRef<string | null>(null)
-  useEffect(() => {
-    if (shown.current === selected) return
-    const first = shown.current === null
-    shown.current = selected
-    if (!first || selected === '/') return
-    reveal(selected).then(() => handle.current?.show(selected))
-  }, [selected, reveal])
 
   const readZnode = useCallback(
     (path: string) => queries.invalidateQueries({ queryKey: ['znode', tree.kind, tree.id, path] }),
     [queries, tree.kind, tree.id],
   )
+  const range = useRef({ first: 0, last: 0 })
+  const onRange = useCallback((next: { first: number; last: number }) => {
+    range.current = next
+  }, [])
   const stateRef = useRef(znodes.state)
   stateRef.current = znodes.state
   /** Reads a directory again as far as it is loaded, and tells its own row how many children it has now. */
   const readDir = useThrottledByKey(
     useCallback(
       async (dir: string) => {
-        const loaded = stateRef.current.dirs.get(dir)?.items.length ?? 0
-        await refresh(dir, loaded)
+        // What is beyond the screen is read when it comes into view.
+        await refresh(dir, countShownOf(flatRef.current, dir, range.current))
         const total = stateRef.current.dirs.get(dir)?.total ?? 0
         patchItem(parentPath(dir), nameOf(dir), (item) => ({ ...item, numChildren: total, hasChildren: total > 0 }))
       },
@@ -170,6 +170,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
             onExpand={expand}
             onCollapse={collapse}
             onNeed={loadMore}
+            onRange={onRange}
             labelOf={znodeRowLabel}
             renderAfter={renderAfter}
             className="flex-1 rounded-lg py-1"
@@ -192,6 +193,8 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
 }
 
 const THROTTLE_MS = 400
+/** A directory that takes long to read is read less often. */
+const REST_PER_WORK = 2
 
 /** At most one run at a time for each key; calls meanwhile are answered by one more run at the end. */
 function useThrottledByKey(work: (key: string) => Promise<void>): (key: string) => Promise<void> {
@@ -207,8 +210,10 @@ function useThrottledByKey(work: (key: string) => Promise<void>): (key: string) 
       const run = async () => {
         do {
           entry.again = false
+          const startedAt = performance.now()
           await work(key)
-          if (entry.again) await new Promise((resolve) => setTimeout(resolve, THROTTLE_MS))
+          const restMs = Math.max(THROTTLE_MS, (performance.now() - startedAt) * REST_PER_WORK)
+          if (entry.again) await new Promise((resolve) => setTimeout(resolve, restMs))
         } while (entry.again)
         running.current.delete(key)
       }

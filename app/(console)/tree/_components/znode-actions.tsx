@@ -100,7 +100,7 @@ export function ZnodeActions({
         Delete…
       </Button>
       {locked && (
-        <Link href={paths.cluster(clusterId, 'settings')} className="text-accent text-xs hover:underline">
+        <Link href={paths.cluster(clusterId, 'settings')} className="link text-xs">
           Arm {clusterName}
         </Link>
       )}

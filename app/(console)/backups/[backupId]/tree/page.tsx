@@ -33,7 +33,7 @@ export default async function BackupTreePage({ params }: { params: Promise<{ bac
         }
       >
         You look at a{' '}
-        <Link href={paths.backup(backup.id)} className="text-accent hover:underline">
+        <Link href={paths.backup(backup.id)} className="link">
           backup
         </Link>{' '}
         at <Zxid value={backup.zxid} />: nothing here is live, and nothing can be changed.

@@ -57,10 +57,7 @@ export default async function ClusterBackupsPage({
               title="Backups"
               flush
               actions={
-                <Link
-                  href={paths.clusterBackups(clusterId, { safety: !includeSafety })}
-                  className="text-accent text-xs hover:underline"
-                >
+                <Link href={paths.clusterBackups(clusterId, { safety: !includeSafety })} className="link text-xs">
                   {includeSafety ? 'Hide safety backups of restores' : 'Show safety backups of restores'}
                 </Link>
               }
