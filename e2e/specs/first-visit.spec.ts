@@ -1,0 +1,68 @@
+import { test as base, expect } from '@playwright/test'
+import { type Product, startProduct } from '../support/product.ts'
+
+const test = base.extend<object, { empty: Product }>({
+  empty: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
+    async ({}, use) => {
+      const product = await startProduct('start')
+      await use(product)
+      await product.stop()
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+})
+
+test('the first visit creates the administrator, a cluster that is down says why, and every page needs a session', async ({
+  empty,
+  page,
+  request,
+}) => {
+  await test.step('without a session nothing is shown and nothing answers', async () => {
+    await page.goto(`${empty.url}/audit`)
+    await expect(page).toHaveURL(/\/setup/)
+    for (const path of ['/api/jobs', '/api/audit/export?format=jsonl', '/api/trees/live/x/children?path=/']) {
+      const answer = await request.get(empty.url + path, { maxRedirects: 0 })
+      expect([401, 307], path).toContain(answer.status())
+    }
+    expect((await request.get(`${empty.url}/healthz`)).status()).toBe(200)
+    await expect.poll(async () => (await request.get(`${empty.url}/readyz`)).status()).toBe(200)
+  })
+
+  await test.step('set up', async () => {
+    await page.getByRole('textbox', { name: 'Name' }).fill('Ada Operator')
+    await page.getByLabel('E-mail').fill('ada@example.org')
+    await page
+      .getByRole('textbox', { name: /^Password/ })
+      .first()
+      .fill('a long enough password')
+    const repeat = page.getByRole('textbox', { name: /again|repeat|confirm/i })
+    if ((await repeat.count()) > 0) await repeat.fill('a long enough password')
+    await page.getByRole('button', { name: /create/i }).click()
+    await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
+  })
+
+  await test.step('a wrong connect string is refused with its fault; a dead server is shown as down', async () => {
+    await page.goto(`${empty.url}/clusters/new`)
+    await page.getByRole('textbox', { name: 'Name' }).fill('orders-prod')
+    await page.getByRole('textbox', { name: 'Connect string' }).fill('zk1:99999')
+    await page.getByRole('button', { name: 'Add cluster' }).click()
+    await expect(page.getByRole('main')).toContainText('99999')
+    await page.getByRole('textbox', { name: 'Connect string' }).fill('127.0.0.1:1')
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await expect(page.getByRole('main')).toContainText(/refused/i)
+    await page.getByRole('button', { name: 'Add cluster' }).click()
+    await expect(page).toHaveURL(/\/clusters\/[0-9a-f-]{8,}/)
+    await page.goto(empty.url)
+    await expect(page.getByText('down', { exact: true }).first()).toBeVisible()
+    await expect(page.getByRole('main')).toContainText(/refused/i)
+  })
+
+  await test.step('signed out means out', async () => {
+    await page.getByRole('button', { name: /account|ada operator/i }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await expect(page).toHaveURL(/sign-in/)
+    await page.goto(`${empty.url}/audit`)
+    await expect(page).toHaveURL(/sign-in/)
+  })
+})

@@ -1,0 +1,147 @@
+import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
+import { armDemo, disarmDemo, expect, openClusterPage, takeBackup, takePicture, test } from '../support/fixtures.ts'
+
+const CHECKOUT = '/shop/config/checkout.properties'
+const FLAG = '/shop/flags/stock-flag-1'
+
+// The whole reason of Arkeeper, once through, as a person does it.
+test('back up, break something, see what differs, put it back, verify, undo, read the audit', async ({
+  demo,
+  signedIn: page,
+  otherClient,
+}) => {
+  test.setTimeout(240_000)
+  await disarmDemo(page, demo)
+  await page.goto(demo.url)
+  const original = await otherClient.get(CHECKOUT)
+  const originalData = original.kind === 'found' ? Buffer.from(original.znode.data ?? []) : null
+  expect(originalData?.toString()).toContain('pool.size=32')
+
+  await expect(
+    page.getByRole('listitem').filter({ hasText: 'demo' }).or(page.getByText('demo has no good backup')).first(),
+  ).toBeVisible()
+  await takePicture(page, 'overview')
+
+  await test.step('a backup lands in the catalog, exact and complete', async () => {
+    await takeBackup(page, demo, 'before the change')
+    const row = page.getByRole('region', { name: 'Backups' }).getByRole('row').nth(1)
+    await expect(row).toContainText('whole tree')
+    await expect(row).toContainText('complete')
+    await takePicture(page, 'backups')
+    await row.getByRole('link').first().click()
+    await expect(page.getByRole('heading', { name: 'Backup of demo' })).toBeVisible()
+    await expect(page.getByText('Every znode and every ACL could be read')).toBeVisible()
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await expect(page.getByText('Verified: every checksum, the structure and the digest are right')).toBeVisible({
+      timeout: 60_000,
+    })
+    await takePicture(page, 'backup')
+  })
+  const backupUrl = page.url()
+
+  await test.step('another client breaks something', async () => {
+    const outcome = await otherClient.multi([
+      { op: 'setData', path: CHECKOUT, data: Buffer.from('service.name=checkout\npool.size=64\n'), version: 0 },
+      { op: 'delete', path: FLAG, version: 0 },
+      {
+        op: 'create',
+        path: '/shop/flags/left-behind',
+        data: Buffer.from('on'),
+        acl: OPEN_ACL,
+        kind: 'persistent',
+        ttlMs: null,
+      },
+    ])
+    expect(outcome.kind).toBe('done')
+  })
+
+  await test.step('the diff shows exactly that', async () => {
+    await page.getByRole('link', { name: 'Compare…' }).click()
+    await page.getByRole('button', { name: 'Compare', exact: true }).click()
+    const summary = page.getByRole('region', { name: 'Summary' })
+    await expect(summary).toContainText('1 added', { timeout: 60_000 })
+    await expect(summary).toContainText('1 removed')
+    await expect(summary).toContainText('1 changed')
+    for (const path of ['/shop', '/shop/config', '/shop/flags']) {
+      await page.getByRole('button', { name: `Open ${path}`, exact: true }).click()
+    }
+    await page.getByRole('treeitem', { name: /^checkout\.properties/ }).click()
+    const values = page.getByRole('region', { name: 'Values side by side' })
+    await expect(values).toContainText('pool.size=64')
+    await expect(values).toContainText('pool.size=32')
+    await takePicture(page, 'diff')
+    await page.getByRole('checkbox', { name: `Pick ${CHECKOUT}` }).check()
+    await page.getByRole('checkbox', { name: `Pick ${FLAG}` }).check()
+  })
+
+  await test.step('the picked changes become a plan, which a read-only cluster refuses to run', async () => {
+    await page.getByRole('button', { name: /^Restore selected/ }).click()
+    await page.getByRole('button', { name: 'Make the plan' }).click()
+    await expect(page.getByRole('heading', { name: 'Restore to demo' })).toBeVisible()
+    const steps = page.getByRole('region', { name: 'Steps of the plan' })
+    await expect(steps).toContainText(FLAG, { timeout: 60_000 })
+    await expect(steps.getByRole('row')).toHaveCount(3)
+    await expect(page.getByText('demo is read-only')).toBeVisible()
+  })
+  const restoreUrl = page.url()
+
+  await test.step('armed and confirmed by name, it runs, and nothing differs afterwards', async () => {
+    await armDemo(page, demo)
+    await page.goto(restoreUrl)
+    const write = page.getByRole('button', { name: 'Write 2 znodes to demo' })
+    await page.getByRole('textbox', { name: 'Reason' }).fill('the pool size was changed by mistake')
+    await page.getByRole('textbox', { name: 'Type demo to confirm' }).fill('dem')
+    await expect(write).toBeDisabled()
+    await page.getByRole('textbox', { name: 'Type demo to confirm' }).fill('demo')
+    await takePicture(page, 'plan')
+    await write.click()
+    await expect(page.getByRole('button', { name: /^Undo/ })).toBeEnabled({ timeout: 60_000 })
+    await takePicture(page, 'restore')
+    const restored = await otherClient.get(CHECKOUT)
+    expect(restored.kind === 'found' && Buffer.from(restored.znode.data ?? [])).toEqual(originalData)
+    expect((await otherClient.get(FLAG)).kind).toBe('found')
+    // Not picked: left as it is.
+    expect((await otherClient.get('/shop/flags/left-behind')).kind).toBe('found')
+  })
+
+  await test.step('undo is a plan of its own and takes it back', async () => {
+    await page.getByRole('button', { name: /^Undo/ }).click()
+    await page.getByRole('button', { name: 'Plan the undo' }).click()
+    await expect(page).not.toHaveURL(restoreUrl)
+    await expect(page.getByRole('region', { name: 'Steps of the plan' })).toContainText(FLAG, { timeout: 60_000 })
+    await page.getByRole('textbox', { name: 'Reason' }).fill('only a rehearsal')
+    await page.getByRole('textbox', { name: 'Type demo to confirm' }).fill('demo')
+    await page.getByRole('button', { name: /to demo$|from demo$/ }).click()
+    await expect.poll(async () => (await otherClient.get(FLAG)).kind, { timeout: 60_000 }).toBe('missing')
+    const undone = await otherClient.get(CHECKOUT)
+    expect(undone.kind === 'found' && Buffer.from(undone.znode.data ?? []).toString()).toContain('pool.size=64')
+  })
+
+  await test.step('the audit tells the story, with reasons and without values', async () => {
+    await page.getByRole('link', { name: 'Audit' }).click()
+    const entries = page.getByRole('main')
+    for (const action of [
+      'session.sign-in',
+      'backup.start',
+      'backup.verify',
+      'diff.start',
+      'restore.plan',
+      'cluster.arm',
+      'restore.confirm',
+      'restore.run',
+      'restore.undo',
+    ]) {
+      await expect(entries).toContainText(action)
+    }
+    await expect(entries).toContainText('the pool size was changed by mistake')
+    await expect(entries).not.toContainText('pool.size=')
+    await takePicture(page, 'audit')
+  })
+
+  await test.step('the backup that it all came from is still there', async () => {
+    await page.goto(backupUrl)
+    await expect(page.getByText('before the change')).toBeVisible()
+    await openClusterPage(page, demo, 'Restores')
+    await expect(page.getByRole('main').getByRole('row')).toHaveCount(3)
+  })
+})

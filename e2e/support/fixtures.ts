@@ -1,0 +1,96 @@
+import { test as base, expect, type Page } from '@playwright/test'
+import { connectOtherClient } from '../../lib/testing/other-client.ts'
+import { type Product, startProduct } from './product.ts'
+
+type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
+
+interface WorkerFixtures {
+  /** `npm run demo`: web, worker and a ZooKeeper with sample data; one for all specs of a worker. */
+  demo: Product
+}
+
+interface TestFixtures {
+  /** A colleague with a ZooKeeper client of their own. */
+  otherClient: OtherClient
+  /** Signed in on the overview. */
+  signedIn: Page
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  demo: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
+    async ({}, use) => {
+      const product = await startProduct('demo')
+      await use(product)
+      await product.stop()
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+  otherClient: async ({ demo }, use) => {
+    const client = await connectOtherClient(demo.clusterConnectString ?? '')
+    await use(client)
+    await client.close()
+  },
+  signedIn: async ({ demo, page }, use) => {
+    await signIn(page, demo)
+    await use(page)
+  },
+})
+
+export { expect }
+
+export async function signIn(page: Page, product: Product): Promise<void> {
+  await page.goto(product.url)
+  await page.getByLabel('E-mail').fill(product.signIn?.email ?? '')
+  await page.getByRole('textbox', { name: 'Password' }).fill(product.signIn?.password ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
+}
+
+/** Opens a page of the demo cluster by its link in the side navigation. */
+export async function openClusterPage(
+  page: Page,
+  demo: Product,
+  name: 'Tree' | 'Backups' | 'Diffs' | 'Restores' | 'Settings',
+): Promise<void> {
+  await page.goto(demo.url)
+  await page.getByRole('link', { name: 'demo', exact: true }).first().click()
+  await page.getByRole('navigation', { name: 'Pages of demo' }).getByRole('link', { name }).click()
+  await expect(page.getByRole('navigation', { name: 'Pages of demo' }).getByRole('link', { name })).toHaveAttribute(
+    'aria-current',
+    'page',
+  )
+}
+
+export async function armDemo(page: Page, demo: Product): Promise<void> {
+  await openClusterPage(page, demo, 'Settings')
+  await page.getByRole('textbox', { name: 'Reason' }).fill('put back what was deleted by mistake')
+  await page.getByRole('button', { name: 'Allow writes for 15 minutes' }).click()
+  await expect(page.getByRole('button', { name: 'Make read-only now' })).toBeEnabled()
+}
+
+export async function disarmDemo(page: Page, demo: Product): Promise<void> {
+  await openClusterPage(page, demo, 'Settings')
+  const disarm = page.getByRole('button', { name: 'Make read-only now' })
+  if (await disarm.isEnabled()) await disarm.click()
+  await expect(disarm).toBeDisabled()
+}
+
+/** Takes a backup of the whole tree on the backups page and waits until it is in the catalog. */
+export async function takeBackup(page: Page, demo: Product, note: string): Promise<void> {
+  await openClusterPage(page, demo, 'Backups')
+  const rows = page.getByRole('region', { name: 'Backups' }).getByRole('row')
+  const before = await rows.count()
+  await page.getByRole('button', { name: 'Back up now' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Back up demo' })
+  await dialog.getByRole('textbox', { name: 'Note' }).fill(note)
+  await dialog.getByRole('button', { name: 'Back up the whole tree' }).click()
+  await expect.poll(() => rows.count(), { timeout: 60_000 }).toBeGreaterThan(Math.max(before, 1))
+}
+
+/** Pictures for the README; they are written only when asked for, so that a test run leaves the checkout clean. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  if (process.env.ARKEEPER_PICTURES !== '1') return
+  await page.waitForLoadState('networkidle')
+  await page.screenshot({ path: `public/docs/${name}.png`, animations: 'disabled' })
+}
