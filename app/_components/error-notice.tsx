@@ -9,7 +9,6 @@ const sentence = (text: string) => {
 
 /** What failed, what was not affected, what to do. An error appears in exactly one place: this one. */
 export function ErrorNotice({ error, action }: { error: ErrorView; action?: ReactNode }) {
-  const fields = Object.entries(error.fields ?? {})
   return (
     <div
       role="alert"
@@ -18,13 +17,6 @@ export function ErrorNotice({ error, action }: { error: ErrorView; action?: Reac
       <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-removed" />
       <div className="min-w-0 flex-1">
         <p className="break-words font-medium">{sentence(error.message)}</p>
-        {fields.length > 0 && (
-          <ul className="mt-1 list-disc pl-4">
-            {fields.map(([field, message]) => (
-              <li key={field}>{sentence(message)}</li>
-            ))}
-          </ul>
-        )}
         {error.unaffected && (
           <p className="mt-1 break-words">
             <span className="text-muted">Not affected: </span>

@@ -1,7 +1,7 @@
 'use client'
 
 import { type FormEvent, useState } from 'react'
-import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { FormError } from '@/app/_components/form-error.tsx'
 import { signIn } from '@/app/_components/sign-in-request.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -32,7 +32,7 @@ export function SetupForm() {
   }
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">
-      {error && <ErrorNotice error={error} />}
+      <FormError error={error} fields={['name', 'email', 'password']} />
       <TextField label="Name" name="name" autoComplete="name" required maxLength={100} error={error?.fields?.name} />
       <TextField
         label="E-mail"

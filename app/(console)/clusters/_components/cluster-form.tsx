@@ -3,7 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useRef, useState } from 'react'
 import type { z } from 'zod'
-import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { FormError } from '@/app/_components/form-error.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -15,6 +15,17 @@ import { addClusterAction, updateClusterAction } from '../actions.ts'
 import { ConnectionTest } from './connection-test.tsx'
 
 type Input = z.input<typeof clusterInputSchema>
+/** Fields that show their own error. */
+const MARKED = [
+  'name',
+  'environment',
+  'connectString',
+  'auth',
+  'auth.username',
+  'auth.password',
+  'sessionTimeoutMs',
+  'note',
+]
 type AuthKind = 'none' | 'keep' | 'digest'
 
 /** Adds or changes a cluster. Credentials go in and never come back: a stored password is kept or replaced, not shown. */
@@ -23,7 +34,10 @@ export function ClusterForm({ cluster }: { cluster: ClusterView | null }) {
   const form = useRef<HTMLFormElement>(null)
   const [saved, setSaved] = useState(false)
   const [auth, setAuth] = useState<AuthKind>(cluster?.authScheme ? 'keep' : 'none')
-  const add = useAction(addClusterAction, (added) => router.push(paths.cluster(added.id)))
+  const add = useAction(addClusterAction, (added) => {
+    router.push(paths.cluster(added.id))
+    router.refresh()
+  })
   const update = useAction(updateClusterAction, (changed) => {
     setSaved(true)
     setAuth(changed.authScheme ? 'keep' : 'none')
@@ -42,7 +56,7 @@ export function ClusterForm({ cluster }: { cluster: ClusterView | null }) {
 
   return (
     <form ref={form} onSubmit={submit} className="flex flex-col gap-4">
-      {error && <ErrorNotice error={error} />}
+      <FormError error={error} fields={MARKED} />
       {saved && <Notice tone="good" live title="The changes are saved." />}
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField

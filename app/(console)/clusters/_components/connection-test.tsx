@@ -67,7 +67,7 @@ export function ConnectionTest({ request }: { request: () => object | null }) {
               ) : (
                 <CircleX aria-label="failed" className="mt-0.5 size-4 shrink-0 text-removed" />
               )}
-              <span className="w-32 shrink-0 font-medium">{NAMES[step.name]}</span>
+              <span className="w-40 shrink-0 font-medium max-sm:w-24">{NAMES[step.name]}</span>
               <span className="min-w-0 flex-1 break-words text-muted">{step.message}</span>
               <span className="shrink-0 text-muted text-xs">{formatDuration(step.durationMs)}</span>
             </li>

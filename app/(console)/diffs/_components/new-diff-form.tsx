@@ -3,7 +3,7 @@
 import { ArrowUpDown } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
-import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { FormError } from '@/app/_components/form-error.tsx'
 import { isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
@@ -45,7 +45,7 @@ export function NewDiffForm({
   }
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      {start.error && <ErrorNotice error={start.error} />}
+      <FormError error={start.error} fields={['path']} />
       <SelectField
         label="From (left)"
         value={left}

@@ -3,6 +3,7 @@
 import Link from 'next/link'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { FormError } from '@/app/_components/form-error.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -42,7 +43,7 @@ export function ConfirmRestore({
   return (
     <Card title="Confirm">
       <form onSubmit={submit} className="flex flex-col gap-4">
-        {confirm.error && <ErrorNotice error={confirm.error} />}
+        <FormError error={confirm.error} fields={['typedName', 'reason']} />
         {replan.error && <ErrorNotice error={replan.error} />}
         {restore.stale && (
           <Notice

@@ -1,7 +1,7 @@
 'use client'
 
 import { type FormEvent, useState } from 'react'
-import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { FormError } from '@/app/_components/form-error.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { draftOf, type ValueDraft, ValueInput, valueOfDraft } from '@/app/_components/value/value-input.tsx'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
@@ -60,7 +60,7 @@ export function CreateDialog({ clusterId, clusterName, znode, onClose, onDone }:
       }
     >
       <form onSubmit={submit} className="flex flex-col gap-4">
-        {create.error && <ErrorNotice error={create.error} />}
+        <FormError error={create.error} fields={kind === 'ttl' ? ['path', 'ttlMs'] : ['path']} />
         {conflict && (
           <Notice tone="warn" live title={conflict}>
             Nothing was written. Choose another name, or edit the znode that is there.

@@ -10,6 +10,7 @@ import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virt
 import { VALUE_VIEWS } from '@/app/_components/value/value-viewer.tsx'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readOneOf, readText } from '@/app/_nav/search-params.ts'
+import { Button } from '@/app/_ui/button.tsx'
 import type { ValueView } from '@/lib/domain/value/describe-value.ts'
 import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
 import type { TreeEventView, ZnodeReadingView } from '@/lib/services/tree/views.ts'
@@ -105,7 +106,10 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
     znodes: isLive ? watchedZnodes : NOTHING,
     paused: paused || !isLive,
     onOpen: (added) => {
-      for (const dir of added.dirs) if (stateRef.current.dirs.has(dir)) readDir(dir)
+      for (const dir of added.dirs) {
+        if (stateRef.current.dirs.has(dir)) readDir(dir)
+        else if (stateRef.current.expanded.has(dir)) loadMore(dir)
+      }
       for (const path of added.znodes) readZnode(path)
     },
     onEvent,
@@ -145,6 +149,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
     [patchItem],
   )
 
+  const nothingLoaded = znodes.state.dirs.size === 0 ? znodes.error : null
   const renderAfter = useCallback((item: ZnodeItem): ReactNode => <ZnodeRowFacts item={item} />, [])
   return (
     <div className="flex min-h-0 flex-col gap-2">
@@ -152,42 +157,52 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
         <PathBar path={selected} onGo={go} />
         {isLive && <LiveIndicator state={live} paused={paused} onPause={setPaused} />}
       </div>
-      {live.kind === 'lost' && live.error && <ErrorNotice error={live.error} />}
-      <div className="grid min-h-0 gap-3 lg:grid-cols-[minmax(18rem,2fr)_minmax(0,3fr)]">
-        <div className="flex h-[42dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-11.5rem)]">
-          {znodes.error && live.kind !== 'lost' && (
-            <div className="p-2">
-              <ErrorNotice error={znodes.error} />
-            </div>
-          )}
-          <VirtualTree
-            ref={handle}
-            label={`Znodes of ${label}`}
-            flat={znodes.flat}
-            selected={selected}
-            flashes={znodes.flashes}
-            onSelect={select}
-            onExpand={expand}
-            onCollapse={collapse}
-            onNeed={loadMore}
-            onRange={onRange}
-            labelOf={znodeRowLabel}
-            renderAfter={renderAfter}
-            className="flex-1 rounded-lg py-1"
+      {nothingLoaded ? (
+        <ErrorNotice
+          error={nothingLoaded}
+          action={
+            <Button size="small" onClick={() => loadMore('/')}>
+              Try again
+            </Button>
+          }
+        />
+      ) : (
+        <div className="grid min-h-0 gap-3 lg:grid-cols-[minmax(18rem,2fr)_minmax(0,3fr)]">
+          <div className="flex h-[42dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-11.5rem)]">
+            {znodes.error && (
+              <p role="alert" className="border-b px-3 py-1.5 text-removed text-xs">
+                Not all rows could be read: {znodes.error.message}.
+              </p>
+            )}
+            <VirtualTree
+              ref={handle}
+              label={`Znodes of ${label}`}
+              flat={znodes.flat}
+              selected={selected}
+              flashes={znodes.flashes}
+              onSelect={select}
+              onExpand={expand}
+              onCollapse={collapse}
+              onNeed={loadMore}
+              onRange={onRange}
+              labelOf={znodeRowLabel}
+              renderAfter={renderAfter}
+              className="flex-1 rounded-lg py-1"
+            />
+          </div>
+          <ZnodePanel
+            key={`${tree.kind} ${tree.id} ${selected}`}
+            tree={tree}
+            path={selected}
+            view={view}
+            onView={(next) => window.history.replaceState(null, '', paths.tree(tree, { path: selected, view: next }))}
+            onGo={go}
+            writing={writing}
+            onWritten={onWritten}
+            onRead={onRead}
           />
         </div>
-        <ZnodePanel
-          key={`${tree.kind} ${tree.id} ${selected}`}
-          tree={tree}
-          path={selected}
-          view={view}
-          onView={(next) => window.history.replaceState(null, '', paths.tree(tree, { path: selected, view: next }))}
-          onGo={go}
-          writing={writing}
-          onWritten={onWritten}
-          onRead={onRead}
-        />
-      </div>
+      )}
     </div>
   )
 }
