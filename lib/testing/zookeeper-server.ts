@@ -116,6 +116,8 @@ async function launch(
   const properties = {
     'zookeeper.extendedTypesEnabled': 'true',
     'org.slf4j.simpleLogger.defaultLogLevel': 'warn',
+    // The digest hashes paths in the JVM's default charset: under LANG=C and Java 17 that would be ASCII with question marks.
+    'file.encoding': 'UTF-8',
     ...options.javaProperties,
   }
   const child = spawn(
