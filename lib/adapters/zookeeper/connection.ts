@@ -82,6 +82,11 @@ export interface ClusterConnection extends TreeReader, RestoreTarget {
   countDescendants(path: string, options?: { signal?: AbortSignal }): Promise<number>
   /** Arms a persistent recursive watch on each root; null where the server has none. Absent: not supported by this connection. */
   followMoves?(roots: readonly string[], options?: { signal?: AbortSignal }): Promise<MoveFeed | null>
+  /**
+   * Opens what `readMany` of many paths uses, which is a write of the cluster: whoever compares zxids around such reads calls it before.
+   * Absent: `readMany` opens nothing.
+   */
+  prepareReads?(options?: { signal?: AbortSignal }): Promise<void>
   /** Make this server catch up with the leader (op 9). Gives the zxid of its reply; later replies of this session are not older. */
   sync(path: string): Promise<bigint>
   /** Single guarded writes of the tree page. Sequential and ephemeral creation are for tests and samples. */

@@ -68,6 +68,15 @@ export class BulkPool {
     return sessions
   }
 
+  /**
+   * The sessions that idle, at most `count`, and new ones only where none does: opening a session is a write of the cluster, which
+   * whoever reads what moves would have to account for.
+   */
+  async leaseKept(count: number, signal?: AbortSignal): Promise<BulkSession[]> {
+    const kept = this.idle.filter(({ session }) => session.failure === null).length
+    return this.lease(kept > 0 ? Math.min(kept, count) : count, signal)
+  }
+
   /** A session that hears watch events; the caller closes it by `discard`. */
   async openWatching(onEvent: (type: number, path: string) => void, signal?: AbortSignal): Promise<BulkSession> {
     return this.open(signal, onEvent)

@@ -22,7 +22,7 @@ import {
   readStat,
   toServerPath,
 } from './protocol.ts'
-import { WalkBatch } from './walk-batch.ts'
+import { ReadBatch } from './read-batch.ts'
 import { type WalkItem, type WalkLimits, WalkOrder, type WalkWork } from './walk-order.ts'
 
 const BATCH_ZNODES = 1000
@@ -227,7 +227,7 @@ export class TreeWalk implements LiveWalk {
 
   private ask(session: BulkSession, work: WalkWork): void {
     this.load.set(session, (this.load.get(session) ?? 0) + 1)
-    const batch = new WalkBatch({
+    const batch = new ReadBatch<WalkItem>({
       work,
       multiRead: this.multiRead,
       serverPath: (path) => this.serverPath(path),

@@ -18,7 +18,8 @@ import {
 } from './protocol.ts'
 
 const READ_RETRIES_MAX = 2
-const TORN_ATTEMPTS_MAX = 3
+/** Times that data and ACL are read until they belong together. */
+export const TORN_ATTEMPTS_MAX = 3
 /** Chunks of one `readMany` under way at once: one being served, the others on the way to and fro. */
 const CHUNKS_IN_FLIGHT = 3
 /** Requests of one caller that may be under way at once. */
@@ -203,7 +204,7 @@ function toDataPart(err: number, reply: Reply): DataPart {
   return { err, data, stat, numChildren }
 }
 
-function toUnreadable(path: string, err: number): ZnodeReading {
+export function toUnreadable(path: string, err: number): ZnodeReading {
   if (err === ERR.noAuth) {
     return {
       kind: 'unreadable',

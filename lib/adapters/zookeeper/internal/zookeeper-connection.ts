@@ -7,6 +7,7 @@ import type { ZnodeStream } from '../../../domain/znode/znode.ts'
 import type { ClusterConnection, LiveEvent, LiveWalk, MoveFeed, WalkOptions } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { BulkPool } from './bulk-pool.ts'
+import { BULK_PATHS_MIN, BulkReads } from './bulk-reads.ts'
 import { ChildrenPages } from './children-pages.ts'
 import { encodeRecord, type JuteReader, JuteWriter } from './jute.ts'
 import { openMoveFeed } from './move-feed.ts'
@@ -47,10 +48,14 @@ export class ZooKeeperConnection implements ClusterConnection {
   private readonly chroot: string
   private readonly acls = new AclInterner()
   private readonly reads: ZnodeReads
+  private readonly bulkReads: BulkReads
   private readonly pages: ChildrenPages
   private readonly watches: WatchRegistry
   private readonly listeners = new Set<(event: LiveEvent) => void>()
   private closing: Promise<void> | null = null
+  /** Writes that went out and whose answer was lost; and how many of them there were before the last sync that came back. */
+  private doubts = 0
+  private doubtsSettled = 0
 
   constructor(input: { session: PackageSession; pool: BulkPool; chroot: string; serverVersion: string | null }) {
     this.session = input.session
@@ -58,6 +63,7 @@ export class ZooKeeperConnection implements ClusterConnection {
     this.chroot = input.chroot
     this.serverVersion = input.serverVersion
     this.reads = new ZnodeReads(this.session, this.chroot, this.acls)
+    this.bulkReads = new BulkReads({ pool: this.pool, chroot: this.chroot, acls: this.acls })
     this.pages = new ChildrenPages(this.reads)
     this.watches = new WatchRegistry(this.session, this.chroot, (event) => this.emit(event))
     this.session.onState((state) => this.onSessionState(state))
@@ -84,8 +90,25 @@ export class ZooKeeperConnection implements ClusterConnection {
   }
 
   async readMany(paths: readonly string[], options: { signal?: AbortSignal } = {}): Promise<readonly ZnodeReading[]> {
-    const batched = paths.length > 1 && (await this.supportsBatches(options.signal))
-    return this.reads.readMany(paths.map(parsePath), { batched, signal: options.signal })
+    const { signal } = options
+    const places = paths.map(parsePath)
+    // A write whose answer was lost may still be on its way to the leader; behind a sync of its session it is done or never will be.
+    if (this.doubts > this.doubtsSettled) await this.sync(ROOT)
+    const batched = places.length > 1 && (await this.supportsBatches(signal))
+    if (batched && places.length >= BULK_PATHS_MIN) {
+      try {
+        // What this connection wrote or saw is part of what it reads, whatever server answers.
+        return await this.bulkReads.readMany(places, { notBefore: this.lastZxidSeen(), signal })
+      } catch (error) {
+        // A server that allows one connection only, or a lost one: the interactive session reads the same, slower.
+        if (!(error instanceof ZooKeeperError) || error.code === 'CLOSED') throw error
+      }
+    }
+    return this.reads.readMany(places, { batched, signal })
+  }
+
+  async prepareReads(options: { signal?: AbortSignal } = {}): Promise<void> {
+    if (await this.supportsBatches(options.signal)) await this.bulkReads.prepare(options.signal)
   }
 
   async countDescendants(path: string, options: { signal?: AbortSignal } = {}): Promise<number> {
@@ -106,9 +129,11 @@ export class ZooKeeperConnection implements ClusterConnection {
 
   async sync(path: string): Promise<bigint> {
     const place = this.serverPath(parsePath(path))
+    const { doubts } = this
     const body = encodeRecord((writer) => writer.string(place))
     const reply = await this.reads.request(OP.sync, body, { what: 'sync' })
     if (reply.err !== ERR.ok) throw serverError('sync', reply.err)
+    this.doubtsSettled = Math.max(this.doubtsSettled, doubts)
     return reply.zxid
   }
 
@@ -267,13 +292,16 @@ export class ZooKeeperConnection implements ClusterConnection {
   ): Promise<{ kind: 'replied'; reply: Reply } | Refused | Unknown> {
     try {
       const reply = await this.session.call(op, body, { what, signal, keepWhenSent: true })
-      return reply.err === ERR.ok ? { kind: 'replied', reply } : refusedOrUnknown(reply.err, 0, what)
+      if (reply.err === ERR.ok) return { kind: 'replied', reply }
+      if (isInDoubt(reply.err)) this.doubts++
+      return refusedOrUnknown(reply.err, 0, what)
     } catch (error) {
       if (error instanceof ZooKeeperError) {
         if (error.code === 'REQUEST_TOO_LARGE') {
           return { kind: 'refused', index: 0, code: 'TOO_LARGE', message: error.message }
         }
         if (error.details.sent === true) {
+          this.doubts++
           return { kind: 'unknown', message: `${error.message}; only reading back can tell whether it was done` }
         }
       }

@@ -2,16 +2,21 @@ import { ZooKeeperError } from '../errors.ts'
 import { type BulkBatch, encodeRequest } from './bulk-session.ts'
 import type { JuteReader, JuteWriter } from './jute.ts'
 import { ERR, OP, readMultiHeader, writeMultiEnd, writeMultiHeader } from './protocol.ts'
-import type { WalkItem, WalkWork } from './walk-order.ts'
 
-export interface WalkBatchInput {
-  readonly work: WalkWork
+/** What a batch asks for: data and ACL of the entries, children of the lists. */
+interface BatchWork<Item> {
+  readonly entries: readonly Item[]
+  readonly lists: readonly Item[]
+}
+
+export interface ReadBatchInput<Item extends { readonly path: string }> {
+  readonly work: BatchWork<Item>
   readonly multiRead: boolean
   readonly serverPath: (path: string) => string
   readonly onResult: {
-    data(item: WalkItem, err: number, body: JuteReader): void
-    acl(item: WalkItem, err: number, body: JuteReader): void
-    list(item: WalkItem, err: number, body: JuteReader): void
+    data(item: Item, err: number, body: JuteReader): void
+    acl(item: Item, err: number, body: JuteReader): void
+    list(item: Item, err: number, body: JuteReader): void
     zxid(zxid: bigint): void
     size(reads: number, bytes: number): void
     unsupported(): void
@@ -24,14 +29,14 @@ export interface WalkBatchInput {
  * One round of reads on one session. With multiRead: one reply with all data and lists, then one reply per ACL. Without: one reply
  * per data, per list and per ACL, in this order.
  */
-export class WalkBatch implements BulkBatch {
+export class ReadBatch<Item extends { readonly path: string }> implements BulkBatch {
   readonly replies: number
-  private readonly input: WalkBatchInput
+  private readonly input: ReadBatchInput<Item>
   private readonly first: number
   private buffered: { index: number; err: number; body: JuteReader }[] = []
   private abandoned = false
 
-  constructor(input: WalkBatchInput) {
+  constructor(input: ReadBatchInput<Item>) {
     this.input = input
     const { entries, lists } = input.work
     this.first = input.multiRead ? 1 : entries.length + lists.length
