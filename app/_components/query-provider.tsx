@@ -1,13 +1,15 @@
 'use client'
 
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { paths } from '@/app/_nav/paths.ts'
 import { RequestError } from './request-json.ts'
 
 export function QueryProvider({ children }: { children: ReactNode }) {
   const [client] = useState(
     () =>
       new QueryClient({
+        queryCache: new QueryCache({ onError: signInWhenSignedOut }),
         defaultOptions: {
           queries: {
             // Answers that say "no" do not change by asking again at once.
@@ -20,4 +22,10 @@ export function QueryProvider({ children }: { children: ReactNode }) {
       }),
   )
   return <QueryClientProvider client={client}>{children}</QueryClientProvider>
+}
+
+/** A page that asks again and again learns by itself that its session has ended; after signing in one is back where one was. */
+function signInWhenSignedOut(error: Error): void {
+  if (!(error instanceof RequestError) || error.view.code !== 'SIGNED_OUT') return
+  window.location.assign(paths.signIn({ next: window.location.pathname + window.location.search }))
 }

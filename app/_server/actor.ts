@@ -2,12 +2,15 @@ import 'server-only'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache } from 'react'
-import { paths } from '@/app/_nav/paths.ts'
+import { paths, safeNextPath } from '@/app/_nav/paths.ts'
 import { addressOf, toActor } from '@/lib/runtime/auth.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
 import type { Actor, ServiceContext } from '@/lib/services/context.ts'
 import { ServiceError } from '@/lib/services/errors.ts'
 import { hasAdministrator } from '@/lib/services/people/has-administrator.ts'
+
+/** Path and query of a page request, set by the web server; absent in development. A layout cannot learn them otherwise. */
+const PATH_HEADER = 'x-arkeeper-path'
 
 /** Who is signed in, as the session cookie of this request says; null for nobody. Asked once a request. */
 export const getActor = cache(async (): Promise<Actor | null> => {
@@ -28,7 +31,8 @@ export const requireActor = cache(async (): Promise<Actor> => {
   const actor = await getActor()
   if (actor) return actor
   const { db } = await getRuntime()
-  redirect((await hasAdministrator({ db })) ? paths.signIn() : paths.setup())
+  if (!(await hasAdministrator({ db }))) redirect(paths.setup())
+  redirect(paths.signIn({ next: safeNextPath((await headers()).get(PATH_HEADER) ?? undefined) }))
 })
 
 /** For loaders: the context in which a page's reads run. */

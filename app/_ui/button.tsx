@@ -63,11 +63,11 @@ export function Button({
         <span id={reasonId} hidden>
           {disabledReason}
         </span>
-        <Tooltip.Portal>
+        <Tooltip.Portal container={findLandmark()}>
           <Tooltip.Content
             sideOffset={6}
             collisionPadding={8}
-            className="z-50 max-w-72 rounded-md bg-fg px-2.5 py-1.5 text-bg text-xs shadow-lg"
+            className="z-[60] max-w-72 rounded-md bg-fg px-2.5 py-1.5 text-bg text-xs shadow-lg"
           >
             {disabledReason}
           </Tooltip.Content>
@@ -75,4 +75,9 @@ export function Button({
       </Tooltip.Root>
     </Tooltip.Provider>
   )
+}
+
+/** Tooltips are drawn inside the page's main landmark, where screen readers that go by landmarks find them too. */
+function findLandmark(): HTMLElement | undefined {
+  return typeof document === 'undefined' ? undefined : (document.getElementById('content') ?? undefined)
 }

@@ -7,15 +7,14 @@ const CONTENT = 'z-50 min-w-44 rounded-md border bg-surface p-1 text-sm shadow-x
 const ITEM =
   'flex select-none items-center gap-2 rounded px-2 py-1.5 outline-none data-[highlighted]:bg-hover data-[disabled]:text-muted [&>svg]:size-4 cursor-pointer'
 
+/** Opens in place, not at the end of the page, so that it stays inside the landmark of its button. */
 export function Menu({ trigger, label, children }: { trigger: ReactNode; label: string; children: ReactNode }) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} aria-label={label} className={CONTENT}>
-          {children}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} aria-label={label} className={CONTENT}>
+        {children}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   )
 }
