@@ -30,6 +30,8 @@ export async function takeTouchedBackup(context: EngineContext, input: TakeTouch
   const wanted = [...touched, ...scaffoldingOf(touched)].sort(comparePaths)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const unreadable: UnreadableZnode[] = []
+  // Sessions are opened before the window of the backup, in which nothing of ours may be written.
+  await connection.prepareReads?.({ signal: context.signal })
   const from = await connection.sync(ROOT)
 
   return context.archives.write({
@@ -67,7 +69,7 @@ async function* noteUnreadable(stream: ZnodeStream, unreadable: UnreadableZnode[
   }
 }
 
-/** All replies came over one session, whose view never goes back: equal zxids at both ends mean that nothing was written between. */
+/** No reply shows less than the first sync and none more than the last: equal zxids at both ends mean that nothing was written between. */
 function consistencyOf(from: bigint, to: bigint): Consistency {
   const window = { from: formatHex64(from), to: formatHex64(to), moved: [] }
   return from === to

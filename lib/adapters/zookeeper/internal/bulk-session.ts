@@ -49,6 +49,7 @@ export interface BulkSessionOptions {
 
 const RECONNECT_ATTEMPTS_MAX = 3
 const XID_MAX = 0x7000_0000
+const CLOSE_TIMEOUT_MS = 1_000
 
 const scratch = new JuteWriter()
 
@@ -144,7 +145,7 @@ export class BulkSession {
     this.end(new ZooKeeperError('CLOSED', 'The connection is closed'))
     if (!socket || socket.destroyed) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => socket.destroy(), 500)
+      const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
       socket.once('close', () => {
         clearTimeout(timer)
         resolve()

@@ -33,6 +33,8 @@ import { encodeMulti, isInDoubt, measureOperation, toRefusalCode } from './write
 import { serverError, ZnodeReads } from './znode-read.ts'
 
 const COUNT_WINDOW = 64
+/** After bulk sessions failed, reads do without them for so long. */
+const BULK_PAUSE_MS = 30_000
 
 type CreateInput = Parameters<ClusterConnection['create']>[0]
 type Refused = Extract<WriteOutcome<unknown>, { kind: 'refused' }>
@@ -56,6 +58,7 @@ export class ZooKeeperConnection implements ClusterConnection {
   /** Writes that went out and whose answer was lost; and how many of them there were before the last sync that came back. */
   private doubts = 0
   private doubtsSettled = 0
+  private bulkAgainAt = 0
 
   constructor(input: { session: PackageSession; pool: BulkPool; chroot: string; serverVersion: string | null }) {
     this.session = input.session
@@ -94,14 +97,18 @@ export class ZooKeeperConnection implements ClusterConnection {
     const places = paths.map(parsePath)
     // A write whose answer was lost may still be on its way to the leader; behind a sync of its session it is done or never will be.
     if (this.doubts > this.doubtsSettled) await this.sync(ROOT)
-    const batched = places.length > 1 && (await this.supportsBatches(signal))
-    if (batched && places.length >= BULK_PATHS_MIN) {
+    let batched = false
+    if (places.length > 1) {
       try {
-        // What this connection wrote or saw is part of what it reads, whatever server answers.
-        return await this.bulkReads.readMany(places, { notBefore: this.lastZxidSeen(), signal })
+        batched = await this.supportsBatches(signal)
+        if (batched && places.length >= BULK_PATHS_MIN && Date.now() >= this.bulkAgainAt) {
+          // What this connection wrote or saw is part of what it reads, whatever server answers.
+          return await this.bulkReads.readMany(places, { notBefore: this.lastZxidSeen(), signal })
+        }
       } catch (error) {
         // A server that allows one connection only, or a lost one: the interactive session reads the same, slower.
         if (!(error instanceof ZooKeeperError) || error.code === 'CLOSED') throw error
+        this.bulkAgainAt = Date.now() + BULK_PAUSE_MS
       }
     }
     return this.reads.readMany(places, { batched, signal })
