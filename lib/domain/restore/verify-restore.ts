@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../base/errors.ts'
+import { mapAhead } from '../../base/map-ahead.ts'
 import { isSameData } from '../diff/compare-znodes.ts'
 import { isMaskedAcl, isSameAcl } from '../znode/acl.ts'
 import type { ZnodeReading } from '../znode/ports.ts'
@@ -23,7 +24,9 @@ export interface VerifyRestoreReport {
   readonly aclsHidden: number
 }
 
-const READ_AT_ONCE = 500
+const READ_AT_ONCE = 1000
+/** Data that the plan wants in one round, bytes; there is always at least one step in it. */
+const BYTES_AT_ONCE = 4 * 1024 * 1024
 const LISTED_MAX = 1000
 
 /**
@@ -37,23 +40,30 @@ export async function verifyRestore(input: {
   readonly signal?: AbortSignal
 }): Promise<VerifyRestoreReport> {
   const check = new ReadBack()
-  let chunk: PlanStep[] = []
-  const flush = async () => {
+  const rounds = mapAhead(roundsOf(input.steps), (steps) => {
     throwIfAborted(input.signal)
-    const readings = await input.target.readMany(
-      chunk.map((step) => step.path),
-      { signal: input.signal },
-    )
-    for (const [at, step] of chunk.entries()) check.add(step, readings[at]!)
-    chunk = []
+    const paths = steps.map((step) => step.path)
+    return input.target.readMany(paths, { signal: input.signal })
+  })
+  for await (const { input: steps, output: readings } of rounds) {
+    for (const [at, step] of steps.entries()) check.add(step, readings[at]!)
     input.onProgress?.(check.checked)
   }
-  for await (const step of input.steps) {
-    chunk.push(step)
-    if (chunk.length >= READ_AT_ONCE) await flush()
-  }
-  if (chunk.length > 0) await flush()
   return check.report()
+}
+
+async function* roundsOf(steps: AsyncIterable<PlanStep>): AsyncGenerator<readonly PlanStep[]> {
+  let round: PlanStep[] = []
+  let bytes = 0
+  for await (const step of steps) {
+    round.push(step)
+    if (step.step === 'create' || step.step === 'setData') bytes += step.data?.length ?? 0
+    if (round.length < READ_AT_ONCE && bytes < BYTES_AT_ONCE) continue
+    yield round
+    round = []
+    bytes = 0
+  }
+  if (round.length > 0) yield round
 }
 
 class ReadBack {

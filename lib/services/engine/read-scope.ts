@@ -1,4 +1,5 @@
 import type { ArchiveReader } from '../../adapters/archive/store.ts'
+import { mapAhead } from '../../base/map-ahead.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { ZnodeError } from '../../domain/znode/errors.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
@@ -12,6 +13,8 @@ export type TreeScope = Manifest['scope']
 
 const WHOLE: TreeScope = { paths: [ROOT], kind: 'subtrees' }
 const READ_AT_ONCE = 1000
+/** Data of one round of reads should stay near this. */
+const BYTES_AT_ONCE = 4 * 1024 * 1024
 
 export function scopeOf(reader: TreeReader): TreeScope {
   return isArchiveReader(reader) ? reader.manifest.scope : WHOLE
@@ -68,26 +71,37 @@ export async function* readPaths(
     }
     return
   }
-  // What lies below a missing znode is missing too: a restore into an empty subtree asks for its first path only.
+  // What lies below a missing znode is missing too: a restore into an empty subtree asks for its first paths only.
   let missing: string | null = null
-  for (let start = 0; start < paths.length; start += READ_AT_ONCE) {
-    const some: string[] = []
-    for (const path of paths.slice(start, start + READ_AT_ONCE)) {
-      if (missing === null || !isWithin(path, missing)) some.push(path)
+  let atOnce = READ_AT_ONCE
+  function* rounds(): Generator<readonly string[]> {
+    for (let next = 0; next < paths.length; ) {
+      const round: string[] = []
+      for (; next < paths.length && round.length < atOnce; next++) {
+        const path = paths[next]!
+        if (missing === null || !isWithin(path, missing)) round.push(path)
+      }
+      if (round.length > 0) yield round
     }
-    if (some.length === 0) continue
-    const readings = await readMany(reader, some, options)
+  }
+  for await (const { input, output } of mapAhead(rounds(), (round) => readMany(reader, round, options))) {
     const znodes: Znode[] = []
     const unreadable: UnreadableZnode[] = []
-    some.forEach((path, i) => {
-      const reading = readings[i]
-      if (reading?.kind === 'found') znodes.push(reading.znode)
-      else if (reading?.kind === 'unreadable') {
+    let bytes = 0
+    input.forEach((path, i) => {
+      const reading = output[i]
+      if (reading?.kind === 'found') {
+        znodes.push(reading.znode)
+        bytes += reading.znode.data?.length ?? 0
+      } else if (reading?.kind === 'unreadable') {
         unreadable.push({ path, reason: reading.reason, message: reading.message })
       } else if (missing === null || !isWithin(path, missing)) {
         missing = path
       }
     })
+    // Values are large where others near them were: rounds shrink at once, and grow back step by step.
+    const fitting = Math.floor((BYTES_AT_ONCE * input.length) / Math.max(bytes, 1))
+    atOnce = Math.max(1, Math.min(READ_AT_ONCE, fitting, atOnce * 2))
     yield { znodes, unreadable }
   }
 }
