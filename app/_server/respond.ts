@@ -1,20 +1,35 @@
 import 'server-only'
+import { getRuntime } from '@/lib/runtime/runtime.ts'
+import { isForeignOrigin } from '@/lib/runtime/trusted-origins.ts'
 import type { ServiceContext } from '@/lib/services/context.ts'
+import { ServiceError } from '@/lib/services/errors.ts'
 import { getContextOrThrow } from './actor.ts'
 import { statusOf, toErrorView } from './error-response.ts'
 
 const PRIVATE = { 'cache-control': 'private, no-store' }
 
-/** Every route handler: a session first, then the answer; an error becomes its status and an ErrorView as JSON. */
+/** Every route handler: our own pages only, a session, then the answer; an error becomes its status and an ErrorView as JSON. */
 export async function respond(
   request: Request,
   answer: (context: ServiceContext) => Promise<Response>,
 ): Promise<Response> {
   try {
+    await assertOwnOrigin(request)
     return await answer(await getContextOrThrow({ signal: request.signal }))
   } catch (error) {
     return Response.json(await toErrorView(error), { status: statusOf(error), headers: PRIVATE })
   }
+}
+
+/** A cookie goes along from every port and sibling name of this host, so a request that does more than read must come from our own pages. */
+async function assertOwnOrigin(request: Request): Promise<void> {
+  if (request.method === 'GET' || request.method === 'HEAD') return
+  const { env } = await getRuntime()
+  if (!isForeignOrigin(env, request.headers)) return
+  throw new ServiceError('FORBIDDEN', 'This request comes from a page that is not Arkeeper', {
+    unaffected: 'nothing was done',
+    remedy: 'open Arkeeper at the address that it printed at its start, or set ARKEEPER_PUBLIC_URL to this one',
+  })
 }
 
 export async function respondJson(

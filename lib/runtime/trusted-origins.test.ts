@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { publicOrigin, trustedOrigins } from './trusted-origins.ts'
+import { isForeignOrigin, publicOrigin, trustedOrigins } from './trusted-origins.ts'
 
 const at = (host: string, publicUrl: string | null = null) => ({ host, port: 3000, publicUrl })
 
@@ -27,5 +27,14 @@ describe('origins', () => {
     expect(publicOrigin(env)).toBe('https://ark.example')
     expect(trustedOrigins(env, 'evil.example')).not.toContain('http://evil.example')
     expect(trustedOrigins(env, null)).toContain('https://ark.example')
+  })
+
+  test('of a request are foreign unless they are one of these; none at all is no browser', () => {
+    const from = (origin: string | null) => new Headers(origin === null ? {} : { origin, host: '127.0.0.1:3000' })
+    expect(isForeignOrigin(at('127.0.0.1'), from(null))).toBe(false)
+    expect(isForeignOrigin(at('127.0.0.1'), from('http://localhost:3000'))).toBe(false)
+    for (const origin of ['http://127.0.0.1:3001', 'https://127.0.0.1:3000', 'https://evil.example', 'null']) {
+      expect(isForeignOrigin(at('127.0.0.1'), from(origin)), origin).toBe(true)
+    }
   })
 })

@@ -25,6 +25,12 @@ export function trustedOrigins(env: Address, hostHeader: string | null): string[
   return [...origins]
 }
 
+/** True for a request that another site's page has sent. Clients that are no browser send no origin, and hold no cookie by accident. */
+export function isForeignOrigin(env: Address, headers: Pick<Headers, 'get'>): boolean {
+  const origin = headers.get('origin')
+  return origin !== null && !trustedOrigins(env, headers.get('host')).includes(origin)
+}
+
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::' || host === '[::]'
 }
