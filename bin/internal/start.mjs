@@ -6,15 +6,13 @@ import { pathToFileURL } from 'node:url'
 import { prepare } from './build.mjs'
 import { Failure } from './failure.mjs'
 import { takeLock } from './lock.mjs'
+import { NODE_FLAGS } from './node-flags.mjs'
 import { lastLines, say, warn } from './output.mjs'
 import { findFreePort, urlOf, whyNotFree } from './ports.mjs'
 import { end, launch, runLogged, whenStopped } from './processes.mjs'
 import { DIST_DIR, inProject } from './project.mjs'
 import { keepRunning } from './supervise.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
-
-// A larger young generation buys little for streams of znodes and costs a hundred megabytes: backups stay below 256 MB with it.
-const NODE_FLAGS = ['--max-semi-space-size=8']
 
 const MIGRATE_TIMEOUT_MS = 5 * 60_000
 const READY_TIMEOUT_MS = 120_000

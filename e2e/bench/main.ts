@@ -16,6 +16,9 @@ import { type Measure, runTask } from './tasks.ts'
  * Figures are for comparing within a run: ratios and medians, never absolute times against another machine.
  */
 const SELF = fileURLToPath(import.meta.url)
+/** What `npm start` and the command line give to their processes (bin/internal/node-flags.mjs). */
+const NODE_FLAGS = ['--max-semi-space-size=8']
+const PARTS = ['backup', 'diff', 'restore']
 
 interface Options {
   sizes: number[]
@@ -37,11 +40,17 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify(await runTask(values.task, JSON.parse(values.input ?? '{}')))}\n`)
     return
   }
-  await runAll({
+  const options = {
     sizes: values.sizes.split(',').map(Number),
     rounds: Number(values.rounds),
     only: values.only.split(','),
-  })
+  }
+  const unknown = options.only.find((part) => !PARTS.includes(part))
+  if (unknown !== undefined) throw new Error(`--only takes ${PARTS.join(', ')}, not "${unknown}"`)
+  for (const count of [options.rounds, ...options.sizes]) {
+    if (!Number.isInteger(count) || count < 1) throw new Error('--sizes and --rounds take whole numbers from 1 on')
+  }
+  await runAll(options)
 }
 
 async function runAll(options: Options): Promise<void> {
@@ -51,7 +60,7 @@ async function runAll(options: Options): Promise<void> {
   )
   try {
     for (const size of options.only.some((part) => part !== 'restore') ? options.sizes : []) {
-      print(`\n${size.toLocaleString('en')} znodes`)
+      header(`${size.toLocaleString('en')} znodes`)
       await benchBackupAndDiff(dir, size, options)
     }
     if (options.only.includes('restore')) await benchRestore(dir, 100_000, options)
@@ -88,7 +97,7 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
 }
 
 async function benchRestore(dir: string, size: number, { rounds }: Options): Promise<void> {
-  print(`\nrestore of ${size.toLocaleString('en')} znodes into an empty subtree`)
+  header(`restore of ${size.toLocaleString('en')} znodes into an empty subtree`)
   const source = await writeTree(createFileArchives(), join(dir, 'restore-source'), size, 0)
   const server = await startZooKeeper({ dataDir: join(dir, 'server-restore'), heapMegabytes: 4096 })
   try {
@@ -104,7 +113,7 @@ async function benchRestore(dir: string, size: number, { rounds }: Options): Pro
         dir: join(dir, `restore-${round}`),
       })
       whole.push(restore)
-      applied.push({ ...restore, seconds: restore.parts?.applying ?? Number.NaN })
+      applied.push({ ...restore, seconds: applyingOf(restore), parts: undefined })
     }
     report('bare pipelined multis', bare)
     report('restore, applying the plan', applied, bare)
@@ -112,6 +121,12 @@ async function benchRestore(dir: string, size: number, { rounds }: Options): Pro
   } finally {
     await server.stop()
   }
+}
+
+function applyingOf({ parts }: Measure): number {
+  const seconds = parts?.applying
+  if (seconds === undefined) throw new Error('the restore did not tell how long applying took')
+  return seconds
 }
 
 async function writeTree(
@@ -147,8 +162,9 @@ async function writeTree(
 
 /** A stock server that starts on the archive's own snapshot: also the quickest way to a million znodes. */
 async function startOn(dataDir: string, archive: string): Promise<ZooKeeperServer> {
-  const { manifest } = await createFileArchives().open(archive)
-  const snapshot = manifest.files.find((file) => file.name.startsWith('snapshot.'))
+  const reader = await createFileArchives().open(archive)
+  await reader.close()
+  const snapshot = reader.manifest.files.find((file) => file.name.startsWith('snapshot.'))
   if (!snapshot) throw new Error('the archive holds no snapshot')
   await mkdir(join(dataDir, 'version-2'), { recursive: true })
   await copyFile(join(archive, snapshot.name), join(dataDir, 'version-2', snapshot.name))
@@ -156,16 +172,21 @@ async function startOn(dataDir: string, archive: string): Promise<ZooKeeperServe
 }
 
 async function measure(task: string, input: Record<string, unknown>): Promise<Measure> {
-  const child = spawn(process.execPath, [SELF, '--task', task, '--input', JSON.stringify(input)], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, SELF, '--task', task, '--input', JSON.stringify(input)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
-  const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`the ${task} measurement ended with ${code}`)
-  return JSON.parse(output)
+  const [code, signal] = await once(child, 'close')
+  if (code !== 0) throw new Error(`the ${task} measurement ended with ${signal ?? code}`)
+  const measured: Measure = JSON.parse(output)
+  const figures = [measured.znodes, measured.seconds, measured.cpuSeconds, measured.peakRssBytes]
+  if (!figures.every((figure) => Number.isFinite(figure) && figure > 0)) {
+    throw new Error(`the ${task} measurement gave no figures: ${output.trim()}`)
+  }
+  return measured
 }
 
 function report(name: string, runs: readonly Measure[], against?: readonly Measure[]): void {
@@ -174,13 +195,24 @@ function report(name: string, runs: readonly Measure[], against?: readonly Measu
   const ratio = against
     ? median(runs.map((run, i) => run.znodes / run.seconds / (against[i]!.znodes / against[i]!.seconds)))
     : null
-  const parts = Object.entries(runs[0]?.parts ?? {})
-    .map(([part, seconds]) => `${part} ${seconds.toFixed(2)} s`)
-    .join(', ')
-  print(
-    `  ${name.padEnd(40)} ${Math.round(rate).toLocaleString('en').padStart(10)} znodes/s  peak RSS ${Math.round(rss).toString().padStart(4)} MB` +
-      `${ratio === null ? '' : `  ratio ${ratio.toFixed(2)}`}${parts ? `  (${parts})` : ''}`,
-  )
+  row(name, [
+    Math.round(rate).toLocaleString('en'),
+    median(runs.map((run) => (run.cpuSeconds * 1e6) / run.znodes)).toFixed(1),
+    Math.round(rss).toString(),
+    ratio === null ? '' : ratio.toFixed(2),
+  ])
+  for (const part of Object.keys(runs[0]?.parts ?? {})) {
+    print(`    ${part}: ${median(runs.map((run) => run.parts?.[part] ?? 0)).toFixed(2)} s`)
+  }
+}
+
+function row(name: string, cells: readonly string[]): void {
+  print(`  ${name.padEnd(40)}${cells.map((cell) => cell.padStart(14)).join('')}`)
+}
+
+function header(title: string): void {
+  print(`\n${title}`)
+  row('', ['znodes/s', 'CPU µs/znode', 'peak RSS MB', 'ratio'])
 }
 
 function median(values: readonly number[]): number {

@@ -13,6 +13,8 @@ import { benchTree } from './bench-tree.ts'
 export interface Measure {
   readonly znodes: number
   readonly seconds: number
+  /** Of this process, on all cores: tells a busy machine from slow work. */
+  readonly cpuSeconds: number
   readonly peakRssBytes: number
   /** Seconds of the stages, where the work has any. */
   readonly parts?: Readonly<Record<string, number>>
@@ -41,9 +43,11 @@ const context: EngineContext = {
 
 export async function runTask(task: string, input: Input): Promise<Measure> {
   const started = performance.now()
+  const startedCpu = cpuSecondsNow()
   const done = (znodes: number, since = started): Measure => ({
     znodes,
     seconds: (performance.now() - since) / 1000,
+    cpuSeconds: cpuSecondsNow() - startedCpu,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   })
   switch (task) {
@@ -82,6 +86,11 @@ export async function runTask(task: string, input: Input): Promise<Measure> {
     default:
       throw new Error(`no such task: ${task}`)
   }
+}
+
+function cpuSecondsNow(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 /** The whole of what the product does, into a subtree that does not exist: plan, safety backup, apply, verify. */
