@@ -7,6 +7,7 @@ import { viewOfError } from '@/app/_components/request-json.ts'
 import { isActive, useJobs } from '@/app/_components/use-jobs.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Drawer } from '@/app/_ui/dialog.tsx'
+import { DrawnText } from '@/app/_ui/drawn-text.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
@@ -51,14 +52,16 @@ export function JobsDrawer() {
       >
         <span className="max-sm:hidden">Jobs</span>
         {active > 0 && (
-          <span aria-hidden className="rounded-full bg-accent px-1.5 font-medium text-2xs text-on-accent">
-            {active}
-          </span>
+          <DrawnText
+            text={String(active)}
+            className="rounded-full bg-accent px-1.5 font-medium text-2xs text-on-accent"
+          />
         )}
         {active === 0 && failed > 0 && (
-          <span aria-hidden className="rounded-full bg-danger px-1.5 font-medium text-2xs text-on-danger">
-            {failed}
-          </span>
+          <DrawnText
+            text={String(failed)}
+            className="rounded-full bg-danger px-1.5 font-medium text-2xs text-on-danger"
+          />
         )}
       </Button>
       <Drawer
