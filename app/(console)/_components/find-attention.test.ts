@@ -22,8 +22,8 @@ test('what is urgent comes first', () => {
     clusters: [{ id: 'c1', name: 'demo', lastGoodBackup: null }],
     jobs: [job],
     restores: [
-      { id: 'r1', state: 'planned', clusterName: 'demo', scopeLabel: '/a' },
-      { id: 'r2', state: 'conflict', clusterName: 'demo', scopeLabel: '/a' },
+      { id: 'r1', state: 'planned', clusterName: 'demo', scopeLabel: '/a', plan: null },
+      { id: 'r2', state: 'conflict', clusterName: 'demo', scopeLabel: '/a', plan: null },
     ],
     down: [{ cluster: { id: 'c2', name: 'orders' }, message: 'refused' }],
   })

@@ -14,7 +14,7 @@ export interface AttentionItem {
 interface Facts {
   readonly clusters: readonly Pick<ClusterView, 'id' | 'name' | 'lastGoodBackup'>[]
   readonly jobs: readonly Pick<JobView, 'id' | 'kind' | 'title' | 'state' | 'clusterId' | 'subjectId' | 'createdAt'>[]
-  readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel'>[]
+  readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel' | 'plan'>[]
   readonly down: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly message: string }[]
 }
 
@@ -40,7 +40,8 @@ export function findAttention({ clusters, jobs, restores, down }: Facts): Attent
   }
   for (const restore of restores) {
     const state = RESTORE_TEXTS[restore.state]
-    if (!state) continue
+    // A plan that writes nothing asks for nothing.
+    if (!state || (restore.state === 'planned' && restore.plan?.steps === 0)) continue
     items.push({
       key: `restore-${restore.id}`,
       urgent: state.urgent,

@@ -30,8 +30,11 @@ export function DiffSummary({ diff, summary }: { diff: DiffView; summary: NonNul
             const look = CHANGE_LOOKS[kind]
             const Icon = look.icon
             return (
-              <li key={kind} className={clsx('rounded-md px-3 py-2', look.soft)}>
-                <p className={clsx('flex items-center gap-1.5 font-semibold text-lg', look.text)}>
+              <li
+                key={kind}
+                className={clsx('rounded-md px-3 py-2', summary[kind] === 0 ? 'bg-sunken text-muted' : look.soft)}
+              >
+                <p className={clsx('flex items-center gap-1.5 font-semibold text-lg', summary[kind] > 0 && look.text)}>
                   <Icon aria-hidden className="size-4" />
                   {formatCount(summary[kind])} <span className="font-medium text-sm">{kind}</span>
                 </p>

@@ -71,7 +71,8 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
         <RestoreSteps current={STEP_OF[restore.state]} />
       </div>
       {query.error && <ErrorNotice error={viewOfError(query.error)} />}
-      {restore.error && <ErrorNotice error={restore.error} />}
+      {/* A conflict is told by the result below, with what to do. */}
+      {restore.error && !(restore.state === 'conflict' && restore.report) && <ErrorNotice error={restore.error} />}
       <Related restore={restore} />
       {BUSY.includes(restore.state) && <Progress restore={restore} />}
       {restore.report && <RestoreReport restore={restore} report={restore.report} />}

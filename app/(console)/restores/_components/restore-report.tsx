@@ -10,6 +10,7 @@ import { formatDuration } from '@/app/_ui/format-time.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import type { RestoreReportView, RestoreView } from '@/lib/services/restores/views.ts'
+import { CONFLICT_REASONS, DIFFERENCE_REASONS } from './report-words.ts'
 
 /** What was done, what was not, and whether the cluster now is what the plan wanted. */
 export function RestoreReport({ restore, report }: { restore: RestoreView; report: RestoreReportView }) {
@@ -41,7 +42,10 @@ export function RestoreReport({ restore, report }: { restore: RestoreView; repor
           >
             {report.conflicts.map((conflict) => (
               <li key={conflict.path} className="py-1">
-                <ZnodePath path={conflict.path} /> <span className="text-muted">{conflict.reason}</span>
+                <Link href={paths.clusterTree(restore.clusterId, { path: conflict.path })} className="link">
+                  <ZnodePath path={conflict.path} />
+                </Link>{' '}
+                <span className="text-muted">{CONFLICT_REASONS[conflict.reason] ?? conflict.reason}</span>
               </li>
             ))}
           </Listing>
@@ -52,7 +56,10 @@ export function RestoreReport({ restore, report }: { restore: RestoreView; repor
           >
             {report.differences.map((difference) => (
               <li key={difference.path} className="py-1">
-                <ZnodePath path={difference.path} /> <span className="text-muted">{difference.change}</span>
+                <Link href={paths.clusterTree(restore.clusterId, { path: difference.path })} className="link">
+                  <ZnodePath path={difference.path} />
+                </Link>{' '}
+                <span className="text-muted">{DIFFERENCE_REASONS[difference.change] ?? difference.change}</span>
               </li>
             ))}
           </Listing>
