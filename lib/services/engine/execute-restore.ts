@@ -2,7 +2,7 @@ import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/
 import { CancelledError } from '../../base/errors.ts'
 import { type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
 import type { Conflict } from '../../domain/restore/conflict.ts'
-import type { ConflictPolicy } from '../../domain/restore/plan.ts'
+import type { ConflictPolicy, PlanStep } from '../../domain/restore/plan.ts'
 import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { verifyRestore } from '../../domain/restore/verify-restore.ts'
 import type { EngineContext } from '../context.ts'
@@ -46,10 +46,11 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
       remedy: 'plan again and confirm the new plan',
     })
   }
-  await assertPlanSteps(plan.summary, directory.readSteps())
+  const touched: string[] = []
+  await assertPlanSteps(plan.summary, notePaths(directory.readSteps(), touched))
   const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
   try {
-    await secure(context, input, directory, plan, connection)
+    await secure(context, input, directory, { plan, connection, touched })
     const applied = await apply(context, input, directory, plan, connection)
     const report = await conclude(context, input, directory, { plan, connection, applied, startedAt })
     await directory.writeReport(report)
@@ -65,9 +66,9 @@ async function secure(
   context: EngineContext,
   input: ExecuteRestoreInput,
   directory: RestoreDirectory,
-  plan: StoredPlan,
-  connection: ClusterConnection,
+  run: { readonly plan: StoredPlan; readonly connection: ClusterConnection; readonly touched: readonly string[] },
 ): Promise<void> {
+  const { plan, connection } = run
   let safety = await directory.findSafety()
   if (safety === null) {
     if ((await directory.readJournal()) !== null) {
@@ -76,13 +77,11 @@ async function secure(
         remedy: 'compare the cluster with the source and plan again',
       })
     }
-    const paths: string[] = []
-    for await (const step of directory.readSteps()) paths.push(step.path)
     const taken = await takeTouchedBackup(context, {
       connection,
       connectString: plan.connectString,
       clusterName: plan.clusterName,
-      paths,
+      paths: run.touched,
       parentDir: input.safetyParentDir,
       note: `before the restore of ${plan.summary.source}`,
       onProgress: input.onProgress,
@@ -91,6 +90,13 @@ async function secure(
     await directory.writeSafety(safety)
   }
   await input.onSafety?.(safety)
+}
+
+async function* notePaths(steps: AsyncIterable<PlanStep>, paths: string[]): AsyncGenerator<PlanStep, void, void> {
+  for await (const step of steps) {
+    paths.push(step.path)
+    yield step
+  }
 }
 
 async function apply(

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import { type JournalState, parseJournal } from '../../domain/restore/journal.ts'
@@ -27,6 +26,7 @@ const JOURNAL = 'journal.jsonl'
 const REPORT = 'report.json'
 const LOCK = 'run.lock'
 const FLUSH_BYTES = 256 * 1024
+const LINE_FEED = 0x0a
 
 const zxid = z.string().transform((text, context) => {
   const value = parseHex64(text)
@@ -140,14 +140,9 @@ export class RestoreDirectory {
   }
 
   async *readSteps(from = 0): AsyncGenerator<PlanStep, void, void> {
-    const input = createReadStream(join(this.dir, STEPS), { highWaterMark: FLUSH_BYTES })
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
     let index = 0
-    try {
-      for await (const line of lines) if (index++ >= from) yield decodeStep(line)
-    } finally {
-      lines.close()
-      input.destroy()
+    for await (const lines of readLines(createReadStream(join(this.dir, STEPS), { highWaterMark: FLUSH_BYTES }))) {
+      for (const line of lines) if (index++ >= from) yield decodeStep(line)
     }
   }
 
@@ -274,6 +269,23 @@ class LineWriter {
     this.#length = 0
     if (text !== '') await this.#file.write(text)
   }
+}
+
+/** The lines of each chunk at once, without their line feeds: plans have millions of lines, and each await costs as much as decoding one. */
+async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly string[], void, void> {
+  let rest: Buffer[] = []
+  for await (const chunk of chunks) {
+    const end = chunk.lastIndexOf(LINE_FEED)
+    if (end === -1) {
+      rest.push(chunk)
+      continue
+    }
+    const whole = Buffer.concat([...rest, chunk.subarray(0, end)])
+    rest = [chunk.subarray(end + 1)]
+    yield whole.toString('utf8').split('\n')
+  }
+  const last = Buffer.concat(rest)
+  if (last.length > 0) yield [last.toString('utf8')]
 }
 
 async function exists(file: string): Promise<boolean> {
