@@ -63,7 +63,8 @@ describe('the steps of a plan', () => {
     )
     const directory = await write(steps)
     let at = 0
-    for await (const step of directory.readSteps()) expect(step).toEqual(steps[at++])
+    // As lines: comparing large buffers element by element takes half a minute.
+    for await (const step of directory.readSteps()) expect(encodeStep(step) === encodeStep(steps[at++]!)).toBe(true)
     expect(at).toBe(steps.length)
   })
 
