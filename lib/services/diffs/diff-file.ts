@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Change } from '../../domain/diff/change.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { isWithin } from '../../domain/znode/path.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
+import { readLines } from '../engine/read-lines.ts'
 import { ServiceError } from '../errors.ts'
 
 /**
@@ -85,9 +85,12 @@ export class DiffFileWriter {
     await this.#file.sync()
     await this.#file.close()
     const index = await open(join(this.#dir, INDEX), 'w', 0o600)
-    await index.writeFile(JSON.stringify(this.#index))
-    await index.sync()
-    await index.close()
+    try {
+      await index.writeFile(JSON.stringify(this.#index))
+      await index.sync()
+    } finally {
+      await index.close()
+    }
     await rename(this.#temporary, join(this.#dir, CHANGES))
   }
 
@@ -102,7 +105,8 @@ export class DiffFileWriter {
     const text = this.#pending.join('')
     this.#pending = []
     this.#pendingBytes = 0
-    await this.#file.write(text)
+    // Not `write`, which may stop in the middle of a text without a word.
+    await this.#file.appendFile(text)
   }
 }
 
@@ -130,16 +134,12 @@ export function toState(znode: Znode): ChangeState {
 export async function* readChanges(dir: string, from: string): AsyncGenerator<ChangeRecord, void, void> {
   const index = await readIndex(dir)
   const input = createReadStream(join(dir, CHANGES), { start: offsetFor(index, from), highWaterMark: FLUSH_BYTES })
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-  try {
-    for await (const line of lines) {
+  for await (const lines of readLines(input)) {
+    for (const line of lines) {
       // Written by toRecord: the shape is ours, and a million lines are not validated one by one.
       const record = JSON.parse(line) as ChangeRecord
       if (comparePaths(record.path, from) >= 0) yield record
     }
-  } finally {
-    lines.close()
-    input.destroy()
   }
 }
 

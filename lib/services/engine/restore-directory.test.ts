@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PlanStep, PlanSummary } from '../../domain/restore/plan.ts'
 import { encodeStep } from '../../domain/restore/step-codec.ts'
@@ -79,5 +81,65 @@ describe('the steps of a plan', () => {
       break
     }
     for await (const _step of (await write([])).readSteps()) expect.unreachable()
+  })
+})
+
+describe('what is on the disk', () => {
+  test('a path may hold the line separators of Unicode', async () => {
+    const steps = ['/a\u2028b', '/a\u2029b'].map((path, i) => creation(i, path, 1))
+    const read: string[] = []
+    for await (const step of (await write(steps)).readSteps()) read.push(step.path)
+    expect(read).toEqual(steps.map((step) => step.path))
+  })
+
+  test('a new plan forgets the safety backup that was taken for the one before it', async () => {
+    const directory = await write([creation(0, '/a', 1)])
+    await directory.writeSafety({ dir: '/somewhere', archiveBytes: 1 })
+    await write([creation(0, '/b', 1)])
+    expect(await directory.findSafety()).toBeNull()
+  })
+
+  test('steps that are gone are told from steps that cannot be read', async () => {
+    const directory = await write([creation(0, '/a', 1)])
+    await rm(join(dir, 'steps.jsonl'))
+    await expect(directory.readSteps().next()).rejects.toMatchObject({ code: 'RESTORE_DIR_INVALID' })
+  })
+
+  test('a line of the journal for which the disk had no room leaves nothing of itself', async () => {
+    const module = new URL('./restore-directory.ts', import.meta.url).href
+    const script = `
+      const { RestoreDirectory } = await import(${JSON.stringify(module)})
+      const journal = await new RestoreDirectory(${JSON.stringify(dir)}).openJournal(() => undefined)
+      const outcomes = []
+      for (const length of [400, 400, 400, 100, 400]) {
+        outcomes.push(await journal.append('x'.repeat(length)).then(() => length, (error) => error.code))
+      }
+      await journal.close()
+      console.log(JSON.stringify(outcomes))`
+    // No file may grow beyond 1 KiB; with the signal ignored, a write stops half-way as on a full disk.
+    const limited = `trap '' XFSZ; ulimit -f 1; exec "$@"`
+    const { stdout } = await promisify(execFile)('bash', [
+      '-c',
+      limited,
+      'bash',
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      script,
+    ])
+    expect(JSON.parse(stdout)).toEqual([400, 400, 'EFBIG', 100, 'EFBIG'])
+    const lines = (await readFile(join(dir, 'journal.jsonl'), 'utf8')).split('\n')
+    expect(lines.map((line) => line.length)).toEqual([400, 400, 100, 0])
+  })
+
+  test('one process holds the lock, and leaves nothing of it behind', async () => {
+    const directory = new RestoreDirectory(join(dir, 'new'))
+    const unlock = await directory.lock()
+    await expect(directory.lock()).rejects.toMatchObject({ code: 'RESTORE_DIR_IN_USE' })
+    await unlock()
+    expect(await readdir(join(dir, 'new'))).toEqual([])
+    // A process that is gone holds nothing.
+    await writeFile(join(dir, 'new', 'run.lock'), '999999999')
+    await (await directory.lock())()
   })
 })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64, parseHex64 } from '../../base/hex64.ts'
@@ -10,6 +10,7 @@ import type { PlanSink } from '../../domain/restore/plan-builder.ts'
 import type { JournalSink } from '../../domain/restore/ports.ts'
 import { decodeStep } from '../../domain/restore/step-codec.ts'
 import { EngineError } from './errors.ts'
+import { readLines } from './read-lines.ts'
 
 /**
  * All that one restore is, in one folder, so that any process can go on with it (README.md, "The restore directory"):
@@ -26,7 +27,6 @@ const JOURNAL = 'journal.jsonl'
 const REPORT = 'report.json'
 const LOCK = 'run.lock'
 const FLUSH_BYTES = 256 * 1024
-const LINE_FEED = 0x0a
 
 const zxid = z.string().transform((text, context) => {
   const value = parseHex64(text)
@@ -116,6 +116,8 @@ export class RestoreDirectory {
         await writer.flush()
         await file.sync()
         await file.close()
+        // What a run of the plan before this one left, which wrote nothing: its safety backup is of other znodes and another time.
+        for (const name of [SAFETY, REPORT]) await rm(join(this.dir, name), { force: true })
         await rename(temporary, join(this.dir, STEPS))
         const { summary, ...rest } = plan
         const text = { format: 1, summary: { ...summary, plannedAtZxid: formatHex64(summary.plannedAtZxid) }, ...rest }
@@ -140,9 +142,15 @@ export class RestoreDirectory {
   }
 
   async *readSteps(from = 0): AsyncGenerator<PlanStep, void, void> {
+    const file = join(this.dir, STEPS)
     let index = 0
-    for await (const lines of readLines(createReadStream(join(this.dir, STEPS), { highWaterMark: FLUSH_BYTES }))) {
-      for (const line of lines) if (index++ >= from) yield decodeStep(line)
+    try {
+      for await (const lines of readLines(createReadStream(file, { highWaterMark: FLUSH_BYTES }))) {
+        for (const line of lines) if (index++ >= from) yield decodeStep(line)
+      }
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) throw this.#damaged(STEPS, error)
+      throw error
     }
   }
 
@@ -175,24 +183,37 @@ export class RestoreDirectory {
     const isNew = !(await exists(join(this.dir, JOURNAL)))
     const file = await open(join(this.dir, JOURNAL), 'a', 0o600)
     if (isNew) await syncFolder(this.dir)
+    let bytes = (await file.stat()).size
+    let torn = false
     return {
       append: async (line, options) => {
         assertOwned()
-        await file.write(`${line}\n`)
+        // A full disk takes half a line. What follows it must not be glued to it, or the journal could not be read again.
+        if (torn) await file.truncate(bytes)
+        torn = true
+        const text = Buffer.from(`${line}\n`)
+        await file.appendFile(text)
         if (options?.durable) await file.datasync()
+        torn = false
+        bytes += text.length
       },
-      close: () => file.close(),
+      close: async () => {
+        try {
+          if (torn) await file.truncate(bytes)
+        } finally {
+          await file.close()
+        }
+      },
     }
   }
 
   /** Keeps a second process of this machine out until the returned function is called. A lock whose process is gone counts for nothing. */
   async lock(): Promise<() => Promise<void>> {
     const file = join(this.dir, LOCK)
+    await mkdir(this.dir, { recursive: true, mode: 0o700 })
     for (let attempt = 0; ; attempt++) {
       try {
-        const handle = await open(file, 'wx', 0o600)
-        await handle.writeFile(String(process.pid))
-        await handle.close()
+        await this.#linkLock(file)
         return () => rm(file, { force: true })
       } catch (error) {
         if (!hasCode(error, 'EEXIST')) throw error
@@ -205,6 +226,17 @@ export class RestoreDirectory {
         }
         await rm(file, { force: true })
       }
+    }
+  }
+
+  /** The lock appears with its owner in it: an empty one would pass for that of a process that is gone. */
+  async #linkLock(file: string): Promise<void> {
+    const own = `${file}.${randomUUID()}`
+    await writeFile(own, String(process.pid), { mode: 0o600 })
+    try {
+      await link(own, file)
+    } finally {
+      await rm(own, { force: true })
     }
   }
 
@@ -267,25 +299,9 @@ class LineWriter {
     const text = this.#pending.join('')
     this.#pending = []
     this.#length = 0
-    if (text !== '') await this.#file.write(text)
+    // Not `write`, which may stop in the middle of a text without a word.
+    if (text !== '') await this.#file.appendFile(text)
   }
-}
-
-/** The lines of each chunk at once, without their line feeds: plans have millions of lines, and each await costs as much as decoding one. */
-async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly string[], void, void> {
-  let rest: Buffer[] = []
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(LINE_FEED)
-    if (end === -1) {
-      rest.push(chunk)
-      continue
-    }
-    const whole = Buffer.concat([...rest, chunk.subarray(0, end)])
-    rest = [chunk.subarray(end + 1)]
-    yield whole.toString('utf8').split('\n')
-  }
-  const last = Buffer.concat(rest)
-  if (last.length > 0) yield [last.toString('utf8')]
 }
 
 async function exists(file: string): Promise<boolean> {
