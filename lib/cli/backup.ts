@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { stringifyJson } from '../base/json.ts'
+import { makeDir } from '../base/make-dir.ts'
 import type { Manifest } from '../domain/snapshot/manifest.ts'
 import { splitConnectString } from '../services/engine/connect-string.ts'
 import { parseLiveSource } from '../services/engine/open-source.ts'
@@ -36,7 +36,7 @@ export const backup: Command = {
     if (out === undefined) throw badUsage('give the folder of the archives with --out DIR')
 
     const parentDir = resolve(out)
-    await mkdir(parentDir, { recursive: true })
+    await makeDir(parentDir)
     const taken = await takeBackup(context, {
       target,
       clusterName: splitConnectString(target.connectString).servers,

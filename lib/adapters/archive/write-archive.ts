@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64, formatHex64Bare } from '../../base/hex64.ts'
 import { stringifyJson } from '../../base/json.ts'
+import { makeDir } from '../../base/make-dir.ts'
 import { type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
@@ -38,7 +39,7 @@ export async function writeArchive(input: WriteArchiveInput) {
   let tempDir: string | null = null
   try {
     throwIfAborted(input.signal)
-    await mkdir(input.parentDir, { recursive: true })
+    await makeDir(input.parentDir)
     tempDir = await makeTempDir(input.parentDir)
     const { manifest, archiveBytes } = await fillArchive(tempDir, input)
     const dir = await publish(tempDir, input.parentDir, archiveName(input.startedAtMs, manifest.zxid))

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
+import { makeDir } from '../../base/make-dir.ts'
 
 /**
  * A folder of one process inside `parentDir`, removed afterwards whatever happens. The store's sweep removes it when the process died:
@@ -10,7 +11,7 @@ import { basename, join } from 'node:path'
 export async function withStagingDir<T>(parentDir: string, work: (dir: string) => Promise<T>): Promise<T> {
   const host = hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')
   const dir = join(parentDir, `.tmp-${process.pid}-${host}-${randomBytes(4).toString('hex')}`)
-  await mkdir(dir, { recursive: true })
+  await makeDir(dir)
   try {
     return await work(dir)
   } finally {
