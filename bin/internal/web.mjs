@@ -15,6 +15,8 @@ const handle = app.getRequestHandler()
 await app.prepare()
 
 const server = createServer((request, response) => {
+  // A signed-out deep link returns to where it pointed: pages do not see their own address otherwise. What a client sends is overwritten.
+  request.headers['x-arkeeper-path'] = request.url ?? '/'
   handle(request, response).catch((error) => {
     process.stderr.write(`web: ${request.method} ${request.url?.split('?')[0]}: ${error?.stack ?? error}\n`)
     response.destroy()

@@ -14,6 +14,7 @@ export abstract class ArkeeperError<Code extends string = string> extends Error 
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null || !(FAMILIES in value)) return false
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that stands right of instanceof, which is the point
     return Array.isArray(value[FAMILIES]) && value[FAMILIES].includes(this.family)
   }
 

@@ -24,7 +24,11 @@ async function tryMakeDir(path: string, mode: number | undefined): Promise<NodeJ
     await mkdir(path, { mode })
     return null
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
+    if (!isErrnoException(error)) throw error
     return error.code === 'EEXIST' || error.code === 'EISDIR' ? null : error
   }
+}
+
+function isErrnoException(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }
