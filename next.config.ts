@@ -23,6 +23,9 @@ const SECURITY_HEADERS = [
   { key: 'referrer-policy', value: 'same-origin' },
 ]
 
+/** Answers that are no pages: whatever a browser makes of them, they run nothing. It wins over the policy above. */
+const API_POLICY = { key: 'content-security-policy', value: "sandbox; default-src 'none'; frame-ancestors 'none'" }
+
 const config: NextConfig = {
   poweredByHeader: false,
   // Native or with files of their own: they are loaded from node_modules instead of being bundled.
@@ -37,7 +40,10 @@ const config: NextConfig = {
   turbopack: { root: import.meta.dirname },
   // A znode holds up to 1 MiB, and a form sends it with a third on top.
   experimental: { serverActions: { bodySizeLimit: '4mb' } },
-  headers: async () => [{ source: '/:path*', headers: SECURITY_HEADERS }],
+  headers: async () => [
+    { source: '/:path*', headers: SECURITY_HEADERS },
+    { source: '/api/:path*', headers: [API_POLICY] },
+  ],
 }
 
 export default config

@@ -22,15 +22,21 @@ export function useJobs() {
   })
 }
 
-/** Draws the server's part of the page again when a job that concerns it has ended. */
+/**
+ * Draws the server's part of the page again when a job that concerns it has ended. A short one begins and ends between two looks,
+ * so what counts is an end that was not known before, not an activity that was seen.
+ */
 export function useRefreshWhenJobsEnd(jobs: readonly JobView[] | undefined, concerns: (job: JobView) => boolean): void {
   const router = useRouter()
-  const active = useRef<ReadonlySet<string>>(new Set())
+  const known = useRef<ReadonlySet<string> | null>(null)
   useEffect(() => {
     if (!jobs) return
-    const now = new Set(jobs.filter((job) => isActive(job) && concerns(job)).map((job) => job.id))
-    const ended = [...active.current].some((id) => !now.has(id))
-    active.current = now
-    if (ended) router.refresh()
+    // A job that is tried again ends more than once.
+    const ends = jobs
+      .filter((job) => !isActive(job) && concerns(job))
+      .map((job) => `${job.id} ${job.finishedAt ?? job.state}`)
+    const before = known.current
+    known.current = new Set(ends)
+    if (before && ends.some((end) => !before.has(end))) router.refresh()
   }, [jobs, concerns, router])
 }

@@ -47,7 +47,6 @@ export function downloadHeaders(file: { name: string; contentType?: string; byte
     'content-type': file.contentType ?? 'application/octet-stream',
     'content-disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encodeURIComponent(file.name)}`,
     'x-content-type-options': 'nosniff',
-    'content-security-policy': "sandbox; default-src 'none'",
     ...(file.bytes === undefined ? {} : { 'content-length': String(file.bytes) }),
   }
 }

@@ -8,10 +8,10 @@ export function GET(
 ): Promise<Response> {
   return respond(request, async (context) => {
     const { backupId, name } = await params
-    const file = await openBackupFile(context, { backupId, name: decodeURIComponent(name) })
+    const file = await openBackupFile(context, { backupId, name })
     const body = file.stream instanceof Readable ? toWebStream(file.stream) : file.stream
     return new Response(body, {
-      headers: downloadHeaders({ name: decodeURIComponent(name), contentType: file.contentType, bytes: file.bytes }),
+      headers: downloadHeaders({ name, contentType: file.contentType, bytes: file.bytes }),
     })
   })
 }
