@@ -91,6 +91,7 @@ export async function takeBackup(page: Page, demo: Product, note: string): Promi
 /** Pictures for the README; they are written only when asked for, so that a test run leaves the checkout clean. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   if (process.env.ARKEEPER_PICTURES !== '1') return
-  await page.waitForLoadState('networkidle')
+  // Not the network: the tree's event stream never falls silent.
+  await page.evaluate(() => document.fonts.ready)
   await page.screenshot({ path: `public/docs/${name}.png`, animations: 'disabled' })
 }
