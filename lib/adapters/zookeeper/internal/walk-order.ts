@@ -84,6 +84,13 @@ export interface WalkWork {
  */
 export class WalkOrder {
   private head: WalkItem | null = null
+  /**
+   * Everything before it is a finished znode; null when all is. Only moves on (advance), so that what is ready is never counted
+   * twice: with a full window that count would cost more than the reading.
+   */
+  private front: WalkItem | null = null
+  private readyZnodes = 0
+  private readyBytes = 0
   private readonly heap: WalkItem[] = []
   private readonly limits: WalkLimits
   private readonly skipName: (parent: string, name: string) => boolean
@@ -114,6 +121,7 @@ export class WalkOrder {
       this.again.push(item)
       this.heldZnodes++
     }
+    this.front = this.head
   }
 
   get isDone(): boolean {
@@ -234,32 +242,25 @@ export class WalkOrder {
 
   /** Up to `znodesMax` finished znodes from the front; null when fewer than that are ready and more is to come. */
   drain(limit: { znodesMax: number; bytesMax: number }): ZnodeBatch | null {
-    let ready = 0
-    let bytes = 0
-    let item = this.head
-    while (
-      item !== null &&
-      item.kind === 'entry' &&
-      item.state !== 'asked' &&
-      ready < limit.znodesMax &&
-      bytes < limit.bytesMax
-    ) {
-      ready++
-      if (item.znode) bytes += costOf(item.znode)
-      item = item.next
-    }
-    if (ready < limit.znodesMax && bytes < limit.bytesMax && item !== null) return null
+    this.advance()
+    if (this.readyZnodes < limit.znodesMax && this.readyBytes < limit.bytesMax && this.front !== null) return null
     const znodes: Znode[] = []
     const unreadable: UnreadableZnode[] = []
-    this.heldBytes -= bytes
-    this.heldZnodes -= ready
-    for (; ready > 0; ready--) {
+    let bytes = 0
+    let taken = 0
+    for (; this.head !== this.front && taken < limit.znodesMax && bytes < limit.bytesMax; taken++) {
       const first = this.head
       invariant(first !== null, 'the front of the walk has what was counted')
-      if (first.znode) znodes.push(first.znode)
-      else if (first.unreadable) unreadable.push(first.unreadable)
+      if (first.znode) {
+        bytes += costOf(first.znode)
+        znodes.push(first.znode)
+      } else if (first.unreadable) unreadable.push(first.unreadable)
       this.unlink(first)
     }
+    this.heldBytes -= bytes
+    this.heldZnodes -= taken
+    this.readyBytes -= bytes
+    this.readyZnodes -= taken
     return { znodes, unreadable }
   }
 
@@ -307,9 +308,18 @@ export class WalkOrder {
 
   /** What handing out waits for: the first item that is not a finished znode. */
   private findFront(): WalkItem | null {
-    let item = this.head
-    while (item !== null && item.kind === 'entry' && item.state !== 'asked') item = item.next
-    return item
+    this.advance()
+    return this.front
+  }
+
+  private advance(): void {
+    let item = this.front
+    while (item !== null && item.kind === 'entry' && item.state !== 'asked') {
+      this.readyZnodes++
+      if (item.znode) this.readyBytes += costOf(item.znode)
+      item = item.next
+    }
+    this.front = item
   }
 
   private noteFurthest(path: string): void {
@@ -340,9 +350,11 @@ export class WalkOrder {
     if (place.prev) place.prev.next = item
     else this.head = item
     place.prev = item
+    if (place === this.front) this.front = item
   }
 
   private unlink(item: WalkItem): void {
+    if (item === this.front) this.front = item.next
     if (item.prev) item.prev.next = item.next
     else this.head = item.next
     if (item.next) item.next.prev = item.prev
