@@ -5,6 +5,7 @@ import { mutate } from '../gate.ts'
 import { toServiceError } from '../jobs/find-job-subject.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canCancel } from './restore-rules.ts'
+import { auditPathOf } from './restore-scope.ts'
 
 /** A plan is dropped at once; a run ends after the batch that is on its way, and can be resumed or undone. */
 export async function cancelRestore(context: ServiceContext, restoreId: string): Promise<void> {
@@ -15,7 +16,7 @@ export async function cancelRestore(context: ServiceContext, restoreId: string):
     {
       action: 'restore.cancel',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
-      path: row.sourceLabel,
+      path: auditPathOf(row.scope),
       before: { restore: restoreId, state: row.state },
     },
     async (tx) => {

@@ -6,6 +6,7 @@ import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canConfirm } from './restore-rules.ts'
+import { auditPathOf } from './restore-scope.ts'
 import { confirmRestoreSchema } from './schemas.ts'
 
 /** The person has seen this plan (its hash), typed the cluster's name and said why: the run is handed to the worker. */
@@ -19,9 +20,9 @@ export async function confirmRestore(
   const subject = {
     action: 'restore.confirm',
     cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
-    path: row.sourceLabel,
+    path: auditPathOf(row.scope),
     reason,
-    after: { restore: restoreId, plan: planHash },
+    after: { restore: restoreId, plan: planHash, source: row.sourceLabel },
   } as const
   const jobId = context.newId()
   await mutate(context, subject, async (tx) => {

@@ -9,7 +9,7 @@ import { parseRoots } from '../engine/scope.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
-import { describeScope, type StoredScope } from './restore-scope.ts'
+import { auditPathOf, describeScope, type StoredScope } from './restore-scope.ts'
 import { createRestoreSchema } from './schemas.ts'
 
 /** Asks the worker for the plan of a restore. Nothing is written to the cluster before the plan is confirmed. */
@@ -36,8 +36,8 @@ export async function createRestore(
     {
       action: 'restore.plan',
       cluster: { id: parsed.clusterId, name: target.clusterName },
-      path: describeScope(scope),
-      after: { restore: restoreId, source: source.label, mode: parsed.mode },
+      path: auditPathOf(scope),
+      after: { restore: restoreId, source: source.label, scope: describeScope(scope), mode: parsed.mode },
     },
     async (tx) => {
       await tx.restore.create({

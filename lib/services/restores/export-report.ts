@@ -7,11 +7,12 @@ import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan } from '../gate.ts'
 import { getRestoreRow } from './find-restore.ts'
+import { auditPathOf } from './restore-scope.ts'
 
 /** JSON Lines: every operation of the plan with what became of it, by the journal. */
 export async function* exportReport(context: ServiceContext, restoreId: string): AsyncGenerator<string, void, void> {
   const row = await getRestoreRow(context, restoreId)
-  await assertActorCan(context, 'restore.export', { path: row.sourceLabel, after: { restore: restoreId } })
+  await assertActorCan(context, 'restore.export', { path: auditPathOf(row.scope), after: { restore: restoreId } })
   if (row.planHash === null) throw new ServiceError('WRONG_STATE', 'The restore has no plan')
   const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
   const journal = await directory.readJournal()

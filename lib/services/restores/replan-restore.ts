@@ -3,6 +3,7 @@ import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canReplan } from './restore-rules.ts'
+import { auditPathOf } from './restore-scope.ts'
 
 /** The same question asked again, of the tree as it is now. The old plan can no longer be confirmed. */
 export async function replanRestore(context: ServiceContext, restoreId: string): Promise<{ readonly jobId: string }> {
@@ -14,7 +15,7 @@ export async function replanRestore(context: ServiceContext, restoreId: string):
     {
       action: 'restore.plan',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
-      path: row.sourceLabel,
+      path: auditPathOf(row.scope),
       before: { restore: restoreId, plan: row.planHash },
     },
     async (tx) => {

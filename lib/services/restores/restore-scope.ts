@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { countOf } from '../../base/count-of.ts'
+import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
 import type { RestoreScope } from '../engine/plan-restore-to.ts'
 
 /** What the row keeps of the question: enough to plan it again. */
@@ -22,7 +24,7 @@ export function describeScope(scope: StoredScope): string {
         : scope.path
     case 'picked': {
       const picks = [
-        scope.paths.length > 0 ? `${scope.paths.length} znodes` : '',
+        scope.paths.length > 0 ? countOf(scope.paths.length, 'znode') : '',
         scope.subtrees.length > 0 ? `${scope.subtrees.length} subtrees` : '',
       ].filter(Boolean)
       const single =
@@ -30,4 +32,26 @@ export function describeScope(scope: StoredScope): string {
       return single ?? picks.join(' and ')
     }
   }
+}
+
+/** The place on the target that the audit files a restore under: the subtree, or the lowest znode above all picks. Null where only the plan knows. */
+export function auditPathOf(scope: unknown): string | null {
+  const parsed = storedScopeSchema.safeParse(scope)
+  if (!parsed.success) return null
+  switch (parsed.data.kind) {
+    case 'all':
+      return ROOT
+    case 'subtree':
+      return parsed.data.targetPath ?? parsed.data.path
+    case 'picked':
+      return lowestAbove([...parsed.data.paths, ...parsed.data.subtrees])
+    case 'undo':
+      return null
+  }
+}
+
+function lowestAbove(paths: readonly string[]): string {
+  let above = paths[0] ?? ROOT
+  for (const path of paths) while (!isWithin(path, above)) above = parentPath(above)
+  return above
 }

@@ -4,6 +4,7 @@ import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canResume } from './restore-rules.ts'
+import { auditPathOf } from './restore-scope.ts'
 
 /** Goes on with a run that was cut short; its journal says where, and each step that is left keeps its guard. */
 export async function resumeRestore(context: ServiceContext, restoreId: string): Promise<{ readonly jobId: string }> {
@@ -15,7 +16,7 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
     {
       action: 'restore.resume',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
-      path: row.sourceLabel,
+      path: auditPathOf(row.scope),
       reason: row.reason,
       before: { restore: restoreId, state: row.state },
     },

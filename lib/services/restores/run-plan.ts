@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { countOf } from '../../base/count-of.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { PlanSummary } from '../../domain/restore/plan.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
@@ -30,7 +31,7 @@ export async function runPlan(
   for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
   return {
     result: { restoreId: row.id, plan: view.hash, steps: view.steps },
-    message: `${view.creates} creates, ${view.updates} updates, ${view.deletes} deletes, ${view.aclChanges} ACL changes`,
+    message: `${countOf(view.creates, 'create')}, ${countOf(view.updates, 'update')}, ${countOf(view.deletes, 'delete')}, ${countOf(view.aclChanges, 'ACL change')}`,
     commit: async (tx) => {
       await tx.restore.updateMany({
         where: { id: row.id, state: 'planning' },

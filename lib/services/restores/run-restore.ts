@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { toBackupRow } from '../backups/backup-row.ts'
 import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
@@ -11,6 +12,7 @@ import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { auditPathOf } from './restore-scope.ts'
 import type { RestoreReportView, RestoreState } from './views.ts'
 
 /**
@@ -36,9 +38,9 @@ export async function runRestore(
     {
       action: 'restore.run',
       clusterId: row.clusterId,
-      path: row.sourceLabel,
+      path: auditPathOf(row.scope),
       reason: row.reason,
-      before: { restore: row.id, plan: planHash, attempt: run.job.attempts },
+      before: { restore: row.id, plan: planHash, source: row.sourceLabel, attempt: run.job.attempts },
     },
     async (_cluster, record) => {
       const report = await executeRestore(context, {
@@ -104,7 +106,7 @@ async function catalogSafety(
       }),
       select: { id: true },
     })
-    await run.log('info', `Safety backup of ${archive.manifest.znodes} znodes taken`)
+    await run.log('info', `Safety backup of ${countOf(archive.manifest.znodes, 'znode')} taken`)
   }
   await context.db.restore.updateMany({ where: { id: row.id }, data: { safetyBackupId: id } })
   return id
@@ -126,7 +128,7 @@ function toResult(
   const failure = describeEnd(state, report)
   return {
     result: { restoreId: row.id, state, applied, alreadyDone, skipped, verified },
-    message: failure?.message ?? `${applied} steps written, read back and found as planned`,
+    message: failure?.message ?? `${countOf(applied, 'step')} written, read back and found as planned`,
     ...(failure ? { failure } : {}),
     commit: async (tx) => {
       await tx.restore.updateMany({
@@ -152,7 +154,7 @@ function describeEnd(state: ReturnType<typeof stateOf>, report: RestoreReport): 
   if (state === 'conflict') {
     return {
       code: 'RESTORE_CONFLICT',
-      message: `stopped at a conflict${conflict ? ` at ${conflict.path} (${conflict.reason})` : ''} after ${report.applied} steps`,
+      message: `stopped at a conflict${conflict ? ` at ${conflict.path} (${conflict.reason})` : ''} after ${countOf(report.applied, 'step')}`,
       unaffected: 'nothing that others wrote was overwritten',
       remedy: 'look at the live znode, then resume, or undo what was written',
     }
@@ -160,7 +162,7 @@ function describeEnd(state: ReturnType<typeof stateOf>, report: RestoreReport): 
   const difference = report.differences[0]
   return {
     code: 'RESTORE_INCOMPLETE',
-    message: `${report.differenceCount} znodes are not as planned${difference ? `, the first is ${difference.path} (${difference.change})` : ''}`,
+    message: `${countOf(report.differenceCount, 'znode')} not as planned${difference ? `, the first is ${difference.path} (${difference.change})` : ''}`,
     remedy: 'compare the cluster with the source, then plan another restore or undo this one',
   }
 }

@@ -4,6 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canUndo } from './restore-rules.ts'
+import { auditPathOf } from './restore-scope.ts'
 
 /** A new restore that takes another one back: planned from its journal and safety backup, then confirmed like any other. */
 export async function startUndo(
@@ -19,7 +20,7 @@ export async function startUndo(
     {
       action: 'restore.undo',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
-      path: row.sourceLabel,
+      path: auditPathOf(row.scope),
       before: { restore: restoreId, state: row.state },
       after: { restore: undoId },
     },
