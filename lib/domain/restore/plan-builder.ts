@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count-of.ts'
 import { type Acl, isMaskedAcl, PERM } from '../znode/acl.ts'
 import { comparePaths } from '../znode/order.ts'
 import { isWithin, parentPath, ROOT } from '../znode/path.ts'
@@ -148,8 +149,8 @@ export class PlanBuilder {
       await this.write({ step: 'setAcl', path, acl, expect })
     const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs } = this.options
     if (this.unknownKinds > 0) {
-      const what = `${this.unknownKinds} znodes come from a source that cannot tell container and TTL znodes`
-      this.warn('kind-unknown', targetPath, `${what}; they are created as persistent ones`)
+      const what = `the source cannot tell container and TTL znodes: ${countOf(this.unknownKinds, 'znode')}`
+      this.warn('kind-unknown', targetPath, `${what} will be created as persistent`)
     }
     return {
       plan: this.hasher.finish(),

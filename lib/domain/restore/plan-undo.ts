@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count-of.ts'
 import { throwIfAborted } from '../../base/errors.ts'
 import { isAclEqualAsFarAsSeen, isSameData } from '../diff/compare-znodes.ts'
 import { isMaskedAcl } from '../znode/acl.ts'
@@ -202,7 +203,8 @@ class UndoPlanner {
     }
     for (const { path, liveChildren } of this.deletes) {
       const others = liveChildren - (deletedBelow.get(path) ?? 0)
-      if (others > 0) this.warnOfLaterWrite(path, `below it (${others} children that the run did not create)`)
+      if (others > 0)
+        this.warnOfLaterWrite(path, `below it (${countOf(others, 'child', 'children')} that the run did not create)`)
     }
   }
 

@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -28,17 +29,20 @@ export async function runBackup(
   const { manifest } = taken
   const { unreadable, maskedAcl } = manifest.fidelity
   if (unreadable.length > 0) {
-    await run.log('warn', `${unreadable.length} znodes could not be read: ${unreadable.slice(0, 10).join(', ')}`)
+    await run.log(
+      'warn',
+      `${countOf(unreadable.length, 'znode')} could not be read: ${unreadable.slice(0, 10).join(', ')}`,
+    )
   }
   if (maskedAcl.length > 0) {
     await run.log(
       'warn',
-      `${maskedAcl.length} ACLs were shown with hidden digests: ${maskedAcl.slice(0, 10).join(', ')}`,
+      `${countOf(maskedAcl.length, 'ACL')} shown with hidden digests: ${maskedAcl.slice(0, 10).join(', ')}`,
     )
   }
   return {
     result: { backupId: payload.backupId, znodes: manifest.znodes, status: manifest.status },
-    message: `${manifest.znodes} znodes, ${manifest.consistency.class}, ${manifest.status}`,
+    message: `${countOf(manifest.znodes, 'znode')}, ${manifest.consistency.class}, ${manifest.status}`,
     commit: async (tx) => {
       await tx.backup.create({
         data: toBackupRow({

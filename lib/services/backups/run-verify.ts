@@ -1,4 +1,5 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ProgressMeter } from '../engine/progress.ts'
@@ -26,7 +27,7 @@ export async function runVerify(
   return {
     result: { backupId: payload.backupId, ok: report.ok, problems: report.problems.length },
     message: report.ok
-      ? `${report.znodes} znodes verified, all sums match`
+      ? `${countOf(report.znodes, 'znode')} verified, all sums match`
       : `The archive is damaged: ${report.problems.length} problems`,
     commit: async (tx) => {
       await tx.backup.updateMany({

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { countOf } from '../../base/count-of.ts'
 import type { ChangeField } from '../../domain/diff/change.ts'
 import { ChangeRollupBuilder } from '../../domain/diff/summarize-changes.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
@@ -38,7 +39,7 @@ export async function runDiff(context: ServiceContext, payload: JobPayload<'diff
       const { added, removed, changed, compared } = summary
       return {
         result: { diffId: row.id, added, removed, changed },
-        message: `${compared} znodes compared: ${added} added, ${removed} removed, ${changed} changed`,
+        message: `${countOf(compared, 'znode')} compared: ${added} added, ${removed} removed, ${changed} changed`,
         commit: async (tx) => {
           await tx.diff.updateMany({
             where: { id: row.id },
