@@ -52,6 +52,8 @@ describe('applyPlan', () => {
       skipped: 0,
       conflicts: [],
       conflictCount: 0,
+      conflictsLeft: [],
+      conflictsLeftCount: 0,
       stopped: false,
       cancelled: false,
     })
@@ -244,6 +246,9 @@ describe('applyPlan', () => {
         const report = await runPlan(plan, tree, { onConflict: 'overwrite' })
         const possible = !['missing', 'ephemeral', 'not-empty'].includes(reason)
         expect(report.conflicts[0]).toMatchObject({ path, reason, resolution: possible ? 'overwritten' : 'skipped' })
+        // What the policy settled is left to nobody.
+        expect(report.conflictsLeftCount).toBe(possible ? 0 : report.conflictCount)
+        expect(report.conflictsLeft).toHaveLength(report.conflictsLeftCount)
         if (possible) expect(tree.dump()).toEqual(new FakeTree(source).dump())
         else expect(tree.dump()).not.toEqual(new FakeTree(source).dump())
       },
@@ -323,6 +328,7 @@ describe('applyPlan', () => {
     const report = await runPlan(plan, tree, { target })
     expect(report).toMatchObject({ applied: 1, stopped: true })
     expect(report.conflicts).toMatchObject([{ path: '/a', reason: 'recreated', resolution: 'overwritten' }])
+    expect(report.conflictsLeft).toEqual(report.conflicts)
   })
 
   it('gives up with a conflict when others write faster than it can', async () => {

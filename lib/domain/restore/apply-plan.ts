@@ -70,6 +70,9 @@ export interface ApplyReport {
   /** The first thousand, overwritten ones included. */
   readonly conflicts: readonly Conflict[]
   readonly conflictCount: number
+  /** Those that were not overwritten as the policy said: the first thousand, and their number. */
+  readonly conflictsLeft: readonly Conflict[]
+  readonly conflictsLeftCount: number
   /** A conflict ended the run; a resume goes on from there. */
   readonly stopped: boolean
   readonly cancelled: boolean
@@ -283,7 +286,19 @@ class PlanApplier {
   }
 
   private report(cancelled: boolean): ApplyReport {
-    const { applied, alreadyDone, skipped, conflicts, conflictCount, stopped } = this.run
-    return { applied, alreadyDone, skipped, conflicts, conflictCount, stopped, cancelled }
+    const { applied, alreadyDone, skipped, conflicts, conflictCount, conflictsLeft, overwrittenCount, stopped } =
+      this.run
+    const conflictsLeftCount = conflictCount - overwrittenCount
+    return {
+      applied,
+      alreadyDone,
+      skipped,
+      conflicts,
+      conflictCount,
+      conflictsLeft,
+      conflictsLeftCount,
+      stopped,
+      cancelled,
+    }
   }
 }

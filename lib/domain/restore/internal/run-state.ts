@@ -17,6 +17,9 @@ export class RunState {
   skipped = 0
   readonly conflicts: Conflict[] = []
   conflictCount = 0
+  /** Of them, what was overwritten as the policy said: settled, and nothing that is left to anyone. */
+  overwrittenCount = 0
+  readonly conflictsLeft: Conflict[] = []
   /** A conflict ended the run. */
   stopped = false
   /** Transactions of this run: a znode that one of them created is ours. */
@@ -86,5 +89,8 @@ export class RunState {
   private list(conflict: Conflict): void {
     this.conflictCount++
     if (this.conflicts.length < CONFLICTS_LISTED_MAX) this.conflicts.push(conflict)
+    // Where nothing may be overwritten, what was all the same (created anew in the instant before the write) is for people to look at.
+    if (conflict.resolution === 'overwritten' && this.policy === 'overwrite') this.overwrittenCount++
+    else if (this.conflictsLeft.length < CONFLICTS_LISTED_MAX) this.conflictsLeft.push(conflict)
   }
 }

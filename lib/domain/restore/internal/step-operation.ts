@@ -23,4 +23,4 @@ export function toOperation(step: MultiStep): WriteOperation {
 }
 
 /** Room for what a multi adds around its operations: frame length, header, end marker, and what adapters round up. */
-export const MULTI_OVERHEAD_BYTES = 1024
+export const MULTI_OVERHEAD_BYTES = 32
