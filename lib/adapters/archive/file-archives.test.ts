@@ -103,10 +103,16 @@ describe('sweepUnfinished', () => {
     await make(`.tmp-${DEAD_PID}-elsewhere-young`)
     await make(`.tmp-${DEAD_PID}-elsewhere-old`, 25 * 3_600_000)
     await make(`.tmp-${process.pid}-${HOST}-hung`, 25 * 3_600_000)
+    await make('.tmp-of-somebody-else', 25 * 3_600_000)
     const { dir } = await store.write(buildTree(['/a']))
     expect(await store.archives.sweepUnfinished(store.dir)).toBe(3)
     expect((await readdir(store.clusterDir)).sort()).toEqual(
-      [basename(dir), `.tmp-${process.pid}-${HOST}-mine`, `.tmp-${DEAD_PID}-elsewhere-young`].sort(),
+      [
+        basename(dir),
+        '.tmp-of-somebody-else',
+        `.tmp-${process.pid}-${HOST}-mine`,
+        `.tmp-${DEAD_PID}-elsewhere-young`,
+      ].sort(),
     )
   })
 

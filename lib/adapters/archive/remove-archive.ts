@@ -39,9 +39,11 @@ export async function sweepUnfinished(storeDir: string, now: () => number = Date
     const parent = join(storeDir, cluster)
     for (const name of await listTemporaries(parent)) {
       const owner = findTempOwner(name)
+      // Not a name of ours: whatever it is, it is somebody else's.
+      if (owner === null) continue
       const dir = join(parent, name)
       try {
-        if (owner && mayBeAlive(owner) && now() - (await lastTouched(dir)) < ABANDONED_AFTER_MS) continue
+        if (mayBeAlive(owner) && now() - (await lastTouched(dir)) < ABANDONED_AFTER_MS) continue
         await removeTree(dir)
         swept++
       } catch (error) {
