@@ -11,3 +11,8 @@ export type EngineErrorCode =
 export class EngineError extends ArkeeperError<EngineErrorCode> {
   static override readonly family: string = 'engine'
 }
+
+/** A run that had begun to write did not come to its end. `code` and `message` are those of the cause; the run can be resumed. */
+export class RestoreCutShort extends ArkeeperError {
+  static override readonly family: string = 'restore-cut-short'
+}

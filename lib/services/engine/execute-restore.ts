@@ -1,12 +1,14 @@
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
-import { CancelledError } from '../../base/errors.ts'
+import { countOf } from '../../base/count-of.ts'
+import { CancelledError, isArkeeperError } from '../../base/errors.ts'
 import { type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
 import type { Conflict } from '../../domain/restore/conflict.ts'
+import { RestoreError } from '../../domain/restore/errors.ts'
 import type { ConflictPolicy, PlanStep } from '../../domain/restore/plan.ts'
 import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { verifyRestore } from '../../domain/restore/verify-restore.ts'
 import type { EngineContext } from '../context.ts'
-import { EngineError } from './errors.ts'
+import { EngineError, RestoreCutShort } from './errors.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { RestoreDirectory, type RestoreReport, type SafetyRecord, type StoredPlan } from './restore-directory.ts'
 import { takeTouchedBackup } from './take-touched-backup.ts'
@@ -50,15 +52,51 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
   await assertPlanSteps(plan.summary, notePaths(directory.readSteps(), touched))
   const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
   try {
-    await secure(context, input, directory, { plan, connection, touched })
-    const applied = await apply(context, input, directory, plan, connection)
-    const report = await conclude(context, input, directory, { plan, connection, applied, startedAt })
-    await directory.writeReport(report)
-    if (applied.cancelled) throw new CancelledError('The restore was cancelled; what was sent is journalled')
+    // Of nothing, no safety backup can be taken.
+    if (plan.summary.steps > 0) await secure(context, input, directory, { plan, connection, touched })
+    const report = await cutShortOnFailure(async () => {
+      const applied =
+        plan.summary.steps > 0 ? await apply(context, input, directory, plan, connection) : NOTHING_APPLIED
+      const made = await conclude(context, input, directory, { plan, connection, applied, startedAt })
+      await directory.writeReport(made)
+      return made
+    })
+    if (report.cancelled) throw new CancelledError('The restore was cancelled; what was sent is journalled')
     return report
   } finally {
     await connection.close()
   }
+}
+
+const NOTHING_APPLIED: ApplyReport = {
+  applied: 0,
+  alreadyDone: 0,
+  skipped: 0,
+  conflicts: [],
+  conflictCount: 0,
+  conflictsLeft: [],
+  conflictsLeftCount: 0,
+  stopped: false,
+  cancelled: false,
+}
+
+/** From the first journal line on, a failure leaves a restore that can go on: whoever reads of it is told so, whatever it was. */
+async function cutShortOnFailure<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CancelledError || error instanceof RestoreError) throw error
+    throw new RestoreCutShort(isArkeeperError(error) ? error.code : 'INTERNAL', describe(error), {
+      details: isArkeeperError(error) ? error.details : {},
+      unaffected: 'what was written before is in the journal',
+      remedy: 'resume the restore when the cause is gone, or undo what was written',
+      cause: error,
+    })
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Nothing is written to the cluster before the safety backup is complete and its place is on disk. */
@@ -143,8 +181,13 @@ async function conclude(
     applied: applied.applied,
     alreadyDone: applied.alreadyDone,
     skipped: applied.skipped,
-    conflicts: applied.conflicts.slice(0, LISTED_MAX).map(({ path, reason }) => ({ path, reason })),
-    conflictCount: applied.conflictCount,
+    conflicts: applied.conflictsLeft.slice(0, LISTED_MAX).map(({ path, reason }) => ({ path, reason })),
+    conflictCount: applied.conflictsLeftCount,
+    overwritten: applied.conflicts
+      .filter((conflict) => !applied.conflictsLeft.includes(conflict))
+      .slice(0, LISTED_MAX)
+      .map(({ path, reason }) => ({ path, reason })),
+    overwrittenCount: applied.conflictCount - applied.conflictsLeftCount,
     stopped: applied.stopped,
     cancelled: applied.cancelled,
   }
@@ -166,7 +209,7 @@ async function conclude(
   }))
   // An ACL that the server hides is not proven to be the one that was written.
   if (check.aclsHidden > 0)
-    differences.push({ path: plan.summary.targetPath, change: `${check.aclsHidden} ACLs hidden` })
+    differences.push({ path: plan.summary.targetPath, change: `${countOf(check.aclsHidden, 'ACL')} hidden` })
   return {
     ...base,
     verified: check.equal && check.aclsHidden === 0,

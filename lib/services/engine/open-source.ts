@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
+import { assertChroot } from './assert-chroot.ts'
 import { isArchiveReader } from './read-scope.ts'
 
 const LIVE = 'zk://'
@@ -29,6 +30,12 @@ export async function openSource(
   const target = parseLiveSource(text, auth)
   if (target) {
     const reader = await context.zookeeper.connect(target, { signal: context.signal })
+    try {
+      await assertChroot(reader, target.connectString, context.signal)
+    } catch (error) {
+      await reader.close()
+      throw error
+    }
     return { reader, label: target.connectString, isLive: true }
   }
   const reader = await context.archives.openPath(text)

@@ -5,6 +5,7 @@ import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
 import { isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
+import { assertChroot } from './assert-chroot.ts'
 import { EngineError } from './errors.ts'
 import { identitiesOf } from './identities.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
@@ -38,6 +39,7 @@ export interface PlanRestoreToInput {
 export async function planRestoreTo(context: EngineContext, input: PlanRestoreToInput): Promise<PlanSummary> {
   const { connection, source, scope } = input
   const view = viewOf(source, connection, scope)
+  await assertChroot(connection, input.target.connectString, context.signal)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const directory = new RestoreDirectory(input.dir)
   const plan = await directory.writePlan()

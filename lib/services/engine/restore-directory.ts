@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64, parseHex64 } from '../../base/hex64.ts'
+import { makeDir } from '../../base/make-dir.ts'
 import { type JournalState, parseJournal } from '../../domain/restore/journal.ts'
 import type { PlanStep, PlanSummary } from '../../domain/restore/plan.ts'
 import type { PlanSink } from '../../domain/restore/plan-builder.ts'
@@ -81,6 +82,8 @@ const reportSchema = z.object({
   skipped: z.number(),
   conflicts: z.array(z.object({ path: z.string(), reason: z.string() })),
   conflictCount: z.number(),
+  overwritten: z.array(z.object({ path: z.string(), reason: z.string() })).default([]),
+  overwrittenCount: z.number().default(0),
   stopped: z.boolean(),
   cancelled: z.boolean(),
   verified: z.boolean().nullable(),
@@ -88,7 +91,10 @@ const reportSchema = z.object({
   differenceCount: z.number(),
   durationMs: z.number(),
 })
-/** How a run ended. `verified` null: it was not verified, because it did not come to its end. */
+/**
+ * How a run ended. `conflicts` are those that are left; what was overwritten as the policy said is apart. `verified` null: it was not
+ * verified, because it did not come to its end.
+ */
 export type RestoreReport = z.infer<typeof reportSchema>
 
 export class RestoreDirectory {
@@ -100,7 +106,7 @@ export class RestoreDirectory {
 
   /** Lines of the steps in order, into a file that takes its name when `finish` is called with the plan's facts. */
   async writePlan(): Promise<PlanSink & { finish(plan: StoredPlan): Promise<void>; abandon(): Promise<void> }> {
-    await mkdir(this.dir, { recursive: true, mode: 0o700 })
+    await makeDir(this.dir, 0o700)
     if ((await this.readJournal()) !== null) {
       throw new EngineError('RESTORE_DIR_IN_USE', `${this.dir} holds a restore that has begun`, {
         unaffected: 'nothing was changed',
@@ -210,7 +216,7 @@ export class RestoreDirectory {
   /** Keeps a second process of this machine out until the returned function is called. A lock whose process is gone counts for nothing. */
   async lock(): Promise<() => Promise<void>> {
     const file = join(this.dir, LOCK)
-    await mkdir(this.dir, { recursive: true, mode: 0o700 })
+    await makeDir(this.dir, 0o700)
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#linkLock(file)

@@ -1,4 +1,5 @@
 import { isArkeeperError } from '../../base/errors.ts'
+import { RestoreCutShort } from '../engine/errors.ts'
 import type { ErrorView } from '../error-view.ts'
 
 /**
@@ -6,8 +7,12 @@ import type { ErrorView } from '../error-view.ts'
  */
 export function describeFailure(error: unknown, id: string): ErrorView {
   const system = describeSystemError(findSystemError(error))
+  if (system && error instanceof RestoreCutShort) {
+    // The cluster is not as it was, whatever is usual for a full disk.
+    return { code: system.code, message: system.message, unaffected: error.unaffected, remedy: error.remedy, id }
+  }
   if (system) return { ...system, id }
-  if (isArkeeperError(error)) {
+  if (isArkeeperError(error) && error.code !== 'INTERNAL') {
     return {
       code: error.code,
       message: error.message,
@@ -16,7 +21,8 @@ export function describeFailure(error: unknown, id: string): ErrorView {
       id,
     }
   }
-  return { code: 'INTERNAL', message: 'an unexpected failure; its cause is in the log', id }
+  const unknown = { code: 'INTERNAL', message: 'an unexpected failure; its cause is in the log', id }
+  return error instanceof RestoreCutShort ? { ...unknown, unaffected: error.unaffected, remedy: error.remedy } : unknown
 }
 
 interface SystemError {
