@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
+import { toArchiveError } from '../adapters/archive/errors.ts'
+import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
 import { makeDir } from '../base/make-dir.ts'
 import type { Manifest } from '../domain/snapshot/manifest.ts'
+import type { EngineContext } from '../services/context.ts'
 import { splitConnectString } from '../services/engine/connect-string.ts'
 import { parseLiveSource } from '../services/engine/open-source.ts'
 import { type TakenBackup, takeBackup } from '../services/engine/take-backup.ts'
@@ -36,7 +39,7 @@ export const backup: Command = {
     if (out === undefined) throw badUsage('give the folder of the archives with --out DIR')
 
     const parentDir = resolve(out)
-    await makeDir(parentDir)
+    await makeOutDir(context, parentDir)
     const taken = await takeBackup(context, {
       target,
       clusterName: splitConnectString(target.connectString).servers,
@@ -46,10 +49,31 @@ export const backup: Command = {
       onProgress: (progress) => terminal.progress(progress),
     })
     terminal.clear()
+    if (taken.manifest.status === 'partial') terminal.complain(describePartial(taken))
     if (flag(input, 'json')) await terminal.line(stringifyJson(toJson(taken)))
     else for (const line of describe(taken)) await terminal.line(line)
     return 0
   },
+}
+
+/** Made when missing. What a backup that was killed has left there is removed: a disk filled by remains takes no backup. */
+async function makeOutDir({ archives }: EngineContext, dir: string): Promise<void> {
+  try {
+    await makeDir(dir)
+  } catch (error) {
+    throw toArchiveError(error, `making the folder ${dir}`, { unaffected: 'nothing was read and nothing written' })
+  }
+  await archives.sweepUnfinished(dir)
+}
+
+/** Also beside --json: a script that looks at nothing but the status would take a part for the whole. */
+function describePartial({ manifest }: TakenBackup): string {
+  const { unreadable, maskedAcl, maskedAclTotal } = manifest.fidelity
+  const parts = [
+    unreadable.length > 0 ? `${countOf(unreadable.length, 'znode')} could not be read` : '',
+    maskedAcl.length > 0 ? `${countOf(maskedAclTotal ?? maskedAcl.length, 'ACL')} shown with hidden digests` : '',
+  ]
+  return `PARTIAL: ${parts.filter(Boolean).join(', ')} — give credentials that may read everything with --auth`
 }
 
 function toJson({ dir, manifest }: TakenBackup): unknown {
@@ -69,8 +93,7 @@ function toJson({ dir, manifest }: TakenBackup): unknown {
 function describe({ dir, manifest }: TakenBackup): string[] {
   return [
     dir,
-    `${manifest.znodes} znodes, ${manifest.dataBytes} bytes of data, zxid ${manifest.zxid}, ${describeConsistency(manifest)}`,
-    ...(manifest.status === 'complete' ? [] : ['PARTIAL: the following could not be read or were shown only in part']),
+    `${countOf(manifest.znodes, 'znode')}, ${countOf(manifest.dataBytes, 'byte')} of data, zxid ${manifest.zxid}, ${describeConsistency(manifest)}`,
     ...manifest.fidelity.unreadable.map((path) => `unreadable  ${path}`),
     ...manifest.fidelity.maskedAcl.map((path) => `masked ACL  ${path}`),
   ]
@@ -78,6 +101,8 @@ function describe({ dir, manifest }: TakenBackup): string[] {
 
 function describeConsistency({ consistency }: Manifest): string {
   if (consistency.class === 'exact') return `exact (${consistency.proof})`
-  const moved = `${consistency.moved.length}${consistency.movedKnown === false ? ' or more' : ''} znodes moved`
+  const { length } = consistency.moved
+  const moved =
+    consistency.movedKnown === false ? `${length} or more znodes moved` : `${countOf(length, 'znode')} moved`
   return `fuzzy between ${consistency.from} and ${consistency.to}: ${moved}`
 }

@@ -1,7 +1,7 @@
 import { ZnodeError } from '../domain/znode/errors.ts'
 import { parsePath } from '../domain/znode/path.ts'
-import { openSource } from '../services/engine/open-source.ts'
 import { argument, type Command, flag } from './command.ts'
+import { openCommandSource } from './open-command-source.ts'
 import { toZnodeJson } from './znode-json.ts'
 
 export const cat: Command = {
@@ -10,9 +10,9 @@ export const cat: Command = {
   options: {},
   positionals: { min: 2, max: 2 },
   run: async (input) => {
-    const { context, terminal, auth } = input
+    const { context, terminal } = input
     const path = parsePath(argument(input, 1))
-    const { reader } = await openSource(context, argument(input, 0), auth)
+    const { reader } = await openCommandSource(input, 0)
     try {
       const reading = await reader.get(path, { signal: context.signal })
       if (reading.kind === 'missing') throw new ZnodeError('NO_NODE', `${path} does not exist`)

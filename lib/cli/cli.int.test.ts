@@ -103,6 +103,10 @@ describe('arkeeper', () => {
       [['nonsense'], 'BAD_USAGE'],
       [['ls', '--nonsense', 'x', '/'], 'BAD_USAGE'],
       [['ls', zk], 'BAD_USAGE'],
+      [['diff', zk, zk, '--path', '/app', '--path', '/other'], 'BAD_USAGE'],
+      [['restore', zk, zk, '--mode', 'create', '--mode', 'mirror'], 'BAD_USAGE'],
+      [['backup', zk, '--out', '/etc/passwd', '--quiet'], 'NOT_FOUND'],
+      [['restore', '--resume', 'x'], 'RESTORE_DIR_INVALID'],
       [['ls', zk, '/', 'more'], 'BAD_USAGE'],
       [['ls', zk, 'app'], 'BAD_PATH'],
       [['ls', zk, '/nope'], 'NO_NODE'],
@@ -303,6 +307,89 @@ describe('arkeeper', () => {
     expect(await tree.text('/app/a')).toBe('three')
   })
 
+  it('does not take a chroot that does not exist for an empty tree', async () => {
+    const archive = await backup('--path', '/app')
+    for (const args of [
+      ['backup', `${zk}/typo`, '--out', 'store'],
+      ['diff', `${zk}/typo`, archive],
+      ['diff', archive, `${zk}/typo`],
+      ['restore', archive, `${zk}/typo`, '--apply', '--journal', 'run'],
+      ['restore', `${zk}/typo`, zk, '--mode', 'mirror'],
+    ]) {
+      const ran = await run([...args, '--quiet'])
+      expect(ran).toMatchObject({ status: 2, out: '' })
+      expect(ran.err).toMatch(/^NO_NODE: The chroot \/typo [^\n]+\n$/)
+    }
+    expect(await tree.namesOf('/')).toEqual(['app', 'zookeeper'])
+  })
+
+  it('lives below a chroot from the backup to the undo', async () => {
+    await tree.create('/deep')
+    await tree.create('/deep/app', 'inside')
+    await tree.create('/deeper')
+    const made = JSON.parse((await run(['backup', `${zk}/deep`, '--out', 'store', '--json', '--quiet'])).out)
+    expect((await run(['diff', made.archive, `${zk}/deep`])).status).toBe(0)
+    const applied = await run(['restore', made.archive, `${zk}/deeper`, '--apply', '--journal', 'run', '--quiet'])
+    expect(applied.status).toBe(0)
+    expect(await tree.text('/deeper/app')).toBe('inside')
+    expect(await tree.text('/app')).toBe('root')
+    expect((await run(['restore', '--undo', 'run', '--apply', '--quiet'])).status).toBe(0)
+    expect(await tree.namesOf('/deeper')).toEqual([])
+    expect(await tree.text('/deep/app')).toBe('inside')
+  })
+
+  it('is done at once when nothing differs, and has nothing to take back', async () => {
+    const archive = await backup()
+    const ran = await run(['restore', archive, zk, '--apply', '--journal', 'run', '--json', '--quiet'])
+    expect(ran).toMatchObject({ status: 0, err: '' })
+    expect(JSON.parse(ran.out)).toMatchObject({ applied: 0, conflicts: [], skipped: 0, verified: true })
+    expect((await run(['restore', '--resume', 'run', '--quiet'])).status).toBe(0)
+    expect((await run(['restore', '--undo', 'run', '--quiet'])).err).toContain('NOTHING_TO_UNDO')
+  })
+
+  it('keeps what it overwrote as told apart from the conflicts that are left', async () => {
+    const archive = await backup()
+    for (const [policy, status] of [
+      ['overwrite', 0],
+      ['skip', 1],
+      ['stop', 1],
+    ] as const) {
+      await tree.set('/app/a', 'before the plan')
+      await run(['restore', archive, zk, '--on-conflict', policy, '--journal', policy])
+      await tree.set('/app/a', `after the plan, ${policy}`)
+      const ran = await run(['restore', '--resume', policy, '--json', '--quiet'])
+      expect({ policy, status: ran.status }).toEqual({ policy, status })
+      const one = [{ path: '/app/a', reason: 'version' }]
+      expect(JSON.parse(ran.out)).toMatchObject(
+        policy === 'overwrite' ? { conflicts: [], overwritten: one } : { conflicts: one, overwritten: [] },
+      )
+      expect(await tree.text('/app/a')).toBe(policy === 'overwrite' ? 'one' : `after the plan, ${policy}`)
+    }
+  })
+
+  it('names what a mirror would delete, and counts in good grammar', async () => {
+    const archive = await backup()
+    await tree.create('/app/extra')
+    await tree.create('/app/extra/below')
+    const { out } = await run(['restore', archive, zk, '--mode', 'mirror', '--quiet'])
+    expect(out).toContain('delete   /app/extra/below\ndelete   /app/extra\n')
+    await tree.remove('/app/extra/below')
+    const one = await run(['restore', archive, zk, '--mode', 'mirror', '--quiet'])
+    expect(one.out).toContain('0 creates, 0 updates, 1 delete, 0 ACL changes')
+    const create = await run(['restore', archive, zk, '--mode', 'create', '--quiet'])
+    expect(create.out).toContain('0 creates, 0 updates, 0 deletes')
+  })
+
+  it('is not done while something that was asked for is left out', async () => {
+    await tree.create('/app/large', Buffer.alloc(1_048_400))
+    const archive = await backup()
+    const to = `/${'x'.repeat(300)}`
+    const ran = await run(['restore', archive, zk, '--path', '/app', '--to', to, '--apply', '--json', '--quiet'])
+    expect(ran.status).toBe(1)
+    expect(JSON.parse(ran.out)).toMatchObject({ applied: 4, verified: true, leftOut: { 'too-large': 1 } })
+    expect(await tree.namesOf(to)).not.toContain('large')
+  })
+
   it('restores out of a data directory: containers and TTL znodes keep their kind', async () => {
     const dataDir = join(dir, 'data')
     let other = await startZooKeeper({ dataDir })
@@ -371,6 +458,12 @@ describe('arkeeper', () => {
       expect(await run(['cat', zk, '/app/secret'], { ARKEEPER_AUTH: 'digest:ada:secret' })).toMatchObject({ out: 's' })
       const partial = await run(['backup', zk, '--out', 'p', '--json', '--quiet'])
       expect(JSON.parse(partial.out)).toMatchObject({ status: 'partial', fidelity: { unreadable: ['/app/secret'] } })
+      expect(partial.err).toMatch(/^PARTIAL: 1 znode could not be read[^\n]+\n$/)
+      const exported = await run(['export', zk, '--quiet'])
+      expect(exported.status).toBe(1)
+      expect(exported.out).not.toContain('/app/secret')
+      const other = await run(['cat', zk, '/app/secret', '--auth', 'digest:x:y', '--auth', 'digest:ada:secret'])
+      expect(other).toMatchObject({ status: 0, out: 's' })
     } finally {
       await owner.close()
     }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { parsePath } from '../domain/znode/path.ts'
 import type { EngineContext } from '../services/context.ts'
-import { badUsage, notYet } from './errors.ts'
+import { badUsage, CommandError, notYet } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 
 /** 0 done, equal, healthy · 1 differences, unhealthy, conflicts left · 2 bad usage or input · 130 interrupted. */
@@ -32,7 +32,7 @@ const COMMON: Readonly<Record<string, OptionType>> = {
   json: 'boolean',
   help: 'boolean',
   quiet: 'boolean',
-  auth: 'string',
+  auth: 'list',
   'tls-ca': 'string',
   'tls-cert': 'string',
   'tls-key': 'string',
@@ -45,32 +45,51 @@ export function parseCommandLine(
   const options = Object.fromEntries(
     Object.entries({ ...COMMON, ...command.options }).map(([name, type]) => [
       name,
-      type === 'list' ? ({ type: 'string', multiple: true } as const) : ({ type } as const),
+      type === 'list' ? ({ type: 'string', multiple: true } as const) : ({ type, multiple: false } as const),
     ]),
   )
   let parsed: Pick<CommandInput, 'values' | 'positionals'>
+  const given = new Set<string>()
   try {
-    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true })
+    const { tokens, ...rest } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: true,
+      tokens: true,
+    })
+    parsed = rest
+    for (const token of tokens) {
+      if (token.kind !== 'option') continue
+      // The last of two would win in silence, and the answer be about another path or mode than the reader thinks.
+      if (given.has(token.name) && options[token.name]?.multiple !== true) {
+        throw badUsage(`--${token.name} is given more than once`)
+      }
+      given.add(token.name)
+    }
   } catch (error) {
+    if (error instanceof CommandError) throw error
     // Node's own words name the option; they are several sentences, of which the first is enough.
     throw badUsage(error instanceof Error ? (error.message.split(/\.\s|\n/)[0] ?? error.message) : String(error))
   }
   if (parsed.values.help === true) return parsed
   for (const name of ['tls-ca', 'tls-cert', 'tls-key']) if (parsed.values[name] !== undefined) throw notYet(`--${name}`)
   const { min, max } = command.positionals
-  const given = parsed.positionals.length
-  if (given < min) throw badUsage(`an argument is missing: arkeeper ${command.usage}`)
-  if (given > max) throw badUsage(`"${parsed.positionals[max]}" is one argument too many: arkeeper ${command.usage}`)
+  const count = parsed.positionals.length
+  if (count < min) throw badUsage(`an argument is missing: arkeeper ${command.usage}`)
+  if (count > max) throw badUsage(`"${parsed.positionals[max]}" is one argument too many: arkeeper ${command.usage}`)
   return parsed
 }
 
-/** `scheme:id` of --auth or ARKEEPER_AUTH; for digest the id is user:password. */
-export function parseAuth(text: string | undefined): ClusterTarget['auth'] {
-  if (text === undefined || text === '') return []
-  const colon = text.indexOf(':')
-  if (colon <= 0 || colon === text.length - 1)
-    throw badUsage('--auth is not scheme:id, for example digest:user:password')
-  return [{ scheme: text.slice(0, colon), id: text.slice(colon + 1) }]
+/** `scheme:id` of each --auth, or of ARKEEPER_AUTH when there is none; for digest the id is user:password. */
+export function parseAuth(given: readonly string[], fromEnvironment: string | undefined): ClusterTarget['auth'] {
+  const texts = given.length > 0 ? given : fromEnvironment ? [fromEnvironment] : []
+  return texts.map((text) => {
+    const colon = text.indexOf(':')
+    if (colon <= 0 || colon === text.length - 1)
+      throw badUsage('--auth is not scheme:id, for example digest:user:password')
+    return { scheme: text.slice(0, colon), id: text.slice(colon + 1) }
+  })
 }
 
 export function flag(input: Pick<CommandInput, 'values'>, name: string): boolean {

@@ -1,9 +1,10 @@
+import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
 import { ROOT } from '../domain/znode/path.ts'
 import { diffSources } from '../services/engine/diff-sources.ts'
-import { openSource } from '../services/engine/open-source.ts'
 import { ProgressMeter } from '../services/engine/progress.ts'
-import { argument, type Command, flag, pathOption } from './command.ts'
+import { type Command, flag, pathOption } from './command.ts'
+import { openCommandSource } from './open-command-source.ts'
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const
 
@@ -13,11 +14,11 @@ export const diff: Command = {
   options: { path: 'string', summary: 'boolean', ephemerals: 'boolean' },
   positionals: { min: 2, max: 2 },
   run: async (input) => {
-    const { context, terminal, auth } = input
+    const { context, terminal } = input
     const meter = new ProgressMeter(context.clock, (progress) => terminal.progress(progress))
-    const left = await openSource(context, argument(input, 0), auth)
+    const left = await openCommandSource(input, 0)
     try {
-      const right = await openSource(context, argument(input, 1), auth)
+      const right = await openCommandSource(input, 1)
       try {
         const compared = diffSources({
           left: left.reader,
@@ -49,9 +50,10 @@ export const diff: Command = {
         if (flag(input, 'summary') && flag(input, 'json')) {
           await terminal.line(stringifyJson({ equal, added, removed, changed, compared: counts.compared, unreadable }))
         } else if (flag(input, 'summary') || !flag(input, 'json')) {
-          const ephemerals = counts.ephemeralSkipped > 0 ? `, ${counts.ephemeralSkipped} ephemerals left out` : ''
+          const ephemerals =
+            counts.ephemeralSkipped > 0 ? `, ${countOf(counts.ephemeralSkipped, 'ephemeral')} left out` : ''
           await terminal.line(
-            `${equal ? 'equal' : `${added} added, ${removed} removed, ${changed} changed`}: ${counts.compared} znodes compared${ephemerals}`,
+            `${equal ? 'equal' : `${added} added, ${removed} removed, ${changed} changed`}: ${countOf(counts.compared, 'znode')} compared${ephemerals}`,
           )
         }
         return equal ? 0 : 1

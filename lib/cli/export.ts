@@ -1,10 +1,10 @@
 import { ZnodeError } from '../domain/znode/errors.ts'
 import { isSystemPath, parentPath, ROOT } from '../domain/znode/path.ts'
 import type { ZnodeStream } from '../domain/znode/znode.ts'
-import { openSource } from '../services/engine/open-source.ts'
 import { readPaths, readRoots, scopeOf } from '../services/engine/read-scope.ts'
 import { intersectRoots } from '../services/engine/scope.ts'
-import { argument, type Command, flag, pathOption } from './command.ts'
+import { type Command, flag, pathOption } from './command.ts'
+import { openCommandSource } from './open-command-source.ts'
 import { toZnodeJson } from './znode-json.ts'
 
 export const exportCommand: Command = {
@@ -13,8 +13,8 @@ export const exportCommand: Command = {
   options: { path: 'string', 'no-data': 'boolean', system: 'boolean' },
   positionals: { min: 1, max: 1 },
   run: async (input) => {
-    const { context, terminal, auth } = input
-    const { reader } = await openSource(context, argument(input, 0), auth)
+    const { context, terminal } = input
+    const { reader } = await openCommandSource(input, 0)
     const path = pathOption(input, 'path') ?? ROOT
     const options = { data: !flag(input, 'no-data') }
     const includeSystem = flag(input, 'system') || isSystemPath(path)
@@ -33,12 +33,14 @@ export const exportCommand: Command = {
       const counts = await countChildren(read(true))
       if (roots.length === 0 || missing.length === roots.length)
         throw new ZnodeError('NO_NODE', `${path} does not exist`)
+      let unreadable = 0
       for await (const batch of read(includeSystem)) {
         const lines = batch.znodes.map((znode) => `${toZnodeJson(znode, counts.get(znode.path) ?? 0, options)}\n`)
         await terminal.print(lines.join(''))
+        unreadable += batch.unreadable.length
         for (const place of batch.unreadable) terminal.complain(`${place.path} could not be read: ${place.message}`)
       }
-      return 0
+      return unreadable === 0 ? 0 : 1
     } finally {
       await reader.close()
     }

@@ -1,4 +1,5 @@
 import { inspectPath, type PathFacts } from '../adapters/archive/inspect-path.ts'
+import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
 import { argument, type Command, flag } from './command.ts'
 
@@ -21,8 +22,8 @@ function describe(facts: PathFacts): string[] {
     case 'snapshot':
       return [
         `snapshot ${facts.file}, zxid ${facts.zxid ?? 'unknown'}, ${facts.compression === 'none' ? 'not compressed' : facts.compression}`,
-        `${facts.znodes} znodes, ${facts.ephemerals} ephemeral, ${facts.containers} containers, ${facts.ttls} with a TTL, ${facts.dataBytes} bytes of data`,
-        `${facts.sessions} sessions, ${facts.acls} ACLs`,
+        `${countOf(facts.znodes, 'znode')}, ${facts.ephemerals} ephemeral, ${countOf(facts.containers, 'container')}, ${facts.ttls} with a TTL, ${countOf(facts.dataBytes, 'byte')} of data`,
+        `${countOf(facts.sessions, 'session')}, ${countOf(facts.acls, 'ACL')}`,
         `checksum ${facts.checksum === null ? 'not reached' : facts.checksum.ok ? 'matches' : 'does not match'}, digest ${facts.digest === null ? 'none' : facts.digest.match ? 'matches' : 'does not match'}`,
         ...problems,
       ]
@@ -30,8 +31,8 @@ function describe(facts: PathFacts): string[] {
       return [`log ${facts.file}, first zxid ${facts.firstZxid}`, ...problems]
     case 'datadir':
       return [
-        `data directory: ${facts.snapshots.length} snapshots, ${facts.logs.length} logs`,
-        ...facts.snapshots.map((snapshot) => `snapshot ${snapshot.file}, ${snapshot.znodes} znodes`),
+        `data directory: ${countOf(facts.snapshots.length, 'snapshot')}, ${countOf(facts.logs.length, 'log')}`,
+        ...facts.snapshots.map((snapshot) => `snapshot ${snapshot.file}, ${countOf(snapshot.znodes, 'znode')}`),
         ...facts.logs.map((log) => `log      ${log.file}`),
         ...problems,
       ]
@@ -39,9 +40,9 @@ function describe(facts: PathFacts): string[] {
       const { manifest } = facts
       return [
         `archive ${manifest.id} of ${manifest.cluster.name}, ${manifest.status}, zxid ${manifest.zxid}`,
-        `${manifest.znodes} znodes, ${manifest.dataBytes} bytes of data, ${manifest.scope.kind} ${manifest.scope.paths.slice(0, 5).join(', ')}`,
+        `${countOf(manifest.znodes, 'znode')}, ${countOf(manifest.dataBytes, 'byte')} of data, ${manifest.scope.kind} ${manifest.scope.paths.slice(0, 5).join(', ')}`,
         `${manifest.consistency.class}${manifest.consistency.proof ? ` (${manifest.consistency.proof})` : ''}, zxid ${manifest.consistency.from} to ${manifest.consistency.to}`,
-        ...manifest.files.map((file) => `${file.sha256}  ${file.name} (${file.bytes} bytes)`),
+        ...manifest.files.map((file) => `${file.sha256}  ${file.name} (${countOf(file.bytes, 'byte')})`),
         ...problems,
       ]
     }

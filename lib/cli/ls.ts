@@ -1,8 +1,8 @@
 import { stringifyJson } from '../base/json.ts'
 import { ZnodeError } from '../domain/znode/errors.ts'
 import { joinPath, parsePath } from '../domain/znode/path.ts'
-import { openSource } from '../services/engine/open-source.ts'
 import { argument, type Command, flag } from './command.ts'
+import { openCommandSource } from './open-command-source.ts'
 
 const PAGE = 1000
 
@@ -12,9 +12,9 @@ export const ls: Command = {
   options: {},
   positionals: { min: 2, max: 2 },
   run: async (input) => {
-    const { context, terminal, auth } = input
+    const { context, terminal } = input
     const path = parsePath(argument(input, 1))
-    const { reader } = await openSource(context, argument(input, 0), auth)
+    const { reader } = await openCommandSource(input, 0)
     try {
       for (let after: string | undefined; ; ) {
         const page = await reader.listChildren(path, { after, limit: PAGE, signal: context.signal })

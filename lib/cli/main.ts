@@ -6,7 +6,7 @@ import type { Log } from '../services/context.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
 import { backup } from './backup.ts'
 import { cat } from './cat.ts'
-import { type Command, type ExitStatus, parseAuth, parseCommandLine } from './command.ts'
+import { type Command, type ExitStatus, list, parseAuth, parseCommandLine } from './command.ts'
 import { diff } from './diff.ts'
 import { badUsage, notYet } from './errors.ts'
 import { exportCommand } from './export.ts'
@@ -48,7 +48,6 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       await terminal.print(`usage: arkeeper ${command.usage}\n${command.summary}\n`)
       return 0
     }
-    const given = parsed.values.auth
     const context = {
       zookeeper: createZooKeeper(),
       archives: createFileArchives(),
@@ -56,7 +55,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       log: SILENT,
       signal,
     }
-    const auth = parseAuth(typeof given === 'string' ? given : process.env.ARKEEPER_AUTH)
+    const auth = parseAuth(list(parsed, 'auth'), process.env.ARKEEPER_AUTH)
     return await command.run({ ...parsed, context, terminal, auth })
   } catch (error) {
     if (signal.aborted || error instanceof CancelledError) {
@@ -84,7 +83,7 @@ function describeAll(): string {
     'usage: arkeeper COMMAND …\n\n',
     ...commands,
     '\nSOURCE is zk://host:port[,host:port…][/chroot], a snapshot file, a data directory or an archive directory.\n',
-    '--auth scheme:id (or ARKEEPER_AUTH) gives credentials, --json machine-readable answers, --quiet no progress.\n',
+    '--auth scheme:id (more than once for more, or ARKEEPER_AUTH) gives credentials, --json machine-readable answers, --quiet no progress.\n',
     'Exit status: 0 done, equal or healthy; 1 differences, unhealthy or conflicts; 2 bad usage or input; 130 interrupted.\n',
   ].join('')
 }

@@ -3,15 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
+import { countOf } from '../base/count-of.ts'
 import { CancelledError } from '../base/errors.ts'
 import { stringifyJson } from '../base/json.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../domain/restore/plan.ts'
 import { encodeStep } from '../domain/restore/step-codec.ts'
+import { RestoreCutShort } from '../services/engine/errors.ts'
 import { executeRestore } from '../services/engine/execute-restore.ts'
-import { openSource, parseLiveSource } from '../services/engine/open-source.ts'
+import { parseLiveSource } from '../services/engine/open-source.ts'
 import { planRestoreTo } from '../services/engine/plan-restore-to.ts'
 import { planUndoFrom } from '../services/engine/plan-undo-from.ts'
-import { RestoreDirectory } from '../services/engine/restore-directory.ts'
+import { RestoreDirectory, type RestoreReport } from '../services/engine/restore-directory.ts'
 import {
   argument,
   type Command,
@@ -23,8 +25,10 @@ import {
   text,
 } from './command.ts'
 import { badUsage } from './errors.ts'
+import { openCommandSource } from './open-command-source.ts'
 
 const MODES: readonly RestoreMode[] = ['create', 'update', 'mirror']
+const DELETES_SHOWN_MAX = 100
 const POLICIES: readonly ConflictPolicy[] = ['stop', 'skip', 'overwrite']
 
 export const restore: Command = {
@@ -75,13 +79,23 @@ async function withPlanDir(
   work: (dir: string) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const journal = text(input, 'journal')
-  if (journal !== undefined) return work(resolve(journal))
-  if (flag(input, 'apply')) return work(otherwise)
+  if (journal !== undefined) return locked(resolve(journal), work)
+  if (flag(input, 'apply')) return locked(otherwise, work)
   const parent = await mkdtemp(join(tmpdir(), 'arkeeper-plan-'))
   try {
     return await work(join(parent, 'plan'))
   } finally {
     await rm(parent, { recursive: true, force: true })
+  }
+}
+
+/** From the planning on: of two that plan into one folder, one would run what the other has read. */
+async function locked(dir: string, work: (dir: string) => Promise<ExitStatus>): Promise<ExitStatus> {
+  const unlock = await new RestoreDirectory(dir).lock()
+  try {
+    return await work(dir)
+  } finally {
+    await unlock()
   }
 }
 
@@ -96,7 +110,7 @@ async function plan(input: CommandInput, dir: string): Promise<ExitStatus> {
   if (!target) throw badUsage('a restore goes to a cluster: zk://host:port[,host:port…][/chroot]')
   const path = pathOption(input, 'path')
   const targetPath = pathOption(input, 'to')
-  const source = await openSource(context, argument(input, 0), auth)
+  const source = await openCommandSource(input, 0)
   try {
     const connection = await context.zookeeper.connect(target, { signal: context.signal })
     try {
@@ -147,15 +161,15 @@ async function undo(input: CommandInput, undoDir: string, dir: string): Promise<
 }
 
 async function resume(input: CommandInput, dir: string): Promise<ExitStatus> {
+  // Asked before the lock, which would make the folder of a wrong name.
   const { connectString } = await new RestoreDirectory(dir).readPlan()
-  return apply(input, dir, { connectString, auth: input.auth })
+  return locked(dir, () => apply(input, dir, { connectString, auth: input.auth }))
 }
 
 async function apply(input: CommandInput, dir: string, target: ClusterTarget): Promise<ExitStatus> {
   const { context, terminal } = input
-  const unlock = await new RestoreDirectory(dir).lock()
+  const policy = text(input, 'on-conflict')
   try {
-    const policy = text(input, 'on-conflict')
     const report = await executeRestore(context, {
       dir,
       target,
@@ -165,36 +179,59 @@ async function apply(input: CommandInput, dir: string, target: ClusterTarget): P
       onProgress: (progress) => terminal.progress(progress),
     })
     terminal.clear()
-    const { applied, alreadyDone, conflicts, skipped, verified, differences } = report
-    if (flag(input, 'json')) {
-      await terminal.line(
-        stringifyJson({
-          plan: report.plan,
-          applied,
-          conflicts,
-          skipped,
-          verified,
-          journal: dir,
-          alreadyDone,
-          differences,
-        }),
-      )
-    } else {
-      for (const { path, reason } of conflicts) await terminal.line(`conflict  ${path}: ${reason}`)
-      for (const { path, change } of differences) await terminal.line(`differs   ${path}: ${change}`)
-      await terminal.line(
-        `${applied} steps written, ${alreadyDone} found done, ${skipped} skipped; ${describeEnd(report.stopped, verified)}`,
-      )
-      if (report.stopped) await terminal.line(`go on with: arkeeper restore --resume ${dir}`)
-      await terminal.line(`take it back with: arkeeper restore --undo ${dir}`)
-    }
-    return verified === true ? 0 : 1
+    const { summary } = await new RestoreDirectory(dir).readPlan()
+    const leftOut = findLeftOut(summary)
+    await tell(input, dir, { report, leftOut })
+    return report.verified === true && report.conflictCount === 0 && leftOut.length === 0 ? 0 : 1
   } catch (error) {
-    if (!(error instanceof CancelledError)) throw error
-    throw new CancelledError('interrupted', { cause: error, remedy: `go on with: arkeeper restore --resume ${dir}` })
-  } finally {
-    await unlock()
+    const remedy = `go on with: arkeeper restore --resume ${dir}`
+    if (error instanceof CancelledError) throw new CancelledError('interrupted', { cause: error, remedy })
+    if (!(error instanceof RestoreCutShort)) throw error
+    const { code, message, unaffected } = error
+    throw new RestoreCutShort(code, message, { cause: error, unaffected, remedy })
   }
+}
+
+/** What was asked for and is in no step, by reason; ephemerals, /zookeeper and what the mode leaves alone were not asked for. */
+function findLeftOut({ skipped }: PlanSummary): { readonly reason: string; readonly count: number }[] {
+  return Object.entries(skipped)
+    .filter(([reason, count]) => count > 0 && !['ephemeral', 'system', 'mode'].includes(reason))
+    .map(([reason, count]) => ({ reason, count }))
+}
+
+async function tell(
+  { values, terminal }: CommandInput,
+  dir: string,
+  end: { readonly report: RestoreReport; readonly leftOut: ReturnType<typeof findLeftOut> },
+): Promise<void> {
+  const { plan, applied, alreadyDone, conflicts, overwritten, skipped, verified, differences, stopped } = end.report
+  if (flag({ values }, 'json')) {
+    const leftOut = Object.fromEntries(end.leftOut.map(({ reason, count }) => [reason, count]))
+    await terminal.line(
+      stringifyJson({
+        plan,
+        applied,
+        conflicts,
+        skipped,
+        verified,
+        journal: dir,
+        alreadyDone,
+        overwritten,
+        differences,
+        leftOut,
+      }),
+    )
+    return
+  }
+  for (const { path, reason } of conflicts) await terminal.line(`conflict  ${path}: ${reason}`)
+  for (const { path, reason } of overwritten) await terminal.line(`overwrote ${path}: ${reason}`)
+  for (const { path, change } of differences) await terminal.line(`differs   ${path}: ${change}`)
+  for (const { reason, count } of end.leftOut) await terminal.line(`left out  ${countOf(count, 'znode')}: ${reason}`)
+  await terminal.line(
+    `${countOf(applied, 'step')} written, ${alreadyDone} found done, ${skipped} skipped; ${describeEnd(stopped, verified)}`,
+  )
+  if (stopped) await terminal.line(`go on with: arkeeper restore --resume ${dir}`)
+  if (applied > 0) await terminal.line(`take it back with: arkeeper restore --undo ${dir}`)
 }
 
 function describeEnd(stopped: boolean, verified: boolean | null): string {
@@ -217,11 +254,31 @@ async function show(input: CommandInput, dir: string, summary: PlanSummary): Pro
   }
   await terminal.line(`plan ${summary.plan}`)
   await terminal.line(`${summary.source} → ${summary.target}, mode ${mode}`)
-  await terminal.line(`${creates} creates, ${updates} updates, ${deletes} deletes, ${aclChanges} ACL changes`)
+  await terminal.line(
+    [
+      countOf(creates, 'create'),
+      countOf(updates, 'update'),
+      countOf(deletes, 'delete'),
+      countOf(aclChanges, 'ACL change'),
+    ].join(', '),
+  )
   for (const [reason, count] of Object.entries(skipped)) {
     if (count > 0) await terminal.line(`${count} left out: ${reason}`)
   }
+  if (deletes > 0) await showDeletes(input, dir, deletes)
   for (const { code, path, message } of warnings) await terminal.line(`warning  ${code} ${path}: ${message}`)
   await terminal.line('nothing was written; --apply runs the plan')
   return 0
+}
+
+/** What a plan takes away is named, not only counted. */
+async function showDeletes({ terminal }: CommandInput, dir: string, deletes: number): Promise<void> {
+  let shown = 0
+  for await (const step of new RestoreDirectory(dir).readSteps()) {
+    if (step.step !== 'delete') continue
+    if (shown === DELETES_SHOWN_MAX) break
+    shown++
+    await terminal.line(`delete   ${step.path}`)
+  }
+  if (deletes > shown) await terminal.line(`delete   … and ${deletes - shown} more; --steps lists all`)
 }

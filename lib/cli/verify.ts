@@ -1,3 +1,4 @@
+import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
 import { ProgressMeter } from '../services/engine/progress.ts'
 import { argument, type Command, flag } from './command.ts'
@@ -19,9 +20,9 @@ export const verify: Command = {
       await terminal.line(stringifyJson(report))
     } else {
       for (const file of report.files)
-        await terminal.line(`${file.ok ? 'ok ' : 'BAD'}  ${file.name} (${file.bytes} bytes)`)
+        await terminal.line(`${file.ok ? 'ok ' : 'BAD'}  ${file.name} (${countOf(file.bytes, 'byte')})`)
       for (const { code, message } of report.problems) await terminal.line(`problem  ${code}: ${message}`)
-      await terminal.line(report.ok ? `${report.znodes} znodes, all sums match` : 'the archive is damaged')
+      await terminal.line(report.ok ? `${countOf(report.znodes, 'znode')}, all sums match` : 'the archive is damaged')
     }
     return report.ok ? 0 : 1
   },
