@@ -5,6 +5,7 @@ import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
 import { isWithin, ROOT } from '../../domain/znode/path.ts'
 import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
 import type { EngineContext } from '../context.ts'
+import { assertChroot } from './assert-chroot.ts'
 import { splitConnectString } from './connect-string.ts'
 import { patchStream } from './patch-stream.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
@@ -46,6 +47,7 @@ export async function takeBackup(context: EngineContext, input: TakeBackupInput)
   const connection = await context.zookeeper.connect(input.target, { signal })
   let feed: MoveFeed | null = null
   try {
+    await assertChroot(connection, input.target.connectString, signal)
     feed = (await connection.followMoves?.(roots, { signal })) ?? null
     const walk = connection.walk(roots, { signal, includeSystem: true, watchMoves: feed === null })
     const backup = new Backup({ context, input, roots, connection, walk, feed, startedAtMs })
