@@ -1,5 +1,6 @@
 import clsx from 'clsx'
 import { Minus, PenLine, Plus } from 'lucide-react'
+import { DrawnText } from '@/app/_ui/drawn-text.tsx'
 import type { ChangeField, ChangeKind } from '@/lib/domain/diff/change.ts'
 
 export const CHANGE_LOOKS = {
@@ -22,10 +23,19 @@ export const CHANGE_LOOKS = {
   },
 } as const satisfies Record<ChangeKind, unknown>
 
-/** Colour, icon and word say the same, so that any one of them is enough. */
-export function ChangeMark({ change, fields }: { change: ChangeKind; fields?: readonly ChangeField[] }) {
+/** Colour, icon and word say the same, so that any one of them is enough. `drawn`: in a row whose label says it already. */
+export function ChangeMark({
+  change,
+  fields,
+  drawn = false,
+}: {
+  change: ChangeKind
+  fields?: readonly ChangeField[]
+  drawn?: boolean
+}) {
   const look = CHANGE_LOOKS[change]
   const Icon = look.icon
+  const names = change === 'changed' && fields ? fields.join(', ') : ''
   return (
     <span
       className={clsx(
@@ -35,8 +45,9 @@ export function ChangeMark({ change, fields }: { change: ChangeKind; fields?: re
       )}
     >
       <Icon aria-hidden className="size-3" />
-      {look.label}
-      {change === 'changed' && fields && fields.length > 0 && <span className="font-normal">{fields.join(', ')}</span>}
+      {drawn ? <DrawnText text={look.label} /> : look.label}
+      {names !== '' &&
+        (drawn ? <DrawnText text={names} className="font-normal" /> : <span className="font-normal"> {names}</span>)}
     </span>
   )
 }

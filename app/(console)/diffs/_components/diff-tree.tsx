@@ -161,7 +161,7 @@ function DiffRowFacts({ item }: { item: DiffItem }) {
           className={`text-xs ${CHANGE_LOOKS[kind].text}`}
         />
       ))}
-      {item.change && <ChangeMark change={item.change} fields={item.fields} />}
+      {item.change && <ChangeMark change={item.change} fields={item.fields} drawn />}
     </span>
   )
 }
