@@ -151,6 +151,54 @@ describe('takeBackup', () => {
     expect(await readdir(store)).toHaveLength(1)
   })
 
+  it('corrects what it had written when it moved, and nothing else', async () => {
+    await create('/aa')
+    for (let i = 0; i < 20; i++) await create(`/aa/n${i}`, 'old')
+    const stages: string[] = []
+    const context = {
+      ...createEngineContext(),
+      // By then the walk is past everything below /aa.
+      zookeeper: interrupted(10, async () => {
+        await setData('/aa/n3', 'new')
+        await create('/aa/born', 'new')
+        await client.multi([{ op: 'delete', path: '/aa/n4', version: -1 }])
+      }),
+    }
+    const onProgress = ({ stage }: { stage: string }) => {
+      if (stages.at(-1) !== stage) stages.push(stage)
+    }
+    const { manifest, dir } = await takeBackup(context, { ...input(['/aa', BULK]), onProgress })
+    expect(stages.lastIndexOf('Reading znodes')).toBeGreaterThan(stages.indexOf('Reading again what moved'))
+    expect(manifest.consistency).toMatchObject({ class: 'exact', proof: 'converged', movedReread: true })
+    const archive = await context.archives.open(dir)
+    const diff = diffSources({ left: archive, right: client, path: '/' })
+    for await (const changes of diff.changes) expect(changes).toEqual([])
+    await archive.close()
+    expect(await readdir(store)).toHaveLength(1)
+  })
+
+  it('is not written twice when something was read again, and was as it had been written', async () => {
+    const stages: string[] = []
+    const context = {
+      ...createEngineContext(),
+      // A session that comes and goes moves the zxid; the quota znodes are read again whenever it moved.
+      zookeeper: interrupted(10, async () => {
+        const passing = await createZooKeeper().connect({ connectString: server.connectString })
+        await passing.close()
+      }),
+    }
+    const onProgress = ({ stage }: { stage: string }) => stages.push(stage)
+    const { manifest, dir } = await takeBackup(context, { ...input(), onProgress })
+    expect(manifest.consistency).toMatchObject({ class: 'fuzzy', moved: [], movedReread: true, movedKnown: true })
+    expect(stages).toContain('Reading again what moved')
+    expect(stages.indexOf('Reading again what moved')).toBeGreaterThan(stages.lastIndexOf('Reading znodes'))
+    const archive = await context.archives.open(dir)
+    const diff = diffSources({ left: archive, right: client, path: '/' })
+    for await (const changes of diff.changes) expect(changes).toEqual([])
+    await archive.close()
+    expect(await readdir(store)).toHaveLength(1)
+  })
+
   it('does not call it exact when a transaction of the window is not accounted for: no watch tells of a setACL', async () => {
     await create('/zz')
     const context = {

@@ -12,6 +12,7 @@ import { type OnProgress, ProgressMeter } from './progress.ts'
 import { type MovesReread, rereadMoves, ZxidLedger } from './reread-moves.ts'
 import { parseRoots } from './scope.ts'
 import { publishStaged, withStagingDir } from './staging.ts'
+import { findStaleEntries } from './stale-entries.ts'
 
 export interface TakeBackupInput {
   readonly target: ClusterTarget
@@ -93,8 +94,8 @@ class Backup {
   }
 
   /**
-   * The walk is written into a staging folder. When nothing moved, that archive is the backup; else it is merged with what was read
-   * again into a second one: path order does not allow to correct what is written already.
+   * The walk is written into a staging folder. When it holds what was read again, that archive is the backup; else both are merged
+   * into a second one: path order does not allow to correct what is written already.
    */
   async takeFollowed(feed: MoveFeed): Promise<TakenBackup> {
     const { input, context } = this.#parts
@@ -114,8 +115,10 @@ class Backup {
 
       const source = await context.archives.open(first.dir)
       try {
+        const patch = await findStaleEntries(source, reread.patch, { signal: context.signal })
+        if (patch.length === 0) return { ...first, dir: await publishStaged(first.dir, input.parentDir) }
         const stream = source.readSubtree(ROOT, { signal: context.signal, includeSystem: true })
-        return await this.#write(input.parentDir, patchStream(stream, reread.patch), () => description)
+        return await this.#write(input.parentDir, patchStream(stream, patch), () => description)
       } finally {
         await source.close()
       }
