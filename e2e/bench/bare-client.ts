@@ -5,7 +5,7 @@ import net from 'node:net'
  * (data and stat of every znode, every ACL, children where there are any) and throws the answers away; or writes ready-made multi
  * frames. Nothing of Arkeeper is in it, so that a ratio to it means something. Layouts: ZooKeeper 3.8 client protocol.
  */
-const OP = { getChildren: 8, getAcl: 6, getData: 4, multi: 14, multiRead: 22 } as const
+const OP = { getChildren: 8, getAcl: 6, getData: 4, multi: 14, multiRead: 22, closeSession: -11 } as const
 const OK_HEADER_BYTES = 9
 const STAT_BYTES = 68
 const NUM_CHILDREN_OFFSET = 56
@@ -97,9 +97,16 @@ export class BareSession {
   }
 
   private closing = false
-  close(): void {
+  /** Ends the session at the server, too: one left to expire would write into the next measurement. */
+  async close(): Promise<void> {
     this.closing = true
-    this.socket.destroy()
+    const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()))
+    this.send(
+      OP.closeSession,
+      () => undefined,
+      () => this.socket.end(),
+    )
+    await closed
   }
 
   private receive(chunk: Buffer): void {
@@ -224,7 +231,7 @@ export async function bareRead(
     }
     pump()
   })
-  for (const session of sessions) session.close()
+  await Promise.all(sessions.map((session) => session.close()))
   return { znodes, bytes }
 }
 
@@ -272,7 +279,7 @@ export async function bareWrite(
     }
     pump()
   })
-  session.close()
+  await session.close()
   return znodes
 }
 
