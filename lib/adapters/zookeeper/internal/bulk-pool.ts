@@ -15,7 +15,8 @@ interface IdleSession {
 export class BulkPool {
   private readonly idle: IdleSession[] = []
   private readonly leased = new Set<BulkSession>()
-  private closed = false
+  /** Why there are no sessions any more. */
+  private ending: ZooKeeperError | null = null
   private nextServer: number
   private highestZxid = 0n
   private batches: boolean | null = null
@@ -45,7 +46,7 @@ export class BulkPool {
 
   /** Between one and `count` sessions, each for the caller alone until released. */
   async lease(count: number, signal?: AbortSignal): Promise<BulkSession[]> {
-    if (this.closed) throw new ZooKeeperError('CLOSED', 'The connection is closed')
+    if (this.ending) throw this.ending
     const wanted = Math.max(1, Math.min(count, SESSIONS_MAX - this.leased.size))
     const sessions: BulkSession[] = []
     while (sessions.length < wanted) {
@@ -86,7 +87,7 @@ export class BulkPool {
     this.leased.delete(session)
     this.note(session)
     if (session.failure) return
-    if (this.closed || session.inFlight > 0) {
+    if (this.ending || session.inFlight > 0) {
       session.destroy()
       return
     }
@@ -114,13 +115,14 @@ export class BulkPool {
     await session.close()
   }
 
-  async close(): Promise<void> {
-    this.closed = true
+  /** `reason`: what whoever still reads gets to know, when it is not that this connection was closed on purpose. */
+  async close(reason = new ZooKeeperError('CLOSED', 'The connection is closed')): Promise<void> {
+    this.ending ??= reason
     const sessions = [...this.idle.map((idle) => idle.session), ...this.leased]
     for (const idle of this.idle) clearTimeout(idle.timer)
     this.idle.length = 0
     this.leased.clear()
-    await Promise.all(sessions.map((session) => session.close()))
+    await Promise.all(sessions.map((session) => session.close(reason)))
   }
 
   private async probeBatches(signal?: AbortSignal): Promise<boolean> {
@@ -140,9 +142,9 @@ export class BulkPool {
 
   private async open(signal?: AbortSignal, onEvent?: (type: number, path: string) => void): Promise<BulkSession> {
     const session = await BulkSession.open(this.wire, { startIndex: this.nextServer++, onEvent, signal })
-    if (this.closed) {
+    if (this.ending) {
       session.destroy()
-      throw new ZooKeeperError('CLOSED', 'The connection is closed')
+      throw this.ending
     }
     this.leased.add(session)
     return session

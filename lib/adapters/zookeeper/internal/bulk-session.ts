@@ -138,11 +138,11 @@ export class BulkSession {
     })
   }
 
-  /** Ends the session at the server too, so that it does not linger there until its timeout. */
-  async close(): Promise<void> {
+  /** Ends the session at the server too, so that it does not linger there until its timeout. `reason`: what its open requests end with. */
+  async close(reason = new ZooKeeperError('CLOSED', 'The connection is closed')): Promise<void> {
     if (this.closed) return
     const socket = this.socket
-    this.end(new ZooKeeperError('CLOSED', 'The connection is closed'))
+    this.end(reason)
     if (!socket || socket.destroyed) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)

@@ -535,7 +535,7 @@ function timedOut(what: string, timeoutMs: number, sent: boolean): ZooKeeperErro
   )
 }
 
-function expired(): ZooKeeperError {
+export function expired(): ZooKeeperError {
   return new ZooKeeperError('SESSION_EXPIRED', 'The session with the cluster has expired', { remedy: 'connect again' })
 }
 

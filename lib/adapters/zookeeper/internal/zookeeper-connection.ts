@@ -11,7 +11,7 @@ import { BULK_PATHS_MIN, BulkReads } from './bulk-reads.ts'
 import { ChildrenPages } from './children-pages.ts'
 import { encodeRecord, type JuteReader, JuteWriter } from './jute.ts'
 import { openMoveFeed } from './move-feed.ts'
-import { type PackageSession, REQUEST_BYTES_MAX, type Reply, type SessionState } from './package-session.ts'
+import { expired, type PackageSession, REQUEST_BYTES_MAX, type Reply, type SessionState } from './package-session.ts'
 import {
   AclInterner,
   CREATE_FLAG,
@@ -323,7 +323,7 @@ export class ZooKeeperConnection implements ClusterConnection {
   private onSessionState(state: SessionState): void {
     if (state === 'expired' || state === 'closed') {
       this.watches.close()
-      if (this.closing === null && state === 'expired') this.pool.close().catch(() => undefined)
+      if (this.closing === null && state === 'expired') this.pool.close(expired()).catch(() => undefined)
     }
     this.emit({ kind: 'connection', state })
   }
