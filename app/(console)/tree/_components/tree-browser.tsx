@@ -15,6 +15,7 @@ import type { ValueView } from '@/lib/domain/value/describe-value.ts'
 import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
 import type { TreeEventView, ZnodeReadingView } from '@/lib/services/tree/views.ts'
 import { LiveIndicator } from './live-indicator.tsx'
+import { LostConnection } from './lost-connection.tsx'
 import { PathBar } from './path-bar.tsx'
 import { useTreeEvents } from './use-tree-events.ts'
 import { ZnodePanel } from './znode-panel.tsx'
@@ -157,6 +158,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
         <PathBar path={selected} onGo={go} />
         {isLive && <LiveIndicator state={live} paused={paused} onPause={setPaused} />}
       </div>
+      {isLive && live.kind === 'lost' && !nothingLoaded && <LostConnection clusterId={tree.id} error={live.error} />}
       {nothingLoaded ? (
         <ErrorNotice
           error={nothingLoaded}
