@@ -1,0 +1,261 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Locator, Page } from '@playwright/test'
+import { CONSOLE_PAGES, expect, type Gallery, test } from '../support/gallery.ts'
+import { startProduct } from '../support/product.ts'
+import { isAddressOf } from '../support/site-map.ts'
+
+const WIDE = { width: 1440, height: 900 }
+const NARROW = { width: 390, height: 844 }
+const NARROWEST = { width: 375, height: 667 }
+
+/** What one comes to a page for: the keyboard must get there. */
+const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Locator>> = {
+  '/': (page, { cluster }) => page.getByRole('link', { name: `Tree of ${cluster.name}` }),
+  '/audit': (page) => page.getByRole('link', { name: /JSON/i }),
+  '/backups/[backupId]': (page) => page.getByRole('button', { name: 'Verify' }),
+  '/backups/[backupId]/tree': (page) => page.getByRole('link', { name: /^Restore/ }),
+  '/clusters/[clusterId]/backups': (page) => page.getByRole('button', { name: 'Back up now' }),
+  '/clusters/[clusterId]/diffs': (page) => page.getByRole('main').getByRole('link', { name: /compare|new diff/i }),
+  '/clusters/[clusterId]/restores': (page) => page.getByRole('main').getByRole('link', { name: /new restore/i }),
+  '/clusters/[clusterId]/settings': (page) => page.getByRole('button', { name: 'Save changes' }),
+  '/clusters/[clusterId]/tree': (page) => page.getByRole('button', { name: 'Edit value' }),
+  '/clusters/new': (page) => page.getByRole('button', { name: 'Add cluster' }),
+  '/diffs': (page) => page.getByRole('main').getByRole('link', { name: /compare|new diff/i }),
+  '/diffs/[diffId]': (page) => page.getByRole('button', { name: /^Restore selected/ }),
+  '/diffs/new': (page) => page.getByRole('button', { name: 'Compare', exact: true }),
+  '/restores/[restoreId]': (page) => page.getByRole('button', { name: /^Undo/ }),
+  '/restores/new': (page) => page.getByRole('button', { name: 'Make the plan' }),
+}
+
+/** Leads on to another page and shows nothing itself; people link to it from elsewhere. */
+const SIGNPOST = '/clusters/[clusterId]'
+const PAGES = CONSOLE_PAGES.filter((pattern) => pattern !== SIGNPOST)
+
+const states = PAGES.map((pattern) => ({
+  name: pattern,
+  open: (gallery: Gallery) => gallery.addressOf(pattern),
+})).concat([
+  {
+    name: '/restores/[restoreId] that waits for its confirmation',
+    open: (gallery) => gallery.addressOf('/restores/[restoreId]').replace(/[^/]+$/, gallery.plannedRestoreId),
+  },
+  { name: 'a page that is not there', open: (gallery) => `${new URL(gallery.addressOf('/')).origin}/no/such/page` },
+])
+
+for (const { name, open } of states) {
+  test(`axe finds nothing on ${name}, light or dark, wide or narrow, and it never scrolls sideways`, async ({
+    browser,
+    gallery,
+  }) => {
+    const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
+    const page = await context.newPage()
+    await page.goto(open(gallery))
+    await settle(page)
+    await expectNoFindings(page, `${name} wide`)
+    await page.setViewportSize(NARROW)
+    await settle(page)
+    await expectNoFindings(page, `${name} narrow`)
+    await expectNoSidewaysScroll(page, name)
+    await context.close()
+  })
+}
+
+test('axe finds nothing on the pages before a session, and their forms work by keyboard', async ({ browser, demo }) => {
+  const context = await browser.newContext({ viewport: WIDE })
+  const fresh = await startProduct('start')
+  try {
+    for (const address of [`${demo.url}/sign-in`, `${fresh.url}/setup`]) {
+      const page = await context.newPage()
+      await page.goto(address)
+      await settle(page)
+      await expectNoFindings(page, `${address} wide`)
+      await page.setViewportSize(NARROW)
+      await expectNoFindings(page, `${address} narrow`)
+      await expectNoSidewaysScroll(page, address)
+      await page.close()
+    }
+  } finally {
+    await fresh.stop()
+  }
+  const page = await context.newPage()
+  await page.goto(`${demo.url}/sign-in`)
+  await tabTo(page, page.getByLabel('E-mail'), 'the e-mail')
+  await page.keyboard.type('nobody@example.org')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('not the password')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('alert').filter({ hasText: 'The e-mail or the password is wrong' })).toBeVisible()
+  await expectNoFindings(page, 'a refused sign-in')
+  await context.close()
+})
+
+test('axe finds nothing in what opens over a page', async ({ browser, gallery }) => {
+  const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
+  const page = await context.newPage()
+  const dialog = page.getByRole('dialog')
+  const check = async (name: string) => {
+    await expect(dialog).toBeVisible()
+    await settle(page)
+    await expectNoFindings(page, name)
+    await page.keyboard.press('Escape')
+    await expect(dialog).toBeHidden()
+  }
+  await page.goto(gallery.addressOf('/clusters/[clusterId]/backups'))
+  await page.keyboard.press('j')
+  await dialog.getByRole('button', { name: 'Log' }).first().click()
+  await expect(dialog.getByRole('region', { name: 'Log lines' })).toBeVisible()
+  await check('the jobs')
+  await page.keyboard.press('?')
+  await check('the keys')
+  await page.getByRole('button', { name: 'Back up now' }).click()
+  await dialog.getByRole('radio', { name: /^Subtrees/ }).check()
+  await dialog.getByRole('textbox', { name: 'Paths, one a line' }).fill('not a path')
+  await check('a new backup with a fault')
+  await page.goto(gallery.addressOf('/clusters/[clusterId]/tree'))
+  for (const name of ['Create child', 'Edit value', 'Edit access', 'Delete…']) {
+    await page.getByRole('button', { name }).click()
+    await check(name)
+  }
+  await page.goto(gallery.addressOf('/diffs/[diffId]'))
+  await page.getByRole('checkbox', { name: 'Pick /config/checkout.json' }).check()
+  await page.getByRole('button', { name: /^Restore selected/ }).click()
+  await check('the plan of picked changes')
+  await page.goto(gallery.addressOf('/clusters/[clusterId]/settings'))
+  await page.getByRole('button', { name: 'Remove cluster…' }).click()
+  await check('the removal of a cluster')
+  await page.getByRole('button', { name: /^User menu/ }).click()
+  await expect(page.getByRole('menu')).toBeVisible()
+  await expectNoFindings(page, 'the user menu')
+  await page.keyboard.press('Escape')
+  await page.setViewportSize(NARROW)
+  await page.getByRole('button', { name: 'Open navigation' }).click()
+  await check('the navigation')
+  await context.close()
+})
+
+test('every page is reached by links, and its main action by keyboard with the focus in sight', async ({
+  browser,
+  gallery,
+}) => {
+  const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
+  const page = await context.newPage()
+  const linked = new Set<string>()
+  for (const pattern of PAGES) {
+    const action = MAIN_ACTIONS[pattern]
+    if (!action) throw new Error(`no main action is named for ${pattern}`)
+    await page.goto(gallery.addressOf(pattern))
+    await settle(page)
+    for (const href of await page
+      .locator('a[href]')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))) {
+      linked.add(new URL(href, page.url()).pathname)
+    }
+    await tabTo(page, action(page, gallery).first(), pattern)
+    expect(await focusIsVisible(page), `the focus on the main action of ${pattern} can be seen`).toBe(true)
+  }
+  for (const pattern of PAGES) {
+    const reached = [...linked].some((pathname) => isAddressOf(pattern, pathname))
+    expect(reached, `some page links to ${pattern}`).toBe(true)
+  }
+  await page.goto(gallery.addressOf(SIGNPOST))
+  await expect(page).toHaveURL(gallery.cluster.at('tree'))
+  await context.close()
+})
+
+test('a backup is taken and a znode is read without a mouse', async ({ browser, gallery }) => {
+  const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
+  const page = await context.newPage()
+  await page.goto(gallery.addressOf('/'))
+  await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await tabTo(page, page.getByRole('link', { name: `Tree of ${gallery.cluster.name}` }), 'the tree of the cluster')
+  await page.keyboard.press('Enter')
+  const tree = page.getByRole('tree')
+  await expect(tree.getByRole('treeitem', { name: /^config/ })).toBeVisible()
+  await tabTo(page, tree, 'the tree')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowRight')
+  await expect(tree.getByRole('treeitem', { name: /^checkout\.json/ })).toBeVisible()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('region', { name: 'Value', exact: true })).toContainText('pool')
+  const backups = page.getByRole('navigation', { name: /^Pages of/ }).getByRole('link', { name: 'Backups' })
+  await tabTo(page, backups, 'the backups')
+  await page.keyboard.press('Enter')
+  const start = page.getByRole('button', { name: 'Back up now' })
+  await tabTo(page, start, 'a new backup')
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog')
+  await tabTo(page, dialog.getByRole('textbox', { name: 'Note' }), 'the note')
+  await page.keyboard.type('by keyboard')
+  await page.keyboard.press('Enter')
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('region', { name: 'Backups' })).toContainText('by keyboard', { timeout: 60_000 })
+  await context.close()
+})
+
+/** Waits until what is loading has come: a skeleton has nothing to find fault with. */
+async function settle(page: Page): Promise<void> {
+  await expect(page.locator('.skeleton')).toHaveCount(0)
+  await expect(page.getByRole('heading').first()).toBeVisible()
+}
+
+/** Both themes; what does not depend on colour is looked at once. */
+async function expectNoFindings(page: Page, where: string): Promise<void> {
+  await wear(page, 'light')
+  const light = await new AxeBuilder({ page }).analyze()
+  expect(describe(light.violations), `${where}, light`).toEqual([])
+  await wear(page, 'dark')
+  const dark = await new AxeBuilder({ page }).withRules(['color-contrast', 'link-in-text-block']).analyze()
+  expect(describe(dark.violations), `${where}, dark`).toEqual([])
+  expect(dark.passes.length, `${where}: axe has looked at something`).toBeGreaterThan(0)
+}
+
+/** A colour on its way to another one is neither. */
+async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme })
+  await expect
+    .poll(() => page.evaluate(() => document.getAnimations().filter((each) => each instanceof CSSTransition).length))
+    .toBe(0)
+}
+
+type Violations = Awaited<ReturnType<AxeBuilder['analyze']>>['violations']
+
+function describe(violations: Violations): string[] {
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
+  )
+}
+
+async function expectNoSidewaysScroll(page: Page, where: string): Promise<void> {
+  await page.setViewportSize(NARROWEST)
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), {
+      message: `${where} at ${NARROWEST.width} px`,
+    })
+    .toBeLessThanOrEqual(0)
+}
+
+const TAB_MAX = 150
+
+/** Presses Tab until the element has the focus. */
+async function tabTo(page: Page, target: Locator, what: string): Promise<void> {
+  await expect(target, what).toBeVisible()
+  for (let presses = 0; presses < TAB_MAX; presses++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`${what} has no focus after ${TAB_MAX} presses of Tab`)
+}
+
+function focusIsVisible(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const element = document.activeElement
+    if (!element || element === document.body) return false
+    const style = getComputedStyle(element)
+    const box = element.getBoundingClientRect()
+    const hasRing = style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) > 0
+    return (hasRing || style.boxShadow !== 'none') && box.width > 0 && box.bottom > 0 && box.top < innerHeight
+  })
+}

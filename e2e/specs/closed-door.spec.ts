@@ -1,0 +1,264 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { APIRequestContext, APIResponse } from '@playwright/test'
+import { CONSOLE_PAGES, expect, type Gallery, PLANTED_PASSWORD, test } from '../support/gallery.ts'
+import type { Product } from '../support/product.ts'
+import { fillPattern, listPages, listRouteHandlers, listServerActions } from '../support/site-map.ts'
+
+/** Open on purpose: probes of an orchestrator, and what signing in itself needs. */
+const OPEN_HANDLERS = ['/healthz', '/readyz', '/api/auth/[...all]']
+const OPEN_PAGES = ['/sign-in', '/setup']
+/** What a page or an answer about the gallery would give away. */
+const CONTENT = ['checkout.json', 'new-basket', 'x-gallery', 'before the change', PLANTED_PASSWORD]
+
+const handlers = listRouteHandlers().filter(({ pattern }) => !OPEN_HANDLERS.includes(pattern))
+
+function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): string {
+  const values = {
+    clusterId: gallery.cluster.id,
+    backupId: gallery.backupId,
+    diffId: gallery.diffId,
+    restoreId: gallery.finishedRestoreId,
+    jobId: gallery.jobId,
+    kind: 'live',
+    id: gallery.cluster.id,
+    name: 'manifest.json',
+  }
+  return `${demo.url}${fillPattern(pattern, values)}?path=/config/checkout.json&parent=/&format=jsonl`
+}
+
+function expectNoContent(body: string, where: string): void {
+  for (const word of CONTENT) expect(body.includes(word), `${where} gives away ${word}`).toBe(false)
+}
+
+test('every route handler answers 401 without content to whoever is not signed in', async ({
+  demo,
+  gallery,
+  request,
+}) => {
+  expect(handlers.length).toBeGreaterThan(10)
+  for (const { pattern, methods } of handlers) {
+    for (const method of methods) {
+      const answer = await request.fetch(addressOfHandler(demo, gallery, pattern), {
+        method,
+        maxRedirects: 0,
+        ...(method === 'GET' ? {} : { data: { clusterId: gallery.cluster.id, dirs: ['/'], znodes: [] } }),
+      })
+      const where = `${method} ${pattern}`
+      expect(answer.status(), where).toBe(401)
+      expect(await answer.json(), where).toMatchObject({ code: 'SIGNED_OUT' })
+      expectNoContent(await answer.text(), where)
+    }
+  }
+})
+
+test('every page leads to signing in, and gives nothing away on the way', async ({ demo, gallery, request }) => {
+  expect(listPages().filter((pattern) => !OPEN_PAGES.includes(pattern))).toEqual(CONSOLE_PAGES)
+  for (const pattern of CONSOLE_PAGES) {
+    // Without its query, which an answer may well repeat.
+    const address = gallery.addressOf(pattern).replace(/\?.*/, '')
+    const page = await request.get(address, { maxRedirects: 0 })
+    expect([302, 303, 307], pattern).toContain(page.status())
+    expect(page.headers().location, pattern).toMatch(/^(http:\/\/[^/]+)?\/sign-in/)
+    expectNoContent(await page.text(), pattern)
+    // The router is told to go elsewhere inside of an answer; its own mark in the address is asked for first.
+    const load = await request.get(address, { headers: { rsc: '1' } })
+    const body = await load.text()
+    expect(body, `${pattern} for the router`).toMatch(/NEXT_REDIRECT[^"]*\/sign-in/)
+    expectNoContent(body, `${pattern} for the router`)
+  }
+  // What the client's router asks for leaves out the layout, which is where a session is easily asked for once and then forgotten.
+  const loads = gallery.requests.filter((each) => 'rsc' in each.headers && !('next-action' in each.headers))
+  expect(loads.length).toBeGreaterThan(3)
+  for (const load of loads) {
+    const { cookie: _cookie, ...headers } = load.headers
+    const answer = await request.get(load.url, { headers, maxRedirects: 0 })
+    expectNoContent(await answer.text(), `router load of ${load.url}`)
+  }
+  expect((await request.get(`${demo.url}/healthz`)).status()).toBe(200)
+})
+
+test('every server action refuses without a session, and does nothing', async ({
+  demo,
+  gallery,
+  request,
+  signedIn,
+}) => {
+  const before = await countEverything(signedIn.request, demo)
+  const actions = listServerActions()
+  expect(actions.map((each) => each.name)).toEqual(expect.arrayContaining(['startBackupAction', 'setZnodeDataAction']))
+  for (const { id, name } of actions) {
+    const answer = await request.post(`${demo.url}/sign-in`, {
+      headers: { 'next-action': id, origin: demo.url, 'content-type': 'text/plain;charset=UTF-8' },
+      data: JSON.stringify([{ clusterId: gallery.cluster.id, backupId: gallery.backupId }]),
+      maxRedirects: 0,
+    })
+    const body = await answer.text()
+    // The first administrator is made without a session, and only where there is none.
+    if (name === 'createAdministratorAction') expect(body).not.toContain('"ok":true')
+    else expect(body, name).toContain('SIGNED_OUT')
+    expectNoContent(body, name)
+  }
+  const recorded = gallery.requests.filter((each) => 'next-action' in each.headers)
+  expect(recorded.length).toBeGreaterThan(5)
+  for (const each of recorded) {
+    const { cookie: _cookie, 'content-length': _length, ...headers } = each.headers
+    const answer = await request.post(each.url, { headers, data: each.body ?? undefined, maxRedirects: 0 })
+    const body = await answer.text()
+    expect(body, each.url).toContain('SIGNED_OUT')
+    expectNoContent(body, each.url)
+  }
+  expect(await countEverything(signedIn.request, demo)).toEqual(before)
+})
+
+test('a page of another origin that rides on the cookie changes nothing', async ({ demo, gallery, signedIn }) => {
+  const api = signedIn.request
+  const before = await countEverything(api, demo)
+  // Another port of the same host is the same site: SameSite alone does not keep its cookie back.
+  for (const origin of ['https://evil.example', demo.url.replace(/\d+$/, '1'), 'null']) {
+    for (const { pattern, methods } of handlers) {
+      for (const method of methods.filter((each) => each !== 'GET')) {
+        const answer = await api.fetch(addressOfHandler(demo, gallery, pattern), {
+          method,
+          headers: { origin, 'content-type': 'text/plain' },
+          data: JSON.stringify({ clusterId: gallery.cluster.id, dirs: ['/'], znodes: [] }),
+          timeout: 10_000,
+        })
+        expect(answer.status(), `${method} ${pattern} from ${origin}`).toBe(403)
+      }
+    }
+    for (const each of gallery.requests.filter((one) => 'next-action' in one.headers)) {
+      const { 'content-length': _length, ...headers } = each.headers
+      const answer = await api.post(each.url, { headers: { ...headers, origin }, data: each.body ?? undefined })
+      expect(answer.status(), `an action from ${origin}`).toBeGreaterThanOrEqual(400)
+    }
+    const signOut = await api.post(`${demo.url}/api/auth/sign-out`, { headers: { origin }, data: {} })
+    expect(signOut.status(), `sign-out from ${origin}`).toBe(403)
+  }
+  expect(await countEverything(api, demo)).toEqual(before)
+})
+
+test('a download gives the files of its backup and nothing else of the disk', async ({ demo, gallery, signedIn }) => {
+  const files = `${demo.url}/api/backups/${gallery.backupId}/files/`
+  const good = await signedIn.request.get(`${files}manifest.json`)
+  expect(good.status()).toBe(200)
+  expectDownload(good, 'manifest.json')
+  for (const name of [
+    '..%2f..%2f..%2fdemo.json',
+    '..%2Fmanifest.json',
+    '%2e%2e%2f%2e%2e%2fdemo.json',
+    '..%252f..%252fdemo.json',
+    '..%5c..%5cdemo.json',
+    '%2fetc%2fpasswd',
+    `${encodeURIComponent(join(demo.dataDir, 'demo.json'))}`,
+    'manifest.json%00.gz',
+    '.%2fmanifest.json',
+    '%25',
+    'catalog.json',
+  ]) {
+    const answer = await signedIn.request.get(files + name, { maxRedirects: 0 })
+    const body = await answer.text()
+    expect([400, 404], `${name}: ${body}`).toContain(answer.status())
+    expect(body, name).not.toContain(demo.signIn?.password)
+    expect(body, name).not.toContain('root:')
+  }
+})
+
+test('what somebody has stored in a znode is saved as a file and never shown as a page', async ({
+  demo,
+  gallery,
+  signedIn,
+}) => {
+  for (const tree of [`live/${gallery.cluster.id}`, `backup/${gallery.backupId}`]) {
+    const answer = await signedIn.request.get(`${demo.url}/api/trees/${tree}/data?path=/config/page.html`)
+    expect(answer.status()).toBe(200)
+    expect(await answer.text()).toContain('<script>')
+    expectDownload(answer, 'page.html')
+    expect(answer.headers()['content-type']).toBe('application/octet-stream')
+    expect(answer.headers()['content-security-policy']).toContain('sandbox')
+  }
+})
+
+function expectDownload(answer: APIResponse, name: string): void {
+  expect(answer.headers()['x-content-type-options']).toBe('nosniff')
+  expect(answer.headers()['content-disposition']).toMatch(new RegExp(`^attachment; filename="${name}"`))
+  expect(answer.headers()['cache-control']).toContain('no-store')
+}
+
+test('the session cookie is out of the reach of scripts and of other sites', async ({ demo, signedIn }) => {
+  const cookies = (await signedIn.context().cookies(demo.url)).filter((cookie) => /session/.test(cookie.name))
+  expect(cookies.length).toBeGreaterThan(0)
+  for (const cookie of cookies) {
+    expect(cookie.httpOnly, cookie.name).toBe(true)
+    expect(['Lax', 'Strict'], cookie.name).toContain(cookie.sameSite)
+  }
+  expect(await signedIn.evaluate(() => document.cookie)).not.toContain('session')
+})
+
+test('every page carries the headers that keep it out of frames and its content from being guessed', async ({
+  demo,
+  gallery,
+  signedIn,
+  request,
+}) => {
+  const answers = new Map<string, APIResponse>()
+  for (const pattern of CONSOLE_PAGES) answers.set(pattern, await signedIn.request.get(gallery.addressOf(pattern)))
+  answers.set('/sign-in', await request.get(`${demo.url}/sign-in`))
+  answers.set('a page that is not there', await signedIn.request.get(`${demo.url}/no/such/page`))
+  for (const [where, answer] of answers) {
+    const headers = answer.headers()
+    const policy = headers['content-security-policy'] ?? ''
+    expect(policy, where).toContain("frame-ancestors 'none'")
+    expect(policy, where).toContain("object-src 'none'")
+    expect(policy, where).toMatch(/base-uri '(self|none)'/)
+    expect(headers['x-content-type-options'], where).toBe('nosniff')
+    expect(headers['referrer-policy'], where).toMatch(/^(same-origin|no-referrer|strict-origin)$/)
+    expect(headers['x-powered-by'], where).toBeUndefined()
+  }
+})
+
+test('the stored password of a cluster is in no answer, no log and no file', async ({ demo, gallery, signedIn }) => {
+  const api = signedIn.request
+  const bodies = new Map<string, string>()
+  for (const pattern of CONSOLE_PAGES) {
+    const address = gallery.addressOf(pattern)
+    bodies.set(`page ${pattern}`, await (await api.get(address)).text())
+    bodies.set(`rsc ${pattern}`, await (await api.get(address, { headers: { rsc: '1' } })).text())
+  }
+  for (const { pattern, methods } of handlers) {
+    if (!methods.includes('GET')) continue
+    for (const path of ['/config/checkout.json', '/config', '/']) {
+      const address = addressOfHandler(demo, gallery, pattern).replace('/config/checkout.json', path)
+      bodies.set(`GET ${pattern} ${path}`, await (await api.get(address)).text())
+    }
+  }
+  const tested = await api.post(`${demo.url}/api/clusters/test`, { data: { clusterId: gallery.cluster.id } })
+  expect(tested.status()).toBe(200)
+  bodies.set('POST /api/clusters/test', await tested.text())
+  expect(bodies.get('POST /api/clusters/test')).toContain('authenticate')
+  expect(bodies.get('page /clusters/[clusterId]/settings')).toContain(gallery.cluster.name)
+  for (const [where, body] of bodies) expect(findSecret(body), where).toBeNull()
+  expect(findSecret(demo.output()), 'the output of the product').toBeNull()
+  for (const file of await readdir(demo.dataDir, { recursive: true, withFileTypes: true })) {
+    const name = join(file.parentPath, file.name)
+    if (file.isFile()) expect(findSecret(await readFile(name, 'latin1')), name).toBeNull()
+  }
+})
+
+function findSecret(text: string): string | null {
+  const forms = [PLANTED_PASSWORD, Buffer.from(PLANTED_PASSWORD).toString('base64'), `keeper:${PLANTED_PASSWORD}`]
+  return forms.find((form) => text.includes(form)) ?? null
+}
+
+/** Whatever a mutation would leave: jobs, clusters, and one line in the audit for each. */
+async function countEverything(api: APIRequestContext, demo: Product): Promise<Record<string, number>> {
+  const jobs: unknown[] = await (await api.get(`${demo.url}/api/jobs`)).json()
+  const audit = await (await api.get(`${demo.url}/api/audit/export?format=jsonl`)).text()
+  const entries = audit
+    .trim()
+    .split('\n')
+    .map((line): { action: string; outcome: string } => JSON.parse(line))
+  // Reading the audit is audited itself, and who signs in beside us is no concern of this count.
+  const done = entries.filter((entry) => entry.outcome === 'ok' && !/^(session|audit)\./.test(entry.action))
+  return { jobs: jobs.length, done: done.length }
+}

@@ -1,0 +1,184 @@
+import { type Browser, expect, type Page, type Request } from '@playwright/test'
+import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
+import { connectOtherClient } from '../../lib/testing/other-client.ts'
+import { type AddedCluster, addCluster, arm, fillConfirmation, planRestore, takeFirstBackup } from './clusters.ts'
+import { test as base, signIn } from './fixtures.ts'
+import type { Product } from './product.ts'
+import { fillPattern, listPages } from './site-map.ts'
+
+/** Chosen so that it is found wherever it should not be. */
+export const PLANTED_PASSWORD = 'planted-Zq7-cluster-password'
+const CHROOT = '/x-gallery'
+const NAME = 'gallery'
+
+export interface RecordedRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | null
+}
+
+/** A cluster with one of everything: what a page needs to have something to show. */
+export interface Gallery {
+  readonly cluster: AddedCluster
+  readonly backupId: string
+  readonly diffId: string
+  readonly plannedRestoreId: string
+  readonly finishedRestoreId: string
+  readonly jobId: string
+  /** A session, for contexts that need not sign in again. */
+  readonly storageState: Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>
+  /** What the browser sent while all of it was made: server actions and the page loads of the client's router. */
+  readonly requests: readonly RecordedRequest[]
+  /** An address of the page, with something to see; throws for a page that it does not know. */
+  addressOf(pagePattern: string): string
+}
+
+/** The pages behind a session, as patterns. */
+export const CONSOLE_PAGES = listPages().filter((pattern) => pattern !== '/sign-in' && pattern !== '/setup')
+
+export const test = base.extend<object, { gallery: Gallery }>({
+  gallery: [
+    async ({ demo, browser }, use) => {
+      await use(await fillGallery(demo, browser))
+    },
+    { scope: 'worker', timeout: 240_000 },
+  ],
+})
+
+export { expect }
+
+async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
+  const other = await connectOtherClient(demo.clusterConnectString ?? '')
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const requests: RecordedRequest[] = []
+  page.on('request', (request) => {
+    if (isNextRequest(request)) requests.push(record(request))
+  })
+  try {
+    await seed(other)
+    await signIn(page, demo)
+    const cluster = await addCluster(page, demo, {
+      name: NAME,
+      connectString: `${demo.clusterConnectString}${CHROOT}`,
+      digest: { username: 'keeper', password: PLANTED_PASSWORD },
+    })
+    const backupId = await takeFirstBackup(page, cluster, 'before the change')
+    await verify(page, demo, backupId)
+    await breakThings(other)
+    const diffId = await compare(page, demo, cluster, backupId)
+    await arm(page, cluster)
+    const finishedRestoreId = idOf(await planRestore(page, demo, cluster, backupId))
+    await (await fillConfirmation(page, cluster, 'put back what was changed')).click()
+    await expect(page.getByRole('button', { name: /^Undo/ })).toBeEnabled({ timeout: 60_000 })
+    await breakThings(other)
+    const plannedRestoreId = idOf(await planRestore(page, demo, cluster, backupId))
+    // The client's router, so that what it asks for is recorded as well.
+    for (const name of ['Tree', 'Backups', 'Diffs', 'Restores', 'Settings']) {
+      await page
+        .getByRole('navigation', { name: 'Main' })
+        .getByRole('link', { name: new RegExp(`^${NAME}`) })
+        .first()
+        .click()
+      await page
+        .getByRole('navigation', { name: `Pages of ${NAME}` })
+        .getByRole('link', { name })
+        .click()
+      await expect(page).toHaveURL(new RegExp(`/${name.toLowerCase()}$`))
+    }
+    const jobs: { id: string }[] = await (await page.request.get(`${demo.url}/api/jobs`)).json()
+    const values = { clusterId: cluster.id, backupId, diffId, restoreId: finishedRestoreId }
+    const queries: Record<string, string> = {
+      '/clusters/[clusterId]/tree': '?path=/config/checkout.json',
+      '/backups/[backupId]/tree': '?path=/config/checkout.json',
+      '/diffs/[diffId]': '?path=/config/checkout.json',
+      '/diffs/new': `?left=backup:${backupId}&right=live:${cluster.id}`,
+      '/restores/new': `?cluster=${cluster.id}&source=backup:${backupId}&path=/config`,
+    }
+    return {
+      cluster,
+      backupId,
+      diffId,
+      plannedRestoreId,
+      finishedRestoreId,
+      jobId: jobs[0]?.id ?? '',
+      storageState: await context.storageState(),
+      requests,
+      addressOf: (pattern) => demo.url + fillPattern(pattern, values) + (queries[pattern] ?? ''),
+    }
+  } finally {
+    await context.close()
+    await other.close()
+  }
+}
+
+type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
+
+async function seed(other: OtherClient): Promise<void> {
+  const create = (path: string, data: string | null) => ({
+    op: 'create' as const,
+    path: `${CHROOT}${path}`,
+    data: data === null ? null : Buffer.from(data),
+    acl: OPEN_ACL,
+    kind: 'persistent' as const,
+    ttlMs: null,
+  })
+  const outcome = await other.multi([
+    create('', null),
+    create('/config', ''),
+    create('/config/checkout.json', '{"pool":32,"retries":5}'),
+    create('/config/search.properties', 'pool.size=32\nretry.max=5\n'),
+    create('/config/page.html', '<script>document.title="run"</script>'),
+    create('/flags', null),
+    create('/flags/new-basket', 'on'),
+    create('/flags/dark-mode', 'off'),
+  ])
+  expect(outcome.kind).toBe('done')
+}
+
+/** One znode changed, one deleted, one added: everything that a diff can show. */
+async function breakThings(other: OtherClient): Promise<void> {
+  const path = `${CHROOT}/config/checkout.json`
+  const reading = await other.get(path)
+  const version = reading.kind === 'found' ? reading.znode.stat.version : -1
+  const flag = await other.get(`${CHROOT}/flags/new-basket`)
+  const added = `${CHROOT}/flags/left-behind-${version}`
+  const outcome = await other.multi([
+    { op: 'setData', path, data: Buffer.from('{"pool":64,"retries":5}'), version },
+    { op: 'delete', path: `${CHROOT}/flags/new-basket`, version: flag.kind === 'found' ? flag.znode.stat.version : 0 },
+    { op: 'create', path: added, data: Buffer.from('on'), acl: OPEN_ACL, kind: 'persistent', ttlMs: null },
+  ])
+  expect(outcome.kind).toBe('done')
+}
+
+async function verify(page: Page, demo: Product, backupId: string): Promise<void> {
+  await page.goto(`${demo.url}/backups/${backupId}`)
+  await page.getByRole('button', { name: 'Verify' }).click()
+  await expect(page.getByText('Verified: every checksum, the structure and the digest are right')).toBeVisible({
+    timeout: 60_000,
+  })
+}
+
+async function compare(page: Page, demo: Product, cluster: AddedCluster, backupId: string): Promise<string> {
+  await page.goto(`${demo.url}/diffs/new?left=backup:${backupId}&right=live:${cluster.id}`)
+  await page.getByRole('button', { name: 'Compare', exact: true }).click()
+  await expect(page.getByRole('region', { name: 'Summary' })).toContainText('1 changed', { timeout: 60_000 })
+  return idOf(page.url())
+}
+
+const idOf = (address: string) => new URL(address).pathname.split('/').at(-1) ?? ''
+
+const isNextRequest = (request: Request) => {
+  const headers = request.headers()
+  return 'next-action' in headers || 'rsc' in headers
+}
+
+function record(request: Request): RecordedRequest {
+  return { url: request.url(), method: request.method(), headers: request.headers(), body: request.postDataBuffer() }
+}
