@@ -12,6 +12,8 @@ export interface Product {
   /** Only of the demo. */
   readonly signIn: { readonly email: string; readonly password: string } | null
   readonly clusterConnectString: string | null
+  /** Of the process that supervises web, worker and the demo's ZooKeeper. */
+  readonly pid: number
   output(): string
   stop(): Promise<void>
 }
@@ -51,6 +53,7 @@ export async function startProduct(mode: 'start' | 'demo'): Promise<Product> {
       dataDir,
       signIn: signIn?.[1] && signIn[2] ? { email: signIn[1], password: signIn[2] } : null,
       clusterConnectString: mode === 'demo' ? `127.0.0.1:${zooKeeperPort}` : null,
+      pid: child.pid ?? -1,
       output: () => output,
       stop: async () => {
         await stopChild(child)
