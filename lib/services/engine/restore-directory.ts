@@ -123,7 +123,7 @@ export class RestoreDirectory {
         await file.sync()
         await file.close()
         // What a run of the plan before this one left, which wrote nothing: its safety backup is of other znodes and another time.
-        for (const name of [SAFETY, REPORT]) await rm(join(this.dir, name), { force: true })
+        for (const name of [SAFETY, REPORT]) await rm(join(/* turbopackIgnore: true */ this.dir, name), { force: true })
         await rename(temporary, join(this.dir, STEPS))
         const { summary, ...rest } = plan
         const text = { format: 1, summary: { ...summary, plannedAtZxid: formatHex64(summary.plannedAtZxid) }, ...rest }
