@@ -260,7 +260,7 @@ test('a worker that is killed in the middle of a backup costs time, not the back
     const work = page.getByRole('list', { name: 'Backups at work' }).getByRole('listitem')
     await expect(work.getByText('running', { exact: true })).toBeVisible()
     const [worker] = await findDescendants(demo.pid, 'worker.mjs')
-    if (worker === undefined) throw new Error('no worker process was found')
+    if (worker === undefined) throw new Error(`no worker process was found below ${demo.pid}:\n${demo.output()}`)
     process.kill(worker, 'SIGKILL')
     proxy.onRequest(null)
     proxy.cut()
