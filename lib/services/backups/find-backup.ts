@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { isWithin } from '../../domain/znode/path.ts'
+import { GOOD_BACKUP } from '../clusters/last-good-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 
@@ -39,14 +40,6 @@ export async function getBackupRow(context: Pick<ServiceContext, 'db'>, backupId
     })
   }
   return row
-}
-
-/** A backup to fall back on: taken on purpose, complete, and not found damaged. */
-const GOOD_BACKUP: Prisma.BackupWhereInput = {
-  deletedAt: null,
-  purpose: 'manual',
-  status: 'complete',
-  OR: [{ verifyOk: null }, { verifyOk: true }],
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   parseWritablePath,
   readExpected,
   rereadConflict,
+  shownVersion,
   toRefusedError,
   toUnknownError,
 } from './guarded-write.ts'
@@ -45,16 +46,7 @@ export async function deleteZnode(
   } as const
   return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
-    const live = await readExpected(
-      connection,
-      path,
-      ({ stat }) => {
-        if (stat.czxid !== czxid) return `${path} was deleted and created again`
-        if (stat.version === expectedVersion) return null
-        return `${path} was changed meanwhile: it is at version ${stat.version}, version ${expectedVersion} was shown`
-      },
-      record,
-    )
+    const live = await readExpected(connection, path, shownVersion(path, { czxid, version: expectedVersion }), record)
     if (live.kind === 'conflict') return live.result
     record({ before: { mzxid: live.found.znode.stat.mzxid, dataLength: live.found.znode.data?.length ?? null } })
 

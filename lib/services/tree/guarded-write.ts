@@ -64,6 +64,15 @@ export async function readExpected(
   return { kind: 'expected', found: live }
 }
 
+/** For readExpected: the data version and the czxid that were shown. Null when both hold, else what happened meanwhile. */
+export function shownVersion(path: string, shown: { czxid: bigint; version: number }): (znode: Znode) => string | null {
+  return ({ stat }) => {
+    if (stat.czxid !== shown.czxid) return `${path} was deleted and created again`
+    if (stat.version === shown.version) return null
+    return `${path} was changed meanwhile: it is at version ${stat.version}, version ${shown.version} was shown`
+  }
+}
+
 /** An answer, not an error: the page shows theirs beside yours. The audit counts it as failed. */
 export function toConflict(
   message: string,

@@ -12,6 +12,7 @@ import {
   parseWritablePath,
   readExpected,
   rereadConflict,
+  shownVersion,
   toRefusedError,
   toUnknownError,
 } from './guarded-write.ts'
@@ -39,16 +40,7 @@ export async function setZnodeData(
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const operation = { op: 'setData', path, data, version: expectedVersion } as const
     assertFits(connection, operation)
-    const live = await readExpected(
-      connection,
-      path,
-      ({ stat }) => {
-        if (stat.czxid !== czxid) return `${path} was deleted and created again`
-        if (stat.version === expectedVersion) return null
-        return `${path} was changed meanwhile: it is at version ${stat.version}, version ${expectedVersion} was shown`
-      },
-      record,
-    )
+    const live = await readExpected(connection, path, shownVersion(path, { czxid, version: expectedVersion }), record)
     if (live.kind === 'conflict') return live.result
     const { znode } = live.found
     record({ before: { mzxid: znode.stat.mzxid, dataLength: znode.data?.length ?? null } })
