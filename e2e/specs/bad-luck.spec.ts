@@ -219,8 +219,9 @@ test('a plan that others have overtaken overwrites nothing, and can be made agai
   })
 
   await test.step('a new plan that is overtaken says so before it is confirmed, and is made again in place', async () => {
-    await page.getByRole('link', { name: 'make a new plan' }).click()
-    await page.getByRole('button', { name: 'Make the plan' }).click()
+    const stopped = page.url()
+    await page.getByRole('button', { name: 'Make a new plan' }).click()
+    await expect(page).not.toHaveURL(stopped)
     await expect(page.getByRole('region', { name: 'Steps of the plan' })).toBeVisible({ timeout: JOBS_MS })
     await set('theirs again')
     await expect(page.getByText(/no longer fit/)).toContainText('/app/one', { timeout: 30_000 })

@@ -5,6 +5,7 @@ import { action } from '@/app/_server/action.ts'
 import { cancelRestore } from '@/lib/services/restores/cancel-restore.ts'
 import { confirmRestore } from '@/lib/services/restores/confirm-restore.ts'
 import { createRestore } from '@/lib/services/restores/create-restore.ts'
+import { planAnew } from '@/lib/services/restores/plan-anew.ts'
 import { replanRestore } from '@/lib/services/restores/replan-restore.ts'
 import { resumeRestore } from '@/lib/services/restores/resume-restore.ts'
 import { confirmRestoreSchema, createRestoreSchema } from '@/lib/services/restores/schemas.ts'
@@ -19,6 +20,8 @@ export const confirmRestoreAction = action(confirmRestoreSchema, (context, input
 export const replanRestoreAction = action(restoreIdSchema, (context, { restoreId }) =>
   replanRestore(context, restoreId),
 )
+
+export const planAnewAction = action(restoreIdSchema, (context, { restoreId }) => planAnew(context, restoreId))
 
 export const resumeRestoreAction = action(restoreIdSchema, (context, { restoreId }) =>
   resumeRestore(context, restoreId),

@@ -16,6 +16,8 @@ import { createRestoreSchema } from './schemas.ts'
 export async function createRestore(
   context: ServiceContext,
   input: z.input<typeof createRestoreSchema>,
+  /** The restore whose question this is, when it is asked once more. */
+  origin: { readonly again?: string } = {},
 ): Promise<{ readonly restoreId: string; readonly jobId: string }> {
   const parsed = parseInput(createRestoreSchema, input)
   const scope = toScope(parsed.selection, parsed.targetPath)
@@ -37,7 +39,7 @@ export async function createRestore(
       action: 'restore.plan',
       cluster: { id: parsed.clusterId, name: target.clusterName },
       path: auditPathOf(scope),
-      after: { restore: restoreId, source: source.label, scope: describeScope(scope), mode: parsed.mode },
+      after: { restore: restoreId, source: source.label, scope: describeScope(scope), mode: parsed.mode, ...origin },
     },
     async (tx) => {
       await tx.restore.create({

@@ -194,6 +194,7 @@ export function toFacts(
     hasSafetyBackup: row.safetyBackupId !== null,
     safetyIsGone: row.safetyBackupId !== null && known.gone.has(row.safetyBackupId),
     undoneById: known.undoneById,
+    isUndo: row.undoOfId !== null,
   }
 }
 

@@ -34,6 +34,7 @@ import { createRestore } from './create-restore.ts'
 import { exportReport } from './export-report.ts'
 import { getRestore } from './get-restore.ts'
 import { listPlanSteps } from './list-plan-steps.ts'
+import { planAnew } from './plan-anew.ts'
 import { replanRestore } from './replan-restore.ts'
 import { resumeRestore } from './resume-restore.ts'
 import type { CreateRestoreInput } from './schemas.ts'
@@ -262,6 +263,32 @@ describe('from backup to undo', () => {
     const replanned = await confirm((await plan({ source: `backup:${backupId}`, onConflict: 'stop' })).id)
     expect(replanned.state).toBe('succeeded')
     expect(await tree.text('/app/config')).toBe('{"a":1}')
+  })
+
+  it('makes the new plan after a conflict of the same picks, and of nothing else', async () => {
+    const backupId = await backUp()
+    for (const path of ['/app/config', '/app/locks', '/app/bin']) await tree.set(path, 'broken')
+    await arm()
+    const selection = { kind: 'picked', paths: ['/app/config'], subtrees: ['/app/locks'] } as const
+    const picked = { ...selection, paths: [...selection.paths], subtrees: [...selection.subtrees] }
+    const planned = await plan({ source: `backup:${backupId}`, selection: picked, mode: 'mirror' })
+    await tree.set('/app/config', 'written by a colleague')
+    expect((await confirm(planned.id)).state).toBe('conflict')
+    await expect(planAnew(services.contextFor('viewer'), planned.id)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+
+    const anew = await planAnew(context, planned.id)
+    expect(anew.restoreId).not.toBe(planned.id)
+    expect((await services.readAudit()).filter((entry) => entry.action === 'restore.plan').at(-1)).toMatchObject({
+      outcome: 'ok',
+      after: { restore: anew.restoreId, again: planned.id, mode: 'mirror' },
+    })
+    await workOffJobs(services)
+    const view = await getRestore(context, anew.restoreId)
+    expect(view).toMatchObject({ state: 'planned', mode: 'mirror', scopeLabel: planned.scopeLabel })
+    expect((await confirm(anew.restoreId)).state).toBe('succeeded')
+    expect(await tree.text('/app/config')).toBe('{"a":1}')
+    expect(await tree.text('/app/bin')).toBe('broken')
+    expect((await getRestore(context, planned.id)).state).toBe('conflict')
   })
 
   it('notices a znode that was deleted and created anew, though its version is the same', async () => {

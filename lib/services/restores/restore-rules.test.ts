@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { canCancel, canConfirm, canReplan, canResume, canUndo, type RestoreFacts } from './restore-rules.ts'
+import {
+  canCancel,
+  canConfirm,
+  canPlanAnew,
+  canReplan,
+  canResume,
+  canUndo,
+  type RestoreFacts,
+} from './restore-rules.ts'
 
 const facts = (changes: Partial<RestoreFacts> = {}): RestoreFacts => ({
   state: 'planned',
@@ -10,6 +18,7 @@ const facts = (changes: Partial<RestoreFacts> = {}): RestoreFacts => ({
   hasSafetyBackup: false,
   safetyIsGone: false,
   undoneById: null,
+  isUndo: false,
   ...changes,
 })
 const ran = { isConfirmed: true, hasSafetyBackup: true } as const
@@ -42,5 +51,12 @@ describe('what may be done with a restore', () => {
     expect(canCancel(facts({ state: 'succeeded' })).ok).toBe(false)
     expect(canReplan(facts()).ok).toBe(true)
     expect(canReplan(facts({ ...ran })).ok).toBe(false)
+  })
+  it('what has run is planned anew as a restore of its own, an undo is not', () => {
+    expect(canPlanAnew(facts({ ...ran, state: 'conflict' })).ok).toBe(true)
+    expect(canPlanAnew(facts({ ...ran, state: 'conflict', clusterIsArmed: false })).ok).toBe(true)
+    expect(canPlanAnew(facts({ ...ran, state: 'conflict', isUndo: true })).reason).toMatch(/undo/)
+    expect(canPlanAnew(facts()).ok).toBe(false)
+    expect(canPlanAnew(facts({ ...ran, state: 'conflict', clusterExists: false })).ok).toBe(false)
   })
 })

@@ -12,6 +12,8 @@ export interface RestoreFacts {
   readonly safetyIsGone: boolean
   /** An undo that is on its way or done. */
   readonly undoneById: string | null
+  /** It takes another restore back. */
+  readonly isUndo: boolean
 }
 
 export interface Allowance {
@@ -56,6 +58,15 @@ export function canCancel(facts: RestoreFacts): Allowance {
 export function canReplan(facts: RestoreFacts): Allowance {
   if (facts.isConfirmed) return no('It has been confirmed: make a new restore')
   if (!['planned', 'plan-failed'].includes(facts.state)) return no('There is no plan to make again')
+  return facts.clusterExists ? YES : no('The cluster was removed')
+}
+
+/** Of a run, however it ended: the same question to the tree as it is now. */
+export function canPlanAnew(facts: RestoreFacts): Allowance {
+  if (!['conflict', 'failed', 'cancelled', 'incomplete', 'succeeded'].includes(facts.state))
+    return no('Only a restore that has run can be planned anew')
+  // What it writes follows from the journal of what it takes back, and that is not the same any more once a part is taken back.
+  if (facts.isUndo) return no('An undo goes on, or its safety backup is restored')
   return facts.clusterExists ? YES : no('The cluster was removed')
 }
 

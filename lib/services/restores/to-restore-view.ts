@@ -11,7 +11,7 @@ import {
   type RestoreRow,
   toFacts,
 } from './find-restore.ts'
-import { canCancel, canConfirm, canResume, canUndo } from './restore-rules.ts'
+import { canCancel, canConfirm, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
 import { describeScope, storedScopeSchema } from './restore-scope.ts'
 import type { RestoreReportView, RestoreView } from './views.ts'
 
@@ -77,6 +77,7 @@ export async function toRestoreViews(
       canUndo: canUndo(facts),
       canResume: canResume(facts),
       canCancel: canCancel(facts),
+      canPlanAnew: canPlanAnew(facts),
       createdByName: names.get(row.createdById) ?? 'a removed user',
       createdAt: row.createdAt.toISOString(),
       finishedAt: row.finishedAt?.toISOString() ?? null,

@@ -67,6 +67,7 @@ export interface RestoreView {
   readonly canUndo: { readonly ok: boolean; readonly reason: string | null }
   readonly canResume: { readonly ok: boolean; readonly reason: string | null }
   readonly canCancel: { readonly ok: boolean; readonly reason: string | null }
+  readonly canPlanAnew: { readonly ok: boolean; readonly reason: string | null }
   readonly createdByName: string
   readonly createdAt: string
   readonly finishedAt: string | null

@@ -69,8 +69,8 @@ export function ConfirmRestore({
           </Notice>
         )}
         <p className="text-sm">
-          A safety backup of everything that will be touched is taken first. Afterwards the restore is verified, and{' '}
-          <strong>Undo</strong> takes it back in one click.
+          A safety backup of everything that will be touched is taken first. Afterwards the restore is verified.{' '}
+          <strong>Undo</strong> then makes the plan that takes it back, which you read and confirm like this one.
         </p>
         <div className="grid gap-4 sm:grid-cols-2">
           <TextField

@@ -1,8 +1,14 @@
+'use client'
+
 import { Download } from 'lucide-react'
 import Link from 'next/link'
+import { useRouter } from 'next/navigation'
 import type { ReactNode } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
 import { buttonClass } from '@/app/_ui/button-class.ts'
 import { Card, Facts } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
@@ -10,6 +16,7 @@ import { formatDuration } from '@/app/_ui/format-time.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import type { RestoreReportView, RestoreView } from '@/lib/services/restores/views.ts'
+import { planAnewAction } from '../actions.ts'
 import { CONFLICT_REASONS, DIFFERENCE_REASONS } from './report-words.ts'
 
 /** What was done, what was not, and whether the cluster now is what the plan wanted. */
@@ -71,23 +78,7 @@ export function RestoreReport({ restore, report }: { restore: RestoreView; repor
 
 function Verdict({ restore, report }: { restore: RestoreView; report: RestoreReportView }) {
   if (restore.state === 'conflict') {
-    return (
-      <Notice tone="bad" title="Stopped at a conflict">
-        Somebody changed a znode after the plan was made. It was not overwritten. Look at the conflict below, then{' '}
-        <Link
-          href={paths.newRestore({
-            clusterId: restore.clusterId,
-            source: restore.source,
-            mode: restore.mode,
-            onConflict: restore.onConflict,
-          })}
-          className="link"
-        >
-          make a new plan
-        </Link>{' '}
-        against the cluster as it is now, resume when the znode is as the plan expects, or undo what was done.
-      </Notice>
-    )
+    return <ConflictNotice restore={restore} />
   }
   if (report.verified === true) {
     return <Notice tone="good" title="Verified: nothing that was to be written differs" />
@@ -100,6 +91,35 @@ function Verdict({ restore, report }: { restore: RestoreView; report: RestoreRep
     )
   }
   return <Notice title="Not verified yet" />
+}
+
+function ConflictNotice({ restore }: { restore: RestoreView }) {
+  const router = useRouter()
+  const anew = useAction(planAnewAction, ({ restoreId }) => router.push(paths.restore(restoreId)))
+  const { canPlanAnew } = restore
+  return (
+    <>
+      {anew.error && <ErrorNotice error={anew.error} />}
+      <Notice
+        tone="bad"
+        title="Stopped at a conflict"
+        action={
+          <Button
+            size="small"
+            pending={anew.pending}
+            disabledReason={!canPlanAnew.ok && (canPlanAnew.reason ?? 'It cannot be planned anew')}
+            onClick={() => anew.run({ restoreId: restore.id })}
+          >
+            Make a new plan
+          </Button>
+        }
+      >
+        Somebody changed a znode after the plan was made. It was not overwritten. Look at the conflict below, then make
+        a new plan of the same selection against the cluster as it is now, resume when the znode is as the plan expects,
+        or undo what was done.
+      </Notice>
+    </>
+  )
 }
 
 function Listing({ title, children }: { title: string; children: ReactNode }) {

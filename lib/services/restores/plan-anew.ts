@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import { invariant } from '../../base/invariant.ts'
+import type { ServiceContext } from '../context.ts'
+import type { RestoreScope } from '../engine/plan-restore-to.ts'
+import { createRestore } from './create-restore.ts'
+import { assertAllowed, factsOf, getRestoreRow } from './find-restore.ts'
+import { canPlanAnew } from './restore-rules.ts'
+import { storedScopeSchema } from './restore-scope.ts'
+import type { createRestoreSchema } from './schemas.ts'
+
+/**
+ * The question of a restore that has run, asked again of the tree as it is now: same source, same picks, same mode. A restore of its
+ * own, because what the first one wrote and how it ended stays on record.
+ */
+export async function planAnew(
+  context: ServiceContext,
+  restoreId: string,
+): Promise<{ readonly restoreId: string; readonly jobId: string }> {
+  const row = await getRestoreRow(context, restoreId)
+  const facts = await factsOf(context, row)
+  assertAllowed(canPlanAnew(facts), facts)
+  const scope = storedScopeSchema.parse(row.scope)
+  invariant(scope.kind !== 'undo', 'an undo is not planned anew')
+  return createRestore(
+    context,
+    {
+      clusterId: row.clusterId,
+      source: String(row.source),
+      selection: toSelection(scope),
+      targetPath: scope.kind === 'subtree' ? scope.targetPath : null,
+      mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
+      onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+    },
+    { again: restoreId },
+  )
+}
+
+function toSelection(scope: RestoreScope): z.input<typeof createRestoreSchema>['selection'] {
+  switch (scope.kind) {
+    case 'all':
+      return { kind: 'all' }
+    case 'subtree':
+      return { kind: 'subtree', path: scope.path }
+    case 'picked':
+      return { kind: 'picked', paths: [...scope.paths], subtrees: [...scope.subtrees] }
+  }
+}
