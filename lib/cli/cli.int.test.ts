@@ -10,6 +10,7 @@ import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClusterConnection } from '../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
+import { OPEN_ACL } from '../domain/znode/acl.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
@@ -149,6 +150,21 @@ describe('arkeeper', () => {
     }
     const children = lines((await run(['ls', zk, '/', '--json'])).out)
     expect(children).toMatchObject([{ name: 'app', path: '/app', numChildren: 3 }, { name: 'zookeeper' }])
+  })
+
+  it('tells with inspect where the next sequential child of a parent begins', async () => {
+    const sequential = { data: null, acl: OPEN_ACL, kind: 'persistent', sequential: true } as const
+    for (const _ of [0, 1]) expect((await client.create({ path: '/app/a/job-', ...sequential })).kind).toBe('done')
+    const archive = await backup()
+    const inspected = await run(['inspect', archive])
+    expect(inspected).toMatchObject({ status: 0, err: '' })
+    expect(inspected.out).toContain('counter  /app/a goes on at 2\n')
+    expect(
+      JSON.parse((await run(['inspect', archive, '--json'])).out).manifest.fidelity.sequenceParents,
+    ).toContainEqual({
+      path: '/app/a',
+      next: 2,
+    })
   })
 
   it('backs up with the shape of the contract, and inspects and verifies what it made', async () => {

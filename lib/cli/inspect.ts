@@ -1,6 +1,7 @@
 import { inspectPath, type PathFacts } from '../adapters/archive/inspect-path.ts'
 import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
+import type { Fidelity } from '../domain/snapshot/manifest.ts'
 import { argument, type Command, flag } from './command.ts'
 
 export const inspect: Command = {
@@ -42,9 +43,22 @@ function describe(facts: PathFacts): string[] {
         `archive ${manifest.id} of ${manifest.cluster.name}, ${manifest.status}, zxid ${manifest.zxid}`,
         `${countOf(manifest.znodes, 'znode')}, ${countOf(manifest.dataBytes, 'byte')} of data, ${manifest.scope.kind} ${manifest.scope.paths.slice(0, 5).join(', ')}`,
         `${manifest.consistency.class}${manifest.consistency.proof ? ` (${manifest.consistency.proof})` : ''}, zxid ${manifest.consistency.from} to ${manifest.consistency.to}`,
+        ...describeCounters(manifest.fidelity),
         ...manifest.files.map((file) => `${file.sha256}  ${file.name} (${countOf(file.bytes, 'byte')})`),
         ...problems,
       ]
     }
   }
+}
+
+const COUNTERS_SHOWN = 20
+
+/** Where the next sequential child of a parent would begin; all that the manifest lists are in the JSON. */
+function describeCounters(fidelity: Fidelity): string[] {
+  const { sequenceParents: listed = [], sequenceParentsTotal: total = listed.length } = fidelity
+  const shown = listed.slice(0, COUNTERS_SHOWN)
+  return [
+    ...shown.map(({ path, next }) => `counter  ${path} goes on at ${next}`),
+    ...(total > shown.length ? [`counter  of ${total - shown.length} more parents`] : []),
+  ]
 }

@@ -22,6 +22,8 @@ export interface WriteArchiveInput {
   readonly parentDir: string
   /** Path order, ancestors of every subtree included. */
   readonly stream: ZnodeStream
+  /** False for an ancestor that is in the stream only so that a server can load the rest. Default: all is held for its own sake. */
+  readonly holds?: (path: string) => boolean
   /** Called once, after the stream has ended. */
   describe(): ArchiveDescription | Promise<ArchiveDescription>
   readonly startedAtMs: number

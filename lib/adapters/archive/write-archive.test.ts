@@ -68,6 +68,7 @@ test('an archive holds the tree, the built-in znodes, an index and a manifest th
       unknownKind: 0,
       unreadable: [],
       sequenceCounters: 1,
+      sequenceParents: [{ path: '/a', next: 3 }],
     },
   })
   expect(manifestSchema.parse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')))).toEqual(manifest)

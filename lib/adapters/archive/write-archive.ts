@@ -241,6 +241,8 @@ function makeManifest(parts: {
       maskedAcl: body.maskedAcl,
       ...(body.maskedAclTotal > LISTED_PATHS_MAX ? { maskedAclTotal: body.maskedAclTotal } : {}),
       sequenceCounters: counts.sequenceCounters,
+      sequenceParents: body.counters.listed,
+      ...(body.counters.total > LISTED_PATHS_MAX ? { sequenceParentsTotal: body.counters.total } : {}),
     },
     znodes: counts.znodes,
     dataBytes: counts.dataBytes,

@@ -1,4 +1,5 @@
 import { ADLER_START, combineAdler32 } from '../../domain/snapshot/adler32.ts'
+import { SequenceCounters } from '../../domain/snapshot/sequence-counters.ts'
 import { withSystemZnodes } from '../../domain/snapshot/system-znodes.ts'
 import { type BodyBlock, SnapshotBody } from '../../domain/snapshot/write-snapshot.ts'
 import { type Acl, isMaskedAcl } from '../../domain/znode/acl.ts'
@@ -27,6 +28,8 @@ export interface WrittenBody {
   readonly unreadable: readonly string[]
   readonly maskedAcl: readonly string[]
   readonly maskedAclTotal: number
+  /** Of at most LISTED_PATHS_MAX parents, and how many there are. */
+  readonly counters: ReturnType<SequenceCounters['finish']>
 }
 
 interface Packed {
@@ -41,6 +44,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
   const blocks: SnapshotBlock[] = []
   const unreadable: string[] = []
   const masked = new MaskedAcls()
+  const counters = new SequenceCounters({ listedMax: LISTED_PATHS_MAX, holds: input.holds })
   const queue: Packed[] = []
   let rawOffset = 0
   let adler = ADLER_START
@@ -79,6 +83,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
     for (const place of batch.unreadable) unreadable.push(place.path)
     for (const znode of batch.znodes) {
       masked.see(znode)
+      counters.see(znode)
       const full = body.add(settleKind(znode))
       if (full) await take(full)
     }
@@ -93,6 +98,7 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
     unreadable: unreadable.sort(comparePaths),
     maskedAcl: masked.paths,
     maskedAclTotal: masked.total,
+    counters: counters.finish(),
   }
 }
 

@@ -30,8 +30,15 @@ export const fidelitySchema = z.object({
   maskedAcl: z.array(z.string()).default([]),
   /** Only where there are more than the 10,000 that `maskedAcl` lists. */
   maskedAclTotal: count.optional(),
-  /** Sequence counters that are above 0: parent → next number. Only parents; stored in the snapshot too (cversion). */
+  /** How many znodes have a sequence counter above 0, which each create below them raises; stored in the snapshot too (cversion). */
   sequenceCounters: count.default(0),
+  /**
+   * Parents that have sequential children or had children that are gone, with the number that the next sequential child gets; in path
+   * order. Absent in archives that were written before it was listed. Ancestors of the scope are left out.
+   */
+  sequenceParents: z.array(z.object({ path: z.string(), next: z.number().int() })).optional(),
+  /** Only where there are more than the 10,000 that `sequenceParents` lists. */
+  sequenceParentsTotal: count.optional(),
 })
 export type Fidelity = z.infer<typeof fidelitySchema>
 

@@ -268,3 +268,26 @@ describe('takeBackup', () => {
     expect(await readdir(store)).toEqual([])
   })
 })
+
+describe('the sequence counters in the fidelity report', () => {
+  const createSequential = async (path: string): Promise<string> => {
+    const outcome = await client.create({ path, data: null, acl: OPEN_ACL, kind: 'persistent', sequential: true })
+    return outcome.kind === 'done' ? outcome.path : outcome.message
+  }
+
+  it('say for each parent the number that the server gives to its next sequential child', async () => {
+    for (const path of ['/app', '/app/queue', '/app/gone', '/app/plain', '/app/plain/a']) await create(path)
+    for (let i = 0; i < 3; i++) await createSequential('/app/queue/task-')
+    await remove('/app/queue/task-0000000001')
+    await create('/app/gone/x')
+    await remove('/app/gone/x')
+    const { manifest } = await takeBackup(createEngineContext(), input(['/app']))
+    expect(manifest.fidelity.sequenceParents).toEqual([
+      { path: '/app/gone', next: 1 },
+      { path: '/app/queue', next: 3 },
+    ])
+    expect(manifest.fidelity.sequenceParentsTotal).toBeUndefined()
+    expect(await createSequential('/app/queue/task-')).toBe('/app/queue/task-0000000003')
+    expect(await createSequential('/app/gone/')).toBe('/app/gone/0000000001')
+  })
+})

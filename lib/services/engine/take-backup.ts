@@ -134,6 +134,7 @@ class Backup {
     return context.archives.write({
       parentDir,
       stream,
+      holds: (path) => this.#parts.roots.some((root) => isWithin(path, root)),
       describe,
       startedAtMs,
       now: () => context.clock.now(),

@@ -27,6 +27,7 @@ export interface TakeTouchedBackupInput {
 export async function takeTouchedBackup(context: EngineContext, input: TakeTouchedBackupInput): Promise<TakenBackup> {
   const { connection } = input
   const touched = [...new Set(input.paths)].sort(comparePaths)
+  const isTouched = new Set(touched)
   const wanted = [...touched, ...scaffoldingOf(touched)].sort(comparePaths)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const unreadable: UnreadableZnode[] = []
@@ -36,6 +37,7 @@ export async function takeTouchedBackup(context: EngineContext, input: TakeTouch
 
   return context.archives.write({
     parentDir: input.parentDir,
+    holds: (path) => isTouched.has(path),
     stream: patchStream(noteUnreadable(readPaths(connection, wanted, { signal: context.signal }), unreadable), []),
     describe: async () => {
       const to = await connection.sync(ROOT)

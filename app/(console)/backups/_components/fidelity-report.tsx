@@ -1,6 +1,8 @@
+import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
+import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import type { Manifest } from '@/lib/domain/snapshot/manifest.ts'
 import { PathList } from './consistency-words.tsx'
 
@@ -29,6 +31,7 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
           Ephemeral znodes are kept for looking and comparing. They belong to sessions and are never restored.
         </p>
       )}
+      <SequenceParents fidelity={fidelity} />
       {fidelity.unreadable.length === 0 && fidelity.maskedAcl.length === 0 ? (
         <Notice tone="good" title="Every znode and every ACL could be read" />
       ) : (
@@ -52,5 +55,54 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
         </>
       )}
     </div>
+  )
+}
+
+const COUNTERS_SHOWN_MAX = 500
+
+/** Where the next sequential child of a parent would begin: a restore into a fresh tree starts again at 0, and names may repeat. */
+function SequenceParents({ fidelity }: { fidelity: Manifest['fidelity'] }) {
+  const { sequenceParents: listed } = fidelity
+  if (listed === undefined) {
+    return <p className="text-muted">This backup does not list its sequence counters; its snapshot holds them.</p>
+  }
+  if (listed.length === 0) return null
+  const total = fidelity.sequenceParentsTotal ?? listed.length
+  const title = `${plural(total, 'parent')} with sequential children, now or before`
+  const shown = listed.slice(0, COUNTERS_SHOWN_MAX)
+  return (
+    <details>
+      <summary className="cursor-pointer">{title}</summary>
+      <ScrollBox label="Sequence counters" className="mt-1 max-h-64 rounded-md border bg-sunken">
+        <table className="w-full text-xs">
+          <thead className="text-left text-muted">
+            <tr>
+              <th scope="col" className="px-2 py-1 font-medium">
+                Parent
+              </th>
+              <th scope="col" className="px-2 py-1 text-right font-medium">
+                Next number
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map(({ path, next }) => (
+              <tr key={path}>
+                <td className="px-2 py-0.5">
+                  <ZnodePath path={path} />
+                </td>
+                <td className="px-2 py-0.5 text-right tabular-nums">{formatCount(next)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {total > shown.length && (
+          <p className="px-2 py-1 text-muted text-xs">
+            and {plural(total - shown.length, 'more parent')}; the manifest lists{' '}
+            {total > listed.length ? `the first ${formatCount(listed.length)}` : 'all'}.
+          </p>
+        )}
+      </ScrollBox>
+    </details>
   )
 }
