@@ -40,6 +40,8 @@ describe('paths', () => {
       '/api/trees/live/c1/children?path=%2Fa&limit=500',
     ],
     [paths.api.znode(backup, '/'), '/api/trees/backup/b1/znode?path=%2F'],
+    [paths.api.znodeData(live, '/a'), '/api/trees/live/c1/data?path=%2Fa'],
+    [paths.api.znodeData(live, '/a', { unpack: true }), '/api/trees/live/c1/data?path=%2Fa&unpack=1'],
     [paths.api.backupFile('b1', 'snapshot.1a.gz'), '/api/backups/b1/files/snapshot.1a.gz'],
     [
       paths.api.diffTree('d1', { parent: '/', kinds: [], fields: [], search: '', after: 'x' }),

@@ -102,7 +102,8 @@ export const paths = {
     children: (tree: TreeAddress, query: { path: string; after?: string | null; limit?: number }) =>
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/children`, query),
     znode: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/znode`, { path }),
-    znodeData: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/data`, { path }),
+    znodeData: (tree: TreeAddress, path: string, query: { unpack?: boolean } = {}) =>
+      withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/data`, { path, ...query }),
     backupFile: (backupId: string, name: string) => `/api/backups/${id(backupId)}/files/${encodeURIComponent(name)}`,
     diff: (diffId: string) => `/api/diffs/${id(diffId)}`,
     diffTree: (

@@ -4,12 +4,16 @@ import clsx from 'clsx'
 import { useMemo, useState } from 'react'
 import { Button } from '@/app/_ui/button.tsx'
 import { formatBytes, plural } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import { decodeBase64 } from '@/lib/domain/value/base64.ts'
 import { describeValue, type ValueDescription } from '@/lib/domain/value/describe-value.ts'
 import { formatJsonText } from '@/lib/domain/value/json-text.ts'
+import type { Packing } from '@/lib/domain/value/packing.ts'
 import { formatXmlText } from '@/lib/domain/value/xml-text.ts'
+import type { UnpackedView } from '@/lib/services/tree/views.ts'
 import { HexView } from './hex-view.tsx'
+import { PackedNote } from './packed-note.tsx'
 import { compareTexts, foldSame, type SideLine, type SideRow } from './side-by-side.ts'
 
 type Mode = 'text' | 'formatted' | 'hex'
@@ -18,10 +22,73 @@ interface Side {
   readonly label: string
   /** base64; null is null data; undefined: there is no znode on this side. */
   readonly data: string | null | undefined
+  readonly unpacked?: UnpackedView | null
 }
 
-/** Two values side by side: words marked in text, bytes marked in hex. Says so where a side is null, empty or not there. */
+/** Two values side by side: what both sides unpack to where they are packed alike, else the bytes as stored. */
 export function ValueDiff({ left, right }: { left: Side; right: Side }) {
+  const [asStored, setAsStored] = useState(false)
+  const inside = useMemo(() => unpackBoth(left, right), [left, right])
+  if (!inside) return <PlainDiff left={left} right={right} />
+  const { packing } = inside
+  const isSame = inside.left.data === inside.right.data && !inside.isCut
+  return (
+    <div className="flex min-w-0 flex-col gap-2">
+      <Notice
+        title={asStored ? `Compared as stored: packed bytes (${packing})` : `Compared as unpacked (${packing})`}
+        action={
+          <Button size="small" aria-pressed={asStored} onClick={() => setAsStored(!asStored)}>
+            Compare packed bytes
+          </Button>
+        }
+      >
+        {inside.notes.map((note) => (
+          <p key={note.label}>
+            {note.label}: <PackedNote packing={packing} packed={note.packed} unpacked={note.unpacked} />
+          </p>
+        ))}
+        {isSame && <p>Both unpack to the same bytes: they were only packed differently.</p>}
+        {inside.isCut && !asStored && <p>Only the first part of what they unpack to is compared here.</p>}
+      </Notice>
+      {asStored ? (
+        <PlainDiff key="stored" left={left} right={right} />
+      ) : (
+        <PlainDiff key="unpacked" left={inside.left} right={inside.right} />
+      )}
+    </div>
+  )
+}
+
+interface UnpackedPair {
+  readonly packing: Packing
+  readonly left: Side
+  readonly right: Side
+  readonly notes: readonly { readonly label: string; readonly packed: number; readonly unpacked: number }[]
+  readonly isCut: boolean
+}
+
+/** Null unless both sides are packed the same way, or one is and the other has no bytes at all. */
+function unpackBoth(left: Side, right: Side): UnpackedPair | null {
+  const notes: { label: string; packed: number; unpacked: number }[] = []
+  const packings = new Set<Packing>()
+  let isCut = false
+  const unpack = (side: Side): Side | null => {
+    if (side.data === undefined || side.data === null || side.data === '') return { ...side, unpacked: null }
+    if (side.unpacked?.kind !== 'unpacked') return null
+    const { packing, bytes, data, truncated } = side.unpacked
+    packings.add(packing)
+    isCut ||= truncated
+    notes.push({ label: side.label, packed: decodeBase64(side.data).length, unpacked: bytes })
+    return { label: side.label, data }
+  }
+  const [before, after] = [unpack(left), unpack(right)]
+  const [packing, another] = packings
+  if (!before || !after || packing === undefined || another !== undefined) return null
+  return { packing, left: before, right: after, notes, isCut }
+}
+
+/** Words marked in text, bytes marked in hex. Says so where a side is null, empty or not there. */
+function PlainDiff({ left, right }: { left: Side; right: Side }) {
   const sides = useMemo(() => ({ left: describeSide(left), right: describeSide(right) }), [left, right])
   const isText = sides.left.text !== null && sides.right.text !== null
   const formatted = isText ? formatBoth(sides.left, sides.right) : null

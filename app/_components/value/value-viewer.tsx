@@ -1,25 +1,19 @@
 'use client'
 
-import { Download } from 'lucide-react'
+import { Download as DownloadIcon } from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { buttonClass } from '@/app/_ui/button-class.ts'
 import { CopyButton } from '@/app/_ui/copy-button.tsx'
 import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
-import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
-import { Tabs } from '@/app/_ui/tabs.tsx'
+import { type Tab, Tabs } from '@/app/_ui/tabs.tsx'
 import { decodeBase64 } from '@/lib/domain/value/base64.ts'
-import {
-  describeValue,
-  type ValueDescription,
-  type ValueForm,
-  type ValueView,
-} from '@/lib/domain/value/describe-value.ts'
-import { formatJsonText } from '@/lib/domain/value/json-text.ts'
-import { parseProperties } from '@/lib/domain/value/properties-text.ts'
-import { formatXmlText } from '@/lib/domain/value/xml-text.ts'
+import { describeValue, type ValueForm, type ValueView } from '@/lib/domain/value/describe-value.ts'
+import type { UnpackedView } from '@/lib/services/tree/views.ts'
 import { HexView } from './hex-view.tsx'
+import { PackedNote } from './packed-note.tsx'
+import { ValueContent, VIEW_NAMES } from './value-content.tsx'
 
 const FORM_NAMES: Record<ValueForm, string> = {
   null: 'null',
@@ -30,41 +24,72 @@ const FORM_NAMES: Record<ValueForm, string> = {
   properties: 'properties',
   binary: 'binary',
 }
-export const VALUE_VIEWS: readonly ValueView[] = ['text', 'json', 'xml', 'properties', 'hex']
-const VIEW_NAMES: Record<ValueView, string> = {
-  text: 'Text',
-  json: 'JSON',
-  xml: 'XML',
-  properties: 'Properties',
-  hex: 'Hex',
-}
+/** `packed`: the bytes as they are stored, where the other views show what they unpack to. */
+export type ShownView = ValueView | 'packed'
+const VIEWS: readonly ValueView[] = ['text', 'json', 'xml', 'properties', 'protobuf', 'hex']
+export const VALUE_VIEWS: readonly ShownView[] = [...VIEWS, 'packed']
 
-/** A value in the view that suits it; the others stay a click away, or say why they cannot show it. */
+/** A value in the view that suits it; the others stay a click away, or say why they cannot show it. What is packed is shown unpacked. */
 export function ValueViewer({
   data,
   truncated,
+  unpacked,
   dataLength,
   view,
   onView,
   downloadHref,
+  unpackedHref,
 }: {
   /** base64; null is null data. */
   data: string | null
   truncated: boolean
+  unpacked: UnpackedView | null
   dataLength: number
-  view: ValueView | null
-  onView: (view: ValueView) => void
+  view: ShownView | null
+  onView: (view: ShownView) => void
   downloadHref: string
+  unpackedHref: string
 }) {
-  const bytes = useMemo(() => (data === null ? null : decodeBase64(data)), [data])
+  const inside = unpacked?.kind === 'unpacked' ? unpacked : null
+  const stored = useMemo(() => (data === null ? null : decodeBase64(data)), [data])
+  const bytes = useMemo(() => (inside ? decodeBase64(inside.data) : stored), [inside, stored])
   const description = useMemo(() => describeValue(bytes), [bytes])
-  const shown = view !== null && description.unavailable[view] === undefined ? view : description.best
+  const best = description.best
+  const shown =
+    view === 'packed' ? (inside ? view : best) : view && description.unavailable[view] === undefined ? view : best
+  const isCut = inside && shown !== 'packed' ? inside.truncated : truncated
+  const tabs: Tab<ShownView>[] = VIEWS.map((name) => ({
+    value: name,
+    label: VIEW_NAMES[name],
+    disabledReason: description.unavailable[name],
+    content: <ValueContent description={description} bytes={bytes} view={name} />,
+  }))
+  if (inside && stored) {
+    tabs.push({
+      value: 'packed',
+      label: 'Packed bytes',
+      content: <HexView bytes={stored} label="Packed bytes as hex" />,
+    })
+  }
   return (
     <section aria-label="Value" className="flex min-w-0 flex-col gap-2">
-      {truncated && (
+      {inside && (
+        <p className="text-sm">
+          <PackedNote packing={inside.packing} packed={dataLength} unpacked={inside.bytes} />. What it unpacks to is
+          shown.
+        </p>
+      )}
+      {unpacked?.kind === 'failed' && (
+        <Notice tone="warn" title={`It begins like ${unpacked.packing} but is not unpacked: ${unpacked.message}`}>
+          Its bytes are shown as they are stored.
+        </Notice>
+      )}
+      {isCut && (
         <Notice
           tone="warn"
-          title={`Only the first ${formatBytes(bytes?.length ?? 0)} of ${formatBytes(dataLength)} are shown`}
+          title={`Only the first ${formatBytes((shown === 'packed' ? stored : bytes)?.length ?? 0)} of ${formatBytes(
+            inside && shown !== 'packed' ? inside.bytes : dataLength,
+          )} are shown`}
         >
           Download the value to see all of it.
         </Notice>
@@ -74,98 +99,27 @@ export function ValueViewer({
         value={shown}
         onChange={onView}
         trailing={
-          <span className="flex items-center gap-2 pb-1 text-muted text-xs">
+          <span className="flex flex-wrap items-center gap-2 pb-1 text-muted text-xs">
             <Badge>{FORM_NAMES[description.form]}</Badge>
             <span title={`${formatCount(dataLength)} bytes`}>{formatBytes(dataLength)}</span>
-            {description.text !== null && description.text !== '' && !truncated && (
+            {description.text !== null && description.text !== '' && !isCut && (
               <CopyButton text={description.text} what="value" />
             )}
-            <a href={downloadHref} download className={buttonClass({ size: 'small', tone: 'quiet' })}>
-              <Download aria-hidden className="size-3.5" />
-              Download raw
-            </a>
+            {inside && <Download href={unpackedHref}>Download unpacked</Download>}
+            <Download href={downloadHref}>Download raw</Download>
           </span>
         }
-        tabs={VALUE_VIEWS.map((name) => ({
-          value: name,
-          label: VIEW_NAMES[name],
-          disabledReason: description.unavailable[name],
-          content: <ValueContent description={description} bytes={bytes} view={name} />,
-        }))}
+        tabs={tabs}
       />
     </section>
   )
 }
 
-function ValueContent({
-  description,
-  bytes,
-  view,
-}: {
-  description: ValueDescription
-  bytes: Uint8Array | null
-  view: ValueView
-}): ReactNode {
-  if (bytes === null) {
-    return (
-      <p className="rounded-md border border-dashed px-3 py-4 text-muted text-sm">
-        <strong className="text-fg">Null.</strong> This znode has no data at all, which is not the same as an empty
-        value.
-      </p>
-    )
-  }
-  if (bytes.length === 0) {
-    return (
-      <p className="rounded-md border border-dashed px-3 py-4 text-muted text-sm">
-        <strong className="text-fg">Empty.</strong> The value has zero bytes, which is not the same as null.
-      </p>
-    )
-  }
-  if (view === 'hex') {
-    return (
-      <>
-        {description.signature && <p className="mb-2 text-muted text-sm">It begins like {description.signature}.</p>}
-        <HexView bytes={bytes} label="Value as hex" />
-      </>
-    )
-  }
-  const text = description.text ?? ''
-  if (view === 'properties') return <PropertiesTable text={text} />
-  const shown = view === 'json' ? formatJsonText(text) : view === 'xml' ? formatXmlText(text) : text
+function Download({ href, children }: { href: string; children: ReactNode }) {
   return (
-    <ScrollBox
-      label={`Value as ${view === 'text' ? 'text' : VIEW_NAMES[view]}`}
-      className="max-h-[32rem] rounded-md border bg-sunken"
-    >
-      <pre className="whitespace-pre-wrap break-words p-3 font-mono text-xs leading-5">{shown}</pre>
-    </ScrollBox>
-  )
-}
-
-function PropertiesTable({ text }: { text: string }) {
-  const pairs = parseProperties(text) ?? []
-  return (
-    <ScrollBox label="Value as Properties" className="max-h-[32rem] rounded-md border bg-sunken">
-      <table className="w-full text-left font-mono text-xs">
-        <thead>
-          <tr className="border-b text-muted">
-            <th scope="col" className="px-3 py-1.5 font-normal font-sans">
-              Key
-            </th>
-            <th scope="col" className="px-3 py-1.5 font-normal font-sans">
-              Value
-            </th>
-          </tr>
-        </thead>
-        <tbody className="divide-y">
-          {pairs.map((pair) => (
-            <tr key={pair.line}>
-              <td className="px-3 py-1 align-top">{pair.key}</td>
-              <td className="whitespace-pre-wrap break-all px-3 py-1">{pair.value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollBox>
+    <a href={href} download className={buttonClass({ size: 'small', tone: 'quiet' })}>
+      <DownloadIcon aria-hidden className="size-3.5" />
+      {children}
+    </a>
   )
 }

@@ -49,8 +49,9 @@ describe('describeValue', () => {
   })
 
   test('names well-known formats by their first bytes', () => {
-    expect(describeValue(bytes(0x1f, 0x8b, 8, 0)).signature).toBe('gzip data')
-    expect(describeValue(bytes(0xac, 0xed, 0, 5, 0x73)).signature).toBe('a serialized Java object')
+    expect(describeValue(bytes(0x1f, 0x8b, 8, 0)).signature).toBe('It begins like gzip data.')
+    expect(describeValue(bytes(0xca, 0xfe, 0xba, 0xbe)).signature).toBe('It begins like a Java class file.')
+    expect(describeValue(bytes(0xff, 0xfe)).signature).toBeNull()
   })
 })
 

@@ -6,7 +6,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
 import { openTree } from '../tree/open-tree.ts'
-import { toZnodeView } from '../tree/to-znode-view.ts'
+import { toUnpackedZnodeView } from '../tree/to-znode-view.ts'
 import type { ZnodeView } from '../tree/views.ts'
 import { describeTreeRef } from './describe-tree-ref.ts'
 import { type ChangeState, findChange, toState } from './diff-file.ts'
@@ -47,7 +47,7 @@ async function readSide(
   try {
     const reading: ZnodeReading = await tree.reader.get(path, { signal: context.signal })
     if (reading.kind !== 'found') return { view: null, state: null }
-    return { view: toZnodeView(reading.znode, reading.numChildren), state: toState(reading.znode) }
+    return { view: await toUnpackedZnodeView(reading.znode, reading.numChildren), state: toState(reading.znode) }
   } finally {
     await tree.release()
   }

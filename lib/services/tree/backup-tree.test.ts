@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
@@ -7,6 +8,7 @@ import { buildTree, streamOf, type ZnodeSketch } from '../../testing/znode-build
 import { getZnode } from './get-znode.ts'
 import { listChildren } from './list-children.ts'
 import { openTree } from './open-tree.ts'
+import { readValue } from './read-value.ts'
 
 // A database on disk for each test: slow where many test files run at once.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -123,6 +125,45 @@ describe('a backup', () => {
     expect(reading).toMatchObject({ kind: 'found', znode: { truncated: true, stat: { dataLength: 1024 * 1024 + 1 } } })
     if (reading.kind !== 'found') return
     expect(Buffer.from(reading.znode.data ?? '', 'base64').length).toBe(1024 * 1024)
+  })
+
+  test('shows a packed value unpacked beside its own bytes, and gives either as a file', async () => {
+    const content = JSON.stringify({ hosts: Array.from({ length: 200 }, (_, i) => `host-${i}.example`) })
+    const packed = gzipSync(content)
+    await addBackup('b1', [
+      { path: '/hosts.json.gz', data: packed },
+      { path: '/large', data: zstdCompressSync(Buffer.alloc(2 * 1024 * 1024, 'x')) },
+      { path: '/damaged', data: packed.subarray(0, -9) },
+      { path: '/plain', data: content },
+    ])
+    const read = async (path: string) => {
+      const reading = await getZnode(viewer(), { ref: backup('b1'), path })
+      return reading.kind === 'found' ? reading.znode : null
+    }
+    expect(await read('/hosts.json.gz')).toMatchObject({
+      data: packed.toString('base64'),
+      stat: { dataLength: packed.length },
+      unpacked: {
+        kind: 'unpacked',
+        packing: 'gzip',
+        bytes: content.length,
+        truncated: false,
+        data: Buffer.from(content).toString('base64'),
+      },
+    })
+    const large = (await read('/large'))?.unpacked
+    expect(large).toMatchObject({ packing: 'zstd', bytes: 2 * 1024 * 1024, truncated: true })
+    expect(large?.kind === 'unpacked' && Buffer.from(large.data, 'base64').length).toBe(1024 * 1024)
+    expect((await read('/damaged'))?.unpacked).toMatchObject({ kind: 'failed', packing: 'gzip' })
+    expect((await read('/plain'))?.unpacked).toBeNull()
+
+    const file = (path: string, unpack: boolean) => readValue(viewer(), { ref: backup('b1'), path, unpack })
+    expect(Buffer.from((await file('/hosts.json.gz', false)).data)).toEqual(packed)
+    expect(await file('/hosts.json.gz', true)).toEqual({ name: 'hosts.json', data: Buffer.from(content) })
+    expect((await file('/large', true)).data).toHaveLength(2 * 1024 * 1024)
+    await expect(file('/damaged', true)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(file('/plain', true)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(file('/none', false)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   test('is named by its cluster and its time', async () => {

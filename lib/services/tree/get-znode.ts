@@ -1,7 +1,7 @@
 import { parsePath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
 import { readTree } from './read-tree.ts'
-import { toReadingView } from './to-znode-view.ts'
+import { toReadingView, toUnpackedZnodeView } from './to-znode-view.ts'
 import type { TreeRef } from './tree-ref.ts'
 import type { ZnodeReadingView } from './views.ts'
 
@@ -11,7 +11,7 @@ export async function getZnode(
   input: { readonly ref: TreeRef; readonly path: string },
 ): Promise<ZnodeReadingView> {
   const path = parsePath(input.path)
-  return readTree(context, input.ref, async (reader) =>
-    toReadingView(await reader.get(path, { signal: context.signal })),
-  )
+  const reading = await readTree(context, input.ref, (reader) => reader.get(path, { signal: context.signal }))
+  if (reading.kind !== 'found') return toReadingView(reading)
+  return { kind: 'found', znode: await toUnpackedZnodeView(reading.znode, reading.numChildren) }
 }

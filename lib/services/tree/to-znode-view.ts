@@ -3,7 +3,8 @@ import { joinPath } from '../../domain/znode/path.ts'
 import type { ChildrenPage, ZnodeReading } from '../../domain/znode/ports.ts'
 import { toClientStat } from '../../domain/znode/stat.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
-import type { ChildrenView, ZnodeReadingView, ZnodeView } from './views.ts'
+import { unpackValue } from './unpack-value.ts'
+import type { ChildrenView, UnpackedView, ZnodeReadingView, ZnodeView } from './views.ts'
 
 /** More than a browser shows at once; a server's default limit is just below. */
 const DATA_BYTES_MAX = 1024 * 1024
@@ -28,6 +29,7 @@ export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
     ttlMs: znode.ttlMs,
     data: data === null ? null : toBase64(data.subarray(0, DATA_BYTES_MAX)),
     truncated: data !== null && data.length > DATA_BYTES_MAX,
+    unpacked: null,
     acl: znode.acl.map(({ perms, scheme, id }) => ({ perms, scheme, id })),
     stat: {
       czxid: formatHex64(stat.czxid),
@@ -44,6 +46,19 @@ export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
     },
     nextSequence: znode.stat.cversion,
   }
+}
+
+/** As above, and a packed value is unpacked too. */
+export async function toUnpackedZnodeView(znode: Znode, numChildren: number): Promise<ZnodeView> {
+  return { ...toZnodeView(znode, numChildren), unpacked: await toUnpackedView(znode.data) }
+}
+
+async function toUnpackedView(data: Uint8Array | null): Promise<UnpackedView | null> {
+  const unpacked = await unpackValue(data)
+  if (unpacked === null || unpacked.kind === 'failed') return unpacked
+  const { kind, packing, data: whole } = unpacked
+  const shown = toBase64(whole.subarray(0, DATA_BYTES_MAX))
+  return { kind, packing, bytes: whole.length, data: shown, truncated: whole.length > DATA_BYTES_MAX }
 }
 
 export function toChildrenView(parent: string, page: ChildrenPage): ChildrenView {

@@ -1,3 +1,4 @@
+import type { Packing } from '../../domain/value/packing.ts'
 import type { ZnodeKind } from '../../domain/znode/znode.ts'
 
 export interface ChildView {
@@ -41,6 +42,18 @@ export interface StatView {
   readonly numChildren: number
 }
 
+export type UnpackedView =
+  | {
+      readonly kind: 'unpacked'
+      readonly packing: Packing
+      readonly bytes: number
+      /** base64. Cut after 1 MiB with `truncated` set. */
+      readonly data: string
+      readonly truncated: boolean
+    }
+  /** `message`: why it cannot be unpacked, one sentence without full stop. */
+  | { readonly kind: 'failed'; readonly packing: Packing; readonly message: string }
+
 export interface ZnodeView {
   readonly path: string
   readonly kind: ZnodeKind
@@ -48,6 +61,8 @@ export interface ZnodeView {
   /** base64; null is null data. Cut after 1 MiB with `truncated` set. */
   readonly data: string | null
   readonly truncated: boolean
+  /** What a packed value holds; null when it is not packed, or when nobody looked. */
+  readonly unpacked: UnpackedView | null
   readonly acl: readonly AclEntryView[]
   readonly stat: StatView
   /** Next sequence number under this znode. */

@@ -141,8 +141,12 @@ function ChangeValues({ diff, change }: { diff: DiffView; change: ChangeDetailVi
         <p className="text-muted text-sm">The value is the same on both sides.</p>
       ) : (
         <ValueDiff
-          left={{ label: diff.leftLabel, data: before?.data ?? (before ? null : undefined) }}
-          right={{ label: diff.rightLabel, data: after?.data ?? (after ? null : undefined) }}
+          left={{
+            label: diff.leftLabel,
+            data: before?.data ?? (before ? null : undefined),
+            unpacked: before?.unpacked,
+          }}
+          right={{ label: diff.rightLabel, data: after?.data ?? (after ? null : undefined), unpacked: after?.unpacked }}
         />
       )}
     </>

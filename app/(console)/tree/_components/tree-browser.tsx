@@ -7,11 +7,10 @@ import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { countShownOf, visibleDirs } from '@/app/_components/tree/tree-state.ts'
 import { useTree } from '@/app/_components/tree/use-tree.ts'
 import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virtual-tree.tsx'
-import { VALUE_VIEWS } from '@/app/_components/value/value-viewer.tsx'
+import { type ShownView, VALUE_VIEWS } from '@/app/_components/value/value-viewer.tsx'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readOneOf, readText } from '@/app/_nav/search-params.ts'
 import { Button } from '@/app/_ui/button.tsx'
-import type { ValueView } from '@/lib/domain/value/describe-value.ts'
 import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
 import type { TreeEventView, ZnodeReadingView } from '@/lib/services/tree/views.ts'
 import { LiveIndicator } from './live-indicator.tsx'
@@ -44,7 +43,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
   const [paused, setPaused] = useState(false)
 
   const select = useCallback(
-    (path: string, next: { view?: ValueView } = {}) => {
+    (path: string, next: { view?: ShownView } = {}) => {
       const url = paths.tree(tree, { path, view: next.view })
       window.history.pushState(null, '', url)
     },

@@ -5,14 +5,13 @@ import { EyeOff, FileQuestion } from 'lucide-react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { KindBadge } from '@/app/_components/kind-badge.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
-import { ValueViewer } from '@/app/_components/value/value-viewer.tsx'
+import { type ShownView, ValueViewer } from '@/app/_components/value/value-viewer.tsx'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
-import type { ValueView } from '@/lib/domain/value/describe-value.ts'
 import { parentPath } from '@/lib/domain/znode/path.ts'
 import type { ZnodeReadingView, ZnodeView } from '@/lib/services/tree/views.ts'
 import { AclTable } from './acl-table.tsx'
@@ -38,8 +37,8 @@ export function ZnodePanel({
 }: {
   tree: TreeAddress
   path: string
-  view: ValueView | null
-  onView: (view: ValueView) => void
+  view: ShownView | null
+  onView: (view: ShownView) => void
   onGo: (path: string) => void
   writing: TreeWriting
   onWritten: (written: ZnodeWritten) => void
@@ -123,8 +122,8 @@ function FoundZnode({
 }: {
   tree: TreeAddress
   znode: ZnodeView
-  view: ValueView | null
-  onView: (view: ValueView) => void
+  view: ShownView | null
+  onView: (view: ShownView) => void
   writing: TreeWriting
   onWritten: (written: ZnodeWritten) => void
 }) {
@@ -141,10 +140,12 @@ function FoundZnode({
         <ValueViewer
           data={znode.data}
           truncated={znode.truncated}
+          unpacked={znode.unpacked}
           dataLength={znode.stat.dataLength}
           view={view}
           onView={onView}
           downloadHref={paths.api.znodeData(tree, znode.path)}
+          unpackedHref={paths.api.znodeData(tree, znode.path, { unpack: true })}
         />
       </div>
       <Card title="Facts">

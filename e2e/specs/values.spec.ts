@@ -1,0 +1,124 @@
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
+import { connectOtherClient } from '../../lib/testing/other-client.ts'
+import { type AddedCluster, addCluster, takeFirstBackup } from '../support/clusters.ts'
+import { test as base, expect, signIn } from '../support/fixtures.ts'
+
+const CHROOT = '/x-values'
+const hosts = (port: number) =>
+  JSON.stringify({ hosts: ['one', 'two', 'three'].map((name) => `${name}:${port}`), port })
+/** What ObjectOutputStream writes of `new HashMap<String, String>()`, up to its fields. */
+const JAVA_MAP = Buffer.from('aced0005737200116a6176612e7574696c2e486173684d61700507dac1c31660d1', 'hex')
+const PROTOBUF = Buffer.from('0896011207746573', 'hex')
+
+type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
+
+interface Values {
+  readonly cluster: AddedCluster
+  readonly backupId: string
+}
+
+/** A cluster with values of each form, backed up once, and one znode changed since. */
+const test = base.extend<object, { values: Values }>({
+  values: [
+    async ({ demo, browser }, use) => {
+      const other = await connectOtherClient(demo.clusterConnectString ?? '')
+      const page = await browser.newPage()
+      try {
+        await create(other, {
+          '': null,
+          '/hosts.json.gz': gzipSync(hosts(2181)),
+          '/layout.xml.zst': zstdCompressSync(Buffer.from('<layout><pane id="1"/></layout>')),
+          '/damaged.gz': gzipSync(hosts(2181)).subarray(0, -6),
+          '/map': JAVA_MAP,
+          '/message': Buffer.concat([PROTOBUF, Buffer.from('74696e67', 'hex')]),
+        })
+        await signIn(page, demo)
+        const connectString = `${demo.clusterConnectString}${CHROOT}`
+        const cluster = await addCluster(page, demo, { name: 'values', connectString })
+        const backupId = await takeFirstBackup(page, cluster, 'with packed values')
+        await set(other, '/hosts.json.gz', gzipSync(hosts(2281)))
+        await use({ cluster, backupId })
+      } finally {
+        await page.close()
+        await other.close()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+})
+
+async function create(other: OtherClient, values: Readonly<Record<string, Buffer | null>>): Promise<void> {
+  const outcome = await other.multi(
+    Object.entries(values).map(([path, data]) => ({
+      op: 'create' as const,
+      path: `${CHROOT}${path}`,
+      data,
+      acl: OPEN_ACL,
+      kind: 'persistent' as const,
+      ttlMs: null,
+    })),
+  )
+  expect(outcome.kind).toBe('done')
+}
+
+async function set(other: OtherClient, path: string, data: Buffer): Promise<void> {
+  expect((await other.multi([{ op: 'setData', path: `${CHROOT}${path}`, data, version: -1 }])).kind).toBe('done')
+}
+
+for (const kind of ['live', 'backup'] as const) {
+  test(`packed values are shown as what they unpack to, and known forms by name: ${kind}`, async ({
+    demo,
+    signedIn: page,
+    values,
+  }) => {
+    const tree = kind === 'live' ? values.cluster.at('tree') : `${demo.url}/backups/${values.backupId}/tree`
+    const port = kind === 'live' ? 2281 : 2181
+    const value = page.getByRole('region', { name: 'Value', exact: true })
+
+    await page.goto(`${tree}?path=/hosts.json.gz`)
+    await expect(value).toContainText(/gzip, \d+ B packed, \d+ B unpacked/)
+    await expect(value.getByRole('region', { name: 'Value as JSON' })).toContainText(`"port": ${port}`)
+    await value.getByRole('tab', { name: 'Packed bytes' }).click()
+    await expect(page).toHaveURL(/view=packed/)
+    await expect(value.getByRole('region', { name: 'Packed bytes as hex' })).toContainText('1f 8b 08')
+    const raw = value.getByRole('link', { name: 'Download raw' })
+    const stored = await (await page.request.get(`${demo.url}${await raw.getAttribute('href')}`)).body()
+    expect(gunzipSync(stored).toString()).toBe(hosts(port))
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      value.getByRole('link', { name: 'Download unpacked' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('hosts.json')
+
+    await page.goto(`${tree}?path=/layout.xml.zst`)
+    await expect(value).toContainText(/zstd, \d+ B packed, 31 B unpacked/)
+    await expect(value.getByRole('region', { name: 'Value as XML' })).toContainText('<pane id="1"/>')
+
+    await page.goto(`${tree}?path=/damaged.gz`)
+    await expect(value).toContainText('It begins like gzip but is not unpacked: it ends before the packed data does')
+    await expect(value.getByRole('region', { name: 'Value as hex' })).toContainText('1f 8b 08')
+
+    await page.goto(`${tree}?path=/map`)
+    await expect(value).toContainText('A serialized Java object of class java.util.HashMap.')
+
+    await page.goto(`${tree}?path=/message`)
+    await expect(value).toContainText('It looks like protobuf: all 12 bytes parse as 2 fields. That is a guess')
+    await expect(value.getByRole('row').filter({ hasText: '"testing"' })).toContainText('2')
+  })
+}
+
+test('two packed values are compared by what they unpack to', async ({ demo, signedIn: page, values }) => {
+  await page.goto(`${demo.url}/diffs/new?left=backup:${values.backupId}&right=live:${values.cluster.id}`)
+  await page.getByRole('button', { name: 'Compare', exact: true }).click()
+  await expect(page.getByRole('region', { name: 'Summary' })).toContainText('1 changed', { timeout: 60_000 })
+  await page.getByRole('treeitem', { name: /^hosts\.json\.gz/ }).click()
+  const difference = page.getByRole('region', { name: 'Difference at /hosts.json.gz' })
+  await expect(difference).toContainText('Compared as unpacked (gzip)')
+  const sideBySide = difference.getByRole('region', { name: 'Values side by side' })
+  await expect(sideBySide).toContainText('"port": 2181')
+  await expect(sideBySide).toContainText('"port": 2281')
+  await difference.getByRole('button', { name: 'Compare packed bytes' }).click()
+  await expect(difference).toContainText('Compared as stored: packed bytes (gzip)')
+  await expect(difference.getByRole('region', { name: /as hex$/ }).first()).toContainText('1f 8b 08')
+})
