@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
@@ -8,6 +8,7 @@ import type { Change } from '../../domain/diff/change.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { isWithin } from '../../domain/znode/path.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
+import { JsonLinesWriter } from '../engine/json-lines-writer.ts'
 import { readLines } from '../engine/read-lines.ts'
 import { ServiceError } from '../errors.ts'
 
@@ -20,7 +21,7 @@ import { ServiceError } from '../errors.ts'
 const CHANGES = 'changes.jsonl'
 const INDEX = 'index.json'
 const INDEX_EVERY = 256
-const FLUSH_BYTES = 256 * 1024
+const READ_BYTES = 256 * 1024
 
 const stateSchema = z.object({
   czxid: z.string(),
@@ -46,44 +47,30 @@ type Index = z.infer<typeof indexSchema>
 /** Writes both files beside their final names; `finish` makes them visible, index first. */
 export class DiffFileWriter {
   readonly #dir: string
-  readonly #temporary: string
-  readonly #file: Awaited<ReturnType<typeof open>>
+  readonly #lines: JsonLinesWriter
   readonly #index: Index = []
-  #lines = 0
-  #offset = 0
-  #pending: string[] = []
-  #pendingBytes = 0
 
-  private constructor(dir: string, temporary: string, file: Awaited<ReturnType<typeof open>>) {
+  private constructor(dir: string, lines: JsonLinesWriter) {
     this.#dir = dir
-    this.#temporary = temporary
-    this.#file = file
+    this.#lines = lines
   }
 
   static async create(dir: string): Promise<DiffFileWriter> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
     // A name of its own: a writer that lost its job to another one must not publish the other's half.
-    const temporary = join(dir, `${CHANGES}.${randomUUID()}.tmp`)
-    return new DiffFileWriter(dir, temporary, await open(temporary, 'wx', 0o600))
+    return new DiffFileWriter(dir, await JsonLinesWriter.create(join(dir, `${CHANGES}.${randomUUID()}.tmp`)))
   }
 
   async write(changes: readonly Change[]): Promise<void> {
     for (const change of changes) {
-      const line = `${JSON.stringify(toRecord(change))}\n`
-      const bytes = Buffer.byteLength(line)
-      if (this.#lines % INDEX_EVERY === 0) this.#index.push([change.path, this.#offset])
-      this.#lines++
-      this.#offset += bytes
-      this.#pending.push(line)
-      this.#pendingBytes += bytes
-      if (this.#pendingBytes >= FLUSH_BYTES) await this.#flush()
+      if (this.#lines.count % INDEX_EVERY === 0) this.#index.push([change.path, this.#lines.bytes])
+      this.#lines.append(toRecord(change))
+      if (this.#lines.isFull) await this.#lines.flush()
     }
   }
 
   async finish(): Promise<void> {
-    await this.#flush()
-    await this.#file.sync()
-    await this.#file.close()
+    await this.#lines.finish()
     const index = await open(join(this.#dir, INDEX), 'w', 0o600)
     try {
       await index.writeFile(JSON.stringify(this.#index))
@@ -91,22 +78,12 @@ export class DiffFileWriter {
     } finally {
       await index.close()
     }
-    await rename(this.#temporary, join(this.#dir, CHANGES))
+    await rename(this.#lines.path, join(this.#dir, CHANGES))
   }
 
   /** Leaves nothing behind. */
-  async abandon(): Promise<void> {
-    await this.#file.close()
-    await rm(this.#temporary, { force: true })
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#pending.length === 0) return
-    const text = this.#pending.join('')
-    this.#pending = []
-    this.#pendingBytes = 0
-    // Not `write`, which may stop in the middle of a text without a word.
-    await this.#file.appendFile(text)
+  abandon(): Promise<void> {
+    return this.#lines.abandon()
   }
 }
 
@@ -133,7 +110,7 @@ export function toState(znode: Znode): ChangeState {
 /** Reads the records from the first one at or after `path` in path order. */
 export async function* readChanges(dir: string, from: string): AsyncGenerator<ChangeRecord, void, void> {
   const index = await readIndex(dir)
-  const input = createReadStream(join(dir, CHANGES), { start: offsetFor(index, from), highWaterMark: FLUSH_BYTES })
+  const input = createReadStream(join(dir, CHANGES), { start: offsetFor(index, from), highWaterMark: READ_BYTES })
   for await (const lines of readLines(input)) {
     for (const line of lines) {
       // Written by toRecord: the shape is ours, and a million lines are not validated one by one.

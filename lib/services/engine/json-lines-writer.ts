@@ -1,0 +1,68 @@
+import { type FileHandle, open, rm } from 'node:fs/promises'
+
+const FLUSH_BYTES = 256 * 1024
+
+/** Records as lines of JSON into a new file, many lines a write. Appending is cheap and waits for nothing; `flush` when `isFull`. */
+export class JsonLinesWriter {
+  readonly path: string
+  readonly #file: FileHandle
+  #count = 0
+  #bytes = 0
+  #pending: string[] = []
+  #pendingBytes = 0
+
+  private constructor(path: string, file: FileHandle) {
+    this.path = path
+    this.#file = file
+  }
+
+  /** The file must not exist: two writers never share one. */
+  static async create(path: string): Promise<JsonLinesWriter> {
+    return new JsonLinesWriter(path, await open(path, 'wx', 0o600))
+  }
+
+  /** Lines appended so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Length of the file once everything is flushed: where the next line begins. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isFull(): boolean {
+    return this.#pendingBytes >= FLUSH_BYTES
+  }
+
+  append(record: unknown): void {
+    const line = `${JSON.stringify(record)}\n`
+    const bytes = Buffer.byteLength(line)
+    this.#count++
+    this.#bytes += bytes
+    this.#pending.push(line)
+    this.#pendingBytes += bytes
+  }
+
+  async flush(): Promise<void> {
+    if (this.#pending.length === 0) return
+    const text = this.#pending.join('')
+    this.#pending = []
+    this.#pendingBytes = 0
+    // Not `write`, which may stop in the middle of a text without a word.
+    await this.#file.appendFile(text)
+  }
+
+  /** Everything is on the disk, and the file is closed. */
+  async finish(): Promise<void> {
+    await this.flush()
+    await this.#file.sync()
+    await this.#file.close()
+  }
+
+  /** Leaves nothing behind. */
+  async abandon(): Promise<void> {
+    await this.#file.close()
+    await rm(this.path, { force: true })
+  }
+}
