@@ -31,6 +31,7 @@ const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: str
   backup: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   verify: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   diff: (id) => ({ href: paths.diff(id), text: 'Open diff' }),
+  search: (id) => ({ href: paths.search(id), text: 'Open search' }),
   'plan-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
   'run-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
 }

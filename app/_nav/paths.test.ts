@@ -33,6 +33,12 @@ describe('paths', () => {
       '/restores/new?cluster=c1&source=backup%3Ab1&path=%2Fa&mode=mirror',
     ],
     [paths.restore('r1'), '/restores/r1'],
+    [paths.searches(), '/searches'],
+    [paths.search('s1', { page: 1 }), '/searches/s1'],
+    [paths.search('s1', { page: 3 }), '/searches/s1?page=3'],
+    [paths.tree(live, { path: '/a', find: 'b*' }), '/clusters/c1/tree?path=%2Fa&find=b*'],
+    [paths.clusterBackups('c1', { take: true }), '/clusters/c1/backups?take=1'],
+    [paths.api.searchHits('s1', { from: 100, limit: 100 }), '/api/searches/s1/hits?from=100&limit=100'],
     [paths.audit({ clusterId: 'c1', before: 7 }), '/audit?before=7&cluster=c1'],
     [paths.api.clusterEvents('c1'), '/api/clusters/c1/events'],
     [

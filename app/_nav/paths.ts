@@ -24,6 +24,19 @@ function withQuery(path: string, query: Query): string {
 const id = (value: string) => encodeURIComponent(value)
 const hidingRoot = (path: string | undefined) => (path === '/' ? undefined : path)
 
+/** `find` puts a text into the search of the tree. */
+interface TreeQuery {
+  readonly path?: string
+  readonly view?: string
+  readonly find?: string
+}
+
+const toTreeQuery = ({ path, view, find }: TreeQuery) => ({
+  path: hidingRoot(path),
+  view,
+  find,
+})
+
 export const paths = {
   overview: () => '/',
   setup: () => '/setup',
@@ -32,16 +45,16 @@ export const paths = {
 
   newCluster: () => '/clusters/new',
   cluster: (clusterId: string, section: ClusterSection = 'tree') => `/clusters/${id(clusterId)}/${section}`,
-  clusterTree: (clusterId: string, query: { path?: string; view?: string } = {}) =>
-    withQuery(`/clusters/${id(clusterId)}/tree`, { path: hidingRoot(query.path), view: query.view }),
+  clusterTree: (clusterId: string, query: TreeQuery = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/tree`, toTreeQuery(query)),
 
-  clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string } = {}) =>
+  clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string; take?: boolean } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/backups`, query),
 
   backup: (backupId: string) => `/backups/${id(backupId)}`,
-  backupTree: (backupId: string, query: { path?: string; view?: string } = {}) =>
-    withQuery(`/backups/${id(backupId)}/tree`, { path: hidingRoot(query.path), view: query.view }),
-  tree: (tree: TreeAddress, query: { path?: string; view?: string } = {}) =>
+  backupTree: (backupId: string, query: TreeQuery = {}) =>
+    withQuery(`/backups/${id(backupId)}/tree`, toTreeQuery(query)),
+  tree: (tree: TreeAddress, query: TreeQuery = {}) =>
     tree.kind === 'live' ? paths.clusterTree(tree.id, query) : paths.backupTree(tree.id, query),
 
   diffs: () => '/diffs',
@@ -77,6 +90,10 @@ export const paths = {
       conflict: query.onConflict,
     }),
   restore: (restoreId: string, query: { step?: string } = {}) => withQuery(`/restores/${id(restoreId)}`, query),
+
+  searches: () => '/searches',
+  search: (searchId: string, query: { page?: number } = {}) =>
+    withQuery(`/searches/${id(searchId)}`, { page: query.page === 1 ? undefined : query.page }),
 
   audit: (
     query: {
@@ -127,6 +144,10 @@ export const paths = {
       }),
     change: (diffId: string, path: string) => withQuery(`/api/diffs/${id(diffId)}/change`, { path }),
     diffExport: (diffId: string) => `/api/diffs/${id(diffId)}/export`,
+    search: (searchId: string) => `/api/searches/${id(searchId)}`,
+    searchHits: (searchId: string, query: { from?: number; limit?: number } = {}) =>
+      withQuery(`/api/searches/${id(searchId)}/hits`, query),
+    places: () => '/api/places',
     restore: (restoreId: string) => `/api/restores/${id(restoreId)}`,
     restoreSteps: (restoreId: string, query: { after?: number | null; limit?: number; kind?: string } = {}) =>
       withQuery(`/api/restores/${id(restoreId)}/steps`, query),

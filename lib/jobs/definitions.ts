@@ -20,6 +20,7 @@ export const JOB_DEFINITIONS = {
   },
   verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   diff: { payload: z.object({ diffId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  search: { payload: z.object({ searchId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   'plan-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   /** Goes on from its journal, so that it may be begun more often. */
   'run-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 5, timeoutMs: 24 * HOUR_MS },

@@ -6,7 +6,7 @@ export interface EnqueueJobInput<Kind extends JobKind> {
   readonly kind: Kind
   readonly payload: JobPayload<Kind>
   readonly clusterId: string | null
-  /** The backup, diff or restore that the job works for. */
+  /** The backup, diff, search or restore that the job works for. */
   readonly subjectId: string | null
   readonly actor: { readonly id: string | null; readonly name: string }
   readonly nowMs: number

@@ -21,6 +21,7 @@ export const LEAST_ROLE = {
   'backup.rescan': 'admin',
   'diff.start': 'viewer',
   'diff.export': 'viewer',
+  'search.start': 'viewer',
   'restore.plan': 'operator',
   'restore.confirm': 'operator',
   'restore.cancel': 'operator',

@@ -10,6 +10,7 @@ import { runDiff } from '../services/diffs/run-diff.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
 import { runPlan } from '../services/restores/run-plan.ts'
 import { runRestore } from '../services/restores/run-restore.ts'
+import { runSearch } from '../services/searches/run-search.ts'
 import { findJobActor } from './job-actor.ts'
 import type { WorkOnJob } from './run-job.ts'
 
@@ -34,6 +35,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runVerify(context, parse('verify', job), run)
     case 'diff':
       return runDiff(context, parse('diff', job), run)
+    case 'search':
+      return runSearch(context, parse('search', job), run)
     case 'plan-restore':
       return runPlan(context, parse('plan-restore', job), run)
     case 'run-restore':

@@ -9,6 +9,7 @@ const ACTION_OF: Readonly<Record<string, Action>> = {
   backup: 'backup.start',
   verify: 'backup.verify',
   diff: 'diff.start',
+  search: 'search.start',
   'plan-restore': 'restore.plan',
 }
 

@@ -16,6 +16,11 @@ export async function endSubject(
       where: { id: job.subjectId, state: { in: ['queued', 'running'] } },
       data: { state: 'failed', finishedAt },
     })
+  } else if (job.kind === 'search') {
+    await tx.search.updateMany({
+      where: { id: job.subjectId, state: { in: ['queued', 'running'] } },
+      data: { state: job.outcome, finishedAt },
+    })
   } else if (job.kind === 'plan-restore') {
     await tx.restore.updateMany({
       where: { id: job.subjectId, state: 'planning' },
@@ -37,6 +42,8 @@ export async function reviveSubject(
   if (job.subjectId === null) return
   if (job.kind === 'diff') {
     await tx.diff.updateMany({ where: { id: job.subjectId }, data: { state: 'queued', finishedAt: null } })
+  } else if (job.kind === 'search') {
+    await tx.search.updateMany({ where: { id: job.subjectId }, data: { state: 'queued', finishedAt: null } })
   } else if (job.kind === 'plan-restore') {
     await tx.restore.updateMany({ where: { id: job.subjectId }, data: { state: 'planning', finishedAt: null } })
   } else if (job.kind === 'run-restore') {

@@ -100,6 +100,8 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       return `Verify a backup of ${cluster}`
     case 'diff':
       return `Compare with ${cluster}`
+    case 'search':
+      return `Search in ${cluster}`
     case 'plan-restore':
       return `Plan a restore to ${cluster}`
     case 'run-restore':

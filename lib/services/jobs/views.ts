@@ -1,7 +1,7 @@
 import type { ErrorView } from '../error-view.ts'
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-export type JobKind = 'backup' | 'verify' | 'diff' | 'plan-restore' | 'run-restore'
+export type JobKind = 'backup' | 'verify' | 'diff' | 'search' | 'plan-restore' | 'run-restore'
 
 export interface JobProgress {
   /** Present tense, for people: `Reading znodes`, `Reading the archive back`, `Writing`, `Verifying`. */
@@ -26,7 +26,7 @@ export interface JobView {
   readonly attempts: number
   readonly clusterId: string | null
   readonly clusterName: string | null
-  /** Backup, diff or restore that the job makes or works on. */
+  /** Backup, diff, search or restore that the job makes or works on. */
   readonly subjectId: string | null
   readonly createdAt: string
   readonly startedAt: string | null

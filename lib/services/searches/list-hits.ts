@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { ServiceContext } from '../context.ts'
+import { parseInput } from '../parse-input.ts'
+import { readHits } from './hit-file.ts'
+import { HITS_PER_PAGE } from './schemas.ts'
+import { getSearchRow } from './to-search-view.ts'
+import type { HitsPage } from './views.ts'
+
+const inputSchema = z.object({
+  searchId: z.string(),
+  from: z.number().int().min(0).default(0),
+  limit: z.number().int().min(1).max(1000).default(HITS_PER_PAGE),
+})
+
+/** Hits in path order: also of a search that still runs, or that was ended before its end. */
+export async function listHits(context: ServiceContext, input: z.input<typeof inputSchema>): Promise<HitsPage> {
+  const { searchId, from, limit } = parseInput(inputSchema, input)
+  const row = await getSearchRow(context, searchId)
+  if (row.file === null) return { hits: [], total: 0 }
+  return readHits({ dir: join(context.paths.workDir, row.dir), name: row.file }, { from, limit })
+}
