@@ -1,5 +1,6 @@
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { JobError } from './errors.ts'
+import { withdrawJob } from './withdraw-job.ts'
 
 /** A waiting job ends at once; a running one is asked to stop and ends when its worker has seen it. */
 export async function requestJobCancel(
@@ -7,15 +8,10 @@ export async function requestJobCancel(
   jobId: string,
   nowMs: number,
 ): Promise<'cancelled' | 'requested'> {
-  const now = new Date(nowMs)
-  const waiting = await tx.job.updateMany({
-    where: { id: jobId, state: 'queued' },
-    data: { state: 'cancelled', cancelRequestedAt: now, finishedAt: now },
-  })
-  if (waiting.count === 1) return 'cancelled'
+  if (await withdrawJob(tx, jobId, nowMs)) return 'cancelled'
   const running = await tx.job.updateMany({
     where: { id: jobId, state: 'running' },
-    data: { cancelRequestedAt: now },
+    data: { cancelRequestedAt: new Date(nowMs) },
   })
   if (running.count === 1) return 'requested'
   const job = await tx.job.findUnique({ where: { id: jobId }, select: { state: true } })

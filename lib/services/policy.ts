@@ -25,6 +25,7 @@ export const LEAST_ROLE = {
   'restore.plan': 'operator',
   'restore.confirm': 'operator',
   'restore.cancel': 'operator',
+  'restore.pause': 'operator',
   'restore.resume': 'operator',
   'restore.undo': 'operator',
   'restore.run': 'operator',

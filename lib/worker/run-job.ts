@@ -111,12 +111,10 @@ export class RunningJob {
 
   async #succeed(result: JobResult): Promise<void> {
     await this.#flush()
-    const outcome = result.failure
-      ? ({ state: 'failed', error: toJson(result.failure) } as const)
-      : ({ state: 'succeeded', result: result.result } as const)
+    const outcome = toOutcome(result)
     const end = await this.#settleResult(outcome, result)
     if (end === 'settled') {
-      await this.#say(result.failure ? 'error' : 'info', result.message)
+      await this.#say(result.failure ? 'error' : result.halted ? 'warn' : 'info', result.message)
       return
     }
     this.#log.warn({ job: this.#job.id }, 'A job was lost to another worker; its result is thrown away')
@@ -205,6 +203,12 @@ export class RunningJob {
   #say(level: 'info' | 'warn' | 'error', message: string): Promise<void> {
     return this.#queue.log(this.#job.id, level, message)
   }
+}
+
+function toOutcome({ failure, halted, result }: JobResult): JobOutcome {
+  if (failure) return { state: 'failed', error: toJson(failure) }
+  if (halted) return { state: 'cancelled', error: toJson(halted) }
+  return { state: 'succeeded', result }
 }
 
 function toJson(view: ErrorView): Prisma.InputJsonObject {

@@ -5,6 +5,7 @@ import { action } from '@/app/_server/action.ts'
 import { cancelRestore } from '@/lib/services/restores/cancel-restore.ts'
 import { confirmRestore } from '@/lib/services/restores/confirm-restore.ts'
 import { createRestore } from '@/lib/services/restores/create-restore.ts'
+import { pauseRestore } from '@/lib/services/restores/pause-restore.ts'
 import { planAnew } from '@/lib/services/restores/plan-anew.ts'
 import { replanRestore } from '@/lib/services/restores/replan-restore.ts'
 import { resumeRestore } from '@/lib/services/restores/resume-restore.ts'
@@ -26,6 +27,11 @@ export const planAnewAction = action(restoreIdSchema, (context, { restoreId }) =
 export const resumeRestoreAction = action(restoreIdSchema, (context, { restoreId }) =>
   resumeRestore(context, restoreId),
 )
+
+export const pauseRestoreAction = action(restoreIdSchema, async (context, { restoreId }) => {
+  await pauseRestore(context, restoreId)
+  return null
+})
 
 export const cancelRestoreAction = action(restoreIdSchema, async (context, { restoreId }) => {
   await cancelRestore(context, restoreId)

@@ -4,7 +4,7 @@ import { MemoryJournal } from '../../testing/memory-journal.ts'
 import { makePlan, runPlan, SUPER, stepsOf } from '../../testing/restore-rig.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { buildTree, mutateTree, randomTree } from '../../testing/znode-builder.ts'
-import type { Acl } from '../znode/acl.ts'
+import { type Acl, OPEN_ACL } from '../znode/acl.ts'
 import type { Znode } from '../znode/znode.ts'
 import type { ApplyLimits, ApplyProgress } from './apply-plan.ts'
 import { parseJournal } from './journal.ts'
@@ -56,6 +56,7 @@ describe('applyPlan', () => {
       conflictsLeftCount: 0,
       stopped: false,
       cancelled: false,
+      paused: false,
     })
     expect(tree.dump()).toEqual(new FakeTree(source).dump())
     expect(progress.at(-1)).toMatchObject({ applied: 5, steps: 5 })
@@ -471,6 +472,42 @@ describe('applyPlan', () => {
     const second = await runPlan(plan, tree, { journal: journal.reopen() })
     expect(second).toMatchObject({ cancelled: false, applied: 20 })
     expectNothingTwice(tree, {})
+  })
+
+  it('pauses between batches with nothing on its way, says so in the journal, and goes on to the exact target', async () => {
+    const source = buildTree(Array.from({ length: 20 }, (_, i) => `/n${i}`))
+    const tree = new FakeTree()
+    const plan = await makePlan(tree, source)
+    const journal = new MemoryJournal()
+    let asked = 0
+    const shouldPause = async () => ++asked === 3
+    const first = await runPlan(plan, tree, { journal, limits: small, shouldPause })
+    expect(first).toMatchObject({ paused: true, cancelled: false, stopped: false })
+    expect(first.applied).toBe(tree.commits.length)
+    expect(first.applied).toBeGreaterThan(0)
+    expect(first.applied).toBeLessThan(20)
+    const state = parseJournal(journal.text())
+    expect(state?.result).toBe('paused')
+    expect([...Array(20).keys()].filter((index) => state?.doubtful.has(index))).toEqual([])
+    expect(asked).toBe(3)
+    const second = await runPlan(plan, tree, { journal: journal.reopen(), shouldPause: async () => false })
+    expect(second).toMatchObject({ paused: false, applied: 20 })
+    expectNothingTwice(tree, {})
+  })
+
+  it('finds a conflict, not a licence, in what somebody wrote during a pause', async () => {
+    const tree = new FakeTree()
+    const plan = await makePlan(tree, buildTree(Array.from({ length: 20 }, (_, i) => `/n${i}`)))
+    const journal = new MemoryJournal()
+    await runPlan(plan, tree, { journal, limits: small, shouldPause: async () => true })
+    expect(tree.commits).toHaveLength(0)
+    const other = new FakeTarget(tree, { identities: [SUPER] })
+    await other.multi([
+      { op: 'create', path: '/n7', data: Buffer.from('theirs'), acl: OPEN_ACL, kind: 'persistent', ttlMs: null },
+    ])
+    const second = await runPlan(plan, tree, { journal: journal.reopen() })
+    expect(second).toMatchObject({ paused: false, stopped: true })
+    expect(second.conflicts).toMatchObject([{ path: '/n7', reason: 'exists' }])
   })
 
   it('does nothing more for a run that is done', async () => {

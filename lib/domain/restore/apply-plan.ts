@@ -56,6 +56,8 @@ export interface ApplyPlanInput {
   readonly onProgress?: (progress: ApplyProgress) => void
   readonly onConflictFound?: (conflict: Conflict) => void
   readonly clock: Clock
+  /** Asked before each batch: true ends the run there, with what is in flight journalled, for a later one to go on. */
+  readonly shouldPause?: () => Promise<boolean>
   /** Ends the run between batches; what is in flight is waited for and journalled. */
   readonly signal?: AbortSignal
   readonly limits?: Partial<ApplyLimits>
@@ -76,6 +78,8 @@ export interface ApplyReport {
   /** A conflict ended the run; a resume goes on from there. */
   readonly stopped: boolean
   readonly cancelled: boolean
+  /** It was asked to pause before its last batch. */
+  readonly paused: boolean
 }
 
 /**
@@ -104,6 +108,7 @@ class PlanApplier {
   private readonly bytesMax: number
   private readonly flights: Flight[] = []
   private nextBatch: number
+  private paused = false
 
   constructor(input: ApplyPlanInput) {
     const { target, signal } = input
@@ -131,7 +136,7 @@ class PlanApplier {
         remedy: 'give the journal of this plan, or start a new run with a new journal',
       })
     }
-    if (history?.result === 'done') return this.report(false)
+    if (history?.result === 'done') return this.report({ cancelled: false, paused: false })
     if (history) await run.journal.resume({ run: name, onConflict: run.policy })
     else await run.journal.begin({ run: name, plan: summary.plan, steps: summary.steps, onConflict: run.policy })
     this.input.onProgress?.(this.progress(null))
@@ -143,10 +148,11 @@ class PlanApplier {
     }
     const settled = run.applied + run.alreadyDone + run.skipped
     const cancelled = !run.stopped && this.isCancelled() && settled < summary.steps
-    const result: RunResult = run.stopped ? 'stopped' : cancelled ? 'cancelled' : 'done'
+    const paused = !run.stopped && !cancelled && this.paused && settled < summary.steps
+    const result: RunResult = run.stopped ? 'stopped' : cancelled ? 'cancelled' : paused ? 'paused' : 'done'
     const { applied, alreadyDone, skipped, conflictCount: conflicts } = run
     await run.journal.finish(result, { applied, alreadyDone, skipped, conflicts })
-    return this.report(cancelled)
+    return this.report({ cancelled, paused })
   }
 
   private async sendBatches(): Promise<void> {
@@ -165,6 +171,7 @@ class PlanApplier {
       // Deletes and ACLs must never overtake a write that is not settled.
       if (batch.lane !== lane) await this.drain()
       lane = batch.lane
+      if (!this.isOver()) this.paused = (await this.input.shouldPause?.()) ?? false
       if (!this.isOver()) await this.start(batch)
       if (this.isOver()) break
     }
@@ -277,7 +284,7 @@ class PlanApplier {
   }
 
   private isOver(): boolean {
-    return this.run.stopped || this.isCancelled()
+    return this.run.stopped || this.paused || this.isCancelled()
   }
 
   private progress(path: string | null): ApplyProgress {
@@ -285,7 +292,7 @@ class PlanApplier {
     return { applied, alreadyDone, skipped, conflicts, steps: this.input.summary.steps, path }
   }
 
-  private report(cancelled: boolean): ApplyReport {
+  private report({ cancelled, paused }: Pick<ApplyReport, 'cancelled' | 'paused'>): ApplyReport {
     const { applied, alreadyDone, skipped, conflicts, conflictCount, conflictsLeft, overwrittenCount, stopped } =
       this.run
     const conflictsLeftCount = conflictCount - overwrittenCount
@@ -299,6 +306,7 @@ class PlanApplier {
       conflictsLeftCount,
       stopped,
       cancelled,
+      paused,
     }
   }
 }

@@ -40,7 +40,7 @@ export interface RunTotals {
   readonly skipped: number
 }
 
-export type RunResult = 'done' | 'stopped' | 'cancelled'
+export type RunResult = 'done' | 'stopped' | 'cancelled' | 'paused'
 
 /** Writes the lines of one run, in the order in which they are asked for. */
 export class JournalWriter {
@@ -206,8 +206,7 @@ export function parseJournal(text: string): JournalState | null {
         break
       }
       case 'finished':
-        if (json.result !== 'done' && json.result !== 'stopped' && json.result !== 'cancelled')
-          throw badJournal(at + 1, 'the result is unknown')
+        if (!isOneOf(json.result, RESULTS)) throw badJournal(at + 1, 'the result is unknown')
         state.result = json.result
         break
       case 'note':
@@ -282,6 +281,7 @@ function parseConflict(value: unknown, line: number): Conflict {
   return { index, path, reason, resolution }
 }
 
+const RESULTS = ['done', 'stopped', 'cancelled', 'paused'] as const satisfies readonly RunResult[]
 const RESOLUTIONS = ['stopped', 'skipped', 'overwritten'] as const satisfies readonly Conflict['resolution'][]
 const REASONS = [
   'exists',

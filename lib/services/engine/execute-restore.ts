@@ -31,6 +31,8 @@ export interface ExecuteRestoreInput {
   readonly onSafety?: (safety: SafetyRecord) => Promise<void>
   /** Throws when another process may have taken the restore over. Asked before each batch. */
   readonly assertOwned?: () => void
+  /** Asked before each batch: true ends the run there. A later call goes on. */
+  readonly shouldPause?: () => Promise<boolean>
 }
 
 /**
@@ -78,6 +80,7 @@ const NOTHING_APPLIED: ApplyReport = {
   conflictsLeftCount: 0,
   stopped: false,
   cancelled: false,
+  paused: false,
 }
 
 /** From the first journal line on, a failure leaves a restore that can go on: whoever reads of it is told so, whatever it was. */
@@ -159,6 +162,7 @@ async function apply(
       onProgress: ({ applied, alreadyDone, skipped, steps }) =>
         meter.report('Writing', { done: applied + alreadyDone + skipped, total: steps }),
       onConflictFound: input.onConflictFound,
+      shouldPause: input.shouldPause,
       clock: context.clock,
       signal: context.signal,
     })
@@ -190,9 +194,10 @@ async function conclude(
     overwrittenCount: applied.conflictCount - applied.conflictsLeftCount,
     stopped: applied.stopped,
     cancelled: applied.cancelled,
+    paused: applied.paused,
   }
   const durationMs = () => Math.max(0, Math.round(context.clock.now() - run.startedAt))
-  if (applied.stopped || applied.cancelled) {
+  if (applied.stopped || applied.cancelled || applied.paused) {
     return { ...base, verified: null, differences: [], differenceCount: 0, durationMs: durationMs() }
   }
   const meter = new ProgressMeter(context.clock, input.onProgress)

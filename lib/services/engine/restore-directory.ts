@@ -86,6 +86,7 @@ const reportSchema = z.object({
   overwrittenCount: z.number().default(0),
   stopped: z.boolean(),
   cancelled: z.boolean(),
+  paused: z.boolean().default(false),
   verified: z.boolean().nullable(),
   differences: z.array(z.object({ path: z.string(), change: z.string() })),
   differenceCount: z.number(),

@@ -29,7 +29,7 @@ export async function endSubject(
   } else if (job.kind === 'run-restore') {
     await tx.restore.updateMany({
       where: { id: job.subjectId, state: { in: ['queued', 'running'] } },
-      data: { state: job.outcome, finishedAt },
+      data: { state: job.outcome, finishedAt, pauseRequestedAt: null },
     })
   }
 }
@@ -47,6 +47,9 @@ export async function reviveSubject(
   } else if (job.kind === 'plan-restore') {
     await tx.restore.updateMany({ where: { id: job.subjectId }, data: { state: 'planning', finishedAt: null } })
   } else if (job.kind === 'run-restore') {
-    await tx.restore.updateMany({ where: { id: job.subjectId }, data: { state: 'queued', finishedAt: null } })
+    await tx.restore.updateMany({
+      where: { id: job.subjectId },
+      data: { state: 'queued', finishedAt: null, pausedAt: null, pauseRequestedAt: null },
+    })
   }
 }

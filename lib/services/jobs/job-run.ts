@@ -20,6 +20,8 @@ export interface JobResult {
   readonly message: string
   /** The work came to an end that is not what was asked for (a conflict stopped a restore): the job fails, what it did is kept. */
   readonly failure?: ErrorView
+  /** Somebody had the work put down before its end (a restore was paused): the job is cancelled, what it did is kept. */
+  readonly halted?: ErrorView
   commit?(tx: Prisma.TransactionClient): Promise<void>
   /** Takes back what was written outside the database, when the job was lost to another worker meanwhile. */
   discard?(): Promise<void>

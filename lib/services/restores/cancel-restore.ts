@@ -7,7 +7,7 @@ import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './fi
 import { canCancel } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 
-/** A plan is dropped at once; a run ends after the batch that is on its way, and can be resumed or undone. */
+/** A plan, or a run that is paused, is dropped at once; a run that is on its way ends after the batch that is on its way, and can be resumed or undone. */
 export async function cancelRestore(context: ServiceContext, restoreId: string): Promise<void> {
   const row = await getRestoreRow(context, restoreId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
@@ -25,7 +25,7 @@ export async function cancelRestore(context: ServiceContext, restoreId: string):
       const facts = await factsOf(inside, current)
       assertAllowed(canCancel(facts), facts)
       const nowMs = context.clock.now()
-      let ended = current.state === 'planned'
+      let ended = current.state === 'planned' || current.state === 'paused'
       if (!ended && current.jobId !== null) {
         const outcome = await requestJobCancel(tx, current.jobId, nowMs).catch((error: unknown) => {
           throw toServiceError(error)
@@ -36,7 +36,7 @@ export async function cancelRestore(context: ServiceContext, restoreId: string):
       if (ended) {
         await tx.restore.updateMany({
           where: { id: restoreId, state: current.state },
-          data: { state: 'cancelled', finishedAt: new Date(nowMs) },
+          data: { state: 'cancelled', finishedAt: new Date(nowMs), pausedAt: null, pauseRequestedAt: null },
         })
       }
     },

@@ -33,6 +33,8 @@ export const RESTORE_COLUMNS = {
   createdAt: true,
   finishedAt: true,
   jobId: true,
+  pauseRequestedAt: true,
+  pausedAt: true,
 } as const
 
 export interface RestoreRow {
@@ -56,6 +58,8 @@ export interface RestoreRow {
   readonly createdAt: Date
   readonly finishedAt: Date | null
   readonly jobId: string | null
+  readonly pauseRequestedAt: Date | null
+  readonly pausedAt: Date | null
 }
 
 const STATES: readonly RestoreState[] = [
@@ -64,6 +68,7 @@ const STATES: readonly RestoreState[] = [
   'plan-failed',
   'queued',
   'running',
+  'paused',
   'conflict',
   'succeeded',
   'incomplete',
@@ -137,6 +142,7 @@ const UNDO_STATES_THAT_COUNT = [
   'planned',
   'queued',
   'running',
+  'paused',
   'conflict',
   'succeeded',
   'incomplete',
@@ -194,6 +200,7 @@ export function toFacts(
     hasSafetyBackup: row.safetyBackupId !== null,
     safetyIsGone: row.safetyBackupId !== null && known.gone.has(row.safetyBackupId),
     undoneById: known.undoneById,
+    pauseRequested: row.pauseRequestedAt !== null,
     isUndo: row.undoOfId !== null,
   }
 }

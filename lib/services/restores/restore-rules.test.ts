@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   canCancel,
   canConfirm,
+  canPause,
   canPlanAnew,
   canReplan,
   canResume,
@@ -18,6 +19,7 @@ const facts = (changes: Partial<RestoreFacts> = {}): RestoreFacts => ({
   hasSafetyBackup: false,
   safetyIsGone: false,
   undoneById: null,
+  pauseRequested: false,
   isUndo: false,
   ...changes,
 })
@@ -45,6 +47,16 @@ describe('what may be done with a restore', () => {
     expect(canResume(facts({ state: 'cancelled' })).reason).toMatch(/never confirmed/)
     expect(canResume(facts({ ...ran, state: 'succeeded' })).ok).toBe(false)
     expect(canResume(facts({ ...ran, state: 'failed', clusterIsArmed: false })).ok).toBe(false)
+  })
+  it('a run on its way pauses once, and then goes on, is undone, or is dropped', () => {
+    for (const state of ['queued', 'running'] as const) expect(canPause(facts({ ...ran, state })).ok).toBe(true)
+    expect(canPause(facts({ ...ran, state: 'running', pauseRequested: true })).reason).toMatch(/next batch/)
+    for (const state of ['planned', 'paused', 'succeeded', 'conflict'] as const)
+      expect(canPause(facts({ ...ran, state })).ok).toBe(false)
+    const paused = facts({ ...ran, state: 'paused' })
+    expect([canResume(paused).ok, canUndo(paused).ok, canCancel(paused).ok]).toEqual([true, true, true])
+    expect(canResume(facts({ ...ran, state: 'paused', clusterIsArmed: false })).reason).toMatch(/read-only/)
+    expect(canResume(facts({ ...ran, state: 'paused', undoneById: 'x' })).ok).toBe(false)
   })
   it('what has ended cannot be cancelled, and what was confirmed not planned again', () => {
     expect(canCancel(facts({ state: 'running' })).ok).toBe(true)

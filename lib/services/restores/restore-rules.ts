@@ -12,6 +12,8 @@ export interface RestoreFacts {
   readonly safetyIsGone: boolean
   /** An undo that is on its way or done. */
   readonly undoneById: string | null
+  /** Somebody has asked it to pause, and it has not yet. */
+  readonly pauseRequested: boolean
   /** It takes another restore back. */
   readonly isUndo: boolean
 }
@@ -35,7 +37,7 @@ export function canConfirm(facts: RestoreFacts): Allowance {
 
 /** Whatever was written can be taken back, however the run ended; the safety backup is what it is taken back from. */
 export function canUndo(facts: RestoreFacts): Allowance {
-  const ended = ['succeeded', 'incomplete', 'conflict', 'failed', 'cancelled'].includes(facts.state)
+  const ended = ['succeeded', 'incomplete', 'conflict', 'failed', 'cancelled', 'paused'].includes(facts.state)
   if (!ended) return no('Only a restore that has run can be taken back')
   if (!facts.hasSafetyBackup) return no('Nothing was written: there is nothing to take back')
   if (facts.safetyIsGone) return no('Its safety backup was deleted')
@@ -43,16 +45,23 @@ export function canUndo(facts: RestoreFacts): Allowance {
   return facts.clusterExists ? YES : no('The cluster was removed')
 }
 
-/** Of a run that ended before its last step. */
+/** Between two batches: a run that only waits has nothing on its way and pauses at once. */
+export function canPause(facts: RestoreFacts): Allowance {
+  if (facts.state !== 'queued' && facts.state !== 'running') return no('Only a run that is on its way can pause')
+  return facts.pauseRequested ? no('It pauses before its next batch') : YES
+}
+
+/** Of a run that ended before its last step, or pauses there. */
 export function canResume(facts: RestoreFacts): Allowance {
-  if (!['conflict', 'failed', 'cancelled'].includes(facts.state)) return no('Only a run that was cut short can go on')
+  if (!['conflict', 'failed', 'cancelled', 'paused'].includes(facts.state))
+    return no('Only a run that was cut short can go on')
   if (!facts.isConfirmed) return no('It was never confirmed')
   if (facts.undoneById !== null) return no('It is being taken back or was already')
   return mayWrite(facts)
 }
 
 export function canCancel(facts: RestoreFacts): Allowance {
-  return ['planning', 'planned', 'queued', 'running'].includes(facts.state) ? YES : no('It has ended already')
+  return ['planning', 'planned', 'queued', 'running', 'paused'].includes(facts.state) ? YES : no('It has ended already')
 }
 
 export function canReplan(facts: RestoreFacts): Allowance {

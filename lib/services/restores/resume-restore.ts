@@ -27,7 +27,7 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
       assertAllowed(canResume(facts), facts)
       const { count } = await tx.restore.updateMany({
         where: { id: restoreId, state: current.state },
-        data: { state: 'queued', finishedAt: null, jobId },
+        data: { state: 'queued', finishedAt: null, pausedAt: null, pauseRequestedAt: null, jobId },
       })
       if (count === 0)
         throw new ServiceError('WRONG_STATE', 'Somebody else was faster', { unaffected: 'nothing was written' })

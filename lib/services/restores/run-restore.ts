@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
+import { formatErrorLine } from '../../base/errors.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { toBackupRow } from '../backups/backup-row.ts'
 import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
@@ -58,6 +59,7 @@ export async function runRestore(
           record({ after: { safetyBackup: await catalogSafety(context, row, target.clusterName, safety, run) } })
         },
         assertOwned: run.assertOwned,
+        shouldPause: () => isPauseRequested(context, row.id),
       })
       const state = stateOf(report)
       record({
@@ -71,9 +73,23 @@ export async function runRestore(
           verified: report.verified,
         },
       })
-      return { value: toResult(context, row, report, state), outcome: state === 'succeeded' ? 'ok' : 'failed' }
+      return {
+        value: toResult(context, row, report, state),
+        outcome: state === 'succeeded' || state === 'paused' ? 'ok' : 'failed',
+      }
     },
   )
+}
+
+/** A database that cannot be asked for a moment is no wish to pause: the next batch asks again. */
+async function isPauseRequested(context: ServiceContext, restoreId: string): Promise<boolean> {
+  try {
+    const row = await context.db.restore.findUnique({ where: { id: restoreId }, select: { pauseRequestedAt: true } })
+    return row?.pauseRequestedAt != null
+  } catch (error) {
+    context.log.warn({ restore: restoreId, error: formatErrorLine(error) }, 'Whether to pause could not be asked')
+    return false
+  }
 }
 
 /** Catalogued before the first write, so that it is there however the run ends. Once: a resumed run finds its row. */
@@ -113,8 +129,9 @@ async function catalogSafety(
 }
 
 /** Green only when everything was read back and nothing differs. */
-function stateOf(report: RestoreReport): Extract<RestoreState, 'succeeded' | 'conflict' | 'incomplete'> {
+function stateOf(report: RestoreReport): Extract<RestoreState, 'succeeded' | 'conflict' | 'incomplete' | 'paused'> {
   if (report.stopped) return 'conflict'
+  if (report.paused) return 'paused'
   return report.verified === true && report.differenceCount === 0 ? 'succeeded' : 'incomplete'
 }
 
@@ -125,18 +142,23 @@ function toResult(
   state: ReturnType<typeof stateOf>,
 ): JobResult {
   const { applied, alreadyDone, skipped, verified, conflictCount, differenceCount } = report
+  const isPaused = state === 'paused'
+  const halted = isPaused ? describePause(report) : null
   const failure = describeEnd(state, report)
   return {
     result: { restoreId: row.id, state, applied, alreadyDone, skipped, verified },
-    message: failure?.message ?? `${countOf(applied, 'step')} written, read back and found as planned`,
+    message: (failure ?? halted)?.message ?? `${countOf(applied, 'step')} written, read back and found as planned`,
     ...(failure ? { failure } : {}),
+    ...(halted ? { halted } : {}),
     commit: async (tx) => {
       await tx.restore.updateMany({
         where: { id: row.id },
         data: {
           state,
           report: { ...toReportView(report), conflictCount, differenceCount },
-          finishedAt: new Date(context.clock.now()),
+          pauseRequestedAt: null,
+          pausedAt: isPaused ? new Date(context.clock.now()) : null,
+          finishedAt: isPaused ? null : new Date(context.clock.now()),
         },
       })
     },
@@ -149,7 +171,7 @@ export function toReportView(report: RestoreReport) {
 }
 
 function describeEnd(state: ReturnType<typeof stateOf>, report: RestoreReport): ErrorView | null {
-  if (state === 'succeeded') return null
+  if (state === 'succeeded' || state === 'paused') return null
   const conflict = report.conflicts.at(-1)
   if (state === 'conflict') {
     return {
@@ -164,5 +186,14 @@ function describeEnd(state: ReturnType<typeof stateOf>, report: RestoreReport): 
     code: 'RESTORE_INCOMPLETE',
     message: `${countOf(report.differenceCount, 'znode')} not as planned${difference ? `, the first is ${difference.path} (${difference.change})` : ''}`,
     remedy: 'compare the cluster with the source, then plan another restore or undo this one',
+  }
+}
+
+function describePause(report: RestoreReport): ErrorView {
+  return {
+    code: 'RESTORE_PAUSED',
+    message: `paused after ${countOf(report.applied, 'step')}`,
+    unaffected: 'what is written is journalled, and nothing is on its way',
+    remedy: 'resume the restore on its page, or undo what was written',
   }
 }

@@ -11,7 +11,7 @@ import {
   type RestoreRow,
   toFacts,
 } from './find-restore.ts'
-import { canCancel, canConfirm, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
+import { canCancel, canConfirm, canPause, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
 import { describeScope, storedScopeSchema } from './restore-scope.ts'
 import type { RestoreReportView, RestoreView } from './views.ts'
 
@@ -76,6 +76,9 @@ export async function toRestoreViews(
       canConfirm: canConfirm(facts),
       canUndo: canUndo(facts),
       canResume: canResume(facts),
+      pauseRequested: facts.pauseRequested,
+      pausedAt: row.pausedAt?.toISOString() ?? null,
+      canPause: canPause(facts),
       canCancel: canCancel(facts),
       canPlanAnew: canPlanAnew(facts),
       createdByName: names.get(row.createdById) ?? 'a removed user',

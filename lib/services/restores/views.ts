@@ -8,6 +8,7 @@ export type RestoreState =
   | 'plan-failed'
   | 'queued'
   | 'running'
+  | 'paused'
   | 'conflict'
   | 'succeeded'
   | 'incomplete'
@@ -66,6 +67,11 @@ export interface RestoreView {
   readonly canConfirm: { readonly ok: boolean; readonly reason: string | null }
   readonly canUndo: { readonly ok: boolean; readonly reason: string | null }
   readonly canResume: { readonly ok: boolean; readonly reason: string | null }
+  /** It pauses before its next batch. */
+  readonly pauseRequested: boolean
+  /** Since when it is paused. */
+  readonly pausedAt: string | null
+  readonly canPause: { readonly ok: boolean; readonly reason: string | null }
   readonly canCancel: { readonly ok: boolean; readonly reason: string | null }
   readonly canPlanAnew: { readonly ok: boolean; readonly reason: string | null }
   readonly createdByName: string

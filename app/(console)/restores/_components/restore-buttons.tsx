@@ -1,6 +1,6 @@
 'use client'
 
-import { RotateCw, Square, Undo2 } from 'lucide-react'
+import { Pause, RotateCw, Square, Undo2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
@@ -10,11 +10,25 @@ import { Button } from '@/app/_ui/button.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import type { RestoreView } from '@/lib/services/restores/views.ts'
-import { cancelRestoreAction, replanRestoreAction, resumeRestoreAction, startUndoAction } from '../actions.ts'
+import {
+  cancelRestoreAction,
+  pauseRestoreAction,
+  replanRestoreAction,
+  resumeRestoreAction,
+  startUndoAction,
+} from '../actions.ts'
 
-const OPEN_STATES: readonly RestoreView['state'][] = ['planning', 'planned', 'queued', 'running']
-const STOPPED: readonly RestoreView['state'][] = ['conflict', 'failed', 'incomplete', 'cancelled', 'plan-failed']
-const ENDED: readonly RestoreView['state'][] = ['conflict', 'succeeded', 'incomplete', 'failed', 'cancelled']
+const OPEN_STATES: readonly RestoreView['state'][] = ['planning', 'planned', 'queued', 'running', 'paused']
+const ON_ITS_WAY: readonly RestoreView['state'][] = ['queued', 'running']
+const STOPPED: readonly RestoreView['state'][] = [
+  'paused',
+  'conflict',
+  'failed',
+  'incomplete',
+  'cancelled',
+  'plan-failed',
+]
+const ENDED: readonly RestoreView['state'][] = ['paused', 'conflict', 'succeeded', 'incomplete', 'failed', 'cancelled']
 
 /** What can be done with a restore in its state; what cannot says why. */
 export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDone: () => void }) {
@@ -24,7 +38,8 @@ export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDo
   const resume = useAction(resumeRestoreAction, onDone)
   const replan = useAction(replanRestoreAction, onDone)
   const undo = useAction(startUndoAction, ({ restoreId }) => router.push(paths.restore(restoreId)))
-  const error = cancel.error ?? resume.error ?? replan.error
+  const pause = useAction(pauseRestoreAction, onDone)
+  const error = cancel.error ?? pause.error ?? resume.error ?? replan.error
   const input = { restoreId: restore.id }
   return (
     <>
@@ -33,6 +48,16 @@ export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDo
           <ErrorNotice error={error} />
         </div>
       )}
+      {ON_ITS_WAY.includes(restore.state) && (
+        <Button
+          icon={<Pause aria-hidden className="size-3.5" />}
+          pending={pause.pending}
+          disabledReason={!restore.canPause.ok && (restore.canPause.reason ?? 'It cannot pause now')}
+          onClick={() => pause.run(input)}
+        >
+          Pause
+        </Button>
+      )}
       {OPEN_STATES.includes(restore.state) && (
         <Button
           icon={<Square aria-hidden className="size-3.5" />}
@@ -40,7 +65,7 @@ export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDo
           disabledReason={!restore.canCancel.ok && (restore.canCancel.reason ?? 'It cannot be cancelled now')}
           onClick={() => cancel.run(input)}
         >
-          {restore.state === 'running' ? 'Stop the restore' : 'Cancel restore'}
+          {restore.state === 'running' || restore.state === 'paused' ? 'Stop the restore' : 'Cancel restore'}
         </Button>
       )}
       {STOPPED.includes(restore.state) && restore.state !== 'plan-failed' && (
@@ -50,7 +75,7 @@ export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDo
           disabledReason={!restore.canResume.ok && (restore.canResume.reason ?? 'It cannot be resumed now')}
           onClick={() => resume.run(input)}
         >
-          Resume where it stopped
+          {restore.state === 'paused' ? 'Resume' : 'Resume where it stopped'}
         </Button>
       )}
       {restore.state === 'plan-failed' && (

@@ -11,6 +11,7 @@ import { CONFLICT_WORDS, MODE_WORDS } from '@/app/_components/restore-words.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { Card, Facts } from '@/app/_ui/card.tsx'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
@@ -32,6 +33,7 @@ const STEP_OF: Record<RestoreState, RestoreStep> = {
   'plan-failed': 'plan',
   queued: 'run',
   running: 'run',
+  paused: 'run',
   conflict: 'run',
   succeeded: 'result',
   incomplete: 'result',
@@ -75,6 +77,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
       {restore.error && !(restore.state === 'conflict' && restore.report) && <ErrorNotice error={restore.error} />}
       <Related restore={restore} />
       {BUSY.includes(restore.state) && <Progress restore={restore} />}
+      {restore.state === 'paused' && <Paused restore={restore} />}
       {restore.report && <RestoreReport restore={restore} report={restore.report} />}
       {restore.plan && (
         <Card title="Plan">
@@ -145,9 +148,30 @@ function Progress({ restore }: { restore: RestoreView }) {
   return (
     <section aria-label="Progress" className="flex flex-col gap-3 rounded-lg border border-accent/40 bg-surface p-4">
       <p role="status" className="font-medium text-sm">
-        {BUSY_WORDS[restore.state]}
+        {restore.pauseRequested ? 'Pauses before its next batch.' : BUSY_WORDS[restore.state]}
       </p>
       <JobProgress progress={restore.progress} label="Progress of the restore" />
     </section>
+  )
+}
+
+function Paused({ restore }: { restore: RestoreView }) {
+  const steps = restore.plan?.steps ?? 0
+  const settled = restore.report ? restore.report.applied + restore.report.alreadyDone + restore.report.skipped : 0
+  return (
+    <Notice
+      tone="warn"
+      live
+      title={
+        <>
+          Paused {restore.pausedAt && <RelativeTime at={restore.pausedAt} />}: {formatCount(settled)} of{' '}
+          {plural(steps, 'step')} settled
+        </>
+      }
+    >
+      Nothing is on its way, and other work goes on. Resume writes the {plural(steps - settled, 'step')} that{' '}
+      {steps - settled === 1 ? 'is' : 'are'} left: what somebody changes meanwhile is a conflict and is never
+      overwritten unseen{restore.onConflict === 'overwrite' && ', unless you have chosen to overwrite'}.
+    </Notice>
   )
 }

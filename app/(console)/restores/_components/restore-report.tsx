@@ -90,6 +90,7 @@ function Verdict({ restore, report }: { restore: RestoreView; report: RestoreRep
       </Notice>
     )
   }
+  if (restore.state === 'paused') return <Notice title="Not verified yet: it is when the last step is written" />
   return <Notice title="Not verified yet" />
 }
 

@@ -1,4 +1,14 @@
-import { Ban, CircleAlert, CircleCheck, CircleX, Clock3, FileText, LoaderCircle, TriangleAlert } from 'lucide-react'
+import {
+  Ban,
+  CircleAlert,
+  CircleCheck,
+  CirclePause,
+  CircleX,
+  Clock3,
+  FileText,
+  LoaderCircle,
+  TriangleAlert,
+} from 'lucide-react'
 import { Badge, type BadgeTone } from '@/app/_ui/badge.tsx'
 import type { RestoreState } from '@/lib/services/restores/views.ts'
 
@@ -8,6 +18,7 @@ const LOOKS: Record<RestoreState, { tone: BadgeTone; icon: typeof Clock3; text: 
   'plan-failed': { tone: 'bad', icon: CircleX, text: 'planning failed' },
   queued: { tone: 'neutral', icon: Clock3, text: 'waiting' },
   running: { tone: 'accent', icon: LoaderCircle, text: 'running' },
+  paused: { tone: 'warn', icon: CirclePause, text: 'paused' },
   conflict: { tone: 'bad', icon: TriangleAlert, text: 'stopped at a conflict' },
   succeeded: { tone: 'good', icon: CircleCheck, text: 'done and verified' },
   incomplete: { tone: 'bad', icon: CircleAlert, text: 'incomplete' },
