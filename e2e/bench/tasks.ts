@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { createAdminServer } from '../../lib/adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../../lib/base/clock.ts'
@@ -36,6 +37,7 @@ interface Input {
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 const context: EngineContext = {
   zookeeper: createZooKeeper(),
+  adminServers: createAdminServer(),
   archives: createFileArchives(),
   clock: systemClock,
   log: quiet,

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
+import type { AdminAuth } from '../adapters/adminserver/admin-server.ts'
 import { toArchiveError } from '../adapters/archive/errors.ts'
+import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
 import { makeDir } from '../base/make-dir.ts'
@@ -7,12 +9,14 @@ import type { Manifest } from '../domain/snapshot/manifest.ts'
 import type { EngineContext } from '../services/context.ts'
 import { splitConnectString } from '../services/engine/connect-string.ts'
 import { parseLiveSource } from '../services/engine/open-source.ts'
-import { type TakenBackup, takeBackup } from '../services/engine/take-backup.ts'
-import { type Command, choice, flag, list, text } from './command.ts'
+import { takeAdminBackup } from '../services/engine/take-admin-backup.ts'
+import { type TakeBackupInput, type TakenBackup, takeBackup } from '../services/engine/take-backup.ts'
+import { type Command, type CommandInput, choice, flag, list, text } from './command.ts'
 import { badUsage, notYet } from './errors.ts'
 
 export const backup: Command = {
-  usage: 'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--json]',
+  usage:
+    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin] [--admin URL] [--admin-auth AUTH] [--json]',
   summary: 'take an archive',
   options: {
     out: 'string',
@@ -28,21 +32,19 @@ export const backup: Command = {
   positionals: { min: 0, max: 1 },
   run: async (input) => {
     const { context, terminal } = input
-    const source = choice(input, 'source', ['client', 'admin', 'files', 'observer'], 'client')
-    if (source !== 'client') throw notYet(`--source ${source}`)
-    for (const name of ['admin', 'admin-auth', 'data-dir', 'log-dir', 'quorum']) {
-      if (text(input, name) !== undefined) throw badUsage(`--${name} is for another --source`)
+    const source = choice(input, 'source', SOURCES, 'client')
+    if (source === 'files' || source === 'observer') throw notYet(`--source ${source}`)
+    for (const [name, owner] of Object.entries(SOURCE_OPTIONS)) {
+      if (owner !== source && text(input, name) !== undefined) throw badUsage(`--${name} is for --source ${owner}`)
     }
-    const target = parseLiveSource(input.positionals[0] ?? '', input.auth)
-    if (!target) throw badUsage('give the cluster as zk://host:port[,host:port…][/chroot]')
+    const target = parseTarget(input)
     const out = text(input, 'out')
     if (out === undefined) throw badUsage('give the folder of the archives with --out DIR')
+    const take = source === 'admin' ? fromAdminServer(input, target) : fromClientPort(input, target)
 
     const parentDir = resolve(out)
     await makeOutDir(context, parentDir)
-    const taken = await takeBackup(context, {
-      target,
-      clusterName: splitConnectString(target.connectString).servers,
+    const taken = await take({
       paths: list(input, 'path'),
       parentDir,
       note: text(input, 'note'),
@@ -54,6 +56,59 @@ export const backup: Command = {
     else for (const line of describe(taken)) await terminal.line(line)
     return 0
   },
+}
+
+const SOURCES = ['client', 'admin', 'files', 'observer'] as const
+/** Options that belong to one source only. */
+const SOURCE_OPTIONS = {
+  admin: 'admin',
+  'admin-auth': 'admin',
+  'data-dir': 'files',
+  'log-dir': 'files',
+  quorum: 'observer',
+} as const
+
+type Take = (
+  common: Pick<TakeBackupInput, 'paths' | 'parentDir' | 'note' | 'onProgress'>,
+) => Promise<TakenBackup & { readonly warnings?: readonly string[] }>
+
+function parseTarget(input: CommandInput): ClusterTarget | null {
+  const given = input.positionals[0]
+  const target = given === undefined ? null : parseLiveSource(given, input.auth)
+  if (given !== undefined && target === null) throw notACluster()
+  return target
+}
+
+const notACluster = () => badUsage('give the cluster as zk://host:port[,host:port…][/chroot]')
+
+function fromClientPort({ context }: CommandInput, target: ClusterTarget | null): Take {
+  if (target === null) throw notACluster()
+  const clusterName = splitConnectString(target.connectString).servers
+  return (common) => takeBackup(context, { target, clusterName, ...common })
+}
+
+/** The cluster is optional: it tells the chroot, and lets what moves meanwhile be read again. */
+function fromAdminServer(input: CommandInput, target: ClusterTarget | null): Take {
+  const { context, terminal } = input
+  const url = text(input, 'admin')
+  if (url === undefined) throw badUsage("give the AdminServer's address with --admin http://host:8080")
+  const admin = { url, auth: parseAdminAuth(text(input, 'admin-auth')) }
+  const clusterName = target ? splitConnectString(target.connectString).servers : url
+  return async (common) => {
+    const taken = await takeAdminBackup(context, { admins: [admin], target, clusterName, ...common })
+    for (const warning of taken.warnings) terminal.complain(`WARNING: ${warning}`)
+    return taken
+  }
+}
+
+/** `digest user:password`, `ip` or `x509`, as the AdminServer's Authorization header has it. */
+function parseAdminAuth(given: string | undefined): AdminAuth | null {
+  if (given === undefined) return null
+  const [scheme, ...rest] = given.trim().split(/\s+/)
+  const id = rest.join(' ')
+  if (scheme === 'digest' && id.includes(':')) return { scheme, id }
+  if ((scheme === 'ip' || scheme === 'x509') && id === '') return { scheme }
+  throw badUsage("--admin-auth takes 'digest user:password', 'ip' or 'x509'")
 }
 
 /** Made when missing. What a backup that was killed has left there is removed: a disk filled by remains takes no backup. */

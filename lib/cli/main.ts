@@ -1,3 +1,4 @@
+import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
@@ -50,6 +51,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
     }
     const context = {
       zookeeper: createZooKeeper(),
+      adminServers: createAdminServer(),
       archives: createFileArchives(),
       clock: systemClock,
       log: SILENT,

@@ -12,6 +12,7 @@ describe('environment', () => {
       dataDir,
       storeDir: `${dataDir}/store`,
       workDir: `${dataDir}/work`,
+      configFile: `${dataDir}/arkeeper.json`,
       databaseUrl: `file:${dataDir}/arkeeper.db`,
       workers: 1,
       secretKey: null,
@@ -26,6 +27,7 @@ describe('environment', () => {
       ARKEEPER_PUBLIC_URL: 'https://ark.example/some/path',
       ARKEEPER_DATA_DIR: '/var/lib/ark',
       ARKEEPER_STORE_DIR: '/backups',
+      ARKEEPER_CONFIG: '/etc/arkeeper.json',
       DATABASE_URL: 'file:/db/ark.db',
       ARKEEPER_WORKERS: '0',
       ARKEEPER_SECRET_KEY: 'ab'.repeat(32),
@@ -36,6 +38,7 @@ describe('environment', () => {
       publicUrl: 'https://ark.example',
       storeDir: '/backups',
       workDir: '/var/lib/ark/work',
+      configFile: '/etc/arkeeper.json',
       databaseUrl: 'file:/db/ark.db',
       workers: 0,
     })

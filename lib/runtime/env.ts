@@ -14,6 +14,8 @@ export interface Env {
   readonly dataDir: string
   readonly storeDir: string
   readonly workDir: string
+  /** Absolute. Names the members whose directories this host can reach; need not exist. */
+  readonly configFile: string
   /** A `file:` address. */
   readonly databaseUrl: string
   /** Worker processes to run beside the web process; 0 is web only. */
@@ -34,6 +36,7 @@ const envSchema = z.object({
     .optional(),
   ARKEEPER_DATA_DIR: z.string().trim().min(1).default('.arkeeper'),
   ARKEEPER_STORE_DIR: z.string().trim().min(1).optional(),
+  ARKEEPER_CONFIG: z.string().trim().min(1).optional(),
   DATABASE_URL: z.string().trim().min(1).optional(),
   ARKEEPER_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
@@ -59,6 +62,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     dataDir,
     storeDir: env.ARKEEPER_STORE_DIR === undefined ? join(dataDir, 'store') : resolve(env.ARKEEPER_STORE_DIR),
     workDir: join(dataDir, 'work'),
+    configFile: resolve(env.ARKEEPER_CONFIG ?? join(dataDir, 'arkeeper.json')),
     databaseUrl: env.DATABASE_URL ?? `file:${databaseFileIn(dataDir)}`,
     workers: env.ARKEEPER_WORKERS,
     secretKey:

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { migrateDatabase } from '../adapters/database/migrate.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
 import { createLog } from '../adapters/log/create-log.ts'
+import { createMembers } from '../adapters/members/read-members.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
@@ -61,7 +63,9 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const db = database.client
 
   const zookeeper = createZooKeeper()
+  const adminServers = createAdminServer()
   const archives = createFileArchives()
+  const members = createMembers(env.configFile)
   const sessions = new SharedClusterSessions({
     zookeeper,
     clock,
@@ -89,9 +93,11 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       log,
       clock,
       zookeeper,
+      adminServers,
       archives,
       sessions,
       secrets,
+      members,
       paths,
       newId: randomUUID,
       signal: options.signal,

@@ -1,5 +1,7 @@
+import type { AdminServerPort } from '../adapters/adminserver/admin-server.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import type { Database } from '../adapters/database/open-database.ts'
+import type { MembersPort } from '../adapters/members/members.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import type { Clock } from '../base/clock.ts'
 
@@ -39,6 +41,7 @@ export interface ClusterSessions {
 /** What engines (no database, no people) need: the command line builds one too. */
 export interface EngineContext {
   readonly zookeeper: ZooKeeperPort
+  readonly adminServers: AdminServerPort
   readonly archives: ArchivePort
   readonly clock: Clock
   readonly log: Log
@@ -50,6 +53,7 @@ export interface ServiceContext extends EngineContext {
   readonly db: Database['client']
   readonly sessions: ClusterSessions
   readonly secrets: SecretBox
+  readonly members: MembersPort
   readonly newId: () => string
   /** Absolute folders. `storeDir/<cluster folder>/<archive>`, `workDir/diffs/<id>`, `workDir/restores/<id>`. */
   readonly paths: { readonly dataDir: string; readonly storeDir: string; readonly workDir: string }

@@ -4,6 +4,8 @@ import type { Role } from './context.ts'
 export const LEAST_ROLE = {
   'cluster.add': 'admin',
   'cluster.update': 'admin',
+  'cluster.set-admin-servers': 'admin',
+  'cluster.test-admin-servers': 'operator',
   'cluster.remove': 'admin',
   'cluster.arm': 'operator',
   'cluster.disarm': 'operator',

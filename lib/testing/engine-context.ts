@@ -1,3 +1,4 @@
+import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
@@ -10,6 +11,7 @@ export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, er
 export function createEngineContext(options: { signal?: AbortSignal } = {}): EngineContext {
   return {
     zookeeper: createZooKeeper(),
+    adminServers: createAdminServer(),
     archives: createFileArchives(),
     clock: systemClock,
     log: silentLog,

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import { createLog } from '../adapters/log/create-log.ts'
+import type { Member } from '../adapters/members/members.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
 import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import { InvariantError } from '../base/invariant.ts'
@@ -33,6 +35,8 @@ export interface TestServicesOptions {
   /** A real port in integration tests; without one, whatever would need it fails. */
   readonly zookeeper?: ZooKeeperPort
   readonly archives?: ArchivePort
+  /** What the configuration file names; nothing by default. */
+  readonly members?: readonly Member[]
 }
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -80,9 +84,11 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
       log,
       clock,
       zookeeper,
+      adminServers: createAdminServer(),
       archives,
       sessions,
       secrets,
+      members: { list: async () => options.members ?? [] },
       paths,
       newId: randomUUID,
       signal,

@@ -6,7 +6,14 @@ import { addCluster } from '@/lib/services/clusters/add-cluster.ts'
 import { armCluster } from '@/lib/services/clusters/arm-cluster.ts'
 import { disarmCluster } from '@/lib/services/clusters/disarm-cluster.ts'
 import { removeCluster } from '@/lib/services/clusters/remove-cluster.ts'
-import { armClusterSchema, clusterInputSchema, removeClusterSchema } from '@/lib/services/clusters/schemas.ts'
+import {
+  adminServersInputSchema,
+  armClusterSchema,
+  clusterInputSchema,
+  removeClusterSchema,
+} from '@/lib/services/clusters/schemas.ts'
+import { setAdminServers } from '@/lib/services/clusters/set-admin-servers.ts'
+import { testAdminServers } from '@/lib/services/clusters/test-admin-servers.ts'
 import { updateCluster } from '@/lib/services/clusters/update-cluster.ts'
 
 export const addClusterAction = action(clusterInputSchema, addCluster)
@@ -21,3 +28,9 @@ export const removeClusterAction = action(removeClusterSchema, async (context, i
   await removeCluster(context, input)
   return null
 })
+
+export const setAdminServersAction = action(adminServersInputSchema, setAdminServers)
+
+export const testAdminServersAction = action(z.object({ clusterId: z.string() }), (context, { clusterId }) =>
+  testAdminServers(context, clusterId),
+)

@@ -1,6 +1,9 @@
 import 'server-only'
 import { cache } from 'react'
 import { load } from '@/app/_server/load.ts'
+import { getAdminServers } from '@/lib/services/clusters/admin-servers.ts'
 import { getCluster } from '@/lib/services/clusters/get-cluster.ts'
 
 export const loadCluster = cache((clusterId: string) => load((context) => getCluster(context, clusterId)))
+
+export const loadAdminServers = cache((clusterId: string) => load((context) => getAdminServers(context, clusterId)))

@@ -1,5 +1,6 @@
 import { listArchives } from './list-archives.ts'
 import { openArchive } from './open-archive.ts'
+import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
 import type { ArchivePort } from './store.ts'
@@ -16,5 +17,6 @@ export function createFileArchives(): ArchivePort {
     remove: removeArchive,
     sweepUnfinished: (storeDir) => sweepUnfinished(storeDir),
     openPath,
+    openNative: openNativeSnapshot,
   }
 }

@@ -75,6 +75,19 @@ export type ListedArchive =
   | { readonly kind: 'archive'; readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }
   | { readonly kind: 'damaged'; readonly dir: string; readonly message: string }
 
+/** A server's own snapshot file: a tree that may be fuzzy, and what the file says of the state it shows. */
+export interface NativeSnapshot {
+  /** To be closed by whoever opened it. */
+  readonly reader: TreeReader
+  /** Session → timeout in ms. */
+  readonly sessions: ReadonlyMap<bigint, number>
+  /** Last zxid applied when writing ended (3.9+); null where the file has none. */
+  readonly lastZxid: bigint | null
+  /** The server's digest of the tree at `zxid` (3.6+) beside that of the tree in the file: equal only when nothing moved meanwhile. */
+  readonly digest: { readonly zxid: bigint; readonly stored: bigint; readonly computed: bigint } | null
+  readonly znodes: number
+}
+
 /** Where archives live, as services see it. One folder today; the directory of an archive is its identity. */
 export interface ArchivePort {
   write(
@@ -89,4 +102,9 @@ export interface ArchivePort {
   sweepUnfinished(storeDir: string): Promise<number>
   /** A native snapshot file (plain or gzip), a data directory (newest valid snapshot, without its logs) or an archive directory. */
   openPath(path: string): Promise<TreeReader>
+  /** A snapshot file as a server wrote it, checked to its last byte: plain, gzip or snappy by content. */
+  openNative(
+    path: string,
+    options?: { signal?: AbortSignal; onProgress?: (znodes: number, dataBytes: number) => void },
+  ): Promise<NativeSnapshot>
 }

@@ -31,6 +31,39 @@ export const clusterInputSchema = z.object({
 })
 export type ClusterInput = z.infer<typeof clusterInputSchema>
 
+const pem = (label: string) =>
+  z
+    .string()
+    .trim()
+    .max(100_000)
+    .refine((text) => text === '' || new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text), 'Paste it in PEM form')
+    .default('')
+
+/** Addresses of the members' AdminServers and how we show who we are; parsed in full by their adapter. */
+export const adminServersInputSchema = z.object({
+  clusterId: z.string(),
+  /** One a line; none switches the AdminServer off. */
+  urls: z.array(z.string().trim().min(1).max(2000)).max(50),
+  auth: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('none') }),
+      z.object({ kind: z.literal('keep') }),
+      z.object({ kind: z.literal('ip') }),
+      z.object({ kind: z.literal('x509') }),
+      z.object({
+        kind: z.literal('digest'),
+        username: z.string().min(1, 'Enter the user name').max(200),
+        password: z.string().min(1, 'Enter the password').max(1000),
+      }),
+    ])
+    .default({ kind: 'none' }),
+  tlsCa: pem('CERTIFICATE'),
+  tlsCert: pem('CERTIFICATE'),
+  /** Empty keeps the stored key while there is a certificate. */
+  tlsKey: pem('PRIVATE KEY'),
+})
+export type AdminServersInput = z.infer<typeof adminServersInputSchema>
+
 export const ARM_MINUTES = [15, 60, 480] as const
 export const armClusterSchema = z.object({
   clusterId: z.string(),

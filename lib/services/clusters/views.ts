@@ -23,6 +23,28 @@ export interface ClusterView {
   readonly runningJobs: number
 }
 
+/** How the members' AdminServers are asked. Certificates are public; passwords and keys never appear. */
+export interface AdminServersView {
+  readonly urls: readonly string[]
+  readonly authScheme: 'digest' | 'ip' | 'x509' | null
+  readonly tlsCa: string
+  readonly tlsCert: string
+  readonly hasTlsKey: boolean
+}
+
+/** What one AdminServer answered when it was tested. */
+export type AdminServerTestView = { readonly url: string } & (
+  | {
+      readonly ok: true
+      readonly version: string | null
+      readonly state: string | null
+      readonly zxid: string
+      readonly canSnapshot: boolean
+      readonly warnings: readonly string[]
+    }
+  | { readonly ok: false; readonly message: string; readonly remedy: string | null }
+)
+
 export interface ServerStatusView {
   readonly server: string
   readonly mode: string | null

@@ -7,6 +7,7 @@ export type EngineErrorCode =
   | 'PLAN_DAMAGED'
   | 'NOTHING_TO_UNDO'
   | 'LEASE_LOST'
+  | 'DIGEST_MISMATCH'
 
 export class EngineError extends ArkeeperError<EngineErrorCode> {
   static override readonly family: string = 'engine'

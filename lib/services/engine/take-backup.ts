@@ -34,8 +34,8 @@ export interface TakenBackup {
 }
 
 /** Paths listed in a manifest; where there were more, movedKnown says that the list is not whole. */
-const MOVED_LISTED_MAX = 10_000
-const QUOTA_ROOT = '/zookeeper/quota'
+export const MOVED_LISTED_MAX = 10_000
+export const QUOTA_ROOT = '/zookeeper/quota'
 
 /**
  * Walks the live tree into an archive, reads again what moved meanwhile, and says how sure the result is to be one state.

@@ -1,23 +1,34 @@
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { Card } from '@/app/_ui/card.tsx'
+import { AdminServersForm } from '../../_components/admin-servers-form.tsx'
 import { ArmPanel } from '../../_components/arm-panel.tsx'
 import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
-import { loadCluster } from '../../loaders.ts'
+import { loadAdminServers, loadCluster } from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
-  const cluster = await loadCluster((await params).clusterId)
+  const { clusterId } = await params
+  const [cluster, adminServers] = await Promise.all([loadCluster(clusterId), loadAdminServers(clusterId)])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   return (
     <ClusterFrame cluster={cluster.value} section="settings">
       <div className="grid max-w-6xl items-start gap-4 xl:grid-cols-[2fr_1fr]">
-        <Card title="Connection">
-          <ClusterForm cluster={cluster.value} />
-        </Card>
+        <div className="flex min-w-0 flex-col gap-4">
+          <Card title="Connection">
+            <ClusterForm cluster={cluster.value} />
+          </Card>
+          <Card title="AdminServer">
+            {adminServers.ok ? (
+              <AdminServersForm clusterId={cluster.value.id} stored={adminServers.value} />
+            ) : (
+              <ErrorNotice error={adminServers.error} />
+            )}
+          </Card>
+        </div>
         <div className="flex flex-col gap-4">
           <ArmPanel cluster={cluster.value} />
           <RemovePanel cluster={cluster.value} />

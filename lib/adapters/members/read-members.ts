@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
+import { z } from 'zod'
+import { MembersError } from './errors.ts'
+import type { Member, MembersPort } from './members.ts'
+
+const BYTES_MAX = 1 << 20
+
+const folder = z
+  .string()
+  .trim()
+  .refine((path) => isAbsolute(path), 'must be an absolute path')
+  .transform((path) => (path.length > 1 ? path.replace(/\/+$/, '') : path))
+  // The parent of version-2 is what zoo.cfg calls dataDir; people often name the folder itself.
+  .transform((path) => path.replace(/\/version-2$/, ''))
+const command = z.array(z.string().min(1)).min(1)
+const id = z.number().int().min(0).max(0xffff_ffff)
+
+const memberSchema = z.strictObject({
+  cluster: z.string().trim().min(1),
+  name: z.string().trim().min(1).max(60),
+  dataDir: folder,
+  dataLogDir: folder.optional(),
+  client: z
+    .string()
+    .trim()
+    .regex(/^\S+:\d{1,5}$/, 'must be host:port')
+    .optional(),
+  adminUrl: z.url({ protocol: /^https?$/ }).optional(),
+  stop: command.optional(),
+  start: command.optional(),
+  owner: z.strictObject({ uid: id, gid: id }).optional(),
+})
+const configSchema = z.strictObject({ members: z.array(memberSchema).max(1000).default([]) })
+
+/** The members that the JSON file names; README.md, "Members", describes it. */
+export function createMembers(file: string): MembersPort {
+  return {
+    list: async () => {
+      const text = await readConfig(file)
+      return text === null ? [] : parseMembers(text, file)
+    },
+  }
+}
+
+/** Throws CONFIG_INVALID, naming the place. */
+export function parseMembers(text: string, file: string): Member[] {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw invalid(file, 'it is not JSON', cause)
+  }
+  const parsed = configSchema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(file, `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not understood'}`)
+  }
+  const seen = new Set<string>()
+  for (const { cluster, name } of parsed.data.members) {
+    const key = JSON.stringify([cluster, name])
+    if (seen.has(key)) throw invalid(file, `the member ${name} of ${cluster} is there twice`)
+    seen.add(key)
+  }
+  return parsed.data.members.map((member) => ({
+    cluster: member.cluster,
+    name: member.name,
+    dataDir: member.dataDir,
+    dataLogDir: member.dataLogDir ?? member.dataDir,
+    client: member.client ?? null,
+    adminUrl: member.adminUrl ?? null,
+    stop: member.stop ?? null,
+    start: member.start ?? null,
+    owner: member.owner ?? null,
+  }))
+}
+
+async function readConfig(file: string): Promise<string | null> {
+  try {
+    const bytes = await readFile(file)
+    if (bytes.length > BYTES_MAX) throw invalid(file, `it has more than ${BYTES_MAX} bytes`)
+    return bytes.toString('utf8')
+  } catch (cause) {
+    if (cause instanceof MembersError) throw cause
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
+    throw new MembersError('CONFIG_UNREADABLE', `The configuration file ${file} cannot be read`, {
+      remedy: 'let the user that Arkeeper runs as read it',
+      cause,
+    })
+  }
+}
+
+function invalid(file: string, fault: string, cause?: unknown): MembersError {
+  return new MembersError('CONFIG_INVALID', `The configuration file ${file} cannot be understood: ${fault}`, {
+    unaffected: 'nothing was read from any member and nothing changed',
+    remedy: 'correct it; the README shows its form',
+    cause,
+  })
+}
