@@ -6,7 +6,7 @@ import { runLogged, runStep } from './processes.mjs'
 
 const APT_TIMEOUT_MS = 10 * 60_000
 const BREW_PREFIXES = ['/opt/homebrew/opt', '/usr/local/opt']
-const DEBIAN_JARS = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar']
+const DEBIAN_JARS = ['zookeeper', 'slf4j-simple', 'servlet-api'].map((name) => `/usr/share/java/${name}.jar`)
 
 /** What the demo and the tests need from outside npm, and how each system calls it. */
 const TOOLS = {
@@ -17,7 +17,7 @@ const TOOLS = {
   },
   zookeeper: {
     isThere: (env) => Boolean(env.ARKEEPER_ZOOKEEPER_CLASSPATH) || DEBIAN_JARS.every((jar) => existsSync(jar)),
-    debian: ['zookeeper', 'libslf4j-java'],
+    debian: ['zookeeper', 'libslf4j-java', 'libservlet-api-java'],
     brew: 'brew install zookeeper',
   },
   chromium: {

@@ -14,7 +14,14 @@ const HOUR_MS = 3_600_000
 export const JOB_DEFINITIONS = {
   /** Starts over on another worker: what the dead one wrote was temporary. */
   backup: {
-    payload: z.object({ backupId: z.string(), clusterId: z.string(), paths: z.array(z.string()), note: z.string() }),
+    payload: z.object({
+      backupId: z.string(),
+      clusterId: z.string(),
+      paths: z.array(z.string()),
+      note: z.string(),
+      /** Absent in jobs of before there was a choice. */
+      source: z.enum(['client', 'admin', 'files']).default('client'),
+    }),
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
   },

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ArkeeperError } from '../base/errors.ts'
 
 /** Jars of Debian's packages `zookeeper`, `libzookeeper-java` and what they pull in; ARKEEPER_ZOOKEEPER_CLASSPATH overrides them. */
-const DEBIAN_CLASSPATH = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar']
+// The servlet API is for the AdminServer; the class path inside zookeeper.jar forgets it.
+const DEBIAN_CLASSPATH = ['zookeeper', 'slf4j-simple', 'servlet-api'].map((name) => `/usr/share/java/${name}.jar`)
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 10_000
 
@@ -189,7 +190,7 @@ async function findClasspath(): Promise<string> {
     if (!(await isReadable(jar))) {
       throw new ZooKeeperServerError('NOT_INSTALLED', `${jar} is missing: no ZooKeeper server is installed here`, {
         remedy:
-          "install Debian's packages with `apt-get install zookeeper libslf4j-java`, or set ARKEEPER_ZOOKEEPER_CLASSPATH",
+          "install Debian's packages with `apt-get install zookeeper libslf4j-java libservlet-api-java`, or set ARKEEPER_ZOOKEEPER_CLASSPATH",
       })
     }
   }

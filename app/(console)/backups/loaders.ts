@@ -2,6 +2,7 @@ import 'server-only'
 import { cache } from 'react'
 import { load } from '@/app/_server/load.ts'
 import { getBackup } from '@/lib/services/backups/get-backup.ts'
+import { listBackupSources } from '@/lib/services/backups/list-backup-sources.ts'
 import { listBackups } from '@/lib/services/backups/list-backups.ts'
 
 const PAGE = 100
@@ -10,6 +11,8 @@ export const loadBackup = cache((backupId: string) => load((context) => getBacku
 
 export const loadBackups = (input: { clusterId: string; includeSafety: boolean; before: string | null }) =>
   load((context) => listBackups(context, { ...input, limit: PAGE }))
+
+export const loadBackupSources = (clusterId: string) => load((context) => listBackupSources(context, clusterId))
 
 /** The newest backups of every cluster, for pickers. */
 export const loadRecentBackups = () => load(async (context) => (await listBackups(context, { limit: 200 })).backups)

@@ -1,8 +1,11 @@
 import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
-import { getClusterTarget } from '../clusters/open-cluster.ts'
+import { getAdminTargets } from '../clusters/admin-servers.ts'
+import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
-import { takeBackup } from '../engine/take-backup.ts'
+import { EngineError } from '../engine/errors.ts'
+import { takeAdminBackup } from '../engine/take-admin-backup.ts'
+import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { toBackupRow } from './backup-row.ts'
 import { clusterFolder, toStoreRelative } from './cluster-folder.ts'
@@ -15,17 +18,8 @@ export async function runBackup(
   run: JobRun,
 ): Promise<JobResult> {
   const target = await getClusterTarget(context, payload.clusterId)
-  const expectedZnodes = await findExpectedZnodes(context, payload)
   await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}`)
-  const taken = await takeBackup(context, {
-    target,
-    clusterName: target.clusterName,
-    paths: payload.paths,
-    parentDir: clusterFolder(context, target.clusterName),
-    note: payload.note,
-    expectedZnodes,
-    onProgress: run.progress,
-  })
+  const taken = await take(context, payload, run, target)
   const { manifest } = taken
   const { unreadable, maskedAcl } = manifest.fidelity
   if (unreadable.length > 0) {
@@ -61,6 +55,34 @@ export async function runBackup(
       })
     },
     discard: () => context.archives.remove(taken.dir),
+  }
+}
+
+async function take(
+  context: ServiceContext,
+  payload: JobPayload<'backup'>,
+  run: JobRun,
+  target: OpenableCluster,
+): Promise<TakenBackup> {
+  const common = {
+    target,
+    clusterName: target.clusterName,
+    paths: payload.paths,
+    parentDir: clusterFolder(context, target.clusterName),
+    note: payload.note,
+    onProgress: run.progress,
+  }
+  switch (payload.source) {
+    case 'client':
+      return takeBackup(context, { ...common, expectedZnodes: await findExpectedZnodes(context, payload) })
+    case 'admin': {
+      const admins = await getAdminTargets(context, payload.clusterId)
+      const taken = await takeAdminBackup(context, { ...common, admins })
+      for (const warning of taken.warnings) await run.log('warn', warning)
+      return taken
+    }
+    case 'files':
+      throw new EngineError('BAD_SOURCE', 'This version does not take backups from the directories of members yet')
   }
 }
 

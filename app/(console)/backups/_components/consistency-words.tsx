@@ -23,8 +23,8 @@ export function ConsistencyWords({ consistency }: { consistency: Manifest['consi
       )}
       {consistency.movedKnown === false && (
         <p className="text-changed">
-          The server could not tell what moved meanwhile (it is older than 3.6), so the list of moved paths is not
-          whole.
+          Nothing could tell all that moved meanwhile (no recursive watch: a server older than 3.6, a lost watch, or a
+          snapshot without the client port), so the list of moved paths is not whole.
         </p>
       )}
       {consistency.moved.length > 0 && (

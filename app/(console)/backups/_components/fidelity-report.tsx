@@ -20,10 +20,12 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
           ['Sequence counters', formatCount(fidelity.sequenceCounters)],
         ]}
       />
-      {fidelity.unknownKind > 0 && source === 'client' && (
+      {fidelity.unknownKind > 0 && (
         <p className="text-muted">
-          A client cannot tell persistent, container and TTL znodes apart: they count as not known and are restored as
-          persistent, unless the live znode is of another kind.
+          {source === 'client'
+            ? 'A client cannot tell persistent, container and TTL znodes apart: they count as not known'
+            : 'These were created while the snapshot was written and read over the client port, which cannot tell their kind; they'}{' '}
+          are restored as persistent, unless the live znode is of another kind.
         </p>
       )}
       {fidelity.ephemeral > 0 && (

@@ -12,31 +12,46 @@ import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
 import { TextAreaField, TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { findPathFault } from '@/lib/domain/znode/path.ts'
+import type { BackupSourceView } from '@/lib/services/backups/list-backup-sources.ts'
 import { startBackupAction } from '../actions.ts'
 
-export function StartBackup({ clusterId, clusterName }: { clusterId: string; clusterName: string }) {
+interface StartBackupProps {
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly sources: readonly BackupSourceView[]
+}
+
+const SOURCE_WORDS: Record<BackupSourceView['source'], { label: string; hint: string }> = {
+  client: {
+    label: 'Client port',
+    hint: 'Walks the tree as a client. Works everywhere; cannot tell containers and TTL znodes from persistent ones',
+  },
+  admin: {
+    label: 'AdminServer',
+    hint: "The server's own snapshot (3.9+): all kinds, sessions, digest. Writes one snapshot file on that server",
+  },
+  files: {
+    label: 'Data directories',
+    hint: 'Snapshot and transaction logs of the members on this host: the exact tree, proved by digest',
+  },
+}
+
+export function StartBackup(props: StartBackupProps) {
   const [open, setOpen] = useState(false)
   return (
     <>
       <Button tone="primary" icon={<Archive aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
         Back up now
       </Button>
-      {open && <StartBackupDialog clusterId={clusterId} clusterName={clusterName} onClose={() => setOpen(false)} />}
+      {open && <StartBackupDialog {...props} onClose={() => setOpen(false)} />}
     </>
   )
 }
 
-function StartBackupDialog({
-  clusterId,
-  clusterName,
-  onClose,
-}: {
-  clusterId: string
-  clusterName: string
-  onClose: () => void
-}) {
+function StartBackupDialog({ clusterId, clusterName, sources, onClose }: StartBackupProps & { onClose: () => void }) {
   const queries = useQueryClient()
   const [scope, setScope] = useState<'all' | 'subtrees'>('all')
+  const [source, setSource] = useState<BackupSourceView['source']>('client')
   const [lines, setLines] = useState('')
   const [note, setNote] = useState('')
   const start = useAction(startBackupAction, () => {
@@ -58,7 +73,7 @@ function StartBackupDialog({
           : null
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    start.run({ clusterId, paths: scope === 'all' ? [] : subtrees, note })
+    start.run({ clusterId, paths: scope === 'all' ? [] : subtrees, note, source })
   }
   return (
     <Dialog
@@ -69,6 +84,18 @@ function StartBackupDialog({
     >
       <form onSubmit={submit} className="flex flex-col gap-4">
         {start.error && <ErrorNotice error={start.error} />}
+        <Choice
+          label="Source"
+          name="source"
+          value={source}
+          onChange={setSource}
+          options={sources.map(({ source: value, unavailable }) => ({
+            value,
+            label: SOURCE_WORDS[value].label,
+            hint: SOURCE_WORDS[value].hint,
+            disabledReason: unavailable === null ? undefined : `Not here: ${unavailable}.`,
+          }))}
+        />
         <Choice
           label="Scope"
           name="scope"

@@ -11,7 +11,7 @@ import { BackupTable } from '../../../backups/_components/backup-table.tsx'
 import { BackupTimeLine } from '../../../backups/_components/backup-time-line.tsx'
 import { RunningBackups } from '../../../backups/_components/running-backups.tsx'
 import { StartBackup } from '../../../backups/_components/start-backup.tsx'
-import { loadBackups } from '../../../backups/loaders.ts'
+import { loadBackupSources, loadBackups } from '../../../backups/loaders.ts'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { loadCluster } from '../../loaders.ts'
 
@@ -30,12 +30,21 @@ export default async function ClusterBackupsPage({
   const before = readText(search, 'before') || null
   const cluster = await loadCluster(clusterId)
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
-  const list = await loadBackups({ clusterId, includeSafety, before })
+  const [list, sources] = await Promise.all([
+    loadBackups({ clusterId, includeSafety, before }),
+    loadBackupSources(clusterId),
+  ])
   return (
     <ClusterFrame
       cluster={cluster.value}
       section="backups"
-      actions={<StartBackup clusterId={clusterId} clusterName={cluster.value.name} />}
+      actions={
+        <StartBackup
+          clusterId={clusterId}
+          clusterName={cluster.value.name}
+          sources={sources.ok ? sources.value : [{ source: 'client', unavailable: null }]}
+        />
+      }
     >
       <div className="flex flex-col gap-4">
         <RunningBackups clusterId={clusterId} />
