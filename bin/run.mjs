@@ -12,6 +12,8 @@ const COMMANDS = {
   test: async (options) => (await import('./internal/test.mjs')).test(options),
   check: async () => (await import('./internal/test.mjs')).check(),
   bench: async (options) => (await import('./internal/tools.mjs')).bench(options.rest),
+  fuzz: async (options) => (await import('./internal/tools.mjs')).fuzz(options.rest),
+  zookeepers: async () => (await import('./internal/zookeepers.mjs')).zookeepers(),
   prisma: async (options) => (await import('./internal/tools.mjs')).prisma(options.rest),
 }
 

@@ -14,6 +14,13 @@ export async function bench(words) {
   return run(tools.node, [join(DIST_DIR, 'bench.mjs'), ...words], env)
 }
 
+/** Damaged files against the readers: `npm run fuzz -- --minutes 10 --seed 7`. */
+export async function fuzz(words) {
+  const tools = await prepare({ withBuild: false })
+  await bundle(tools, { fuzz: 'e2e/fuzz/main.ts' })
+  return run(tools.node, [join(DIST_DIR, 'fuzz.mjs'), ...words], tools.env)
+}
+
 /** Prisma's command line with an engine that needs no download: `npm run prisma -- migrate dev --name what-changes`. */
 export async function prisma(words) {
   const { node, env } = await prepare({ withBuild: false })

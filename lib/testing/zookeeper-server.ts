@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ArkeeperError } from '../base/errors.ts'
+import zookeeperVersions from './zookeeper-versions.json' with { type: 'json' }
 
 /** Jars of Debian's packages `zookeeper`, `libzookeeper-java` and what they pull in; ARKEEPER_ZOOKEEPER_CLASSPATH overrides them. */
 // The servlet API is for the AdminServer; the class path inside zookeeper.jar forgets it.
 const DEBIAN_CLASSPATH = ['zookeeper', 'slf4j-simple', 'servlet-api'].map((name) => `/usr/share/java/${name}.jar`)
+/** Filled by bin/internal/zookeepers.mjs: one folder of jars a version. */
+const CACHE_DIR = resolve('.toolchain/zookeeper')
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 10_000
 
@@ -25,6 +28,8 @@ export interface StartZooKeeperOptions {
   readonly javaProperties?: Readonly<Record<string, string>>
   /** Largest heap of the server, MiB. Default 256, enough for a hundred thousand small znodes. */
   readonly heapMegabytes?: number
+  /** A server of this version from the cache that `npm run zookeepers` fills. Default: the installed one. */
+  readonly version?: string
   /** Lines of zoo.cfg, over the defaults below. */
   readonly config?: Readonly<Record<string, string>>
 }
@@ -90,7 +95,7 @@ async function launch(
   options: StartZooKeeperOptions,
   myId?: string,
 ): Promise<ZooKeeperServer> {
-  const classpath = await findClasspath()
+  const classpath = options.version === undefined ? await findClasspath() : await classpathOf(options.version)
   const isTemporary = options.dataDir === undefined
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'arkeeper-zk-')))
   await mkdir(dataDir, { recursive: true })
@@ -180,6 +185,24 @@ async function launch(
       stopped ??= cleanUp()
       return stopped
     },
+  }
+}
+
+/** Versions of ZooKeeper that `npm run zookeepers` has fetched into the cache, of those that it fetches. */
+export function findCachedVersions(): { version: string; cached: boolean }[] {
+  return zookeeperVersions.map((version) => ({ version, cached: existsSync(join(CACHE_DIR, version)) }))
+}
+
+async function classpathOf(version: string): Promise<string> {
+  const dir = join(CACHE_DIR, version)
+  try {
+    const jars = (await readdir(dir)).filter((name) => name.endsWith('.jar'))
+    return jars.map((name) => join(dir, name)).join(delimiter)
+  } catch (error) {
+    throw new ZooKeeperServerError('NOT_INSTALLED', `ZooKeeper ${version} is not in ${CACHE_DIR}`, {
+      remedy: 'run `npm run zookeepers`',
+      cause: error,
+    })
   }
 }
 

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { formatHex64 } from '../../base/hex64.ts'
-import { copyStat } from '../../domain/snapshot/record.ts'
-import type { Znode, ZnodeStream } from '../../domain/znode/znode.ts'
+import type { ZnodeStream } from '../../domain/znode/znode.ts'
+import { asClientSees, findLoaded, readLive } from '../../testing/live-view.ts'
 import { buildTree, collectZnodes } from '../../testing/znode-builder.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
-import { createZooKeeper } from '../zookeeper/zookeeper.ts'
 import { TempStore } from './archive-builder.ts'
 
 const CORPUS = join(import.meta.dirname, '../../domain/snapshot/corpus')
@@ -43,33 +42,6 @@ async function startFrom(archiveDir: string, snapshot: string): Promise<ZooKeepe
   return server
 }
 
-/** zxid and tree digest that the server computed from the file when it loaded it. */
-function loaded(log: string) {
-  const match = /highest zxid is 0x([0-9a-f]+), digest is (-?\d+)/.exec(log)
-  return match && { zxid: match[1], digest: formatHex64(BigInt(match[2]!)) }
-}
-
-/** As a client can see it: kinds but ephemeral are hidden from it. */
-function asClientSees(znode: Znode) {
-  const isEphemeral = znode.kind === 'ephemeral'
-  return {
-    path: znode.path,
-    data: znode.data === null ? null : Buffer.from(znode.data).toString('hex'),
-    acl: znode.acl,
-    isEphemeral,
-    stat: { ...copyStat(znode.stat), ephemeralOwner: isEphemeral ? znode.stat.ephemeralOwner : 0n },
-  }
-}
-
-async function readLive(connectString: string): Promise<Znode[]> {
-  const connection = await createZooKeeper().connect({ connectString })
-  try {
-    return await collectZnodes(connection.walk(['/'], { includeSystem: true }).stream)
-  } finally {
-    await connection.close()
-  }
-}
-
 test('a stock server serves the archive of a real tree, znode by znode, and computes the digest of the manifest', async () => {
   const source = await store.archives.openPath(join(CORPUS, '3.9.6-compressed/snapshot.180.gz'))
   const stream: ZnodeStream = source.readSubtree('/', { includeSystem: true })
@@ -80,7 +52,7 @@ test('a stock server serves the archive of a real tree, znode by znode, and comp
   expect(manifest.digest?.computed).toBe(formatHex64(327264325498n))
 
   const { connectString, log } = await startFrom(dir, 'snapshot.180.gz')
-  expect(loaded(log())).toEqual({ zxid: '180', digest: manifest.digest?.computed })
+  expect(findLoaded(log())).toEqual({ zxid: 0x180n, digest: BigInt(manifest.digest!.computed) })
   const live = await readLive(connectString)
   expect(live.map(asClientSees)).toEqual(expected.map(asClientSees))
 })
@@ -100,7 +72,7 @@ test('a stock server serves values of every sort: null and empty, binary, unicod
   ])
   const { dir, manifest } = await store.write(tree, { zxid: 0x500000000n })
   const { connectString, log } = await startFrom(dir, 'snapshot.500000000.gz')
-  expect(loaded(log())).toEqual({ zxid: '500000000', digest: manifest.digest?.computed })
+  expect(findLoaded(log())).toEqual({ zxid: 0x500000000n, digest: BigInt(manifest.digest!.computed) })
   const live = (await readLive(connectString)).filter((znode) => !znode.path.startsWith('/zookeeper'))
   expect(live.map(asClientSees)).toEqual(tree.map(asClientSees))
 })
