@@ -8,17 +8,18 @@ import { parseArgs } from 'node:util'
 import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
 import { benchTree } from './bench-tree.ts'
+import { benchIndex, benchNative, NATIVE_PARTS } from './native-parts.ts'
 import { type Measure, runTask } from './tasks.ts'
 
 /**
- * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore]`
+ * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore,native,index]`
  * Each measurement is a process of its own, so that its peak RSS is its own; what is compared runs in turn, A B A B, in this one run.
  * Figures are for comparing within a run: ratios and medians, never absolute times against another machine.
  */
 const SELF = fileURLToPath(import.meta.url)
 /** What `npm start` and the command line give to their processes (bin/internal/node-flags.mjs). */
 const NODE_FLAGS = ['--max-semi-space-size=8']
-const PARTS = ['backup', 'diff', 'restore']
+const PARTS = ['backup', 'diff', 'restore', ...NATIVE_PARTS]
 
 interface Options {
   sizes: number[]
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
     options: {
       sizes: { type: 'string', default: '100000,1000000' },
       rounds: { type: 'string', default: '3' },
-      only: { type: 'string', default: 'backup,diff,restore' },
+      only: { type: 'string', default: PARTS.join(',') },
       task: { type: 'string' },
       input: { type: 'string' },
     },
@@ -94,6 +95,10 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
     for (let round = 0; round < rounds; round++) diff.push(await measure('diff', { left: original, right: edited }))
     report('diff of two archives (paths compared)', diff)
   }
+  const bench = { measure, report, print, median }
+  const archivesOfSize = { dir, size, original, edited, rounds }
+  if (only.includes('native')) await benchNative(bench, archivesOfSize)
+  if (only.includes('index')) await benchIndex(bench, archivesOfSize)
 }
 
 async function benchRestore(dir: string, size: number, { rounds }: Options): Promise<void> {

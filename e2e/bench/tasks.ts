@@ -10,6 +10,7 @@ import { planRestoreTo } from '../../lib/services/engine/plan-restore-to.ts'
 import { takeBackup } from '../../lib/services/engine/take-backup.ts'
 import { type BareCreate, bareRead, bareWrite } from './bare-client.ts'
 import { benchTree } from './bench-tree.ts'
+import { type NativeInput, openPaths, readNative, writeNative } from './native-tasks.ts'
 
 export interface Measure {
   readonly znodes: number
@@ -19,15 +20,15 @@ export interface Measure {
   readonly peakRssBytes: number
   /** Seconds of the stages, where the work has any. */
   readonly parts?: Readonly<Record<string, number>>
+  /** Milliseconds of each of many small things. */
+  readonly times?: readonly number[]
 }
 
-interface Input {
+interface Input extends NativeInput {
   port: number
   connectString: string
-  parentDir: string
   left: string
   right: string
-  size: number
   root: string
   source: string
   targetPath: string
@@ -73,6 +74,21 @@ export async function runTask(task: string, input: Input): Promise<Measure> {
       if (changes === 0) throw new Error('the two archives of the benchmark must differ')
       await Promise.all([left.close(), right.close()])
       return done(diff.counts().compared)
+    }
+    case 'diff-files': {
+      const [left, right] = [await context.archives.openPath(input.left), await context.archives.openPath(input.right)]
+      const diff = diffStreams(left.readSubtree('/'), right.readSubtree('/'), {})
+      for await (const _batch of diff.changes);
+      await Promise.all([left.close(), right.close()])
+      return done(diff.counts().compared)
+    }
+    case 'read-native':
+      return done(await readNative(input))
+    case 'write-native':
+      return done(await writeNative(input))
+    case 'index': {
+      const times = await openPaths(input)
+      return { ...done(times.length), times }
     }
     case 'bare-write': {
       // Reading the tree beforehand: the yardstick is the pipeline of multis alone.
