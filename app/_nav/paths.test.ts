@@ -48,6 +48,9 @@ describe('paths', () => {
     [paths.api.znode(backup, '/'), '/api/trees/backup/b1/znode?path=%2F'],
     [paths.api.znodeData(live, '/a'), '/api/trees/live/c1/data?path=%2Fa'],
     [paths.api.znodeData(live, '/a', { unpack: true }), '/api/trees/live/c1/data?path=%2Fa&unpack=1'],
+    [paths.api.treeSize(backup, '/a'), '/api/trees/backup/b1/size?path=%2Fa'],
+    [paths.api.treeExport(live, '/a', 'x1'), '/api/trees/live/c1/export?path=%2Fa&export=x1'],
+    [paths.api.exportState('x1'), '/api/exports/x1'],
     [paths.api.backupFile('b1', 'snapshot.1a.gz'), '/api/backups/b1/files/snapshot.1a.gz'],
     [
       paths.api.diffTree('d1', { parent: '/', kinds: [], fields: [], search: '', after: 'x' }),

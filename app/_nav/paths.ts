@@ -121,6 +121,10 @@ export const paths = {
     znode: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/znode`, { path }),
     znodeData: (tree: TreeAddress, path: string, query: { unpack?: boolean } = {}) =>
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/data`, { path, ...query }),
+    treeSize: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/size`, { path }),
+    treeExport: (tree: TreeAddress, path: string, exportId: string) =>
+      withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/export`, { path, export: exportId }),
+    exportState: (exportId: string) => `/api/exports/${id(exportId)}`,
     backupFile: (backupId: string, name: string) => `/api/backups/${id(backupId)}/files/${encodeURIComponent(name)}`,
     diff: (diffId: string) => `/api/diffs/${id(diffId)}`,
     diffTree: (

@@ -23,6 +23,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     kind: 'live',
     id: gallery.cluster.id,
     name: 'manifest.json',
+    exportId: 'none',
   }
   return `${demo.url}${fillPattern(pattern, values)}?path=/config/checkout.json&parent=/&format=jsonl`
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
@@ -122,3 +123,38 @@ test('two packed values are compared by what they unpack to', async ({ demo, sig
   await expect(difference).toContainText('Compared as stored: packed bytes (gzip)')
   await expect(difference.getByRole('region', { name: /as hex$/ }).first()).toContainText('1f 8b 08')
 })
+
+for (const kind of ['live', 'backup'] as const) {
+  test(`a subtree is exported, and the page says how much it was: ${kind}`, async ({
+    demo,
+    signedIn: page,
+    values,
+  }) => {
+    const tree = kind === 'live' ? values.cluster.at('tree') : `${demo.url}/backups/${values.backupId}/tree`
+    await page.goto(tree)
+    await page.getByRole('button', { name: 'Export…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Export as JSON Lines' })
+    await expect(dialog).toContainText(kind === 'live' ? '6 znodes at last sight' : '6 znodes are in the backup here')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog.getByRole('link', { name: 'Download 6 znodes' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('root.jsonl')
+    const lines = (await readFile(await download.path(), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line): { path: string; data: string | null } => JSON.parse(line))
+    expect(lines.map((line) => line.path)).toEqual([
+      '/',
+      '/damaged.gz',
+      '/hosts.json.gz',
+      '/layout.xml.zst',
+      '/map',
+      '/message',
+    ])
+    expect(Buffer.from(lines[4]?.data ?? '', 'base64')).toEqual(JAVA_MAP)
+    await expect(dialog.getByRole('status')).toContainText('6 znodes exported')
+    await dialog.getByRole('link', { name: 'See the audit' }).click()
+    await expect(page.getByRole('main')).toContainText('tree.export')
+  })
+}

@@ -1,8 +1,8 @@
 import { ZnodeError } from '../domain/znode/errors.ts'
 import { parsePath } from '../domain/znode/path.ts'
+import { toZnodeJson } from '../services/engine/znode-json.ts'
 import { argument, type Command, flag } from './command.ts'
 import { openCommandSource } from './open-command-source.ts'
-import { toZnodeJson } from './znode-json.ts'
 
 export const cat: Command = {
   usage: 'cat SOURCE PATH [--json]',

@@ -100,6 +100,24 @@ export async function mutateCluster<T>(
   }
 }
 
+/** A reading that is on record from its start to its end, an export for example. */
+export interface AuditedReading {
+  readonly record: RecordFacts
+  /** Once, when it has ended. */
+  end(outcome: 'ok' | 'failed'): Promise<void>
+}
+
+/** Checks the role and stores a `started` entry: without it nothing is given out. */
+export async function startAuditedReading(context: GateContext, mutation: Mutation): Promise<AuditedReading> {
+  await assertActorCan(context, mutation.action, mutation)
+  const facts = new Facts(mutation)
+  const startedId = await writeAudit(context.db, context, facts.entry('started'))
+  return {
+    record: facts.record,
+    end: (outcome) => writeAfterwards(context, { ...facts.entry(outcome), startedId }),
+  }
+}
+
 class Facts {
   #subject: Mutation
 

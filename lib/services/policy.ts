@@ -14,6 +14,8 @@ export const LEAST_ROLE = {
   'znode.set-data': 'operator',
   'znode.set-acl': 'operator',
   'znode.delete': 'operator',
+  // All values at once: as much as the files of a backup.
+  'tree.export': 'operator',
   'backup.start': 'operator',
   'backup.pin': 'operator',
   'backup.note': 'operator',

@@ -1,10 +1,9 @@
-import { join, relative } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
+import { addCataloguedBackup } from '../../testing/catalogued-backup.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
-import { buildTree, streamOf, type ZnodeSketch } from '../../testing/znode-builder.ts'
 import { getZnode } from './get-znode.ts'
 import { listChildren } from './list-children.ts'
 import { openTree } from './open-tree.ts'
@@ -43,47 +42,8 @@ function watchReaders(archives: ArchivePort): ArchivePort {
 const viewer = () => services.contextFor('viewer')
 const backup = (backupId: string) => ({ kind: 'backup', backupId }) as const
 
-async function addBackup(id: string, sketches: readonly (ZnodeSketch | string)[]): Promise<void> {
-  const context = services.contextFor('operator')
-  const { dir, archiveBytes } = await context.archives.write({
-    parentDir: join(context.paths.storeDir, 'orders'),
-    stream: streamOf(buildTree(sketches)),
-    startedAtMs: context.clock.now(),
-    now: () => context.clock.now(),
-    describe: () => ({
-      cluster: { name: 'orders', connectString: null, chroot: '/' },
-      source: 'files',
-      zookeeperVersion: '3.8.0',
-      scope: { paths: ['/'], kind: 'subtrees' },
-      zxid: 0x1an,
-      consistency: { class: 'exact', proof: 'quiet', from: '0x1a', to: '0x1a', moved: [] },
-      unreadable: [],
-    }),
-  })
-  await context.db.backup.create({
-    data: {
-      id,
-      clusterId: 'c1',
-      clusterName: 'orders',
-      source: 'files',
-      purpose: 'manual',
-      status: 'complete',
-      zxid: 0x1an,
-      zxidFrom: 0x1an,
-      zxidTo: 0x1an,
-      consistency: 'exact',
-      scopePaths: ['/'],
-      znodes: sketches.length,
-      dataBytes: 1n,
-      archiveBytes: BigInt(archiveBytes),
-      dir: relative(context.paths.storeDir, dir),
-      manifest: {},
-      takenAt: new Date(context.clock.now()),
-      durationMs: 1,
-    },
-  })
-  services.clock.advance(1000)
-}
+const addBackup = (id: string, sketches: Parameters<typeof addCataloguedBackup>[2]) =>
+  addCataloguedBackup(services, id, sketches)
 
 describe('a backup', () => {
   test('is looked at like a live tree, with its kinds and its counters', async () => {

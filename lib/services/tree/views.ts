@@ -74,6 +74,23 @@ export type ZnodeReadingView =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly message: string }
 
+/** A subtree at last sight. `unreadable` is null where only reading it all would tell: on a live cluster. */
+export interface SubtreeSizeView {
+  readonly znodes: number
+  readonly unreadable: number | null
+  /** The first of them. */
+  readonly unreadablePaths: readonly string[]
+}
+
+export interface ExportView {
+  readonly state: 'running' | 'done' | 'failed'
+  readonly znodes: number
+  /** Znodes that have no line in the file. */
+  readonly unreadable: number
+  readonly unreadablePaths: readonly string[]
+  readonly message: string | null
+}
+
 /** Outcome of a guarded single write. `conflict` carries what is there now (theirs). */
 export type ZnodeWriteView =
   | { readonly kind: 'done'; readonly path: string; readonly zxid: string }

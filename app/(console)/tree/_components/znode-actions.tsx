@@ -1,9 +1,9 @@
 'use client'
 
-import { Archive, FilePlus2, History, Pencil, Shield, Trash2 } from 'lucide-react'
+import { Archive, Download, FilePlus2, History, Pencil, Shield, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useState } from 'react'
-import { paths } from '@/app/_nav/paths.ts'
+import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { isMaskedAcl } from '@/lib/domain/znode/acl.ts'
@@ -14,10 +14,11 @@ import { CreateDialog } from './create-dialog.tsx'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { EditAclDialog } from './edit-acl-dialog.tsx'
 import { EditValueDialog } from './edit-value-dialog.tsx'
+import { ExportDialog } from './export-dialog.tsx'
 import type { TreeWriting } from './tree-browser.tsx'
 import type { ZnodeWritten } from './znode-panel.tsx'
 
-type Open = 'create' | 'value' | 'acl' | 'delete' | null
+type Open = 'create' | 'value' | 'acl' | 'delete' | 'export' | null
 
 /** What can be done to this znode here. What cannot stays visible and says why. */
 export function ZnodeActions({
@@ -30,6 +31,19 @@ export function ZnodeActions({
   onWritten: (written: ZnodeWritten) => void
 }) {
   const [open, setOpen] = useState<Open>(null)
+  const tree: TreeAddress =
+    writing.kind === 'backup' ? { kind: 'backup', id: writing.backupId } : { kind: 'live', id: writing.clusterId }
+  const close = () => setOpen(null)
+  const exporting = (
+    <>
+      <Button size="small" icon={<Download aria-hidden className="size-3.5" />} onClick={() => setOpen('export')}>
+        Export…
+      </Button>
+      {open === 'export' && (
+        <ExportDialog tree={tree} path={znode.path} clusterId={writing.clusterId} onClose={close} />
+      )}
+    </>
+  )
   if (writing.kind === 'backup') {
     const source = formatTreeRef({ kind: 'backup', backupId: writing.backupId })
     return (
@@ -48,13 +62,13 @@ export function ZnodeActions({
         >
           Show it live
         </LinkButton>
+        {exporting}
       </div>
     )
   }
   const { clusterId, clusterName, isArmed } = writing
   const locked = isArmed ? null : `${clusterName} is read-only. Arm it in its settings to change znodes.`
   const system = isSystemPath(znode.path) && '/zookeeper belongs to the servers and is not written here'
-  const close = () => setOpen(null)
   const done = (written: ZnodeWritten) => {
     close()
     onWritten(written)
@@ -99,6 +113,7 @@ export function ZnodeActions({
       >
         Delete…
       </Button>
+      {exporting}
       {locked && (
         <Link href={paths.cluster(clusterId, 'settings')} className="link text-xs">
           Arm {clusterName}

@@ -1,6 +1,6 @@
-import { stringifyJson } from '../base/json.ts'
-import { toClientStat } from '../domain/znode/stat.ts'
-import type { Znode } from '../domain/znode/znode.ts'
+import { stringifyJson } from '../../base/json.ts'
+import { toClientStat } from '../../domain/znode/stat.ts'
+import type { Znode } from '../../domain/znode/znode.ts'
 
 /** A znode as the contract of the command line shows it, in its order of fields. `numChildren` is what a client would see. */
 export function toZnodeJson(znode: Znode, numChildren: number, options: { readonly data: boolean }): string {
