@@ -8,14 +8,14 @@ import { type FuzzTarget, makeTargets } from './targets.ts'
 /** A fixed seed: `npm run fuzz` looks further, this proves that what it found stays mended. */
 const SEED = 20_261_123
 const CASES = 30
-const CORPUS = join(import.meta.dirname, '../../lib/domain/snapshot/corpus')
+const DOMAIN = join(import.meta.dirname, '../../lib/domain')
 
 let dir: string
 let targets: FuzzTarget[]
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'arkeeper-fuzz-'))
-  targets = await makeTargets(CORPUS, dir)
+  targets = await makeTargets(DOMAIN, dir)
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 

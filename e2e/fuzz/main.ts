@@ -15,8 +15,8 @@ import { type FuzzTarget, makeTargets } from './targets.ts'
  * else is printed with the command that repeats it, and the exit status is 1.
  */
 const CASE_MS_MAX = 10_000
-const SMALL_FILE_BYTES = 2048
-const CORPUS = resolve('lib/domain/snapshot/corpus')
+const SMALL_FILE_BYTES = 16 << 10
+const DOMAIN = resolve('lib/domain')
 
 interface Options {
   readonly minutes: number
@@ -85,7 +85,7 @@ async function work(options: Options): Promise<void> {
   const post = (message: Message) => parentPort?.postMessage(message)
   const dir = await mkdtemp(join(tmpdir(), 'arkeeper-fuzz-'))
   try {
-    const targets = (await makeTargets(CORPUS, dir)).filter(({ name }) => (options.target ?? name) === name)
+    const targets = (await makeTargets(DOMAIN, dir)).filter(({ name }) => (options.target ?? name) === name)
     if (targets.length === 0) throw new Error(`there is no target "${options.target}"`)
     const baselines = new Map<FuzzTarget, Baseline>()
     for (const target of targets) baselines.set(target, await Baseline.of(target))
@@ -115,7 +115,8 @@ async function work(options: Options): Promise<void> {
       // Half of the time for what can be tried exhaustively, a fair share of it for each target.
       const until = startedAt + (totalMs / 2) * ((i + 1) / targets.length)
       let [count, all] = [0, 0]
-      for (const file of target.corpus.filter(({ bytes }) => bytes.length <= SMALL_FILE_BYTES)) {
+      const small = target.corpus.filter(({ bytes }) => bytes.length <= SMALL_FILE_BYTES)
+      for (const file of small.sort((a, b) => a.bytes.length - b.bytes.length)) {
         all += 4 * file.bytes.length
         for (const mutation of mutateEverywhere(file.bytes)) {
           if (Date.now() > until) break

@@ -13,6 +13,7 @@ import { decodeSnappy } from '../../lib/domain/snapshot/snappy.ts'
 import type { ZnodeStream } from '../../lib/domain/znode/znode.ts'
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
 import { buildTree, randomTree } from '../../lib/testing/znode-builder.ts'
+import { makeLogTargets } from './log-targets.ts'
 
 export interface CorpusFile {
   readonly name: string
@@ -27,14 +28,17 @@ export interface FuzzTarget {
   readonly name: string
   readonly corpus: readonly CorpusFile[]
   read(bytes: Buffer, of: CorpusFile): Promise<string>
-  /** True where other content is right as well: the file was given right checksums again, so that only the structure is damaged. */
-  readonly anyContent?: boolean
+  /**
+   * Other content than the sound file's that is right as well. Always, where a file is given right checksums again so that only its
+   * structure is damaged. Default: none.
+   */
+  readonly accepts?: (content: string, sound: string) => boolean
 }
 
-/** Everything that is fuzzed. `dir` is a folder of the caller's, for the readers that need files. */
-export async function makeTargets(corpusDir: string, dir: string): Promise<FuzzTarget[]> {
+/** Everything that is fuzzed. `domainDir`: lib/domain, for its corpora. `dir`: a folder of the caller's, for the readers that need files. */
+export async function makeTargets(domainDir: string, dir: string): Promise<FuzzTarget[]> {
   await mkdir(dir, { recursive: true })
-  const stored = await readCorpus(corpusDir)
+  const stored = await readCorpus(join(domainDir, 'snapshot/corpus'))
   const plain = stored.map(({ name, bytes }) => ({ name, bytes })).filter(({ name }) => !/\.(gz|snappy)$/.test(name))
   const snappy = stored.filter(({ name }) => name.endsWith('.snappy'))
   const gzip = [
@@ -50,7 +54,7 @@ export async function makeTargets(corpusDir: string, dir: string): Promise<FuzzT
       name: 'snapshot-sealed',
       corpus: plain,
       read: (bytes) => readSnapshot(inChunks(reseal(bytes))),
-      anyContent: true,
+      accepts: () => true,
     },
     { name: 'snappy', corpus: snappy, read: (bytes) => readSnapshot(decodeSnappy(inChunks(bytes))) },
     { name: 'snapshot-file', corpus: [...plain, ...gzip, ...snappy], read: (bytes, of) => openFile(dir, bytes, of) },
@@ -59,6 +63,7 @@ export async function makeTargets(corpusDir: string, dir: string): Promise<FuzzT
     { name: 'archive-index', corpus: filesOf(/index$/), read: (bytes, of) => readArchive(dir, bytes, of) },
     { name: 'archive-manifest', corpus: filesOf(/json$/), read: (bytes, of) => readArchive(dir, bytes, of) },
     { name: 'archive-verify', corpus: archives, read: (bytes, of) => verifyArchive(dir, bytes, of) },
+    ...(await makeLogTargets(join(domainDir, 'txnlog/corpus'))),
   ]
 }
 

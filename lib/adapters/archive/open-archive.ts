@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isArkeeperError } from '../../base/errors.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
 import type { AclTable } from '../../domain/snapshot/record.ts'
@@ -11,10 +12,11 @@ import { type IndexedSnapshot, indexSnapshot } from './index-snapshot.ts'
 import { readSpan } from './read-blocks.ts'
 import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
 import { readSnapshotBytes } from './snapshot-file.ts'
-import { INDEX_FILE, parseIndex, type SnapshotIndex } from './snapshot-index.ts'
+import { formatIndex, INDEX_FILE, parseIndex, type SnapshotIndex } from './snapshot-index.ts'
 import { SnapshotTree } from './snapshot-tree.ts'
 import { sortSnapshot } from './sort-snapshot.ts'
 import type { ArchiveReader } from './store.ts'
+import { writeNewFile } from './write-file.ts'
 
 class ArchiveTree extends SnapshotTree implements ArchiveReader {
   readonly dir: string
@@ -49,6 +51,7 @@ export async function openArchive(dir: string): Promise<ArchiveReader> {
     const { index, acls } = known
       ? { index: known, acls: await readAcls(source, known) }
       : await buildIndex(source, path)
+    if (!known) await putBackIndex(dir, manifest, file, index)
     const ownerless = manifest.source === 'client' ? 'unknown' : 'persistent'
     const { unreadable } = manifest.fidelity
     const input = { name: path, source, index, acls, ownerless, unreadable } as const
@@ -96,6 +99,29 @@ async function readIndex(
   }
   if (createHash('sha256').update(bytes).digest('hex') !== entry.sha256) return null
   return parseIndex(bytes.toString(), { snapshot: file.name, snapshotBytes: file.bytes })
+}
+
+/**
+ * An index that was lost is put back when what was built is byte for byte the one that the manifest names; until then every opening
+ * reads the whole file. A store that cannot be written stays as it is.
+ */
+async function putBackIndex(
+  dir: string,
+  manifest: Manifest,
+  file: Manifest['files'][number],
+  index: SnapshotIndex,
+): Promise<void> {
+  const text = formatIndex(index, { snapshot: file.name, snapshotBytes: file.bytes })
+  const entry = manifest.files.find(({ name }) => name === INDEX_FILE)
+  if (entry === undefined || createHash('sha256').update(text).digest('hex') !== entry.sha256) return
+  const aside = join(dir, `.${INDEX_FILE}-${randomUUID()}`)
+  try {
+    await writeNewFile(aside, text)
+    await rename(aside, join(dir, INDEX_FILE))
+  } catch (error) {
+    if (!isErrnoError(error) && !isArkeeperError(error)) throw error
+    await rm(aside, { force: true }).catch(() => undefined)
+  }
 }
 
 async function buildIndex(source: ByteSource, path: string): Promise<{ index: SnapshotIndex; acls: AclTable }> {

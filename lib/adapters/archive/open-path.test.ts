@@ -32,6 +32,14 @@ const readAll = async (path: string) => {
   }
 }
 
+test('bytes behind the end of a packed file are damage as they are behind a plain one', async () => {
+  const zeros = Buffer.concat([await readFile(GZ), Buffer.alloc(512)])
+  const file = join(store.dir, 'snapshot.180.gz')
+  await writeFile(file, zeros)
+  expect(await inspectPath(file)).toMatchObject({ problems: [{ code: 'BAD_TAIL', offset: zeros.length - 512 }] })
+  await expect(store.archives.openPath(file)).rejects.toMatchObject({ name: 'SnapshotError' })
+})
+
 describe('openPath', () => {
   test("a server's snapshot, whose siblings lie in any order, is seen in path order, and equals what a client read", async () => {
     const expected = JSON.parse(await readFile(join(CORPUS, '3.9.6/expected.json'), 'utf8'))

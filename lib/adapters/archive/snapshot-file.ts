@@ -73,10 +73,16 @@ export async function* readSnapshotBytes(path: string, compression: Compression)
   if (compression === 'none') return yield* readFileBytes(path)
   if (compression === 'snappy') return yield* decodeSnappy(readFileBytes(path))
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES })
+  const packed = createReadStream(path, { highWaterMark: CHUNK_BYTES })
   // pipeline ends both streams when either fails; the failure is thrown by the iteration below.
-  pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), gunzip, () => undefined)
+  pipeline(packed, gunzip, () => undefined)
   try {
     yield* gunzip
+    // zlib passes over zeros behind the last member; in a plain file they would be damage, too.
+    if (gunzip.bytesWritten < packed.bytesRead) {
+      const found = `${packed.bytesRead - gunzip.bytesWritten} bytes more`
+      throw snapshotFault('BAD_TAIL', { offset: gunzip.bytesWritten, expected: 'the end of the file', found })
+    }
   } catch (error) {
     throw toArchiveError(toCompressionFault(error, gunzip.bytesWritten), `reading ${path}`)
   }

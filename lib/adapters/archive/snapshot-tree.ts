@@ -112,6 +112,7 @@ export class SnapshotTree implements TreeReader {
     const read = (block: number) => this.#cache.get(block) ?? readSpan(source, index, index.blocks[block]!)
     const raws = readAhead(this.#blocksFrom(start.block, root), read, signal)
     const cursor = new RecordCursor()
+    let number = start.block
     let at = start.cursor.start
     let told = 0
     const unreadableUpTo = (last: string | null): UnreadableZnode[] => {
@@ -120,6 +121,7 @@ export class SnapshotTree implements TreeReader {
       return hidden.slice(from, told).map(toUnreadable)
     }
     for await (const raw of raws) {
+      cursor.base = index.blocks[number++]?.rawOffset ?? 0
       let znodes: Znode[] = []
       let inside = true
       while (inside && cursor.read(raw, at, raw.length) === 'record') {

@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../testing/seeded-random.ts'
@@ -100,6 +100,14 @@ test('another snapshot under a manifest is found by its counts and digest, even 
   expect(found).toContain('COUNT_MISMATCH')
   expect(found).toContain('DIGEST_MISMATCH')
   expect(found).not.toContain('SHA256_MISMATCH')
+})
+
+test('a snapshot under a name that a server would start at another zxid is told', async () => {
+  await rename(snapshot(), join(dir, 'snapshot.1b.gz'))
+  await editManifest(({ files }) => {
+    for (const file of files) file.name = file.name.replace('.1a.', '.1b.')
+  })
+  expect(await codes()).toEqual(['ZXID_MISMATCH'])
 })
 
 test('not a snapshot at all is BAD_MAGIC', async () => {

@@ -6,7 +6,7 @@ import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { type CheckedSnapshot, checkSnapshot } from './check-snapshot.ts'
 import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
-import { detectCompression, readFileBytes, readSnapshotBytes } from './snapshot-file.ts'
+import { detectCompression, findSnapshotZxid, readFileBytes, readSnapshotBytes } from './snapshot-file.ts'
 import { INDEX_FILE } from './snapshot-index.ts'
 import type { VerifyProblem, VerifyReport } from './store.ts'
 
@@ -30,6 +30,11 @@ export async function verifyArchive(
     if (!isArkeeperError(error) || error.code === 'NOT_FOUND') throw error
     const problem = { code: error.code, message: error.message, file: 'manifest.json' }
     return { ok: false, files: [], checksumOk: false, znodes: 0, digest: null, problems: [problem] }
+  }
+  const named = findSnapshotZxid(snapshot.name)
+  if (named === null || formatHex64(named) !== manifest.zxid) {
+    const message = `a server would start ${snapshot.name} at another zxid than the ${manifest.zxid} of the manifest`
+    problems.push({ code: 'ZXID_MISMATCH', message, file: snapshot.name })
   }
   const files: FileReport[] = []
   for (const entry of manifest.files) {

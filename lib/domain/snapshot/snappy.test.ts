@@ -41,3 +41,20 @@ test('a block that claims to be huge is refused before it is allocated', async (
     code: 'BAD_COMPRESSION',
   })
 })
+
+test('a block that claims more than its compressed bytes can hold is refused before it is allocated', async () => {
+  // 32 MiB in six bytes: below the largest block, and beyond what any snappy block of that size can give.
+  const block = Buffer.from([0x80, 0x80, 0x80, 0x10, 0x00, 0x61])
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(block.length)
+  await expect(decode(Buffer.concat([packed.subarray(0, 16), length, block]))).rejects.toMatchObject({
+    code: 'BAD_COMPRESSION',
+    details: { offset: 20, expected: 'at most 132 bytes in a block of 6', found: String(32 << 20) },
+  })
+})
+
+test('a stream that says it needs a newer reader is refused', async () => {
+  const bytes = Buffer.from(packed)
+  bytes.writeInt32BE(2, 12)
+  await expect(decode(bytes)).rejects.toMatchObject({ code: 'BAD_COMPRESSION', details: { offset: 12 } })
+})

@@ -3,6 +3,8 @@ import { snapshotFault } from './errors.ts'
 const HEADER_BYTES = 16
 /** snappy-java writes 32 KiB blocks by default and lets users choose up to 512 MiB; nobody does. */
 const BLOCK_BYTES_MAX = 64 << 20
+/** A copy of three bytes gives at most 64: a block that claims more than this factor lies, and nothing is allocated for it. */
+const EXPANSION_MAX = 22
 export const SNAPPY_MAGIC = Buffer.from('82534e4150505900', 'hex')
 
 /**
@@ -21,6 +23,9 @@ export async function* decodeSnappy(source: AsyncIterable<Uint8Array>): AsyncGen
       if (state === 'header') {
         if (!part.subarray(0, 8).equals(SNAPPY_MAGIC))
           throw bad(0, 'the magic of snappy-java', part.toString('hex', 0, 8))
+        // Version, and the oldest version that can read it: only 1 was ever written.
+        const compatible = part.readInt32BE(12)
+        if (compatible !== 1) throw bad(12, 'a stream that version 1 of snappy-java can read', `version ${compatible}`)
       } else if (state === 'block') {
         yield decodeBlock(part, offset)
       }
@@ -57,7 +62,8 @@ function decodeBlock(input: Buffer, at: number): Buffer {
     size += (byte & 0x7f) * 2 ** shift
     if (byte < 0x80) break
   }
-  if (size > BLOCK_BYTES_MAX) throw bad(at, `at most ${BLOCK_BYTES_MAX} bytes in a block`, String(size))
+  const sizeMax = Math.min(BLOCK_BYTES_MAX, input.length * EXPANSION_MAX)
+  if (size > sizeMax) throw bad(at, `at most ${sizeMax} bytes in a block of ${input.length}`, String(size))
   const output = Buffer.allocUnsafe(size)
   let written = 0
   while (i < input.length) {
