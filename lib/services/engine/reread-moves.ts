@@ -1,9 +1,9 @@
 import type { ClusterConnection, MoveFeed } from '../../adapters/zookeeper/connection.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
+import { type PatchEntry, sortPatch } from '../../domain/znode/patch-stream.ts'
 import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
 import type { ZnodeReading } from '../../domain/znode/ports.ts'
 import type { UnreadableZnode, Znode } from '../../domain/znode/znode.ts'
-import { type PatchEntry, sortPatch } from './patch-stream.ts'
 
 const ROUNDS_MAX = 5
 /** Beyond this the cluster moves faster than it can be read again, and the patch would not fit in memory. */

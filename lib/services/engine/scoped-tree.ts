@@ -1,7 +1,7 @@
 import { comparePaths } from '../../domain/znode/order.ts'
+import { type PatchEntry, patchStream } from '../../domain/znode/patch-stream.ts'
 import type { SubtreeOptions, TreeReader } from '../../domain/znode/ports.ts'
 import type { Znode, ZnodeStream } from '../../domain/znode/znode.ts'
-import { type PatchEntry, patchStream } from './patch-stream.ts'
 import { readPaths, readRoots } from './read-scope.ts'
 import { scaffoldingOf } from './scope.ts'
 

@@ -1,8 +1,8 @@
 import { isSameData } from '../../domain/diff/compare-znodes.ts'
 import { isSameAcl } from '../../domain/znode/acl.ts'
+import type { PatchEntry } from '../../domain/znode/patch-stream.ts'
 import type { TreeReader, ZnodeReading } from '../../domain/znode/ports.ts'
 import type { Znode, ZnodeStat } from '../../domain/znode/znode.ts'
-import type { PatchEntry } from './patch-stream.ts'
 
 /**
  * The entries that say something else than the archive does. A write during a walk often comes before the walk does, and quota counters are

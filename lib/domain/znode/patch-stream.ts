@@ -1,6 +1,6 @@
-import { comparePaths } from '../../domain/znode/order.ts'
-import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
-import type { UnreadableZnode, Znode, ZnodeStream } from '../../domain/znode/znode.ts'
+import { comparePaths } from './order.ts'
+import { isWithin, parentPath, ROOT } from './path.ts'
+import type { UnreadableZnode, Znode, ZnodeStream } from './znode.ts'
 
 /** What a path holds instead of what the stream says; null: it and everything below it is gone. */
 export interface PatchEntry {

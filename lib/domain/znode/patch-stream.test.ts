@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { OPEN_ACL } from '../../domain/znode/acl.ts'
-import type { Znode, ZnodeStream } from '../../domain/znode/znode.ts'
+import { OPEN_ACL } from './acl.ts'
 import { type PatchEntry, patchStream, sortPatch, streamOf } from './patch-stream.ts'
+import type { Znode, ZnodeStream } from './znode.ts'
 
 const znode = (path: string, text = ''): Znode => ({
   path,
