@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { parentPath, ROOT } from '../znode/path.ts'
-import { toClientStat } from '../znode/stat.ts'
+import { parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
 import type { Znode } from '../znode/znode.ts'
 import { SnapshotReader } from './read-snapshot.ts'
 import { decodeSnappy } from './snappy.ts'
@@ -97,47 +96,4 @@ function plain(znodes: readonly Znode[]) {
     data: znode.data && Buffer.from(znode.data).toString('hex'),
     stat: JSON.stringify(znode.stat, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
   }))
-}
-
-interface ExpectedNode {
-  path: string
-  data: string | null
-  stat: Record<string, bigint>
-  acl: unknown
-  createdAs?: string
-}
-
-/** 64-bit numbers of the twin are beyond what JSON numbers carry: every integer is read as a bigint. */
-function parseExpected(text: string): { nodes: unknown[]; digest: bigint; createdAs: Record<string, string> } {
-  const quoted = text.replace(/: (-?\d+)(?=[,\n])/g, ': "#$1"')
-  const json = JSON.parse(quoted, (_, value) =>
-    typeof value === 'string' && value.startsWith('#') && /^#-?\d+$/.test(value) ? BigInt(value.slice(1)) : value,
-  )
-  const createdAs: Record<string, string> = {}
-  const nodes = json.nodes.map(({ createdAs: kind, ...node }: ExpectedNode) => {
-    if (kind) createdAs[node.path] = kind
-    return node
-  })
-  return { nodes, digest: json.digest, createdAs }
-}
-
-function toExpectedNodes(znodes: readonly Znode[]) {
-  const children = new Map<string, number>()
-  for (const { path } of znodes) {
-    if (path !== ROOT) children.set(parentPath(path), (children.get(parentPath(path)) ?? 0) + 1)
-  }
-  return [...znodes]
-    .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
-    .map((znode) => {
-      const stat = toClientStat(znode.stat, znode.kind, {
-        dataLength: znode.data?.length ?? 0,
-        numChildren: children.get(znode.path) ?? 0,
-      })
-      return {
-        path: znode.path,
-        data: znode.data === null ? null : Buffer.from(znode.data).toString('base64'),
-        stat: Object.fromEntries(Object.entries(stat).map(([key, value]) => [key, BigInt(value)])),
-        acl: znode.acl.map((entry) => ({ ...entry, perms: BigInt(entry.perms) })),
-      }
-    })
 }

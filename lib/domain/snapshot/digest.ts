@@ -34,16 +34,43 @@ export interface NodeFields {
   readonly statAt: number
 }
 
-function finish(afterPath: number, bytes: Buffer, at: NodeFields): number {
-  let c = afterPath
-  const dataBytes = at.dataEnd - at.dataStart
-  if (dataBytes >= NATIVE_FROM_BYTES) c = ~crc32(bytes.subarray(at.dataStart, at.dataEnd), ~c >>> 0)
-  else if (dataBytes > 0) c = update(c, bytes, at.dataStart, at.dataEnd)
+function addData(state: number, bytes: Uint8Array, start: number, end: number): number {
+  if (end - start >= NATIVE_FROM_BYTES) return ~crc32(bytes.subarray(start, end), ~state >>> 0)
+  return end > start ? update(state, bytes, start, end) : state
+}
+
+function addStat(state: number, bytes: Uint8Array, at: number): number {
   // czxid and mzxid, then pzxid (stored last), then the rest: DigestCalculator's order differs from StatPersisted's.
-  c = update(c, bytes, at.statAt, at.statAt + 16)
-  c = update(c, bytes, at.statAt + 52, at.statAt + 60)
-  c = update(c, bytes, at.statAt + 16, at.statAt + 52)
+  let c = update(state, bytes, at, at + 16)
+  c = update(c, bytes, at + 52, at + 60)
+  c = update(c, bytes, at + 16, at + 52)
   return ~c >>> 0
+}
+
+function finish(afterPath: number, bytes: Buffer, at: NodeFields): number {
+  return addStat(addData(afterPath, bytes, at.dataStart, at.dataEnd), bytes, at.statAt)
+}
+
+/** First half of a node's digest, over path and data: for who changes stats more often than data. The root's path is empty. */
+export function digestState(path: Uint8Array, data: Uint8Array | null): number {
+  const afterPath = update(-1, path, 0, path.length)
+  return data === null ? afterPath : addData(afterPath, data, 0, data.length)
+}
+
+/** Second half, over the 60 bytes of StatPersisted at `at`: the node's digest. */
+export function digestOfState(state: number, stat: Uint8Array, at: number): number {
+  return addStat(state, stat, at)
+}
+
+/** The path as a server under an ASCII locale hashes it; null for an ASCII path, which is the same in both. */
+export function asciiPathBytes(path: string): Uint8Array | null {
+  let ascii: Uint8Array | null = null
+  for (let i = 0; i < path.length; i++) {
+    if (path.charCodeAt(i) < NON_ASCII) continue
+    ascii ??= Buffer.from(path, 'latin1')
+    ascii[i] = QUESTION_MARK
+  }
+  return ascii
 }
 
 /** Digest (version 2) of one node, unsigned 32 bits: CRC-32 over path bytes, data and 60 bytes of stat. The root's path is empty. */

@@ -46,6 +46,9 @@ export interface ReadLogOptions {
   readonly signal?: AbortSignal
 }
 
+/** What must be there before the next entry can be taken: so many bytes, nothing (the batch is full); or there is no next. */
+type Needed = number | null | 'padding' | 'unterminated'
+
 /**
  * Reads one transaction log front to back. Every fault is a TxnLogError with offset, expected and found; a torn end is none, it is told by
  * `end`. Checked of each entry: length, last byte, Adler-32, type; the record is decoded by who needs it. Buffers are never reused. Memory:
@@ -78,8 +81,16 @@ export class LogReader {
     if (this.#options.from === undefined && !(await this.#readHead())) return
     while (this.#end === null) {
       const batch: TxnEntry[] = []
-      const needed = this.#take(batch)
+      let needed: Needed = null
+      let fault: unknown = null
+      try {
+        needed = this.#take(batch)
+      } catch (error) {
+        fault = error
+      }
+      // What comes before a fault is as good as ever.
       if (batch.length > 0) yield batch
+      if (fault !== null) throw fault
       throwIfAborted(this.#options.signal)
       if (needed === 'padding') this.#end = await this.#finish(null)
       else if (needed === 'unterminated') this.#end = await this.#finish('unterminated')
@@ -116,7 +127,7 @@ export class LogReader {
   }
 
   /** Takes what is whole in the window. Answers how many bytes from here the next entry needs, or that it is not one. */
-  #take(batch: TxnEntry[]): number | 'padding' | 'unterminated' | null {
+  #take(batch: TxnEntry[]): Needed {
     const bytes = this.#bytes
     while (batch.length < BATCH_ENTRIES) {
       const at = this.#position

@@ -1,0 +1,24 @@
+import type { AclTable, RecordCursor } from '../snapshot/record.ts'
+
+/** A tree that logs are replayed over, usually a server's snapshot. */
+export interface BaseTree {
+  /** Everything above it is replayed. Of a file the zxid in its name, which is what a server goes by. */
+  readonly zxid: bigint
+  /** The last zxid that the tree may hold something of. Above `zxid` the tree is fuzzy: it is one only once this is replayed. */
+  readonly windowEnd: bigint
+  /** What the server said of the tree at that zxid, where the file says it. */
+  readonly digest: { readonly zxid: bigint; readonly value: bigint } | null
+  /** Session id → timeout in milliseconds. */
+  readonly sessions: ReadonlyMap<bigint, number>
+  readonly acls: AclTable
+  /** Every znode once, in any order, with the cursor on its record for as long as the call takes. Called once or twice. */
+  visit(visitor: (record: RecordCursor, path: string) => void): Promise<void>
+}
+
+/** One log of a history. `zxid` is what its name says. */
+export interface LogSource {
+  readonly name: string
+  readonly zxid: bigint
+  /** The uncompressed bytes, front to back. May be called more than once. */
+  open(): AsyncIterable<Uint8Array>
+}
