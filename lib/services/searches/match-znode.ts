@@ -1,11 +1,18 @@
 import { formatHex64 } from '../../base/hex64.ts'
 import { InvariantError } from '../../base/invariant.ts'
-import { finderOfBytes, finderOfText, previewMatch, type ValueFinder } from '../../domain/value/find-in-value.ts'
+import {
+  finderOfBytes,
+  finderOfText,
+  previewMatch,
+  type ValueFinder,
+  type ValueMatch,
+} from '../../domain/value/find-in-value.ts'
 import { parseHex } from '../../domain/value/hex.ts'
+import { findPacking, type Packing } from '../../domain/value/packing.ts'
 import { compilePathPattern } from '../../domain/znode/path-pattern.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
+import { unpackValue } from '../tree/unpack-value.ts'
 import type { SearchQuery } from './schemas.ts'
-import { unpackValue } from './unpack-value.ts'
 import type { SearchHit } from './views.ts'
 
 export interface MatchCounts {
@@ -29,7 +36,8 @@ export class ZnodeMatcher {
     this.#form = query.valueForm === 'hex' ? 'hex' : 'text'
   }
 
-  match(znode: Znode): SearchHit | null {
+  /** A promise only for a packed value: an await for each of a million znodes would cost more than the search. */
+  match(znode: Znode): SearchHit | null | Promise<SearchHit | null> {
     const { kind, minBytes, maxBytes } = this.#query
     if (kind !== 'any' && (znode.kind === 'ephemeral') !== (kind === 'ephemeral')) return null
     const bytes = znode.data?.length ?? 0
@@ -37,28 +45,27 @@ export class ZnodeMatcher {
     if (maxBytes !== null && bytes > maxBytes) return null
     if (!this.#matchesPath(znode.path)) return null
     if (this.#find === null) return toHit(znode, null)
-    const match = znode.data === null ? null : this.#matchValue(znode.data, this.#find)
-    return match === null ? null : toHit(znode, match)
+    if (znode.data === null) return null
+    this.counts.bytes += bytes
+    const stored = this.#find(znode.data)
+    if (stored) return toHit(znode, this.#toMatch(znode.data, stored, null))
+    return findPacking(znode.data) === null ? null : this.#matchUnpacked(znode, this.#find)
   }
 
-  #matchValue(data: Uint8Array, find: ValueFinder): SearchHit['match'] {
-    this.counts.bytes += data.length
-    const stored = find(data)
-    if (stored) return this.#toMatch(data, stored, false)
-    const unpacked = unpackValue(data)
-    if (unpacked.kind === 'plain') return null
-    if (unpacked.kind === 'failed') {
+  async #matchUnpacked(znode: Znode, find: ValueFinder): Promise<SearchHit | null> {
+    const unpacked = await unpackValue(znode.data)
+    if (unpacked?.kind !== 'unpacked') {
       this.counts.notUnpacked++
       return null
     }
     this.counts.unpacked++
-    const inside = find(unpacked.data)
-    return inside && this.#toMatch(unpacked.data, inside, true)
+    const found = find(unpacked.data)
+    return found && toHit(znode, this.#toMatch(unpacked.data, found, unpacked.packing))
   }
 
-  #toMatch(data: Uint8Array, found: NonNullable<ReturnType<ValueFinder>>, packed: boolean): SearchHit['match'] {
+  #toMatch(data: Uint8Array, found: ValueMatch, packing: Packing | null): SearchHit['match'] {
     const { offset, times } = found
-    return { offset, times, packed, preview: previewMatch(data, found, this.#form) }
+    return { offset, times, packing, preview: previewMatch(data, found, this.#form) }
   }
 }
 

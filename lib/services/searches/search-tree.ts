@@ -55,7 +55,8 @@ export async function searchTree(
     }
     for (const znode of batch.znodes) {
       looked++
-      const hit = matcher.match(znode)
+      const found = matcher.match(znode)
+      const hit = found instanceof Promise ? await found : found
       if (hit === null) continue
       // Known to be too many only when there is one more.
       if (hits === HITS_MAX) cut = 'hits'

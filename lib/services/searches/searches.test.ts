@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
+import { SeededRandom } from '../../testing/seeded-random.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { buildTree, streamOf, unreadablePlace, type ZnodeSketch } from '../../testing/znode-builder.ts'
+import { UNPACKED_BYTES_MAX } from '../tree/unpack-value.ts'
 import { getSearch } from './get-search.ts'
 import { listHits } from './list-hits.ts'
 import { listSearches } from './list-searches.ts'
@@ -122,7 +124,7 @@ describe('a search', () => {
         match: {
           offset: 9,
           times: 1,
-          packed: false,
+          packing: null,
           preview: { before: 'url=jdbc:', match: 'Oracle', after: '⏎user=x' },
         },
       },
@@ -133,18 +135,25 @@ describe('a search', () => {
     expect(hex.hits).toMatchObject([{ path: '/b', match: { offset: 2, preview: { form: 'hex', match: 'ca fe' } } }])
   })
 
-  test('looks into gzip values too, and says where it could not', async () => {
-    const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024))
+  test('looks into gzip and zstd values too, and says where it could not', async () => {
+    // Long and varied enough that the needle does not stand in the packed bytes as it is.
+    const random = new SeededRandom(1)
+    const hay = Array.from({ length: 600 }, () => random.pick(['a', 'b', 'c', 'd'])).join('')
+    const bomb = gzipSync(Buffer.alloc(UNPACKED_BYTES_MAX + 1))
     const broken = Buffer.from(gzipSync('needle in a broken stack of hay'))
     broken.fill(0xff, 12, 20)
     const tree = await addBackup([
       { path: '/packed', data: gzipSync('hay hay needle hay') },
+      { path: '/zstd', data: zstdCompressSync(`${hay}needle`) },
       { path: '/bomb', data: bomb },
       { path: '/broken', data: broken },
     ])
     const { view, hits } = await search({ tree, valueForm: 'text', value: 'needle' })
-    expect(hits).toMatchObject([{ path: '/packed', match: { offset: 8, packed: true } }])
-    expect(view.summary).toMatchObject({ unpacked: 1, notUnpacked: 2 })
+    expect(hits).toMatchObject([
+      { path: '/packed', match: { offset: 8, packing: 'gzip' } },
+      { path: '/zstd', match: { offset: 600, packing: 'zstd' } },
+    ])
+    expect(view.summary).toMatchObject({ unpacked: 2, notUnpacked: 2 })
   })
 
   test('says what it could not look at', async () => {

@@ -1,4 +1,5 @@
 import type { MatchPreview } from '../../domain/value/find-in-value.ts'
+import type { Packing } from '../../domain/value/packing.ts'
 import type { ZnodeKind } from '../../domain/znode/znode.ts'
 import type { ErrorView } from '../error-view.ts'
 
@@ -17,7 +18,7 @@ export interface SearchSummary {
   /** Places that could not be read, so nothing is known of them and what is below; at most 1000 are listed. */
   readonly unreadable: readonly string[]
   readonly unreadableCount: number
-  /** gzip values that were searched unpacked too, and those that could not be. */
+  /** gzip and zstd values that were searched unpacked too, and those that could not be. */
   readonly unpacked: number
   readonly notUnpacked: number
   readonly durationMs: number
@@ -58,10 +59,10 @@ export interface SearchHit {
   readonly mzxid: string
   /** Only of a hit in a value. */
   readonly match: {
-    /** In bytes, of the first occurrence; inside of what gzip held when `packed`. */
+    /** In bytes, of the first occurrence; inside of what was unpacked when `packing` is not null. */
     readonly offset: number
     readonly times: number
-    readonly packed: boolean
+    readonly packing: Packing | null
     readonly preview: MatchPreview
   } | null
 }
