@@ -23,6 +23,8 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/diffs': (page) => page.getByRole('main').getByRole('link', { name: /compare|new diff/i }),
   '/diffs/[diffId]': (page) => page.getByRole('button', { name: /^Restore selected/ }),
   '/diffs/new': (page) => page.getByRole('button', { name: 'Compare', exact: true }),
+  '/searches': (page) => page.getByRole('region', { name: 'Searches' }).getByRole('link'),
+  '/searches/[searchId]': (page) => page.getByRole('list', { name: 'Hits' }).getByRole('link'),
   '/restores/[restoreId]': (page) => page.getByRole('button', { name: /^Undo/ }),
   '/restores/new': (page) => page.getByRole('button', { name: 'Make the plan' }),
 }
@@ -108,11 +110,18 @@ test('axe finds nothing in what opens over a page', async ({ browser, gallery })
   await check('the jobs')
   await page.keyboard.press('?')
   await check('the keys')
+  await page.keyboard.press('Control+k')
+  await expect(dialog.getByRole('option', { name: /^gallery/ }).first()).toBeVisible()
+  await check('the palette')
   await page.getByRole('button', { name: 'Back up now' }).click()
   await dialog.getByRole('radio', { name: /^Subtrees/ }).check()
   await dialog.getByRole('textbox', { name: 'Paths, one a line' }).fill('not a path')
   await check('a new backup with a fault')
   await page.goto(gallery.addressOf('/clusters/[clusterId]/tree'))
+  await page.getByRole('button', { name: 'Options' }).click()
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await expect(page.getByText('Enter what to look for')).toBeVisible()
+  await expectNoFindingsInOne(page, 'the options of a search, and a fault', 'dark')
   for (const name of ['Create child', 'Edit value', 'Edit access', 'Delete…', 'Export…']) {
     await page.getByRole('button', { name }).click()
     await check(name)

@@ -18,6 +18,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     clusterId: gallery.cluster.id,
     backupId: gallery.backupId,
     diffId: gallery.diffId,
+    searchId: gallery.searchId,
     restoreId: gallery.finishedRestoreId,
     jobId: gallery.jobId,
     kind: 'live',

@@ -23,6 +23,7 @@ export interface Gallery {
   readonly cluster: AddedCluster
   readonly backupId: string
   readonly diffId: string
+  readonly searchId: string
   readonly plannedRestoreId: string
   readonly finishedRestoreId: string
   readonly jobId: string
@@ -73,6 +74,7 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
     await verify(page, demo, backupId)
     await breakThings(other)
     const diffId = await compare(page, demo, cluster, backupId)
+    const searchId = await search(page, cluster)
     await arm(page, cluster)
     const finishedRestoreId = idOf(await planRestore(page, demo, cluster, backupId))
     await (await fillConfirmation(page, cluster, 'put back what was changed')).click()
@@ -93,7 +95,7 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
       await expect(page).toHaveURL(new RegExp(`/${name.toLowerCase()}$`))
     }
     const jobs: { id: string }[] = await (await page.request.get(`${demo.url}/api/jobs`)).json()
-    const values = { clusterId: cluster.id, backupId, diffId, restoreId: finishedRestoreId }
+    const values = { clusterId: cluster.id, backupId, diffId, searchId, restoreId: finishedRestoreId }
     const queries: Record<string, string> = {
       '/clusters/[clusterId]/tree': '?path=/config/checkout.json',
       '/backups/[backupId]/tree': '?path=/config/checkout.json',
@@ -105,6 +107,7 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
       cluster,
       backupId,
       diffId,
+      searchId,
       plannedRestoreId,
       finishedRestoreId,
       jobId: jobs[0]?.id ?? '',
@@ -169,6 +172,16 @@ async function compare(page: Page, demo: Product, cluster: AddedCluster, backupI
   await page.goto(`${demo.url}/diffs/new?left=backup:${backupId}&right=live:${cluster.id}`)
   await page.getByRole('button', { name: 'Compare', exact: true }).click()
   await expect(page.getByRole('region', { name: 'Summary' })).toContainText('1 changed', { timeout: 60_000 })
+  return idOf(page.url())
+}
+
+/** In values, so that the page has pieces of them to show. */
+async function search(page: Page, cluster: AddedCluster): Promise<string> {
+  await page.goto(cluster.at('tree'))
+  await page.getByLabel('Search in', { exact: true }).selectOption('Values')
+  await page.getByRole('textbox', { name: 'Search for' }).fill('RETRIES')
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await expect(page.getByRole('list', { name: 'Hits' })).toContainText('/config/checkout.json', { timeout: 60_000 })
   return idOf(page.url())
 }
 

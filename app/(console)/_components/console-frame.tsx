@@ -7,6 +7,7 @@ import { Brand } from '@/app/_components/brand.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Drawer } from '@/app/_ui/dialog.tsx'
+import { CommandPalette } from './command-palette.tsx'
 import { JobsDrawer } from './jobs-drawer.tsx'
 import { KeysHelp } from './keys-help.tsx'
 import { type NavCluster, SideNav } from './side-nav.tsx'
@@ -43,6 +44,7 @@ export function ConsoleFrame({
           <Brand />
         </Link>
         <div className="flex-1" />
+        <CommandPalette clusters={clusters} />
         <JobsDrawer />
         <KeysHelp />
         <UserMenu person={person} />

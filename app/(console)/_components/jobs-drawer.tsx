@@ -98,7 +98,8 @@ function JobGroups({ jobs, error }: { jobs: readonly JobView[] | undefined; erro
   if (jobs.length === 0) {
     return (
       <EmptyState icon={<ListTodo aria-hidden />} title="No jobs yet">
-        Backups, verifications, diffs and restores run here in the background. Start one from a cluster's pages.
+        Backups, verifications, diffs, searches and restores run here in the background. Start one from a cluster's
+        pages.
       </EmptyState>
     )
   }

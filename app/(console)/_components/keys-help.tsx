@@ -10,6 +10,7 @@ const KEYS: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, stri
     'Anywhere',
     [
       ['?', 'Show these keys'],
+      ['Ctrl K, ⌘ K', 'Go to a cluster, a path, a backup, a page; begin an action'],
       ['j', 'Open or close the jobs'],
       ['Esc', 'Close what is open'],
     ],
@@ -25,7 +26,8 @@ const KEYS: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, stri
       ['Enter', 'Show the znode'],
       ['Space', 'Pick the row (in a diff)'],
       ['a–z, 0–9', 'Go to the next name that begins so'],
-      ['/', 'Type a path'],
+      ['/', 'Search in this tree'],
+      ['g', 'Type a path (outside the rows)'],
     ],
   ],
 ]

@@ -1,7 +1,7 @@
 'use client'
 
 import clsx from 'clsx'
-import { GitCompareArrows, LayoutDashboard, Plus, ScrollText, Server } from 'lucide-react'
+import { GitCompareArrows, LayoutDashboard, Plus, ScrollText, Search, Server } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
@@ -42,6 +42,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           Diffs
+        </NavLink>
+        <NavLink
+          href={paths.searches()}
+          current={pathname.startsWith('/searches')}
+          icon={<Search aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Searches
         </NavLink>
         <NavLink
           href={paths.audit()}

@@ -2,10 +2,12 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { Archive } from 'lucide-react'
+import { useSearchParams } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { JOBS_KEY } from '@/app/_components/use-jobs.ts'
+import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
@@ -37,13 +39,19 @@ const SOURCE_WORDS: Record<BackupSourceView['source'], { label: string; hint: st
 }
 
 export function StartBackup(props: StartBackupProps) {
+  // A link may bring the dialog along: `?take=1`.
+  const asked = useSearchParams().get('take') === '1'
   const [open, setOpen] = useState(false)
+  const close = () => {
+    setOpen(false)
+    if (asked) window.history.replaceState(null, '', paths.clusterBackups(props.clusterId))
+  }
   return (
     <>
       <Button tone="primary" icon={<Archive aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
         Back up now
       </Button>
-      {open && <StartBackupDialog {...props} onClose={() => setOpen(false)} />}
+      {(open || asked) && <StartBackupDialog {...props} onClose={close} />}
     </>
   )
 }

@@ -7,7 +7,7 @@ import { CopyButton } from '@/app/_ui/copy-button.tsx'
 import { controlClass } from '@/app/_ui/field.tsx'
 import { ancestorsOf, findPathFault, nameOf } from '@/lib/domain/znode/path.ts'
 
-/** Where one is: names to click, or a path to type. `/` begins typing from anywhere on the page. */
+/** Where one is: names to click, or a path to type. `g` begins typing from anywhere on the page. */
 export function PathBar({ path, onGo }: { path: string; onGo: (path: string) => void }) {
   const [typing, setTyping] = useState(false)
   const [text, setText] = useState(path)
@@ -25,9 +25,11 @@ export function PathBar({ path, onGo }: { path: string; onGo: (path: string) => 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target
-      const inField =
-        target instanceof HTMLElement && target.closest('input, textarea, select, [role="dialog"]') !== null
-      if (event.key !== '/' || inField || event.ctrlKey || event.metaKey) return
+      // In the tree a letter goes to the next name that begins so.
+      const isTaken =
+        target instanceof HTMLElement &&
+        target.closest('input, textarea, select, [role="tree"], [role="dialog"]') !== null
+      if (event.key !== 'g' || isTaken || event.ctrlKey || event.metaKey || event.altKey) return
       event.preventDefault()
       setText(path)
       setFault(null)
@@ -108,7 +110,7 @@ export function PathBar({ path, onGo }: { path: string; onGo: (path: string) => 
         size="small"
         square
         aria-label="Type a path"
-        title="Type a path (/)"
+        title="Type a path (g)"
         icon={<Pencil aria-hidden className="size-3.5" />}
         onClick={begin}
       />

@@ -13,6 +13,7 @@ import { readOneOf, readText } from '@/app/_nav/search-params.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
 import type { TreeEventView, ZnodeReadingView } from '@/lib/services/tree/views.ts'
+import { SearchForm } from '../../searches/_components/search-form.tsx'
 import { LiveIndicator } from './live-indicator.tsx'
 import { LostConnection } from './lost-connection.tsx'
 import { PathBar } from './path-bar.tsx'
@@ -34,6 +35,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
   const params = useSearchParams()
   const asked = readText(new URLSearchParams(params), 'path') || '/'
   const selected = findPathFault(asked) === null ? asked : '/'
+  const find = readText(new URLSearchParams(params), 'find')
   const view = readOneOf(new URLSearchParams(params), 'view', VALUE_VIEWS) ?? null
   const source = useMemo(() => znodeSource({ kind: tree.kind, id: tree.id }), [tree.kind, tree.id])
   const znodes = useTree<ZnodeItem>(source)
@@ -157,6 +159,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
         <PathBar path={selected} onGo={go} />
         {isLive && <LiveIndicator state={live} paused={paused} onPause={setPaused} />}
       </div>
+      <SearchForm tree={`${tree.kind}:${tree.id}`} label={label} selected={selected} find={find} />
       {isLive && live.kind === 'lost' && !nothingLoaded && <LostConnection clusterId={tree.id} error={live.error} />}
       {nothingLoaded ? (
         <ErrorNotice
@@ -169,7 +172,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
         />
       ) : (
         <div className="grid min-h-0 gap-3 lg:grid-cols-[minmax(18rem,2fr)_minmax(0,3fr)]">
-          <div className="flex h-[42dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-11.5rem)]">
+          <div className="flex h-[42dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-14rem)]">
             {znodes.error && (
               <p role="alert" className="border-b px-3 py-1.5 text-removed text-xs">
                 Not all rows could be read: {znodes.error.message}.
