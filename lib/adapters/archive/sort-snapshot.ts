@@ -14,7 +14,7 @@ import type { SnapshotBlock, SnapshotIndex } from './snapshot-index.ts'
 /** Up to this size the ordered records stay in memory; beyond, they go through temporary files. */
 const MEMORY_BYTES_MAX = 16 << 20
 /** Cost of one sorted run in memory: raw bytes plus an estimate for the objects. */
-const RUN_COST_MAX = 48 << 20
+const RUN_COST_MAX = 32 << 20
 const ENTRY_COST = 240
 const MERGE_READ_BYTES = 256 << 10
 
@@ -142,20 +142,17 @@ async function mergeRuns(runs: readonly string[], temp: TempFiles, signal: Abort
   try {
     for (const run of runs) readers.push(await RunReader.open(run))
     const builder = new BlockBuilder()
-    for (;;) {
-      let least: RunReader | null = null
-      for (const reader of readers) {
-        if (reader.current && (!least?.current || comparePaths(reader.current.path, least.current.path) < 0)) {
-          least = reader
-        }
-      }
-      if (!least?.current) break
+    // Kept in the order of their next paths, least last: taking one costs a few comparisons, however many runs there are.
+    const waiting: RunReader[] = []
+    for (const reader of readers) putInOrder(waiting, reader)
+    for (let least = waiting.pop(); least?.current; least = waiting.pop()) {
       const block = builder.add(least.current)
       if (block) {
         throwIfAborted(signal)
         await handle.appendFile(block)
       }
       if (!least.advance()) await least.refill()
+      putInOrder(waiting, least)
     }
     const { last, index } = builder.finish()
     if (last) await handle.appendFile(last)
@@ -165,6 +162,20 @@ async function mergeRuns(runs: readonly string[], temp: TempFiles, signal: Abort
     for (const reader of readers) await reader.close()
     for (const run of runs) await rm(run, { force: true })
   }
+}
+
+/** Puts a run that has a next record in its place among those that wait, greatest path first. */
+function putInOrder(waiting: RunReader[], reader: RunReader): void {
+  const path = reader.current?.path
+  if (path === undefined) return
+  let low = 0
+  let high = waiting.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (comparePaths(waiting[middle]!.current!.path, path) > 0) low = middle + 1
+    else high = middle
+  }
+  waiting.splice(low, 0, reader)
 }
 
 /** Records of one sorted run, a buffer at a time. */
