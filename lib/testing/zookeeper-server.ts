@@ -206,7 +206,8 @@ async function classpathOf(version: string): Promise<string> {
   }
 }
 
-async function findClasspath(): Promise<string> {
+/** For programs of the installed ZooKeeper. */
+export async function findClasspath(): Promise<string> {
   const override = process.env.ARKEEPER_ZOOKEEPER_CLASSPATH
   if (override) return override
   for (const jar of DEBIAN_CLASSPATH) {
