@@ -19,6 +19,7 @@ export const CONFLICT_WORDS: Record<ConflictPolicy, { label: string; hint: strin
 export const SKIPPED_WORDS: Readonly<Record<string, string>> = {
   ephemeral: 'ephemeral: they belong to sessions and are never restored',
   system: 'in /zookeeper: it belongs to the servers',
+  ignored: 'that differ only in what ignore rules hide:',
   mode: 'that the chosen mode does not write: create only never changes, and only mirror deletes',
   'kept-parent': 'that stay because something below them stays',
   'acl-masked': 'whose whole ACL the source hides',

@@ -29,6 +29,11 @@ describe('paths', () => {
       '/diffs/d1?kind=added&kind=removed&field=acl&search=x&path=%2Fa',
     ],
     [
+      paths.diff('d1', { ignored: 'show', pick: ['/a', '/b c'], pickAll: ['/d'], picks: 'browser' }),
+      '/diffs/d1?ignored=show&pick=%2Fa&pick=%2Fb+c&pickAll=%2Fd&picks=browser',
+    ],
+    [paths.api.diffIgnored('d1'), '/api/diffs/d1/ignored'],
+    [
       paths.newRestore({ clusterId: 'c1', source: 'backup:b1', path: '/a', mode: 'mirror' }),
       '/restores/new?cluster=c1&source=backup%3Ab1&path=%2Fa&mode=mirror',
     ],

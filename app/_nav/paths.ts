@@ -62,13 +62,29 @@ export const paths = {
     withQuery('/diffs/new', { ...query, path: hidingRoot(query.path) }),
   diff: (
     diffId: string,
-    query: { path?: string; kinds?: readonly string[]; fields?: readonly string[]; search?: string } = {},
+    query: {
+      path?: string
+      kinds?: readonly string[]
+      fields?: readonly string[]
+      search?: string
+      /** `show`: what ignore rules hide is shown. */
+      ignored?: string
+      /** Picked znodes, and picked subtrees. */
+      pick?: readonly string[]
+      pickAll?: readonly string[]
+      /** Where the picks are when they are too many for a URL. */
+      picks?: string
+    } = {},
   ) =>
     withQuery(`/diffs/${id(diffId)}`, {
       kind: query.kinds,
       field: query.fields,
       search: query.search,
       path: query.path,
+      ignored: query.ignored,
+      pick: query.pick,
+      pickAll: query.pickAll,
+      picks: query.picks,
     }),
 
   newRestore: (
@@ -136,6 +152,7 @@ export const paths = {
         kinds: readonly string[]
         fields: readonly string[]
         search: string
+        ignored?: string
       },
     ) =>
       withQuery(`/api/diffs/${id(diffId)}/tree`, {
@@ -145,7 +162,9 @@ export const paths = {
         kind: query.kinds,
         field: query.fields,
         search: query.search,
+        ignored: query.ignored,
       }),
+    diffIgnored: (diffId: string) => `/api/diffs/${id(diffId)}/ignored`,
     change: (diffId: string, path: string) => withQuery(`/api/diffs/${id(diffId)}/change`, { path }),
     diffExport: (diffId: string) => `/api/diffs/${id(diffId)}/export`,
     search: (searchId: string) => `/api/searches/${id(searchId)}`,

@@ -282,6 +282,67 @@ test('a worker that is killed in the middle of a backup costs time, not the back
   }
 })
 
+test('a restore is paused in the middle, others write meanwhile, and it goes on to the exact target', async ({
+  demo,
+  mortal,
+  signedIn: page,
+}) => {
+  test.setTimeout(180_000)
+  // Each fills a batch by itself, and four batches are on their way at once.
+  const values = Array.from({ length: 8 }, (_, i) => znode(`/app/value-${i}`, String(i).repeat(300_000)))
+  await write(mortal.connectString, [znode('/app')])
+  for (const value of values) await write(mortal.connectString, [value])
+  const proxy = await startZooKeeperProxy(mortal.port)
+  try {
+    const cluster = await addCluster(page, demo, { name: 'held', connectString: proxy.connectString })
+    const backupId = await takeFirstBackup(page, cluster, 'before')
+    await write(
+      mortal.connectString,
+      values.map(({ path }) => ({ op: 'delete' as const, path, version: -1 })),
+    )
+    await arm(page, cluster)
+    await planRestore(page, demo, cluster, backupId)
+    let writing = false
+    proxy.onRequest((frame) => {
+      if (writing || !isMulti(frame)) return
+      writing = true
+      proxy.holdAnswers()
+    })
+    await (await fillConfirmation(page, cluster, 'put it back')).click()
+    await expect.poll(() => writing, { timeout: JOBS_MS }).toBe(true)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await expect(page.getByText('Pauses before its next batch.', { exact: true })).toBeVisible()
+    proxy.onRequest(null)
+    proxy.resume()
+
+    await expect(page.getByText(/of 8 steps settled/)).toBeVisible({ timeout: JOBS_MS })
+    const stays = values.at(-1)?.path ?? ''
+    expect(await readText(mortal.connectString, stays)).toBeNull()
+    await page.reload()
+    await expect(page.getByText('paused', { exact: true })).toBeVisible()
+    await write(mortal.connectString, [znode('/app/by-somebody-else')])
+
+    await page.getByRole('button', { name: 'Resume', exact: true }).click()
+    await expect(page.getByText('Verified: nothing that was to be written differs')).toBeVisible({ timeout: JOBS_MS })
+    for (const { path, data } of values) expect(await readText(mortal.connectString, path)).toBe(data.toString())
+    expect(await readText(mortal.connectString, '/app/by-somebody-else')).toBe('on')
+  } finally {
+    await proxy.stop()
+  }
+})
+
+const isMulti = (frame: Buffer): boolean => frame.length >= 8 && frame.readInt32BE(4) === 14
+
+async function readText(connectString: string, path: string): Promise<string | null> {
+  const client = await connectOtherClient(connectString)
+  try {
+    const reading = await client.get(path)
+    return reading.kind === 'found' ? Buffer.from(reading.znode.data ?? []).toString() : null
+  } finally {
+    await client.close()
+  }
+}
+
 /** getChildren, getChildren2 and multiRead: what a walk asks and a status check does not. */
 function isWalk(frame: Buffer): boolean {
   return frame.length >= 8 && [8, 12, 22].includes(frame.readInt32BE(4))

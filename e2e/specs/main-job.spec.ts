@@ -70,8 +70,50 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     await expect(values).toContainText('pool.size=64')
     await expect(values).toContainText('pool.size=32')
     await takePicture(page, 'diff')
+  })
+
+  await test.step('a change that is meant to be is ignored from now on: hidden, counted, and shown when asked', async () => {
+    const leftBehind = page.getByRole('treeitem', { name: /^left-behind/ })
+    await leftBehind.click()
+    await page.getByRole('button', { name: 'Ignore changes here' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Ignore changes here' })
+    await expect(dialog.getByRole('textbox', { name: 'Paths' })).toHaveValue('/shop/flags/left-behind')
+    await dialog.getByRole('textbox', { name: 'Why' }).fill('made by hand on purpose')
+    await dialog.getByRole('button', { name: 'Ignore these changes' }).click()
+    const bar = page.getByRole('region', { name: 'Ignored changes' })
+    await expect(bar).toContainText('1 change hidden by 1 rule')
+    await expect(bar).toContainText('made by hand on purpose')
+    await expect(page.getByRole('region', { name: 'Summary' })).toContainText('0 added')
+    await expect(leftBehind).toBeHidden()
+    await bar.getByRole('button', { name: 'Show it' }).click()
+    await expect(page).toHaveURL(/ignored=show/)
+    await expect(page.getByRole('region', { name: 'Summary' })).toContainText('1 added')
+    await bar.getByRole('button', { name: 'Hide it' }).click()
+    await expect(page).not.toHaveURL(/ignored=/)
+  })
+
+  await test.step('what is picked survives a reload, and a link to what is no difference says so', async () => {
+    const openTree = async () => {
+      for (const path of ['/shop', '/shop/config', '/shop/flags']) {
+        const open = page.getByRole('button', { name: `Open ${path}`, exact: true })
+        const row = page.getByRole('treeitem', { name: new RegExp(`^${path.split('/').at(-1)}\\b`) })
+        await expect(row.first()).toBeVisible()
+        if (await open.isVisible()) await open.click()
+      }
+    }
+    await openTree()
+    const bar = page.getByRole('region', { name: 'Picked differences' })
     await page.getByRole('checkbox', { name: `Pick ${CHECKOUT}` }).check()
     await page.getByRole('checkbox', { name: `Pick ${FLAG}` }).check()
+    await expect(bar).toContainText('2 differences picked')
+    await page.reload()
+    await expect(bar).toContainText('2 differences picked')
+    const link = page.url()
+    await page.goto(`${link}&pick=/shop/no-such-change`)
+    await expect(page.getByText('1 pick of this link dropped')).toBeVisible()
+    await expect(bar).toContainText('2 differences picked')
+    await page.goto(link)
+    await expect(bar).toContainText('2 differences picked')
   })
 
   await test.step('the picked changes become a plan, which a read-only cluster refuses to run', async () => {
@@ -117,6 +159,14 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     expect(undone.kind === 'found' && Buffer.from(undone.znode.data ?? []).toString()).toContain('pool.size=64')
   })
 
+  await test.step('the rule is on the settings page, and goes from there', async () => {
+    await openClusterPage(page, demo, 'Settings')
+    const rules = page.getByRole('region', { name: 'Ignore rules' })
+    await expect(rules).toContainText('/shop/flags/left-behind')
+    await rules.getByRole('button', { name: 'Remove the rule /shop/flags/left-behind' }).click()
+    await expect(rules).toBeHidden()
+  })
+
   await test.step('the audit tells the story, with reasons and without values', async () => {
     await page.getByRole('link', { name: 'Audit' }).click()
     const entries = page.getByRole('main')
@@ -125,6 +175,8 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
       'backup.start',
       'backup.verify',
       'diff.start',
+      'cluster.ignore',
+      'cluster.unignore',
       'restore.plan',
       'cluster.arm',
       'restore.confirm',

@@ -220,6 +220,28 @@ describe('arkeeper', () => {
       { path: '/app/b', change: 'added', fields: [], ephemeral: false },
       { path: '/app/null', change: 'changed', fields: ['data'], ephemeral: false },
     ])
+    const but = (...patterns: string[]) => patterns.flatMap((pattern) => ['--ignore', pattern])
+    const [first] = lines(differs.out) as { path: string }[]
+    const without = await run(['diff', archive, zk, '--json', '--path', '/app', ...but(first?.path ?? '')])
+    expect(without.status).toBe(1)
+    expect(lines(without.out)).toEqual(lines(differs.out).slice(1))
+    const nothing = await run([
+      'diff',
+      archive,
+      zk,
+      '--summary',
+      '--json',
+      '--path',
+      '/app',
+      ...but('/nope', '/app/**'),
+    ])
+    expect(nothing.status).toBe(0)
+    expect(JSON.parse(nothing.out)).toMatchObject({
+      ...{ equal: true, added: 0, removed: 0, changed: 0 },
+      ignored: lines(differs.out).length,
+    })
+    expect((await run(['diff', archive, zk, '--path', '/app', ...but('/**')])).out).toMatch(/^equal: .* ignored\n$/)
+    expect(await run(['diff', archive, zk, ...but('app')])).toMatchObject({ status: 2, out: '' })
     const all = await run(['diff', archive, zk, '--json', '--path', '/app', '--ephemerals'])
     expect(lines(all.out)).toContainEqual({ path: '/app/live', change: 'added', fields: [], ephemeral: true })
     expect(await run(['diff', archive, zk, '--path', '/nope'])).toMatchObject({ status: 2, out: '' })

@@ -10,6 +10,8 @@ export const LEAST_ROLE = {
   'cluster.arm': 'operator',
   'cluster.disarm': 'operator',
   'cluster.test': 'operator',
+  'cluster.ignore': 'operator',
+  'cluster.unignore': 'operator',
   'znode.create': 'operator',
   'znode.set-data': 'operator',
   'znode.set-acl': 'operator',

@@ -15,6 +15,9 @@ import {
 import { setAdminServers } from '@/lib/services/clusters/set-admin-servers.ts'
 import { testAdminServers } from '@/lib/services/clusters/test-admin-servers.ts'
 import { updateCluster } from '@/lib/services/clusters/update-cluster.ts'
+import { addIgnoreRule } from '@/lib/services/ignore-rules/add-ignore-rule.ts'
+import { removeIgnoreRule } from '@/lib/services/ignore-rules/remove-ignore-rule.ts'
+import { addIgnoreRuleSchema, removeIgnoreRuleSchema } from '@/lib/services/ignore-rules/schemas.ts'
 
 export const addClusterAction = action(clusterInputSchema, addCluster)
 
@@ -34,3 +37,10 @@ export const setAdminServersAction = action(adminServersInputSchema, setAdminSer
 export const testAdminServersAction = action(z.object({ clusterId: z.string() }), (context, { clusterId }) =>
   testAdminServers(context, clusterId),
 )
+
+export const addIgnoreRuleAction = action(addIgnoreRuleSchema, addIgnoreRule)
+
+export const removeIgnoreRuleAction = action(removeIgnoreRuleSchema, async (context, input) => {
+  await removeIgnoreRule(context, input)
+  return null
+})

@@ -13,6 +13,8 @@ import type { PlanHeader } from './plan-hash.ts'
 export interface RestoreSelection {
   readonly paths?: readonly string[]
   readonly subtrees?: readonly string[]
+  /** Asked once of each change in a subtree: true leaves it out. A path that is picked by itself is never asked of. */
+  readonly leaveOut?: (change: Change) => boolean
 }
 
 /** A parent whose sequence counter is higher in the source than live; `created` is counted by the plan. */
@@ -77,6 +79,7 @@ class RestorePlanner {
   private readonly input: PlanRestoreInput
   private readonly builder: PlanBuilder
   private readonly isPicked: (path: string) => boolean
+  private readonly pickedAlone: ReadonlySet<string>
   /** Znodes that are missing live and were not picked, on the way to the path at hand. */
   private passed: Znode[]
   /** Created znodes on the way to the path at hand, with what is needed to judge their sequence counter. */
@@ -89,6 +92,7 @@ class RestorePlanner {
     this.input = input
     this.builder = new PlanBuilder({ ...input, identities: input.identities ?? [] })
     this.isPicked = toPredicate(input.selection)
+    this.pickedAlone = new Set(input.selection?.paths)
     this.passed = [...(input.missingAncestors ?? [])]
   }
 
@@ -98,7 +102,7 @@ class RestorePlanner {
       this.builder.skip('system')
     } else if (change.ephemeral) {
       this.leaveEphemeral(change)
-    } else if (!this.isPicked(path)) {
+    } else if (!this.isPicked(path) || this.isLeftOut(change)) {
       if (change.change === 'added') this.pass(after!)
       if (change.change === 'removed') this.builder.keep(path)
     } else if (change.change === 'added') await this.addCreate(after!)
@@ -125,6 +129,12 @@ class RestorePlanner {
       this.warnOfCounter(path, { source: gap.source, next: gap.live + created, left })
     }
     return builder.finish()
+  }
+
+  private isLeftOut(change: Change): boolean {
+    if (this.pickedAlone.has(change.path) || !this.input.selection?.leaveOut?.(change)) return false
+    this.builder.skip('ignored')
+    return true
   }
 
   private leaveEphemeral({ path, before }: Change): void {

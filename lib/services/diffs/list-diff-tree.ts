@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { joinPath, parsePath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseInput } from '../parse-input.ts'
+import { findRulesFor } from './apply-ignore-rules.ts'
 import { findChange, readBelow } from './diff-file.ts'
-import { collectRows, matches } from './diff-tree.ts'
-import { changeFilterSchema } from './schemas.ts'
+import { collectRows, isIgnoredBy, matches } from './diff-tree.ts'
+import { changeFilterSchema, IGNORED_MODES } from './schemas.ts'
 import { getReadyDiff } from './to-diff-view.ts'
 import type { DiffTreePage, DiffTreeRow } from './views.ts'
 
@@ -13,6 +14,7 @@ const inputSchema = z.object({
   diffId: z.string(),
   parent: z.string(),
   filter: changeFilterSchema.default({ kinds: [], fields: [], search: '' }),
+  ignored: z.enum(IGNORED_MODES).default('hide'),
   /** `next` of the page before: the name of its last child. */
   after: z.string().nullish(),
   limit: z.number().int().min(1).max(1000).default(200),
@@ -27,10 +29,12 @@ export async function listDiffTree(
   context: Pick<ServiceContext, 'db' | 'paths'>,
   input: z.input<typeof inputSchema>,
 ): Promise<DiffTreePage> {
-  const { diffId, parent: parentText, filter, after, limit } = parseInput(inputSchema, input)
+  const { diffId, parent: parentText, filter, ignored, after, limit } = parseInput(inputSchema, input)
   const parent = parsePath(parentText)
   const diff = await getReadyDiff(context, diffId)
-  const key = JSON.stringify([diffId, parent, filter, after ?? null, limit])
+  const { applied, key: rulesKey } = await findRulesFor(context, diff)
+  const ignores = { rules: applied, mode: ignored }
+  const key = JSON.stringify([diffId, parent, filter, after ?? null, limit, ignored, rulesKey])
   const known = pages.get(key)
   if (known) return known
 
@@ -44,10 +48,13 @@ export async function listDiffTree(
     parent,
     filter: wanted,
     limit,
+    ignores,
   })
   if (parent === diff.path && !after) {
     const own = await findChange(dir, parent)
-    if (own && matches(own, wanted)) page.rows.unshift(toRootRow(own))
+    const isIgnored = own !== null && isIgnoredBy(ignores, own)
+    if (own && matches(own, wanted) && (!isIgnored || ignored === 'show'))
+      page.rows.unshift(toRootRow({ ...own, ignored: isIgnored }))
   }
   pages.set(key, page)
   const oldest = pages.keys().next()
@@ -55,13 +62,14 @@ export async function listDiffTree(
   return page
 }
 
-function toRootRow(own: Pick<DiffTreeRow, 'path' | 'fields' | 'ephemeral' | 'change'>): DiffTreeRow {
+function toRootRow(own: Pick<DiffTreeRow, 'path' | 'fields' | 'ephemeral' | 'change' | 'ignored'>): DiffTreeRow {
   return {
     path: own.path,
     name: own.path,
     change: own.change,
     fields: own.fields,
     ephemeral: own.ephemeral,
+    ignored: own.ignored,
     below: { added: 0, removed: 0, changed: 0 },
   }
 }

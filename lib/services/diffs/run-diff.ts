@@ -6,6 +6,7 @@ import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { diffSources } from '../engine/diff-sources.ts'
 import { ProgressMeter } from '../engine/progress.ts'
+import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { describeTreeRef } from './describe-tree-ref.ts'
@@ -41,9 +42,11 @@ export async function runDiff(context: ServiceContext, payload: JobPayload<'diff
         result: { diffId: row.id, added, removed, changed },
         message: `${countOf(compared, 'znode')} compared: ${added} added, ${removed} removed, ${changed} changed`,
         commit: async (tx) => {
+          const rules = await freezeIgnoreRules({ db: tx }, row.clusterId)
+          const ignoreRules = rules.map((rule) => ({ ...rule, fields: [...rule.fields] }))
           await tx.diff.updateMany({
             where: { id: row.id },
-            data: { state: 'ready', summary, finishedAt: new Date(context.clock.now()) },
+            data: { state: 'ready', summary, ignoreRules, finishedAt: new Date(context.clock.now()) },
           })
         },
       }

@@ -15,3 +15,15 @@ export const changeFilterSchema = z.object({
   search: z.string().trim().max(500).default(''),
 })
 export type ChangeFilter = z.infer<typeof changeFilterSchema>
+
+/** `show`: what the ignore rules hide is shown too, and marked. */
+export const IGNORED_MODES = ['hide', 'show'] as const
+export type IgnoredMode = (typeof IGNORED_MODES)[number]
+
+/** As many as one restore takes. */
+export const resolvePicksSchema = z.object({
+  diffId: z.string(),
+  paths: z.array(z.string()).max(10_000).default([]),
+  subtrees: z.array(z.string()).max(1000).default([]),
+  ignored: z.enum(IGNORED_MODES).default('hide'),
+})

@@ -16,6 +16,7 @@ export const DIFF_COLUMNS = {
   options: true,
   state: true,
   summary: true,
+  ignoreRules: true,
   dir: true,
   createdAt: true,
   finishedAt: true,
@@ -33,6 +34,7 @@ export interface DiffRow {
   readonly options: unknown
   readonly state: string
   readonly summary: unknown
+  readonly ignoreRules: unknown
   readonly dir: string
   readonly createdAt: Date
   readonly finishedAt: Date | null

@@ -1,10 +1,13 @@
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import type { Change } from '../../domain/diff/change.ts'
+import { IgnoreRules } from '../../domain/diff/ignore-rules.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../../domain/restore/plan.ts'
 import { planFromTrees } from '../../domain/restore/plan-from-trees.ts'
 import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
 import { isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
+import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { assertChroot } from './assert-chroot.ts'
 import { EngineError } from './errors.ts'
 import { identitiesOf } from './identities.ts'
@@ -19,7 +22,13 @@ export type RestoreScope =
   | { readonly kind: 'all' }
   /** `targetPath`: where the subtree is put; absent: where it was. */
   | { readonly kind: 'subtree'; readonly path: string; readonly targetPath?: string | null }
-  | { readonly kind: 'picked'; readonly paths: readonly string[]; readonly subtrees: readonly string[] }
+  | {
+      readonly kind: 'picked'
+      readonly paths: readonly string[]
+      readonly subtrees: readonly string[]
+      /** Changes inside the subtrees that are not planned; a path that is picked by itself always is. */
+      readonly leaveOut?: readonly FrozenIgnoreRule[]
+    }
 
 export interface PlanRestoreToInput {
   readonly source: TreeReader
@@ -33,12 +42,14 @@ export interface PlanRestoreToInput {
   /** Restore directory to make; it must not hold a restore that has begun. */
   readonly dir: string
   readonly onProgress?: OnProgress
+  /** Told of each change that is left out because of a rule. */
+  readonly onLeftOut?: (rule: FrozenIgnoreRule) => void
 }
 
 /** Compares, plans and writes the plan into a restore directory. Nothing is written to the cluster. */
 export async function planRestoreTo(context: EngineContext, input: PlanRestoreToInput): Promise<PlanSummary> {
   const { connection, source, scope } = input
-  const view = viewOf(source, connection, scope)
+  const view = viewOf(source, connection, scope, input.onLeftOut)
   await assertChroot(connection, input.target.connectString, context.signal)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const directory = new RestoreDirectory(input.dir)
@@ -82,7 +93,12 @@ interface PlanView {
 }
 
 /** Both trees as the plan is to see them: never more than the source holds, and never more than was asked for. */
-function viewOf(source: TreeReader, live: TreeReader, wanted: RestoreScope): PlanView {
+function viewOf(
+  source: TreeReader,
+  live: TreeReader,
+  wanted: RestoreScope,
+  onLeftOut: PlanRestoreToInput['onLeftOut'],
+): PlanView {
   const scope = scopeOf(source)
   const isWhole = scope.kind === 'subtrees' && scope.paths.includes(ROOT)
   switch (wanted.kind) {
@@ -113,7 +129,13 @@ function viewOf(source: TreeReader, live: TreeReader, wanted: RestoreScope): Pla
           ? scope.paths.filter((path) => roots.some((root) => isWithin(path, root)))
           : roots.flatMap((root) => intersectRoots(scope.paths, root))
       if (paths.length + subtrees.length === 0 || held.length === 0) throw notHeld(roots[0] ?? ROOT, scope)
-      return { ...partsOf(source, live, scope, held), selection: { paths, subtrees } }
+      const rules = new IgnoreRules(wanted.leaveOut ?? [])
+      const leaveOut = (change: Change) => {
+        const rule = rules.find(change)
+        if (rule) onLeftOut?.(rule)
+        return rule !== null
+      }
+      return { ...partsOf(source, live, scope, held), selection: { paths, subtrees, leaveOut } }
     }
   }
 }

@@ -5,9 +5,12 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
+import { getDiffRow } from '../diffs/to-diff-view.ts'
 import { parseRoots } from '../engine/scope.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
+import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
+import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { parseInput } from '../parse-input.ts'
 import { auditPathOf, describeScope, type StoredScope } from './restore-scope.ts'
 import { createRestoreSchema } from './schemas.ts'
@@ -16,11 +19,12 @@ import { createRestoreSchema } from './schemas.ts'
 export async function createRestore(
   context: ServiceContext,
   input: z.input<typeof createRestoreSchema>,
-  /** The restore whose question this is, when it is asked once more. */
-  origin: { readonly again?: string } = {},
+  /** The restore whose question this is, when it is asked once more, and the rules that it was asked with. */
+  origin: { readonly again: string; readonly leaveOut: readonly FrozenIgnoreRule[] } | null = null,
 ): Promise<{ readonly restoreId: string; readonly jobId: string }> {
   const parsed = parseInput(createRestoreSchema, input)
-  const scope = toScope(parsed.selection, parsed.targetPath)
+  const leaveOut = origin?.leaveOut ?? (await findLeaveOut(context, parsed.leaveOutIgnoredOf))
+  const scope = toScope(parsed.selection, { targetPath: parsed.targetPath, leaveOut })
   const target = await getClusterTarget(context, parsed.clusterId)
   const source = await describeTreeRef(context, parsed.source)
   if (source.ref.kind === 'live' && source.clusterId === parsed.clusterId) {
@@ -39,7 +43,14 @@ export async function createRestore(
       action: 'restore.plan',
       cluster: { id: parsed.clusterId, name: target.clusterName },
       path: auditPathOf(scope),
-      after: { restore: restoreId, source: source.label, scope: describeScope(scope), mode: parsed.mode, ...origin },
+      after: {
+        restore: restoreId,
+        source: source.label,
+        scope: describeScope(scope),
+        mode: parsed.mode,
+        ...(origin ? { again: origin.again } : {}),
+        ...(leaveOut.length > 0 ? { leaveOut: leaveOut.map(({ pattern }) => pattern).join(' ') } : {}),
+      },
     },
     async (tx) => {
       await tx.restore.create({
@@ -48,7 +59,7 @@ export async function createRestore(
           clusterId: parsed.clusterId,
           source: parsed.source,
           sourceLabel: source.label,
-          scope: { ...scope },
+          scope: toJson(scope),
           mode: parsed.mode,
           onConflict: parsed.onConflict,
           dir: join('restores', restoreId),
@@ -74,7 +85,17 @@ export async function createRestore(
 
 type Selection = ReturnType<typeof createRestoreSchema.parse>['selection']
 
-function toScope(selection: Selection, targetPath: string | null): Exclude<StoredScope, { kind: 'undo' }> & object {
+/** Rules of the cluster that the diff is about: those that its page applies. */
+async function findLeaveOut(context: ServiceContext, diffId: string | null): Promise<FrozenIgnoreRule[]> {
+  if (diffId === null) return []
+  return freezeIgnoreRules(context, (await getDiffRow(context, diffId)).clusterId)
+}
+
+function toScope(
+  selection: Selection,
+  how: { readonly targetPath: string | null; readonly leaveOut: readonly FrozenIgnoreRule[] },
+): Exclude<StoredScope, { kind: 'undo' }> & object {
+  const { targetPath, leaveOut } = how
   if (targetPath !== null && selection.kind !== 'subtree') {
     throw new ServiceError('INVALID_INPUT', 'Only a subtree can be put elsewhere', {
       details: { fields: { targetPath: 'Only a subtree can be put elsewhere' } },
@@ -96,7 +117,19 @@ function toScope(selection: Selection, targetPath: string | null): Exclude<Store
         })
       }
       const subtrees = selection.subtrees.length > 0 ? parseRoots(selection.subtrees) : []
-      return { kind: 'picked', paths: [...new Set(selection.paths.map(parsePath))], subtrees }
+      return {
+        kind: 'picked',
+        paths: [...new Set(selection.paths.map(parsePath))],
+        subtrees,
+        ...(leaveOut.length > 0 ? { leaveOut } : {}),
+      }
     }
   }
+}
+
+/** The scope as its column takes it: the same, in arrays that may be written to. */
+function toJson(scope: ReturnType<typeof toScope>) {
+  if (scope.kind !== 'picked') return { ...scope }
+  const leaveOut = scope.leaveOut?.map((rule) => ({ ...rule, fields: [...rule.fields] }))
+  return { kind: scope.kind, paths: [...scope.paths], subtrees: [...scope.subtrees], ...(leaveOut ? { leaveOut } : {}) }
 }

@@ -127,6 +127,16 @@ const planViewSchema: z.ZodType<PlanView> = z.object({
   steps: z.number(),
   dataBytes: z.number(),
   skipped: z.record(z.string(), z.number()),
+  leftOut: z
+    .array(
+      z.object({
+        pattern: z.string(),
+        fields: z.array(z.enum(['data', 'acl', 'kind'])),
+        note: z.string(),
+        changes: z.number(),
+      }),
+    )
+    .default([]),
   warnings: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
   plannedAtZxid: z.string(),
   plannedAt: z.string(),

@@ -31,7 +31,7 @@ export async function planAnew(
       mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
       onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
     },
-    { again: restoreId },
+    { again: restoreId, leaveOut: (scope.kind === 'picked' && scope.leaveOut) || [] },
   )
 }
 

@@ -25,6 +25,8 @@ import { getChange } from '../diffs/get-change.ts'
 import { getDiff } from '../diffs/get-diff.ts'
 import { listDiffTree } from '../diffs/list-diff-tree.ts'
 import { startDiff } from '../diffs/start-diff.ts'
+import { addIgnoreRule } from '../ignore-rules/add-ignore-rule.ts'
+import { removeIgnoreRule } from '../ignore-rules/remove-ignore-rule.ts'
 import { getJob } from '../jobs/get-job.ts'
 import { listJobs } from '../jobs/list-jobs.ts'
 import { retryJob } from '../jobs/retry-job.ts'
@@ -289,6 +291,57 @@ describe('from backup to undo', () => {
     expect(await tree.text('/app/config')).toBe('{"a":1}')
     expect(await tree.text('/app/bin')).toBe('broken')
     expect((await getRestore(context, planned.id)).state).toBe('conflict')
+  })
+
+  it('leaves ignored changes out of picked subtrees, says by which rule, and keeps to the rules it was made with', async () => {
+    const backupId = await backUp()
+    for (const path of ['/app/config', '/app/locks', '/app/bin']) await tree.set(path, 'broken')
+    await tree.create('/app/new', 'n')
+    await tree.create('/app/new/below', 'n')
+    const rule = (pattern: string) => addIgnoreRule(context, { clusterId, pattern, note: `why ${pattern}` })
+    await rule('/app/locks')
+    services.clock.advance(1)
+    const { ruleId } = await rule('/app/new/*')
+    await rule('/**/config')
+    await arm()
+    const diff = await diffWithLive(backupId)
+    const picks = { kind: 'picked' as const, paths: ['/app/config'], subtrees: ['/app'] }
+    const leaveOutIgnoredOf = diff.id
+    const planned = await plan({ source: `backup:${backupId}`, selection: picks, mode: 'mirror', leaveOutIgnoredOf })
+    expect(planned.plan).toMatchObject({
+      updates: 2,
+      deletes: 0,
+      skipped: { ignored: 2, 'kept-parent': 1 },
+      leftOut: [
+        { pattern: '/app/locks', note: 'why /app/locks', changes: 1 },
+        { pattern: '/app/new/*', changes: 1 },
+      ],
+    })
+    // A rule that is removed, or made, after the plan changes nothing of it: not even when it is planned once more.
+    await removeIgnoreRule(context, { ruleId })
+    await tree.set('/app/bin', 'written by a colleague')
+    expect((await confirm(planned.id)).state).toBe('conflict')
+    const anew = await planAnew(context, planned.id)
+    await workOffJobs(services)
+    expect((await getRestore(context, anew.restoreId)).plan?.leftOut.map(({ pattern }) => pattern)).toEqual([
+      '/app/locks',
+      '/app/new/*',
+    ])
+    expect((await confirm(anew.restoreId)).state).toBe('succeeded')
+    // Picked by itself, though a rule hides it.
+    expect(await tree.text('/app/config')).toBe('{"a":1}')
+    expect(await tree.text('/app/locks')).toBe('broken')
+    expect(await tree.text('/app/new/below')).toBe('n')
+
+    const everything = await plan({ source: `backup:${backupId}`, selection: picks, mode: 'mirror' })
+    expect(everything.plan).toMatchObject({ updates: 1, deletes: 2, leftOut: [] })
+    expect((await confirm(everything.id)).state).toBe('succeeded')
+    expect((await diffWithLive(backupId)).summary).toMatchObject({ added: 0, removed: 0, changed: 0 })
+    const rows = await services.database.client.diff.findMany({
+      select: { ignoreRules: true },
+      orderBy: { createdAt: 'asc' },
+    })
+    expect(rows[0]?.ignoreRules).toMatchObject([{ pattern: '/app/locks' }, { id: ruleId }, { pattern: '/**/config' }])
   })
 
   it('notices a znode that was deleted and created anew, though its version is the same', async () => {

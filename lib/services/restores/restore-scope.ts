@@ -2,12 +2,19 @@ import { z } from 'zod'
 import { countOf } from '../../base/count-of.ts'
 import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
 import type { RestoreScope } from '../engine/plan-restore-to.ts'
+import { frozenRulesSchema } from '../ignore-rules/list-ignore-rules.ts'
 
 /** What the row keeps of the question: enough to plan it again. */
 export const storedScopeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('all') }),
   z.object({ kind: z.literal('subtree'), path: z.string(), targetPath: z.string().nullable() }),
-  z.object({ kind: z.literal('picked'), paths: z.array(z.string()), subtrees: z.array(z.string()) }),
+  z.object({
+    kind: z.literal('picked'),
+    paths: z.array(z.string()),
+    subtrees: z.array(z.string()),
+    /** The rules whose changes the plan leaves out, as they were when it was asked for. */
+    leaveOut: frozenRulesSchema.optional(),
+  }),
   z.object({ kind: z.literal('undo') }),
 ])
 export type StoredScope = RestoreScope | { readonly kind: 'undo' }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import type { ChangeField } from '../../domain/diff/change.ts'
 import type { PlanSummary } from '../../domain/restore/plan.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
@@ -25,9 +26,12 @@ export async function runPlan(
   if (row.state !== 'planning') throw new ServiceError('WRONG_STATE', `The restore is ${row.state}`)
   const target = await getClusterTarget(context, row.clusterId)
   await run.log('info', `Planning the restore of ${row.sourceLabel} to ${target.clusterName}`)
+  const leftOut = new Map<string, LeftOut>()
   const summary =
-    row.undoOfId === null ? await plan(context, row, target, run) : await planUndo(context, row, row.undoOfId, target)
-  const view = toPlanView(summary)
+    row.undoOfId === null
+      ? await plan(context, row, target, { run, leftOut })
+      : await planUndo(context, row, row.undoOfId, target)
+  const view = { ...toPlanView(summary), leftOut: [...leftOut.values()].map((each) => ({ ...each })) }
   for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
   return {
     result: { restoreId: row.id, plan: view.hash, steps: view.steps },
@@ -41,11 +45,19 @@ export async function runPlan(
   }
 }
 
+/** Changes that one ignore rule keeps out of the plan. */
+interface LeftOut {
+  readonly pattern: string
+  readonly fields: ChangeField[]
+  readonly note: string
+  changes: number
+}
+
 async function plan(
   context: ServiceContext,
   row: RestoreRow,
   target: OpenableCluster,
-  run: JobRun,
+  work: { readonly run: JobRun; readonly leftOut: Map<string, LeftOut> },
 ): Promise<PlanSummary> {
   const scope = storedScopeSchema.parse(row.scope)
   if (scope.kind === 'undo') throw new ServiceError('WRONG_STATE', 'This undo does not say of what')
@@ -62,7 +74,12 @@ async function plan(
         mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
         onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
         dir: join(context.paths.workDir, row.dir),
-        onProgress: run.progress,
+        onProgress: work.run.progress,
+        onLeftOut: ({ id, pattern, fields, note }) => {
+          const known = work.leftOut.get(id)
+          if (known) known.changes++
+          else work.leftOut.set(id, { pattern, fields: [...fields], note, changes: 1 })
+        },
       })
     } finally {
       await connection.close()
@@ -94,7 +111,7 @@ async function planUndo(
   }
 }
 
-function toPlanView(summary: PlanSummary): PlanView {
+function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut'> {
   const { creates, updates, deletes, aclChanges, steps, dataBytes, skipped, warnings } = summary
   return {
     hash: summary.plan,

@@ -20,6 +20,8 @@ export const createRestoreSchema = z.object({
   ]),
   /** Where the subtree is put in the target; absent: where it was. Only with selection subtree. */
   targetPath: z.string().nullable().default(null),
+  /** The diff that the picks were made in: what its ignore rules hide in picked subtrees is left out. Null: nothing is. */
+  leaveOutIgnoredOf: z.string().nullable().default(null),
   mode: z.enum(RESTORE_MODES).default('update'),
   onConflict: z.enum(CONFLICT_POLICIES).default('stop'),
 })

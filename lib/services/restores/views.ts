@@ -1,3 +1,4 @@
+import type { ChangeField } from '../../domain/diff/change.ts'
 import type { ConflictPolicy, RestoreMode } from '../../domain/restore/plan.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
@@ -24,6 +25,13 @@ export interface PlanView {
   readonly steps: number
   readonly dataBytes: number
   readonly skipped: Readonly<Record<string, number>>
+  /** What the ignore rules of the diff kept out of it, by rule. */
+  readonly leftOut: readonly {
+    readonly pattern: string
+    readonly fields: readonly ChangeField[]
+    readonly note: string
+    readonly changes: number
+  }[]
   readonly warnings: readonly { readonly code: string; readonly path: string; readonly message: string }[]
   readonly plannedAtZxid: string
   readonly plannedAt: string

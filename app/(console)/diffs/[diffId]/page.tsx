@@ -1,12 +1,14 @@
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { DiffBrowser } from '../_components/diff-browser.tsx'
-import { loadDiff } from '../loaders.ts'
+import { loadDiff, loadIgnored } from '../loaders.ts'
 
 export const metadata: Metadata = { title: 'Diff' }
 
 export default async function DiffPage({ params }: { params: Promise<{ diffId: string }> }) {
   const diff = await loadDiff((await params).diffId)
   if (!diff.ok) return <ErrorNotice error={diff.error} />
-  return <DiffBrowser initial={diff.value} />
+  // While it is being made there is nothing to hide; the page asks once it is ready.
+  const ignored = diff.value.state === 'ready' ? await loadIgnored(diff.value.id) : null
+  return <DiffBrowser initial={diff.value} ignored={ignored?.ok ? ignored.value : null} />
 }

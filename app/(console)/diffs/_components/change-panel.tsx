@@ -1,7 +1,8 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useMemo } from 'react'
+import { EyeOff } from 'lucide-react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { ChangeCountsText, ChangeMark } from '@/app/_components/change-mark.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { KindBadge } from '@/app/_components/kind-badge.tsx'
@@ -22,6 +23,7 @@ import { parseTreeRef } from '@/lib/services/tree/tree-ref.ts'
 import type { ZnodeView } from '@/lib/services/tree/views.ts'
 import { AclDiff } from './acl-diff.tsx'
 import type { DiffItem } from './diff-source.ts'
+import { IgnoreDialog } from './ignore-dialog.tsx'
 import { countAll } from './picks.ts'
 
 interface Props {
@@ -84,6 +86,7 @@ export function ChangePanel(props: Props) {
 }
 
 function PanelActions({ diff, path, item, pickState, onPickAlone, onPickSubtree, onUnpick }: Props) {
+  const [ignoring, setIgnoring] = useState(false)
   const below = item ? countAll(item.below) : 0
   const inherited = pickState === 'inherited' && 'It is picked with the subtree that it lies in'
   return (
@@ -107,6 +110,20 @@ function PanelActions({ diff, path, item, pickState, onPickAlone, onPickSubtree,
             </Button>
           )}
         </>
+      )}
+      {diff.clusterId !== null && (
+        <Button size="small" icon={<EyeOff aria-hidden className="size-3.5" />} onClick={() => setIgnoring(true)}>
+          Ignore changes here…
+        </Button>
+      )}
+      {ignoring && diff.clusterId !== null && (
+        <IgnoreDialog
+          diffId={diff.id}
+          clusterId={diff.clusterId}
+          path={path}
+          hasBelow={below > 0}
+          onClose={() => setIgnoring(false)}
+        />
       )}
       {([diff.left, diff.right] as const).map((ref, index) => {
         const tree = parseTreeRef(ref)

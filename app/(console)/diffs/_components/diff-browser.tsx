@@ -20,16 +20,19 @@ import { formatDuration } from '@/app/_ui/format-time.ts'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
-import type { DiffView } from '@/lib/services/diffs/views.ts'
+import { Skeleton } from '@/app/_ui/skeleton.tsx'
+import type { DiffView, IgnoredView } from '@/lib/services/diffs/views.ts'
 import { cancelJobAction } from '../../actions.ts'
 import { startDiffAction } from '../actions.ts'
 import { DiffSummary } from './diff-summary.tsx'
 import { DiffTree } from './diff-tree.tsx'
+import { IgnoredBar } from './ignored-bar.tsx'
 import { countAll } from './picks.ts'
+import { useDiffFilter } from './use-diff-filter.ts'
 
 const POLL_MS = 1000
 
-export function DiffBrowser({ initial }: { initial: DiffView }) {
+export function DiffBrowser({ initial, ignored }: { initial: DiffView; ignored: IgnoredView | null }) {
   const router = useRouter()
   const query = useQuery({
     queryKey: ['diff', initial.id],
@@ -98,12 +101,20 @@ export function DiffBrowser({ initial }: { initial: DiffView }) {
       </PageHeader>
       {again.error && <ErrorNotice error={again.error} />}
       {query.error && <ErrorNotice error={viewOfError(query.error)} />}
-      <DiffBody diff={diff} onAgain={() => rerun({})} />
+      <DiffBody diff={diff} initialIgnored={ignored} onAgain={() => rerun({})} />
     </div>
   )
 }
 
-function DiffBody({ diff, onAgain }: { diff: DiffView; onAgain: () => void }) {
+function DiffBody({
+  diff,
+  initialIgnored,
+  onAgain,
+}: {
+  diff: DiffView
+  initialIgnored: IgnoredView | null
+  onAgain: () => void
+}) {
   if (diff.state === 'queued' || diff.state === 'running') return <DiffRunning diff={diff} />
   if (diff.state === 'failed' || !diff.summary) {
     return (
@@ -117,7 +128,30 @@ function DiffBody({ diff, onAgain }: { diff: DiffView; onAgain: () => void }) {
       />
     )
   }
-  const { summary } = diff
+  return <DiffResult diff={diff} summary={diff.summary} initialIgnored={initialIgnored} />
+}
+
+function DiffResult({
+  diff,
+  summary,
+  initialIgnored,
+}: {
+  diff: DiffView
+  summary: NonNullable<DiffView['summary']>
+  initialIgnored: IgnoredView | null
+}) {
+  const { ignored, setIgnored } = useDiffFilter(diff.id)
+  const query = useQuery({
+    queryKey: ['ignored', diff.id],
+    queryFn: ({ signal }) => requestJson<IgnoredView>(paths.api.diffIgnored(diff.id), { signal }),
+    initialData: initialIgnored ?? undefined,
+  })
+  const report = query.data
+  if (!report) {
+    // Without it, numbers would stand there that the next moment takes back.
+    return query.error ? <ErrorNotice error={viewOfError(query.error)} /> : <Skeleton className="h-40" />
+  }
+  const shown = ignored === 'hide' && report.visible ? { ...summary, ...report.visible } : summary
   return (
     <>
       {summary.unreadable.length > 0 && (
@@ -126,30 +160,45 @@ function DiffBody({ diff, onAgain }: { diff: DiffView; onAgain: () => void }) {
           {summary.unreadable.length > 5 && ` and ${formatCount(summary.unreadable.length - 5)} more`}.
         </Notice>
       )}
-      {countAll(summary) === 0 ? (
-        <div className="rounded-lg border bg-surface">
-          <EmptyState
-            icon={<CircleCheck aria-hidden className="text-added" />}
-            title="Nothing differs"
-            action={
-              diff.clusterId !== null && (
-                <LinkButton href={paths.cluster(diff.clusterId)}>Go to the live tree</LinkButton>
-              )
-            }
-          >
-            {plural(summary.compared, 'znode')} compared in {formatDuration(summary.durationMs)}: values, ACLs and kinds
-            are the same on both sides.
-            {summary.ephemeralSkipped > 0 &&
-              ` ${plural(summary.ephemeralSkipped, 'ephemeral difference')} left out; include ephemeral znodes to see them.`}
-          </EmptyState>
-        </div>
+      <IgnoredBar diff={diff} report={report} ignored={ignored} onIgnored={setIgnored} />
+      {countAll(shown) === 0 ? (
+        <NothingDiffers diff={diff} summary={summary} hidden={report.hidden} />
       ) : (
         <>
-          <DiffSummary diff={diff} summary={summary} />
-          <DiffTree diff={diff} />
+          <DiffSummary diff={diff} summary={shown} />
+          <DiffTree diff={diff} counts={shown} report={report} />
         </>
       )}
     </>
+  )
+}
+
+function NothingDiffers({
+  diff,
+  summary,
+  hidden,
+}: {
+  diff: DiffView
+  summary: NonNullable<DiffView['summary']>
+  hidden: number
+}) {
+  return (
+    <div className="rounded-lg border bg-surface">
+      <EmptyState
+        icon={<CircleCheck aria-hidden className="text-added" />}
+        title={hidden > 0 ? 'Nothing differs but what is ignored' : 'Nothing differs'}
+        action={
+          diff.clusterId !== null && <LinkButton href={paths.cluster(diff.clusterId)}>Go to the live tree</LinkButton>
+        }
+      >
+        {plural(summary.compared, 'znode')} compared in {formatDuration(summary.durationMs)}
+        {hidden > 0
+          ? `: ${plural(hidden, 'change')} hidden by ignore rules.`
+          : ': values, ACLs and kinds are the same on both sides.'}
+        {summary.ephemeralSkipped > 0 &&
+          ` ${plural(summary.ephemeralSkipped, 'ephemeral difference')} left out; include ephemeral znodes to see them.`}
+      </EmptyState>
+    </div>
   )
 }
 

@@ -1,7 +1,7 @@
 import { requestJson } from '@/app/_components/request-json.ts'
 import type { DirPage, TreeSource } from '@/app/_components/tree/use-tree.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import type { ChangeFilter } from '@/lib/services/diffs/schemas.ts'
+import type { ChangeFilter, IgnoredMode } from '@/lib/services/diffs/schemas.ts'
 import type { DiffTreePage, DiffTreeRow } from '@/lib/services/diffs/views.ts'
 import { countAll, NO_CHANGES } from './picks.ts'
 
@@ -12,8 +12,8 @@ export interface DiffItem extends DiffTreeRow {
 /** The tree of what differs, level by level. `onRoot` is told the change of the diff's own root, which comes with its first page. */
 export function diffSource(
   diff: { readonly id: string; readonly path: string },
-  filter: ChangeFilter,
-  onRoot: (row: DiffTreeRow) => void,
+  filter: ChangeFilter & { readonly ignored: IgnoredMode },
+  onRoot: (row: DiffTreeRow | null) => void,
 ): TreeSource<DiffItem> {
   return {
     root: {
@@ -22,6 +22,7 @@ export function diffSource(
       change: null,
       fields: [],
       ephemeral: false,
+      ignored: false,
       below: NO_CHANGES,
       hasChildren: true,
     },
@@ -30,7 +31,7 @@ export function diffSource(
       const url = paths.api.diffTree(diff.id, { ...filter, parent: dir, after, limit })
       const page = await requestJson<DiffTreePage>(url, { signal })
       const own = page.rows.find((row) => row.path === dir)
-      if (own) onRoot(own)
+      if (dir === diff.path && after === null) onRoot(own ?? null)
       const items = page.rows
         .filter((row) => row !== own)
         .map((row) => ({ ...row, hasChildren: countAll(row.below) > 0 }))

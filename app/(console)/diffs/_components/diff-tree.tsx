@@ -11,23 +11,37 @@ import { DrawnText } from '@/app/_ui/drawn-text.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { formatCount } from '@/app/_ui/format-number.ts'
-import type { ChangeFilter } from '@/lib/services/diffs/schemas.ts'
-import type { DiffTreeRow, DiffView } from '@/lib/services/diffs/views.ts'
+import type { ChangeFilter, IgnoredMode } from '@/lib/services/diffs/schemas.ts'
+import type { ChangeCounts, DiffTreeRow, DiffView, IgnoredView } from '@/lib/services/diffs/views.ts'
 import { ChangePanel } from './change-panel.tsx'
 import { type DiffItem, diffSource } from './diff-source.ts'
 import { PickBar } from './pick-bar.tsx'
+import { PickNotices } from './pick-notices.tsx'
 import { addPick, countAll, type Picks, pickStateOf, removePick, togglePick } from './picks.ts'
 import { CHANGE_FIELDS, CHANGE_KINDS, useDiffFilter } from './use-diff-filter.ts'
+import { usePicks } from './use-picks.ts'
 
 /** The tree that holds only what differs, the change that is looked at, and what is picked for a restore. */
-export function DiffTree({ diff }: { diff: DiffView }) {
-  const { filter, path, setFilter, setPath } = useDiffFilter(diff.id)
-  const [picks, setPicks] = useState<Picks>(new Map())
+export function DiffTree({
+  diff,
+  counts,
+  report,
+}: {
+  diff: DiffView
+  /** Of what is shown. */
+  counts: ChangeCounts
+  report: IgnoredView
+}) {
+  const { filter, path, ignored, picked, setFilter, setPath, setPicked } = useDiffFilter(diff.id)
+  const picking = usePicks({ diffId: diff.id, picked, setPicked, ignored, rulesKey: report.rulesKey })
+  const { picks, setPicks } = picking
   const [root, setRoot] = useState<DiffTreeRow | null>(null)
-  const filterText = JSON.stringify(filter)
+  const { rulesKey } = report
+  // Other rules make another tree of the same diff.
+  const filterText = JSON.stringify({ ...filter, ignored, rulesKey })
   const { id, path: diffPath } = diff
   const source = useMemo(() => {
-    const parsed: ChangeFilter = JSON.parse(filterText)
+    const parsed: ChangeFilter & { ignored: IgnoredMode } = JSON.parse(filterText)
     return diffSource({ id, path: diffPath }, parsed, setRoot)
   }, [id, diffPath, filterText])
   const tree = useTree(source)
@@ -47,7 +61,9 @@ export function DiffTree({ diff }: { diff: DiffView }) {
 
   const withRoot = useCallback(
     (item: DiffItem): DiffItem =>
-      item.path === diffPath && root ? { ...item, change: root.change, fields: root.fields } : item,
+      item.path === diffPath && root
+        ? { ...item, change: root.change, fields: root.fields, ignored: root.ignored }
+        : item,
     [diffPath, root],
   )
   const itemOf = (wanted: string): DiffItem | null => {
@@ -57,12 +73,8 @@ export function DiffTree({ diff }: { diff: DiffView }) {
   }
   // The root row knows no counts of its own: the summary has them.
   const forPicking = (item: DiffItem): DiffItem =>
-    item.path === diffPath && diff.summary
-      ? {
-          ...item,
-          below: { added: diff.summary.added, removed: diff.summary.removed, changed: diff.summary.changed },
-          change: null,
-        }
+    item.path === diffPath
+      ? { ...item, below: { added: counts.added, removed: counts.removed, changed: counts.changed }, change: null }
       : item
   const toggle = (wanted: string) => {
     const item = itemOf(wanted)
@@ -73,6 +85,7 @@ export function DiffTree({ diff }: { diff: DiffView }) {
     <div className="flex flex-col gap-2">
       <DiffFilterBar filter={filter} onChange={setFilter} />
       {tree.error && <ErrorNotice error={tree.error} />}
+      <PickNotices picking={picking} ignored={ignored} />
       <div className="grid min-h-0 gap-3 lg:grid-cols-[minmax(20rem,2fr)_minmax(0,3fr)]">
         <div className="flex h-[45dvh] min-h-0 flex-col rounded-lg border bg-surface lg:sticky lg:top-15 lg:h-[calc(100dvh-9rem)]">
           <VirtualTree
@@ -112,7 +125,13 @@ export function DiffTree({ diff }: { diff: DiffView }) {
           />
         )}
       </div>
-      <PickBar diff={diff} picks={picks} onClear={() => setPicks(new Map())} />
+      <PickBar
+        diff={diff}
+        picks={picks}
+        isLoading={picking.isLoading}
+        leavesOut={ignored === 'hide' && report.rules.length > 0}
+        onClear={() => setPicks(new Map())}
+      />
     </div>
   )
 }
@@ -123,6 +142,7 @@ function labelOf(item: DiffItem): string {
   const change = item.change === 'changed' ? ` changed ${item.fields.join(', ')}` : item.change ? ` ${item.change}` : ''
   const parts = [`${item.name}${change}`]
   if (item.ephemeral) parts.push('ephemeral')
+  if (item.ignored) parts.push('ignored')
   const below = countAll(item.below)
   if (below > 0) parts.push(`${below} below`)
   return parts.join(', ')
@@ -152,6 +172,9 @@ function PickBox({ item, picks, onToggle }: { item: DiffItem; picks: Picks; onTo
 function DiffRowFacts({ item }: { item: DiffItem }) {
   return (
     <span className="flex shrink-0 items-center gap-2">
+      {item.ignored && (
+        <DrawnText text="ignored" title="An ignore rule hides this change" className="text-muted text-xs" />
+      )}
       {item.ephemeral && <Zap aria-hidden className="size-3.5 text-ephemeral" />}
       {CHANGE_KINDS.filter((kind) => item.below[kind] > 0).map((kind) => (
         <DrawnText

@@ -20,7 +20,21 @@ import { countAll, type Picks, sumPicks, toSelection } from './picks.ts'
 import { describeWrites, findRestoreWays } from './restore-ways.ts'
 
 /** What is picked, always in sight, and the way to put it back. */
-export function PickBar({ diff, picks, onClear }: { diff: DiffView; picks: Picks; onClear: () => void }) {
+export function PickBar({
+  diff,
+  picks,
+  isLoading,
+  leavesOut,
+  onClear,
+}: {
+  diff: DiffView
+  picks: Picks
+  /** The picks of the link are still being counted. */
+  isLoading: boolean
+  /** Ignored changes inside of picked subtrees are not restored. */
+  leavesOut: boolean
+  onClear: () => void
+}) {
   const [planning, setPlanning] = useState(false)
   const counts = sumPicks(picks)
   const ways = findRestoreWays(diff)
@@ -30,7 +44,9 @@ export function PickBar({ diff, picks, onClear }: { diff: DiffView; picks: Picks
       className="sticky bottom-2 z-20 flex flex-wrap items-center gap-3 rounded-lg border border-line-strong/60 bg-surface px-4 py-2 shadow-lg"
     >
       <p role="status" className="text-sm">
-        {picks.size === 0 ? (
+        {isLoading ? (
+          <span className="text-muted">Counting what this link has picked</span>
+        ) : picks.size === 0 ? (
           <span className="text-muted">Tick rows to put them back</span>
         ) : (
           <>
@@ -56,12 +72,24 @@ export function PickBar({ diff, picks, onClear }: { diff: DiffView; picks: Picks
       >
         Restore selected…
       </Button>
-      {planning && <RestorePicksDialog diff={diff} picks={picks} onClose={() => setPlanning(false)} />}
+      {planning && (
+        <RestorePicksDialog diff={diff} picks={picks} leavesOut={leavesOut} onClose={() => setPlanning(false)} />
+      )}
     </section>
   )
 }
 
-function RestorePicksDialog({ diff, picks, onClose }: { diff: DiffView; picks: Picks; onClose: () => void }) {
+function RestorePicksDialog({
+  diff,
+  picks,
+  leavesOut,
+  onClose,
+}: {
+  diff: DiffView
+  picks: Picks
+  leavesOut: boolean
+  onClose: () => void
+}) {
   const router = useRouter()
   const ways = findRestoreWays(diff)
   const counts = sumPicks(picks)
@@ -79,6 +107,7 @@ function RestorePicksDialog({ diff, picks, onClose }: { diff: DiffView; picks: P
       source: way.source,
       selection: toSelection(picks),
       targetPath: null,
+      leaveOutIgnoredOf: leavesOut ? diff.id : null,
       mode,
       onConflict,
     })
@@ -105,6 +134,12 @@ function RestorePicksDialog({ diff, picks, onClose }: { diff: DiffView; picks: P
           <p className="text-sm">{way.label}.</p>
         )}
         <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
+        {leavesOut && [...picks.values()].some((pick) => pick.subtree) && (
+          <Notice tone="info" title="Ignored changes are left out">
+            What ignore rules hide in the picked subtrees is not restored; the plan says how much that is. Show the
+            ignored changes first to restore them too.
+          </Notice>
+        )}
         {writes.deletes > 0 && mode !== 'mirror' && (
           <Notice tone="info" title={`Only in the cluster: ${plural(writes.deletes, 'picked znode')}`}>
             Nothing of it is deleted: only the mirror mode deletes.

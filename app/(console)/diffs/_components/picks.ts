@@ -1,16 +1,8 @@
 import { isWithin } from '@/lib/domain/znode/path.ts'
-import type { ChangeCounts, DiffTreeRow } from '@/lib/services/diffs/views.ts'
-
-export interface PickedChange {
-  readonly path: string
-  /** With everything below it. */
-  readonly subtree: boolean
-  /** Changes that the pick stands for. */
-  readonly counts: ChangeCounts
-}
+import type { ChangeCounts, DiffTreeRow, PickedChangeView } from '@/lib/services/diffs/views.ts'
 
 /** By path. A picked subtree holds no other pick below it. */
-export type Picks = ReadonlyMap<string, PickedChange>
+export type Picks = ReadonlyMap<string, PickedChangeView>
 
 interface Row {
   readonly path: string

@@ -3,34 +3,53 @@
 import { useSearchParams } from 'next/navigation'
 import { useCallback, useMemo } from 'react'
 import { paths } from '@/app/_nav/paths.ts'
-import { readSomeOf, readText } from '@/app/_nav/search-params.ts'
-import type { ChangeFilter } from '@/lib/services/diffs/schemas.ts'
+import { readList, readOneOf, readSomeOf, readText } from '@/app/_nav/search-params.ts'
+import { type ChangeFilter, IGNORED_MODES, type IgnoredMode } from '@/lib/services/diffs/schemas.ts'
+import type { PickAddress } from './pick-address.ts'
 
 export const CHANGE_KINDS = ['added', 'removed', 'changed'] as const
 export const CHANGE_FIELDS = ['data', 'acl', 'kind'] as const
 
-/** The filter and the shown change live in the URL, so that a colleague sees the same. */
+function readAddress(search: URLSearchParams) {
+  const picks: PickAddress = {
+    pick: readList(search, 'pick'),
+    pickAll: readList(search, 'pickAll'),
+    picks: readOneOf(search, 'picks', ['browser']),
+  }
+  return {
+    kinds: readSomeOf(search, 'kind', CHANGE_KINDS),
+    fields: readSomeOf(search, 'field', CHANGE_FIELDS),
+    search: readText(search, 'search'),
+    path: readText(search, 'path'),
+    ignored: readOneOf(search, 'ignored', IGNORED_MODES),
+    ...picks,
+  }
+}
+
+/** The filter, the shown change, what is picked and whether ignored changes are shown live in the URL, so that a colleague sees the same. */
 export function useDiffFilter(diffId: string) {
   const params = useSearchParams()
   const text = params.toString()
   const state = useMemo(() => {
-    const search = new URLSearchParams(text)
+    const { kinds, fields, search, path, ignored, pick, pickAll, picks } = readAddress(new URLSearchParams(text))
     return {
-      filter: {
-        kinds: readSomeOf(search, 'kind', CHANGE_KINDS),
-        fields: readSomeOf(search, 'field', CHANGE_FIELDS),
-        search: readText(search, 'search'),
-      } satisfies ChangeFilter,
-      path: readText(search, 'path') || null,
+      filter: { kinds, fields, search } satisfies ChangeFilter,
+      path: path || null,
+      ignored: ignored ?? 'hide',
+      picked: { pick, pickAll, picks } satisfies PickAddress,
     }
   }, [text])
-  const setFilter = useCallback(
-    (filter: ChangeFilter) => window.history.replaceState(null, '', paths.diff(diffId, filter)),
+  // The address bar is asked, not the last render: two changes in a row must not undo each other.
+  const go = useCallback(
+    (changes: Parameters<typeof paths.diff>[1], how: 'pushState' | 'replaceState' = 'replaceState') => {
+      const now = readAddress(new URLSearchParams(window.location.search))
+      window.history[how](null, '', paths.diff(diffId, { ...now, ...changes }))
+    },
     [diffId],
   )
-  const setPath = useCallback(
-    (path: string) => window.history.pushState(null, '', paths.diff(diffId, { ...state.filter, path })),
-    [diffId, state.filter],
-  )
-  return { ...state, setFilter, setPath }
+  const setFilter = useCallback((filter: ChangeFilter) => go({ ...filter, path: undefined }), [go])
+  const setPath = useCallback((path: string) => go({ path }, 'pushState'), [go])
+  const setIgnored = useCallback((mode: IgnoredMode) => go({ ignored: mode === 'show' ? mode : undefined }), [go])
+  const setPicked = useCallback((picked: PickAddress) => go(picked), [go])
+  return { ...state, setFilter, setPath, setIgnored, setPicked }
 }

@@ -9,6 +9,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import type { PlanView } from '@/lib/services/restores/views.ts'
+import { describeFields } from '../../clusters/_components/describe-fields.ts'
 
 export function PlanNumbers({ plan }: { plan: PlanView }) {
   const numbers = [
@@ -51,6 +52,7 @@ export function PlanNumbers({ plan }: { plan: PlanView }) {
             {skipped.map(([reason, count]) => (
               <li key={reason}>
                 {plural(count, 'znode')} {SKIPPED_WORDS[reason] ?? `(${reason})`}
+                {reason === 'ignored' && <LeftOutByRule plan={plan} />}
               </li>
             ))}
           </ul>
@@ -71,5 +73,18 @@ export function PlanNumbers({ plan }: { plan: PlanView }) {
         </Notice>
       )}
     </div>
+  )
+}
+
+function LeftOutByRule({ plan }: { plan: PlanView }) {
+  return (
+    <ul aria-label="Left out, by ignore rule" className="text-muted text-xs">
+      {plan.leftOut.map((rule) => (
+        <li key={`${rule.pattern} ${rule.fields.join()}`}>
+          <code className="break-all font-mono text-fg">{rule.pattern}</code>: {formatCount(rule.changes)},{' '}
+          {describeFields(rule.fields)} – {rule.note}
+        </li>
+      ))}
+    </ul>
   )
 }

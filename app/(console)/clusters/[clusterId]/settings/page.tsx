@@ -5,8 +5,9 @@ import { AdminServersForm } from '../../_components/admin-servers-form.tsx'
 import { ArmPanel } from '../../_components/arm-panel.tsx'
 import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
-import { loadAdminServers, loadCluster } from '../../loaders.ts'
+import { loadAdminServers, loadCluster, loadIgnoreRules } from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
@@ -14,6 +15,7 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
   const { clusterId } = await params
   const [cluster, adminServers] = await Promise.all([loadCluster(clusterId), loadAdminServers(clusterId)])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
+  const rules = await loadIgnoreRules(cluster.value.id)
   return (
     <ClusterFrame cluster={cluster.value} section="settings">
       <div className="grid max-w-6xl items-start gap-4 xl:grid-cols-[2fr_1fr]">
@@ -28,6 +30,11 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
               <ErrorNotice error={adminServers.error} />
             )}
           </Card>
+          {rules.ok ? (
+            <IgnoreRulesPanel cluster={cluster.value} rules={rules.value} />
+          ) : (
+            <ErrorNotice error={rules.error} />
+          )}
         </div>
         <div className="flex flex-col gap-4">
           <ArmPanel cluster={cluster.value} />

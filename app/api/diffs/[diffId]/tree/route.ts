@@ -1,6 +1,7 @@
-import { readNumber, readSomeOf, readText } from '@/app/_nav/search-params.ts'
+import { readNumber, readOneOf, readSomeOf, readText } from '@/app/_nav/search-params.ts'
 import { respondJson } from '@/app/_server/respond.ts'
 import { listDiffTree } from '@/lib/services/diffs/list-diff-tree.ts'
+import { IGNORED_MODES } from '@/lib/services/diffs/schemas.ts'
 
 export function GET(request: Request, { params }: { params: Promise<{ diffId: string }> }): Promise<Response> {
   return respondJson(request, async (context) => {
@@ -13,6 +14,7 @@ export function GET(request: Request, { params }: { params: Promise<{ diffId: st
         fields: readSomeOf(search, 'field', ['data', 'acl', 'kind']),
         search: readText(search, 'search'),
       },
+      ignored: readOneOf(search, 'ignored', IGNORED_MODES),
       after: readText(search, 'after') || undefined,
       limit: readNumber(search, 'limit'),
     })
