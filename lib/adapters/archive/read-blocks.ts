@@ -7,15 +7,13 @@ import type { SnapshotIndex, Span } from './snapshot-index.ts'
 // Two cores are kept busy with two; the others hide the latency of the file.
 const READ_AHEAD = 4
 
-/** Reads one span and decompresses it; `onBytes` sees the bytes as they lie in the file. Throws SnapshotError where they do not fit the index. */
+/** Reads one span and decompresses it. Throws SnapshotError where its bytes do not fit the index. */
 export async function readSpan(
   source: ByteSource,
-  index: SnapshotIndex,
+  index: Pick<SnapshotIndex, 'compression'>,
   span: Span,
-  onBytes?: (bytes: Buffer) => void,
 ): Promise<Buffer> {
   const bytes = await source.read(span.offset, span.length)
-  onBytes?.(bytes)
   if (index.compression === 'none') return bytes
   const misfit = (found: string) =>
     snapshotFault('BAD_COMPRESSION', {

@@ -60,9 +60,9 @@ export async function detectCompression(path: string): Promise<Compression> {
 }
 
 /** The file's bytes as they are, in order. */
-export async function* readFileBytes(path: string): AsyncGenerator<Buffer> {
+export async function* readFileBytes(path: string, start = 0): AsyncGenerator<Buffer> {
   try {
-    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES })
+    yield* createReadStream(path, { start, highWaterMark: CHUNK_BYTES })
   } catch (error) {
     throw toArchiveError(error, `reading ${path}`)
   }

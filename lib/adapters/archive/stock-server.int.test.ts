@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { asClientSees, findLoaded, readLive } from '../../testing/live-view.ts'
 import { buildTree, collectZnodes } from '../../testing/znode-builder.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { TempStore } from './archive-builder.ts'
+import { HEAD_ROOM_BYTES } from './write-body.ts'
 
 const CORPUS = join(import.meta.dirname, '../../domain/snapshot/corpus')
 
@@ -71,6 +72,8 @@ test('a stock server serves values of every sort: null and empty, binary, unicod
     ...Array.from({ length: 3000 }, (_, i) => ({ path: `/many/n${String(i).padStart(6, '0')}`, data: `value ${i}` })),
   ])
   const { dir, manifest } = await store.write(tree, { zxid: 0x500000000n })
+  // Large enough for a head that fills a room in front of the body: its gzip header has an extra field.
+  expect(JSON.parse(await readFile(join(dir, 'index'), 'utf8')).head[1]).toBe(HEAD_ROOM_BYTES)
   const { connectString, log } = await startFrom(dir, 'snapshot.500000000.gz')
   expect(findLoaded(log())).toEqual({ zxid: 0x500000000n, digest: BigInt(manifest.digest!.computed) })
   const live = (await readLive(connectString)).filter((znode) => !znode.path.startsWith('/zookeeper'))

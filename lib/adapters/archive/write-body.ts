@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { ADLER_START, combineAdler32 } from '../../domain/snapshot/adler32.ts'
 import { SequenceCounters } from '../../domain/snapshot/sequence-counters.ts'
 import { withSystemZnodes } from '../../domain/snapshot/system-znodes.ts'
@@ -7,6 +8,7 @@ import { comparePaths } from '../../domain/znode/order.ts'
 import { isSystemPath, ROOT } from '../../domain/znode/path.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
 import { compressMember } from './gzip-member.ts'
+import type { BodyReadBack } from './read-back.ts'
 import type { SnapshotBlock } from './snapshot-index.ts'
 import type { WriteArchiveInput } from './store.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -14,6 +16,11 @@ import type { NewFile } from './write-file.ts'
 
 // Two cores compress; more in flight only costs memory (about 2 MiB each).
 const IN_FLIGHT = 4
+/**
+ * Left in front of the body for the head, when the first block is written before the stream has ended: room for the ACL lists and sessions
+ * of nearly every cluster. A tree of few blocks leaves none, and one whose head needs more is moved behind it in the end.
+ */
+export const HEAD_ROOM_BYTES = 32 << 10
 /** Longest list of paths kept in a manifest; the totals go on counting. */
 export const LISTED_PATHS_MAX = 10_000
 
@@ -21,8 +28,12 @@ export interface WrittenBody {
   readonly body: SnapshotBody
   /** Adler-32 of the uncompressed body. */
   readonly adler: number
-  /** Offsets count from the start of the body. */
+  /** Bytes left free at the start of the file. */
+  readonly room: number
+  /** Where they lie in the file; raw offsets count from the start of the body. */
   readonly blocks: readonly SnapshotBlock[]
+  /** CRC-32 of each block's bytes in the file. */
+  readonly crcs: readonly number[]
   readonly parents: ReadonlyMap<string, number>
   /** Paths that the stream reported as unreadable, in path order. */
   readonly unreadable: readonly string[]
@@ -37,15 +48,20 @@ interface Packed {
   readonly outcome: Promise<{ member: Buffer; adler: number } | { error: unknown }>
 }
 
-/** Writes the znodes of a stream, with the built-in ones that it lacks, as gzip members to `file`. Flat memory. */
-export async function writeBody(file: NewFile, input: WriteArchiveInput): Promise<WrittenBody> {
+/**
+ * Writes the znodes of a stream, with the built-in ones that it lacks, as gzip members to `file`. Flat memory. Blocks behind a room for
+ * the head stay where they are, and are handed to `readBack` at once; a fault that it finds ends the writing.
+ */
+export async function writeBody(file: NewFile, readBack: BodyReadBack, input: WriteArchiveInput): Promise<WrittenBody> {
   const parents = new Map<string, number>()
   const body = new SnapshotBody({ onClose: (path, children) => parents.set(path, children) })
   const blocks: SnapshotBlock[] = []
+  const crcs: number[] = []
   const unreadable: string[] = []
   const masked = new MaskedAcls()
   const counters = new SequenceCounters({ listedMax: LISTED_PATHS_MAX, holds: input.holds })
   const queue: Packed[] = []
+  let room = 0
   let rawOffset = 0
   let adler = ADLER_START
 
@@ -54,24 +70,29 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
     if (!packed) return
     const outcome = await packed.outcome
     if ('error' in outcome) throw outcome.error
+    const { member } = outcome
     const rawLength = packed.block.bytes.length
-    blocks.push({
-      offset: file.bytes,
-      length: outcome.member.length,
-      rawOffset,
-      rawLength,
-      firstPath: packed.block.firstPath,
-    })
+    const { firstPath } = packed.block
+    const block = { offset: file.bytes, length: member.length, rawOffset, rawLength, firstPath }
+    blocks.push(block)
+    crcs.push(crc32(member))
     rawOffset += rawLength
     adler = combineAdler32(adler, outcome.adler, rawLength)
     body.recycle(packed.block.bytes)
-    await file.write(outcome.member)
+    await file.write(member)
+    if (room > 0) readBack.add(block)
     const { znodes, dataBytes } = body.counts
     input.onProgress?.({ phase: 'writing', znodes, dataBytes, archiveBytes: file.bytes })
   }
   const take = async (block: BodyBlock | null) => {
     if (!block) return
-    if (queue.length >= IN_FLIGHT) await writeOldest()
+    if (queue.length >= IN_FLIGHT) {
+      if (file.bytes === 0) {
+        room = HEAD_ROOM_BYTES
+        file.skip(room)
+      }
+      await writeOldest()
+    }
     const outcome = compressMember(block.bytes).then(
       (packed) => packed,
       (error: unknown) => ({ error }),
@@ -93,7 +114,9 @@ export async function writeBody(file: NewFile, input: WriteArchiveInput): Promis
   return {
     body,
     adler,
+    room,
     blocks,
+    crcs,
     parents,
     unreadable: unreadable.sort(comparePaths),
     maskedAcl: masked.paths,

@@ -1,11 +1,11 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** A new file, written front to back; knows its length and SHA-256 and is on the disk when `finish` returns. */
+/** A new file, written front to back; it is on the disk when `finish` returns. */
 export class NewFile {
   readonly #handle: FileHandle
-  readonly #hash: Hash = createHash('sha256')
   #bytes = 0
+  #finished = false
 
   private constructor(handle: FileHandle) {
     this.#handle = handle
@@ -21,23 +21,39 @@ export class NewFile {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#hash.update(chunk)
-    for (let at = 0; at < chunk.length; ) {
-      const { bytesWritten } = await this.#handle.write(chunk, at, chunk.length - at, this.#bytes + at)
-      at += bytesWritten
-    }
+    await this.#writeAt(this.#bytes, chunk)
     this.#bytes += chunk.length
   }
 
-  /** Hex SHA-256 of what was written. */
-  async finish(): Promise<string> {
+  /** Leaves room for what is known only later, and written by `fill`. */
+  skip(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  async fill(position: number, chunk: Uint8Array): Promise<void> {
+    await this.#writeAt(position, chunk)
+  }
+
+  /** What was written before the call is on the disk when it returns. */
+  async flush(): Promise<void> {
+    if (!this.#finished) await this.#handle.datasync()
+  }
+
+  async finish(): Promise<void> {
     await this.#handle.sync()
+    this.#finished = true
     await this.#handle.close()
-    return this.#hash.digest('hex')
   }
 
   async close(): Promise<void> {
     await this.#handle.close()
+  }
+
+  async #writeAt(position: number, chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      const { bytesWritten } = await this.#handle.write(chunk, at, chunk.length - at, position + at)
+      at += bytesWritten
+    }
   }
 }
 
@@ -46,8 +62,13 @@ export async function writeNewFile(path: string, content: string | Uint8Array) {
   try {
     const chunk = typeof content === 'string' ? Buffer.from(content) : content
     await file.write(chunk)
-    return { bytes: chunk.length, sha256: await file.finish() }
+    await file.finish()
+    return { bytes: chunk.length, sha256: sha256Of(chunk) }
   } finally {
     await file.close()
   }
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -108,6 +108,11 @@ export class AclTable {
     if (id === -1n) this.#last = acl
   }
 
+  /** Id -1 counts as there: it is open to everyone. */
+  has(id: bigint): boolean {
+    return id === -1n || this.#lists.has(id)
+  }
+
   /** The list of the id stored at this place; undefined when the table has none. Neighbours mostly share one: the last is kept. */
   at(bytes: Buffer, position: number): Acl | undefined {
     const high = bytes.readInt32BE(position)

@@ -93,6 +93,21 @@ export function encodeRecord(write: (writer: JuteWriter) => void): Buffer {
 
 const EMPTY = Buffer.alloc(0)
 
+/** Hundreds of replies lie in one receive buffer: the view of the last one is kept, unless it is so large that it should be let go. */
+const KEPT_VIEW_BYTES_MAX = 1 << 20
+let viewedBuffer: Buffer = EMPTY
+let view: DataView = new DataView(EMPTY.buffer, EMPTY.byteOffset, EMPTY.length)
+
+function viewOf(buffer: Buffer): DataView {
+  if (buffer === viewedBuffer) return view
+  const made = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+  if (buffer.length <= KEPT_VIEW_BYTES_MAX) {
+    viewedBuffer = buffer
+    view = made
+  }
+  return made
+}
+
 /** Reads the wire encoding in place. Nothing is read past the end: a short or lying reply raises REPLY_MALFORMED. */
 export class JuteReader {
   readonly buffer: Buffer
@@ -102,7 +117,7 @@ export class JuteReader {
 
   constructor(buffer: Buffer, start = 0, end = buffer.length) {
     this.buffer = buffer
-    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+    this.view = viewOf(buffer)
     this.position = start
     this.end = end
   }
@@ -155,6 +170,17 @@ export class JuteReader {
     if (length === 0) return EMPTY
     const at = this.advance(length)
     return Buffer.from(this.buffer.subarray(at, at + length))
+  }
+
+  /** Not copied: for whoever passes the bytes on at once, since they keep the receive buffer alive. */
+  bytesInPlace(): Uint8Array | null {
+    const length = this.int()
+    if (length < 0) return null
+    if (length === 0) return EMPTY
+    const at = this.advance(length)
+    const { buffer } = this.view
+    // Receive buffers are never shared memory.
+    return new Uint8Array(buffer as ArrayBuffer, this.view.byteOffset + at, length)
   }
 
   skip(length: number): void {

@@ -138,9 +138,16 @@ const INTERNED_MAX = 50_000
 /** Decodes ACL lists; equal bytes give the same array object, so a million znodes share a handful of lists. */
 export class AclInterner {
   private readonly lists = new Map<string, Acl>()
+  /** Neighbours mostly share one list. */
+  private lastBytes = new Uint8Array(0)
+  private last: Acl = []
 
   read(reader: JuteReader): Acl {
     const start = reader.position
+    if (this.isLast(reader.buffer, start, reader.end)) {
+      reader.skip(this.lastBytes.length)
+      return this.last
+    }
     const count = reader.count(12)
     for (let i = 0; i < count; i++) {
       reader.skip(4)
@@ -156,7 +163,17 @@ export class AclInterner {
       if (this.lists.size >= INTERNED_MAX) this.lists.clear()
       this.lists.set(key, acl)
     }
+    this.lastBytes = Uint8Array.prototype.slice.call(reader.buffer, start, end)
+    this.last = acl
     return acl
+  }
+
+  /** A list says itself where it ends, so that bytes which begin alike are the same list. */
+  private isLast(buffer: Buffer, start: number, end: number): boolean {
+    const { lastBytes } = this
+    if (lastBytes.length === 0 || lastBytes.length > end - start) return false
+    for (let i = 0; i < lastBytes.length; i++) if (buffer[start + i] !== lastBytes[i]) return false
+    return true
   }
 }
 

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { crc32 } from 'node:zlib'
+import { CancelledError, isArkeeperError } from '../../base/errors.ts'
+import { ADLER_START, adler32, combineAdler32 } from '../../domain/snapshot/adler32.ts'
+import { BodyCheck } from '../../domain/snapshot/check-body.ts'
+import { SEAL_BYTES, SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
+import type { SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
+import { FileBytes } from './byte-source.ts'
+import { ArchiveError } from './errors.ts'
+import { readAhead, readSpan } from './read-blocks.ts'
+import { INDEX_FILE, parseIndex, type SnapshotBlock, type SnapshotIndex } from './snapshot-index.ts'
+import { sha256Of } from './write-file.ts'
+
+/** Written bytes that are worth a flush and a look: some blocks at once, and never long behind. */
+const ROUND_BYTES = 4 << 20
+const GZIP = { compression: 'gzip' } as const
+
+/**
+ * Reads blocks back from the file that they were written to, while more is being written: each only after a flush that came behind its
+ * writing. The first fault ends it and comes out of `assertSound` and `finish`.
+ */
+export class BodyReadBack {
+  readonly #check = new BodyCheck()
+  readonly #source: FileBytes
+  readonly #flush: () => Promise<void>
+  readonly #signal: AbortSignal | undefined
+  readonly #running: Promise<void>
+  #written: SnapshotBlock[] = []
+  #writtenBytes = 0
+  #ended = false
+  #abandoned = false
+  #failure: unknown = null
+  #wake: (() => void) | null = null
+
+  /** Hears of each block from when it is set. */
+  onProgress: ((check: BodyCheck) => void) | null = null
+
+  private constructor(source: FileBytes, input: { flush: () => Promise<void>; signal?: AbortSignal }) {
+    this.#source = source
+    this.#flush = input.flush
+    this.#signal = input.signal
+    this.#running = this.#run().catch((error: unknown) => {
+      this.#failure = toReadBackFailure(error)
+    })
+  }
+
+  /** `flush`: brings what was written so far to the disk. */
+  static async start(path: string, input: { flush: () => Promise<void>; signal?: AbortSignal }): Promise<BodyReadBack> {
+    return new BodyReadBack(await FileBytes.open(path), input)
+  }
+
+  /** Takes a block whose bytes have been written. Throws what was found wrong with those before it. */
+  add(block: SnapshotBlock): void {
+    this.assertSound()
+    this.#written.push(block)
+    this.#writtenBytes += block.length
+    if (this.#writtenBytes >= ROUND_BYTES) this.#wake?.()
+  }
+
+  assertSound(): void {
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  /** When every block has been read back. */
+  async finish(): Promise<BodyCheck> {
+    await this.#end()
+    this.assertSound()
+    return this.#check
+  }
+
+  /** Lets the file go, whatever is still to be read. Never throws. */
+  async close(): Promise<void> {
+    this.#abandoned = true
+    this.#written = []
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true
+    this.#wake?.()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const source = this.#source
+    try {
+      for (;;) {
+        if (!this.#ended && this.#writtenBytes < ROUND_BYTES) await this.#sleep()
+        const blocks = this.#written
+        if (blocks.length === 0 && this.#ended) return
+        this.#written = []
+        this.#writtenBytes = 0
+        await this.#flush()
+        let at = 0
+        for await (const raw of readAhead(blocks, (block) => readSpan(source, GZIP, block), this.#signal)) {
+          this.#check.add(raw, blocks[at++]!.firstPath)
+          if (this.#abandoned) return
+          this.onProgress?.(this.#check)
+        }
+      }
+    } finally {
+      await source.close()
+    }
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = null
+        resolve()
+      }
+    })
+  }
+}
+
+/** The snapshot file as it was meant: where its parts lie, and the CRC-32 of each as it was handed to the file system. */
+export interface MeantSnapshot {
+  readonly name: string
+  readonly bytes: number
+  readonly index: SnapshotIndex
+  /** Head, blocks, tail. */
+  readonly crcs: readonly number[]
+  readonly ends: SnapshotEnds
+}
+
+/**
+ * SHA-256 of the whole file, read once more from front to back. Each part is held against what was written, so that what is hashed
+ * here is what was read back block by block.
+ */
+export async function hashWritten(dir: string, meant: MeantSnapshot, signal?: AbortSignal): Promise<string> {
+  const { index, crcs } = meant
+  const source = await FileBytes.open(join(dir, meant.name))
+  try {
+    if (source.bytes !== meant.bytes)
+      throw readBackFailure(`the snapshot has ${source.bytes} bytes instead of ${meant.bytes}`)
+    const hash = createHash('sha256')
+    const spans = [index.head, ...index.blocks, index.tail]
+    let part = 0
+    for await (const packed of readAhead(spans, (span) => source.read(span.offset, span.length), signal)) {
+      if (crc32(packed) !== crcs[part])
+        throw readBackFailure(`the bytes from ${spans[part]?.offset} on have another CRC-32`)
+      part++
+      hash.update(packed)
+    }
+    return hash.digest('hex')
+  } catch (error) {
+    throw toReadBackFailure(error)
+  } finally {
+    await source.close()
+  }
+}
+
+/** Both ends as they lie on the disk, held against what was meant, and with the blocks read back between them. */
+export async function checkEnds(dir: string, meant: MeantSnapshot, body: BodyCheck): Promise<void> {
+  const { index, ends } = meant
+  const source = await FileBytes.open(join(dir, meant.name))
+  try {
+    const head = await readSpan(source, GZIP, index.head)
+    const tail = await readSpan(source, GZIP, index.tail)
+    async function* whole() {
+      yield head
+    }
+    const { acls } = await new SnapshotReader(whole()).readHead()
+    body.finish(acls)
+    const adler = combineAdler32(adler32(ADLER_START, head), body.adler, body.bytes)
+    assertSame(
+      'the snapshot',
+      {
+        head: head.equals(ends.head),
+        tail: tail.equals(ends.tail),
+        checksum: adler32(adler, tail, 0, tail.length - SEAL_BYTES),
+        bytes: head.length + body.bytes + tail.length,
+      },
+      { head: true, tail: true, checksum: ends.checksum, bytes: ends.bytes },
+    )
+  } catch (error) {
+    throw toReadBackFailure(error)
+  } finally {
+    await source.close()
+  }
+}
+
+/** The index as it lies on the disk: a sound one, and of exactly this snapshot. */
+export async function checkIndex(dir: string, meant: MeantSnapshot, sha256: string): Promise<void> {
+  const bytes = await readFile(join(dir, INDEX_FILE))
+  const index = parseIndex(bytes.toString(), { snapshot: meant.name, snapshotBytes: meant.bytes })
+  assertSame(
+    'the index',
+    { sha256: sha256Of(bytes), sound: isDeepStrictEqual(index, meant.index) },
+    { sha256, sound: true },
+  )
+}
+
+export function assertSame(what: string, found: Record<string, unknown>, expected: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(expected)) {
+    if (found[name] !== value) throw readBackFailure(`${name} of ${what} is ${found[name]} instead of ${value}`)
+  }
+}
+
+function toReadBackFailure(error: unknown): unknown {
+  if (error instanceof CancelledError || error instanceof ArchiveError || !isArkeeperError(error)) return error
+  return readBackFailure(error.message, error)
+}
+
+function readBackFailure(message: string, cause?: unknown): ArchiveError {
+  return new ArchiveError('READ_BACK_FAILED', `what was read back is not what was written: ${message}`, {
+    remedy: 'check the disk of the store, then take the backup again',
+    cause,
+  })
+}
