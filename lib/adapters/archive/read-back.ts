@@ -207,6 +207,7 @@ function toReadBackFailure(error: unknown): unknown {
 
 function readBackFailure(message: string, cause?: unknown): ArchiveError {
   return new ArchiveError('READ_BACK_FAILED', `what was read back is not what was written: ${message}`, {
+    unaffected: 'no archive was made; the cluster was only read',
     remedy: 'check the disk of the store, then take the backup again',
     cause,
   })

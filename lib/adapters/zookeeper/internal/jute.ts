@@ -173,14 +173,12 @@ export class JuteReader {
   }
 
   /** Not copied: for whoever passes the bytes on at once, since they keep the receive buffer alive. */
-  bytesInPlace(): Uint8Array | null {
+  bytesInPlace(): Buffer | null {
     const length = this.int()
     if (length < 0) return null
     if (length === 0) return EMPTY
     const at = this.advance(length)
-    const { buffer } = this.view
-    // Receive buffers are never shared memory.
-    return new Uint8Array(buffer as ArrayBuffer, this.view.byteOffset + at, length)
+    return this.buffer.subarray(at, at + length)
   }
 
   skip(length: number): void {
