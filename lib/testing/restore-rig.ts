@@ -51,8 +51,13 @@ export async function makePlan(
   return { steps, lines, summary }
 }
 
-export async function* stepsOf(steps: readonly PlanStep[]): AsyncGenerator<PlanStep, void, void> {
-  yield* steps
+/** In batches of odd sizes, one of them empty. */
+export async function* stepsOf(steps: readonly PlanStep[]): AsyncGenerator<readonly PlanStep[], void, void> {
+  let at = 0
+  for (let size = 0; at < steps.length; size += 3) {
+    yield steps.slice(at, at + size)
+    at += size
+  }
 }
 
 /** One run in a process of its own: a new session, the journal as the last process left it. */

@@ -43,7 +43,7 @@ export interface ApplyProgress {
 
 export interface ApplyPlanInput {
   /** All steps of the plan in order, also on resume: settled ones are passed over. */
-  readonly steps: AsyncIterable<PlanStep>
+  readonly steps: AsyncIterable<readonly PlanStep[]>
   readonly summary: Pick<PlanSummary, 'plan' | 'steps' | 'onConflict'>
   readonly target: RestoreTarget
   readonly journal: JournalSink
@@ -180,7 +180,7 @@ class PlanApplier {
 
   private async start(batch: StepBatch): Promise<void> {
     const { target } = this.input
-    const { steps, lane, doubtful } = batch
+    const { steps, operations, lane, doubtful } = batch
     const record = new BatchRecord(this.nextBatch++, steps)
     const isTooLarge = lane !== 'acl' && steps.length === 1 && this.sizeOf(steps[0]!) > this.bytesMax
     if (lane === 'acl' || doubtful || isTooLarge || !(await this.doGuardsHold(steps))) {
@@ -191,8 +191,8 @@ class PlanApplier {
       return
     }
     await this.run.writeIntent(record, target.lastZxidSeen())
-    const attempts = steps.map((step) => toAttempt(step, null))
-    const answer = target.multi(attempts.map((attempt) => attempt.operation!)).then(
+    const attempts = steps.map((step, at) => toAttempt(step, null, operations[at]))
+    const answer = target.multi(operations).then(
       (outcome) => ({ outcome }),
       (failure: unknown) => ({ failure }),
     )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakeTree } from '../../testing/fake-target.ts'
-import { briefSteps, makePlan, SUPER, stepsOf } from '../../testing/restore-rig.ts'
+import { briefSteps, makePlan, SUPER } from '../../testing/restore-rig.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { buildTree, buildZnode, mutateTree, randomTree } from '../../testing/znode-builder.ts'
 import type { Acl } from '../znode/acl.ts'
@@ -266,7 +266,12 @@ describe('planRestore', () => {
     const first = await makePlan(live(), source)
     expect(first.summary.plan).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect((await makePlan(live(), source)).summary.plan).toBe(first.summary.plan)
-    await assertPlanSteps(first.summary, stepsOf(first.steps))
+    const linesOf = async function* (lines: readonly string[]) {
+      for (const line of lines) yield [line]
+    }
+    const heard: PlanStep[] = []
+    await assertPlanSteps(first.summary, linesOf(first.lines), (step) => heard.push(step))
+    expect(heard).toEqual(first.steps)
     const variants: PlanStep[][] = [
       first.steps.slice(1),
       first.steps.slice(0, 1),
@@ -279,8 +284,13 @@ describe('planRestore', () => {
       first.steps.map((step) => ({ ...step, path: `${step.path}x` })),
     ]
     for (const steps of variants) {
-      await expect(assertPlanSteps(first.summary, stepsOf(steps))).rejects.toMatchObject({ code: 'PLAN_MISMATCH' })
+      await expect(assertPlanSteps(first.summary, linesOf(steps.map(encodeStep)))).rejects.toMatchObject({
+        code: 'PLAN_MISMATCH',
+      })
     }
+    // Another text of the same steps is not what was confirmed, either.
+    const spaced = first.lines.map((line) => line.replace('"index":', '"index": '))
+    await expect(assertPlanSteps(first.summary, linesOf(spaced))).rejects.toMatchObject({ code: 'PLAN_MISMATCH' })
     for (const other of [
       { onConflict: 'skip' },
       { mode: 'create' },

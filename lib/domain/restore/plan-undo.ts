@@ -17,7 +17,7 @@ type Present = Extract<LiveExpectation, { kind: 'present' }>
 
 export interface PlanUndoInput {
   /** The steps and facts of the plan that was run. */
-  readonly steps: AsyncIterable<PlanStep>
+  readonly steps: AsyncIterable<readonly PlanStep[]>
   readonly summary: Pick<PlanSummary, 'target' | 'sourcePath' | 'targetPath'>
   readonly journal: JournalState
   /** What was there before the run: the safety backup, with paths as in the target. */
@@ -43,12 +43,14 @@ const SAFETY_READS_AT_ONCE = 16
 export async function planUndo(input: PlanUndoInput): Promise<PlanSummary> {
   const planner = new UndoPlanner(input)
   let chunk: PlanStep[] = []
-  for await (const step of input.steps) {
-    if (!input.journal.findApplied(step.index) && !input.journal.doubtful.has(step.index)) continue
-    chunk.push(step)
-    if (chunk.length < READ_AT_ONCE) continue
-    await planner.add(chunk)
-    chunk = []
+  for await (const steps of input.steps) {
+    for (const step of steps) {
+      if (!input.journal.findApplied(step.index) && !input.journal.doubtful.has(step.index)) continue
+      chunk.push(step)
+      if (chunk.length < READ_AT_ONCE) continue
+      await planner.add(chunk)
+      chunk = []
+    }
   }
   if (chunk.length > 0) await planner.add(chunk)
   return planner.finish()

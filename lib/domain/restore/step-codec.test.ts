@@ -53,6 +53,27 @@ describe('step codec', () => {
     expect(encodeStep(decodeStep(line))).toBe(line)
   })
 
+  it.each(steps)('reads step $index ($step) in any other form of JSON, too', (step) => {
+    const json = JSON.parse(encodeStep(step))
+    const backwards = Object.fromEntries(Object.entries(json).reverse())
+    for (const text of [JSON.stringify(json, null, 1), JSON.stringify(backwards), JSON.stringify({ ...json, more: 1 })])
+      expect(decodeStep(text)).toEqual(step)
+  })
+
+  it('takes the texts of paths and ACLs for what they are, whatever keys they look like', () => {
+    const id = 'u,"acl":[],"data":"eA==","expect":{"kind":"absent"}}'
+    const step: PlanStep = { ...steps[2]!, step: 'create', path: `/,"acl":[{${id}`, data: Buffer.from('x') } as PlanStep
+    const tricky = { ...step, acl: [{ perms: 1, scheme: ',"data":"', id }] } as PlanStep
+    expect(decodeStep(encodeStep(tricky))).toEqual(tricky)
+  })
+
+  it('takes the last of two equal keys, as JSON does', () => {
+    const line = encodeStep(steps[0]!)
+    expect(decodeStep(line.replace(',"data":', ',"data":"eA==","data":'))).toEqual(steps[0])
+    expect(decodeStep(line.replace(',"acl":', ',"acl":[],"acl":'))).toEqual(steps[0])
+    expect(() => decodeStep(line.replace('"kind":"ttl"', '"kind":"ttl","step":"delete"'))).toThrow()
+  })
+
   it('has one fixed form', () => {
     expect(encodeStep(steps[3]!)).toBe(
       '{"index":3,"step":"setData","path":"/a","data":"eA==","expect":{"kind":"present","czxid":"0x1f00000001","version":3,"aversion":2}}',
@@ -69,6 +90,12 @@ describe('step codec', () => {
     ['no guard', encodeStep(steps[3]!).replace(/,"expect".*$/, '}')],
     ['an incomplete guard', encodeStep(steps[3]!).replace('"version":3,', '')],
     ['an update of nothing', encodeStep(steps[3]!).replace(/"expect".*$/, '"expect":{"kind":"absent"}}')],
+    ['a creation with bad base64', encodeStep(steps[0]!).replace('AP8=', 'AP8')],
+    ['a creation with an escape in its data', encodeStep(steps[0]!).replace('AP8=', '\\u0041P8=')],
+    ['a creation over something', encodeStep(steps[0]!).replace('"absent"', '"present"')],
+    ['a creation with a bad path', encodeStep(steps[1]!).replace('/n', '/n/')],
+    ['a creation with half an ACL', encodeStep(steps[0]!).replace('"perms":31,', '')],
+    ['a creation with a cut ACL', encodeStep(steps[0]!).replace(/\],"data"/, ',"data"')],
     ['an empty ACL', encodeStep(steps[1]!).replace(/"acl":\[.*\],/, '"acl":[],')],
     ['a TTL without time', encodeStep(steps[0]!).replace('"ttlMs":5', '"ttlMs":null')],
     ['a negative index', encodeStep(steps[3]!).replace('"index":3', '"index":-3')],

@@ -8,6 +8,8 @@ export const SYSTEM_ROOT = '/zookeeper'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters the server refuses
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff]/
 
+const BAD_NAME = /\/(\.{0,2})(?=\/|$)/
+
 /** Null when the path is one the server accepts for an existing znode; else the reason, one clause without full stop. */
 export function findPathFault(path: string): string | null {
   if (path === ROOT) return null
@@ -17,10 +19,8 @@ export function findPathFault(path: string): string | null {
   const fault = FORBIDDEN.exec(path)
   if (fault)
     return `character U+${fault[0].charCodeAt(0).toString(16).padStart(4, '0')} at ${fault.index} is not allowed`
-  for (const name of path.slice(1).split('/')) {
-    if (name === '') return 'the path has an empty name'
-    if (name === '.' || name === '..') return `"${name}" is not allowed as a name`
-  }
+  const name = BAD_NAME.exec(path)?.[1]
+  if (name !== undefined) return name === '' ? 'the path has an empty name' : `"${name}" is not allowed as a name`
   return null
 }
 

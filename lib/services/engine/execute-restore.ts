@@ -4,7 +4,7 @@ import { CancelledError, isArkeeperError } from '../../base/errors.ts'
 import { type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
 import type { Conflict } from '../../domain/restore/conflict.ts'
 import { RestoreError } from '../../domain/restore/errors.ts'
-import type { ConflictPolicy, PlanStep } from '../../domain/restore/plan.ts'
+import type { ConflictPolicy } from '../../domain/restore/plan.ts'
 import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { verifyRestore } from '../../domain/restore/verify-restore.ts'
 import type { EngineContext } from '../context.ts'
@@ -51,7 +51,7 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
     })
   }
   const touched: string[] = []
-  await assertPlanSteps(plan.summary, notePaths(directory.readSteps(), touched))
+  await assertPlanSteps(plan.summary, directory.readStepLines(), ({ path }) => touched.push(path))
   const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
   try {
     // Of nothing, no safety backup can be taken.
@@ -133,13 +133,6 @@ async function secure(
   await input.onSafety?.(safety)
 }
 
-async function* notePaths(steps: AsyncIterable<PlanStep>, paths: string[]): AsyncGenerator<PlanStep, void, void> {
-  for await (const step of steps) {
-    paths.push(step.path)
-    yield step
-  }
-}
-
 async function apply(
   context: EngineContext,
   input: ExecuteRestoreInput,
@@ -152,7 +145,7 @@ async function apply(
   const journal = await directory.openJournal(input.assertOwned ?? (() => undefined))
   try {
     return await applyPlan({
-      steps: directory.readSteps(),
+      steps: directory.readStepBatches(),
       summary: plan.summary,
       target: connection,
       journal,
@@ -203,7 +196,7 @@ async function conclude(
   const meter = new ProgressMeter(context.clock, input.onProgress)
   // The session that wrote sees its own writes, whatever the server lags behind.
   const check = await verifyRestore({
-    steps: directory.readSteps(),
+    steps: directory.readStepBatches(),
     target: connection,
     onProgress: (done) => meter.report('Verifying', { done, total: plan.summary.steps }),
     signal: context.signal,

@@ -34,7 +34,7 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
     const plan = await new RestoreDirectory(input.dir).writePlan()
     try {
       const undo = await planUndo({
-        steps: done.readSteps(),
+        steps: done.readStepBatches(),
         summary,
         journal,
         safety: archive,

@@ -1,6 +1,7 @@
 import { invariant } from '../../../base/invariant.ts'
 import type { RefusalCode, WriteOperation } from '../../../domain/restore/ports.ts'
-import { JuteWriter } from './jute.ts'
+import type { Acl } from '../../../domain/znode/acl.ts'
+import { encodeRecord, JuteWriter } from './jute.ts'
 import {
   CREATE_FLAG,
   MULTI_HEADER_BYTES,
@@ -12,11 +13,37 @@ import {
 } from './protocol.ts'
 
 const scratch = new JuteWriter()
+/** Lists are shared between operations; each is encoded once. */
+const encodedAcls = new WeakMap<Acl, Buffer>()
+
+function encodedAcl(acl: Acl): Buffer {
+  let encoded = encodedAcls.get(acl)
+  if (encoded === undefined) {
+    encoded = encodeRecord((writer) => writeAcl(writer, acl))
+    encodedAcls.set(acl, encoded)
+  }
+  return encoded
+}
 
 /** Bytes that the operation adds to a multi. */
 export function measureOperation(chroot: string, operation: WriteOperation): number {
-  writeOperationBody(scratch.reset(), chroot, operation)
-  return MULTI_HEADER_BYTES + scratch.length
+  const path = 4 + Buffer.byteLength(toServerPath(chroot, operation.path))
+  return MULTI_HEADER_BYTES + path + measureRest(operation)
+}
+
+/** All that follows the path. */
+function measureRest(operation: WriteOperation): number {
+  switch (operation.op) {
+    case 'create': {
+      const time = operation.kind === 'ttl' ? 8 : 0
+      return 4 + (operation.data?.length ?? 0) + encodedAcl(operation.acl).length + 4 + time
+    }
+    case 'setData':
+      return 4 + (operation.data?.length ?? 0) + 4
+    case 'delete':
+    case 'check':
+      return 4
+  }
 }
 
 /**
@@ -24,7 +51,7 @@ export function measureOperation(chroot: string, operation: WriteOperation): num
  * which every server answers alike inside a multi.
  */
 export function encodeMulti(chroot: string, operations: readonly WriteOperation[]): Buffer {
-  const writer = new JuteWriter()
+  const writer = scratch.reset()
   for (const operation of operations) {
     writeMultiHeader(writer, operationCode(operation))
     writeOperationBody(writer, chroot, operation)
@@ -52,7 +79,7 @@ function writeOperationBody(writer: JuteWriter, chroot: string, operation: Write
   switch (operation.op) {
     case 'create': {
       writer.bytes(operation.data)
-      writeAcl(writer, operation.acl)
+      writer.raw(encodedAcl(operation.acl))
       if (operation.kind === 'container') {
         writer.int(CREATE_FLAG.container)
       } else if (operation.kind === 'ttl') {

@@ -21,15 +21,15 @@ export interface Attempt {
   readonly overwrites: ConflictReason | null
 }
 
-/** The step with its own guard. `live` is needed for ACL steps only: a created znode's czxid is not in the plan. */
-export function toAttempt(step: PlanStep, live: ZnodeReading | null): Attempt {
+/** The step with its own guard. `live` is needed for ACL steps only: a created znode's czxid is not in the plan. `operation`: when it is made already. */
+export function toAttempt(step: PlanStep, live: ZnodeReading | null, operation?: WriteOperation): Attempt {
   if (step.step === 'setAcl') {
     const aversion = step.expect.kind === 'absent' ? 0 : step.expect.aversion
     const czxid = live?.kind === 'found' ? live.znode.stat.czxid : null
     return { step, operation: null, acl: { acl: step.acl, aversion }, czxid, leaves: null, overwrites: null }
   }
   const czxid = step.step === 'setData' ? step.expect.czxid : null
-  return { step, operation: toOperation(step), acl: null, czxid, leaves: null, overwrites: null }
+  return { step, operation: operation ?? toOperation(step), acl: null, czxid, leaves: null, overwrites: null }
 }
 
 /** The step guarded by the live state just read instead; null where nothing sensible can be overwritten. */

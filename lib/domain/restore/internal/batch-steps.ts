@@ -1,7 +1,7 @@
 import { isSystemPath, ROOT } from '../../znode/path.ts'
 import { RestoreError } from '../errors.ts'
 import type { PlanStep } from '../plan.ts'
-import type { RestoreTarget } from '../ports.ts'
+import type { RestoreTarget, WriteOperation } from '../ports.ts'
 import { toOperation } from './step-operation.ts'
 
 /** Steps of one lane may be in flight together; the next lane starts when the one before it is settled. */
@@ -12,6 +12,8 @@ export interface StepBatch {
   /** A former process may have sent these: judge them by the live state before anything else. */
   readonly doubtful: boolean
   readonly steps: readonly PlanStep[]
+  /** What a multi of the steps holds, in their order; none in the lane of ACLs. */
+  readonly operations: readonly WriteOperation[]
 }
 
 export interface BatchLimits {
@@ -22,35 +24,41 @@ export interface BatchLimits {
 
 /** Groups the steps that are not settled yet; each group fits one multi by measured bytes (a single larger step goes alone). */
 export async function* batchSteps(
-  steps: AsyncIterable<PlanStep>,
+  steps: AsyncIterable<readonly PlanStep[]>,
   target: Pick<RestoreTarget, 'encodedSizeOf'>,
   limits: BatchLimits,
   state: { isSettled(index: number): boolean; isDoubtful(index: number): boolean },
 ): AsyncGenerator<StepBatch, void, void> {
   let batch: PlanStep[] = []
+  let operations: WriteOperation[] = []
   let lane: Lane = 'write'
   let doubtful = false
   let bytes = 0
   let next = 0
-  for await (const step of steps) {
-    assertPlanned(step, next++)
-    if (state.isSettled(step.index)) continue
-    const stepLane: Lane = step.step === 'setAcl' ? 'acl' : step.step === 'delete' ? 'delete' : 'write'
-    const stepDoubtful = state.isDoubtful(step.index)
-    const size = step.step === 'setAcl' ? 0 : target.encodedSizeOf(toOperation(step))
-    const countMax = stepLane === 'acl' ? limits.aclStepsMax : limits.operationsMax
-    const full = batch.length >= countMax || bytes + size > limits.bytesMax
-    if (batch.length > 0 && (full || stepLane !== lane || stepDoubtful !== doubtful)) {
-      yield { lane, doubtful, steps: batch }
-      batch = []
-      bytes = 0
+  for await (const some of steps) {
+    for (const step of some) {
+      assertPlanned(step, next++)
+      if (state.isSettled(step.index)) continue
+      const stepLane: Lane = step.step === 'setAcl' ? 'acl' : step.step === 'delete' ? 'delete' : 'write'
+      const stepDoubtful = state.isDoubtful(step.index)
+      const operation = step.step === 'setAcl' ? null : toOperation(step)
+      const size = operation === null ? 0 : target.encodedSizeOf(operation)
+      const countMax = stepLane === 'acl' ? limits.aclStepsMax : limits.operationsMax
+      const full = batch.length >= countMax || bytes + size > limits.bytesMax
+      if (batch.length > 0 && (full || stepLane !== lane || stepDoubtful !== doubtful)) {
+        yield { lane, doubtful, steps: batch, operations }
+        batch = []
+        operations = []
+        bytes = 0
+      }
+      lane = stepLane
+      doubtful = stepDoubtful
+      bytes += size
+      batch.push(step)
+      if (operation !== null) operations.push(operation)
     }
-    lane = stepLane
-    doubtful = stepDoubtful
-    bytes += size
-    batch.push(step)
   }
-  if (batch.length > 0) yield { lane, doubtful, steps: batch }
+  if (batch.length > 0) yield { lane, doubtful, steps: batch, operations }
 }
 
 /** The last line of defence, whatever the steps were read from. */

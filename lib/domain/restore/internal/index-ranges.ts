@@ -7,6 +7,12 @@ export class IndexRanges {
 
   add(from: number, to: number = from + 1): void {
     if (to <= from) return
+    const last = this.ranges[this.ranges.length - 1]
+    // Steps mostly come one after the other.
+    if (last !== undefined && last[0] <= from && from <= last[1]) {
+      if (to > last[1]) last[1] = to
+      return
+    }
     let at = this.ranges.length
     while (at > 0 && this.ranges[at - 1]![1] >= from) at--
     let end = at
