@@ -11,6 +11,7 @@ import {
   withOwnRights,
   withoutMaskedEntries,
 } from './acl-rights.ts'
+import { GuardList } from './internal/guard-list.ts'
 import { MULTI_OVERHEAD_BYTES, toOperation } from './internal/step-operation.ts'
 import { WarningList } from './internal/warning-list.ts'
 import type { LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
@@ -53,7 +54,7 @@ export class PlanBuilder {
   private readonly hasher: PlanHasher
   private readonly warnings = new WarningList()
   private readonly skipped: Record<string, number> & { ephemeral: number; system: number } = { ephemeral: 0, system: 0 }
-  private readonly deletes: { readonly path: string; readonly expect: Present }[] = []
+  private readonly deletes = new GuardList()
   private readonly acls: DeferredAcl[] = []
   /** Paths that must stay because something below them stays. */
   private readonly kept = new Set<string>()
@@ -126,7 +127,7 @@ export class PlanBuilder {
   }
 
   deleteLater(path: string, expect: Present): void {
-    this.deletes.push({ path, expect })
+    this.deletes.add(path, expect)
   }
 
   /** Something at this path stays, so nothing above it can be deleted. */
@@ -137,7 +138,7 @@ export class PlanBuilder {
   /** Writes what was held back and gives the plan's facts. */
   async finish(): Promise<PlanSummary> {
     await this.flushWaiting(null)
-    for (const { path, expect } of this.deletes.sort(bottomUp)) {
+    for (const { path, expect } of this.deletes.descending()) {
       if (this.kept.has(path)) {
         this.skip('kept-parent')
         this.warn('kept-parent', path, 'it stays because something below it stays')

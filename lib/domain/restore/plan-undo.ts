@@ -6,6 +6,7 @@ import { comparePaths } from '../znode/order.ts'
 import { parentPath } from '../znode/path.ts'
 import type { TreeReader, ZnodeReading } from '../znode/ports.ts'
 import type { AclIdentity } from './acl-rights.ts'
+import { type Guarded, GuardList } from './internal/guard-list.ts'
 import { impliedState } from './internal/implied-state.ts'
 import type { JournalState } from './journal.ts'
 import { judgeStep } from './judge-step.ts'
@@ -62,12 +63,17 @@ interface Left {
   readonly expect: Present
 }
 
+const RECREATE = 1
+/** A znode that is to be created again has no state to be guarded by. */
+const NOTHING_THERE: Present = { kind: 'present', czxid: 0n, version: 0, aversion: 0 }
+
 class UndoPlanner {
   private readonly input: PlanUndoInput
   private readonly builder: PlanBuilder
-  /** Data to put back and znodes to create again (expect null), read from the safety backup when they are written. */
-  private readonly contents: { readonly path: string; readonly expect: Present | null }[] = []
-  private readonly deletes: (Left & { readonly liveChildren: number })[] = []
+  /** Data to put back, and znodes to create again (RECREATE), read from the safety backup when they are written. */
+  private readonly contents = new GuardList()
+  /** What the run created, with the number of children that it has now. */
+  private readonly deletes = new GuardList()
   private readonly acls: (Left & Parameters<PlanBuilder['setAcl']>[1])[] = []
 
   constructor(input: PlanUndoInput) {
@@ -104,15 +110,16 @@ class UndoPlanner {
     const acls = new Map(this.acls.map((acl) => [acl.path, acl]))
     for (const { path, ...change } of [...acls.values()].sort((a, b) => comparePaths(a.path, b.path)))
       await builder.setAcl(path, change)
-    const contents = this.contents.sort((a, b) => comparePaths(a.path, b.path))
-    for (let at = 0; at < contents.length; at += SAFETY_READS_AT_ONCE) {
-      throwIfAborted(this.input.signal)
-      const chunk = contents.slice(at, at + SAFETY_READS_AT_ONCE)
-      const befores = await this.readSafety(chunk.map(({ path }) => path))
-      for (const [i, { path, expect }] of chunk.entries()) await this.putBack(path, expect, befores[i]!)
+    let chunk: Guarded[] = []
+    for (const content of this.contents.ascending()) {
+      chunk.push(content)
+      if (chunk.length < SAFETY_READS_AT_ONCE) continue
+      await this.putBack(chunk)
+      chunk = []
     }
+    await this.putBack(chunk)
     this.warnOfOtherChildren()
-    for (const { path, expect } of this.deletes) builder.deleteLater(path, expect)
+    for (const { path, expect } of this.deletes.ascending()) builder.deleteLater(path, expect)
     return builder.finish()
   }
 
@@ -147,7 +154,7 @@ class UndoPlanner {
     const isOther = stat.czxid !== written.czxid
     if (step.step !== 'setAcl') {
       if (isOther || stat.version !== written.version) this.warnOfLaterWrite(step.path, 'its data')
-      if (!isSameData(data, before.znode.data)) this.contents.push({ path: step.path, expect: written })
+      if (!isSameData(data, before.znode.data)) this.contents.add(step.path, written)
     }
     if (step.step === 'setData' || isAclEqualAsFarAsSeen(acl, before.znode.acl)) return
     if (isMaskedAcl(before.znode.acl)) {
@@ -181,29 +188,34 @@ class UndoPlanner {
       return
     }
     if (live.kind !== 'missing') this.warnOfLaterWrite(path, 'it: it is there again')
-    this.contents.push({ path, expect: null })
+    this.contents.add(path, NOTHING_THERE, RECREATE)
   }
 
   private addDelete(path: string, live: ZnodeReading, written: Present): void {
     if (live.kind !== 'found') return
     const { czxid, version } = live.znode.stat
     if (czxid !== written.czxid || version !== written.version) this.warnOfLaterWrite(path, 'it')
-    this.deletes.push({ path, expect: written, liveChildren: live.numChildren })
+    this.deletes.add(path, written, live.numChildren)
   }
 
-  private async putBack(path: string, expect: Present | null, before: ZnodeReading): Promise<void> {
-    if (before.kind !== 'found') return
-    if (expect === null) await this.builder.create(before.znode)
-    else await this.builder.setData(path, before.znode.data, expect)
+  private async putBack(contents: readonly Guarded[]): Promise<void> {
+    throwIfAborted(this.input.signal)
+    const befores = await this.readSafety(contents.map(({ path }) => path))
+    for (const [at, { path, expect, note }] of contents.entries()) {
+      const before = befores[at]!
+      if (before.kind !== 'found') continue
+      if (note === RECREATE) await this.builder.create(before.znode)
+      else await this.builder.setData(path, before.znode.data, expect)
+    }
   }
 
   /** A created znode that holds more children than the run created cannot be deleted. */
   private warnOfOtherChildren(): void {
     const deletedBelow = new Map<string, number>()
-    for (const { path } of this.deletes) {
+    for (const { path } of this.deletes.ascending()) {
       deletedBelow.set(parentPath(path), (deletedBelow.get(parentPath(path)) ?? 0) + 1)
     }
-    for (const { path, liveChildren } of this.deletes) {
+    for (const { path, note: liveChildren } of this.deletes.ascending()) {
       const others = liveChildren - (deletedBelow.get(path) ?? 0)
       if (others > 0)
         this.warnOfLaterWrite(path, `below it (${countOf(others, 'child', 'children')} that the run did not create)`)
