@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
+import type { ZnodeStream } from '../../lib/domain/znode/znode.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
 import { benchTree } from './bench-tree.ts'
 import { benchIndex, benchNative, NATIVE_PARTS } from './native-parts.ts'
-import { type Measure, runTask } from './tasks.ts'
+import { type Measure, RESTORED_ROOT, runTask } from './tasks.ts'
 
 /**
  * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore,native,index]`
@@ -103,7 +104,8 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
 
 async function benchRestore(dir: string, size: number, { rounds }: Options): Promise<void> {
   header(`restore of ${size.toLocaleString('en')} znodes into an empty subtree`)
-  const source = await writeTree(createFileArchives(), join(dir, 'restore-source'), size, 0)
+  // The whole of what the bare writer writes, below one path that can be mapped.
+  const source = await writeTree(createFileArchives(), join(dir, 'restore-source'), size, 0, RESTORED_ROOT)
   const server = await startZooKeeper({ dataDir: join(dir, 'server-restore'), heapMegabytes: 4096 })
   try {
     const bare: Measure[] = []
@@ -139,11 +141,12 @@ async function writeTree(
   parentDir: string,
   size: number,
   edits: number,
+  root = '',
 ): Promise<string> {
   await mkdir(parentDir, { recursive: true })
   const archive = await archives.write({
     parentDir,
-    stream: benchTree(size, { edits }),
+    stream: root === '' ? benchTree(size, { edits }) : belowRoot(benchTree(size, { edits, root })),
     describe: () => ({
       cluster: { name: 'bench', connectString: null, chroot: '/' },
       source: 'files',
@@ -163,6 +166,11 @@ async function writeTree(
     now: Date.now,
   })
   return archive.dir
+}
+
+async function* belowRoot(stream: ZnodeStream): ZnodeStream & AsyncGenerator {
+  for await (const batch of benchTree(1)) yield { ...batch, znodes: batch.znodes.slice(0, 1) }
+  yield* stream
 }
 
 /** A stock server that starts on the archive's own snapshot: also the quickest way to a million znodes. */

@@ -35,6 +35,9 @@ interface Input extends NativeInput {
   dir: string
 }
 
+/** Where the tree of the restore lies in its archive. */
+export const RESTORED_ROOT = '/source'
+
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 const context: EngineContext = {
   zookeeper: createZooKeeper(),
@@ -125,7 +128,7 @@ async function restore(input: Input, done: (znodes: number) => Measure): Promise
     connection,
     target,
     names: { source: 'bench', target: 'bench' },
-    scope: { kind: 'subtree', path: '/bench', targetPath: input.targetPath },
+    scope: { kind: 'subtree', path: RESTORED_ROOT, targetPath: input.targetPath },
     mode: 'update',
     onConflict: 'stop',
     dir: input.dir,

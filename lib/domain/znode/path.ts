@@ -19,6 +19,8 @@ export function findPathFault(path: string): string | null {
   const fault = FORBIDDEN.exec(path)
   if (fault)
     return `character U+${fault[0].charCodeAt(0).toString(16).padStart(4, '0')} at ${fault.index} is not allowed`
+  // Nearly no path has either, and looking for them is much quicker than the expression.
+  if (!path.includes('//') && !path.includes('/.')) return null
   const name = BAD_NAME.exec(path)?.[1]
   if (name !== undefined) return name === '' ? 'the path has an empty name' : `"${name}" is not allowed as a name`
   return null

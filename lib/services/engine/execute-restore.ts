@@ -56,6 +56,8 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
   try {
     // Of nothing, no safety backup can be taken.
     if (plan.summary.steps > 0) await secure(context, input, directory, { plan, connection, touched })
+    // Hundreds of thousands of paths, for which nobody has a use any more.
+    touched.length = 0
     const report = await cutShortOnFailure(async () => {
       const applied =
         plan.summary.steps > 0 ? await apply(context, input, directory, plan, connection) : NOTHING_APPLIED
