@@ -19,6 +19,8 @@ describe('paths', () => {
     [paths.clusterTree('c1', { path: '/a b/ü&x', view: 'hex' }), '/clusters/c1/tree?path=%2Fa+b%2F%C3%BC%26x&view=hex'],
     [paths.clusterBackups('c1', { safety: true, before: 'x~y' }), '/clusters/c1/backups?safety=1&before=x%7Ey'],
     [paths.clusterBackups('c1', { safety: false }), '/clusters/c1/backups'],
+    [paths.clusterRetention('c1'), '/clusters/c1/retention'],
+    [paths.clusterRetention('c1', { every: 15 }), '/clusters/c1/retention?every=15'],
     [paths.backup('b1'), '/backups/b1'],
     [paths.tree(live, { path: '/a' }), '/clusters/c1/tree?path=%2Fa'],
     [paths.tree(backup, { path: '/a' }), '/backups/b1/tree?path=%2Fa'],

@@ -5,7 +5,7 @@ export interface TreeAddress {
   readonly id: string
 }
 
-export type ClusterSection = 'tree' | 'backups' | 'diffs' | 'restores' | 'settings'
+export type ClusterSection = 'tree' | 'backups' | 'diffs' | 'restores' | 'retention' | 'settings'
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
 
@@ -50,6 +50,10 @@ export const paths = {
 
   clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string; take?: boolean } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/backups`, query),
+
+  /** `every`: minutes between two backups. */
+  clusterRetention: (clusterId: string, query: { every?: number } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/retention`, query),
 
   backup: (backupId: string) => `/backups/${id(backupId)}`,
   backupTree: (backupId: string, query: TreeQuery = {}) =>

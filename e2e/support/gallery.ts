@@ -3,6 +3,7 @@ import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { type AddedCluster, addCluster, arm, fillConfirmation, planRestore, takeFirstBackup } from './clusters.ts'
 import { test as base, signIn } from './fixtures.ts'
+import { nameMember } from './members.ts'
 import type { Product } from './product.ts'
 import { fillPattern, listPages } from './site-map.ts'
 
@@ -10,6 +11,14 @@ import { fillPattern, listPages } from './site-map.ts'
 export const PLANTED_PASSWORD = 'planted-Zq7-cluster-password'
 const CHROOT = '/x-gallery'
 const NAME = 'gallery'
+const CLUSTER_PAGES = {
+  Tree: 'tree',
+  Backups: 'backups',
+  Diffs: 'diffs',
+  Restores: 'restores',
+  'On the servers': 'retention',
+  Settings: 'settings',
+}
 
 export interface RecordedRequest {
   readonly url: string
@@ -70,6 +79,7 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
       connectString: `${demo.clusterConnectString}${CHROOT}`,
       digest: { username: 'keeper', password: PLANTED_PASSWORD },
     })
+    await nameMember(demo, NAME)
     const backupId = await takeFirstBackup(page, cluster, 'before the change')
     await verify(page, demo, backupId)
     await breakThings(other)
@@ -82,7 +92,7 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
     await breakThings(other)
     const plannedRestoreId = idOf(await planRestore(page, demo, cluster, backupId))
     // The client's router, so that what it asks for is recorded as well.
-    for (const name of ['Tree', 'Backups', 'Diffs', 'Restores', 'Settings']) {
+    for (const [name, section] of Object.entries(CLUSTER_PAGES)) {
       await page
         .getByRole('navigation', { name: 'Main' })
         .getByRole('link', { name: new RegExp(`^${NAME}`) })
@@ -92,7 +102,7 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
         .getByRole('navigation', { name: `Pages of ${NAME}` })
         .getByRole('link', { name })
         .click()
-      await expect(page).toHaveURL(new RegExp(`/${name.toLowerCase()}$`))
+      await expect(page).toHaveURL(new RegExp(`/${section}$`))
     }
     const jobs: { id: string }[] = await (await page.request.get(`${demo.url}/api/jobs`)).json()
     const values = { clusterId: cluster.id, backupId, diffId, searchId, restoreId: finishedRestoreId }

@@ -29,6 +29,7 @@ const SECTIONS = [
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],
+  ['retention', 'On the servers'],
   ['settings', 'Settings'],
 ] as const
 

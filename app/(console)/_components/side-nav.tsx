@@ -18,6 +18,7 @@ const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],
+  ['retention', 'On the servers'],
   ['settings', 'Settings'],
 ]
 const DOTS = { production: 'bg-removed', staging: 'bg-changed', development: 'bg-line-strong' }

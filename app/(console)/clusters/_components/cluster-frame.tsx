@@ -11,6 +11,7 @@ const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],
+  ['retention', 'On the servers'],
   ['settings', 'Settings'],
 ]
 
