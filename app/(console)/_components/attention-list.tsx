@@ -26,7 +26,10 @@ export function AttentionList({
     const status = statuses[index]?.data
     return status?.state === 'down' ? [{ cluster, message: status.message }] : []
   })
-  const items = findAttention({ clusters, jobs: liveJobs.data ?? jobs, restores, down })
+  const alarms = clusters.flatMap((cluster, index) =>
+    (statuses[index]?.data?.alarms ?? []).map((alarm) => ({ cluster, alarm })),
+  )
+  const items = findAttention({ clusters, jobs: liveJobs.data ?? jobs, restores, down, alarms })
   return (
     <section aria-label="Needs attention" className="mb-4 rounded-lg border bg-surface">
       {items.length === 0 ? (

@@ -14,7 +14,9 @@ const job = {
 
 test('a healthy installation needs nobody', () => {
   const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good }]
-  expect(findAttention({ clusters, jobs: [{ ...job, state: 'succeeded' }], restores: [], down: [] })).toEqual([])
+  expect(
+    findAttention({ clusters, jobs: [{ ...job, state: 'succeeded' }], restores: [], down: [], alarms: [] }),
+  ).toEqual([])
 })
 
 test('what is urgent comes first', () => {
@@ -26,12 +28,26 @@ test('what is urgent comes first', () => {
       { id: 'r2', state: 'conflict', clusterName: 'demo', scopeLabel: '/a', plan: null },
     ],
     down: [{ cluster: { id: 'c2', name: 'orders' }, message: 'refused' }],
+    alarms: [
+      { cluster: { id: 'c1', name: 'demo' }, alarm: { server: 'zk1', kind: 'flaw', text: 'CVE' } },
+      { cluster: { id: 'c1', name: 'demo' }, alarm: { server: 'zk2', kind: 'flaw', text: 'CVE' } },
+      { cluster: { id: 'c1', name: 'demo' }, alarm: { server: 'zk2', kind: 'digest', text: 'twice' } },
+    ],
   })
-  expect(items.map((item) => item.key)).toEqual(['down-c2', 'restore-r2', 'restore-r1', 'backup-c1', 'job-j1'])
+  expect(items.map((item) => item.key)).toEqual([
+    'down-c2',
+    'alarm-c1-twice',
+    'restore-r2',
+    'alarm-c1-CVE',
+    'restore-r1',
+    'backup-c1',
+    'job-j1',
+  ])
+  expect(items.find(({ key }) => key === 'alarm-c1-CVE')?.text).toBe('demo, zk1 and zk2: CVE')
 })
 
 test('a failed backup that was followed by a good one is no news', () => {
   const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good }]
   const later = { ...job, id: 'j2', state: 'succeeded', createdAt: '2' } as const
-  expect(findAttention({ clusters, jobs: [later, job], restores: [], down: [] })).toEqual([])
+  expect(findAttention({ clusters, jobs: [later, job], restores: [], down: [], alarms: [] })).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { paths } from '@/app/_nav/paths.ts'
-import type { ClusterView } from '@/lib/services/clusters/views.ts'
+import type { ClusterAlarmView, ClusterView } from '@/lib/services/clusters/views.ts'
 import type { JobView } from '@/lib/services/jobs/views.ts'
 import type { RestoreView } from '@/lib/services/restores/views.ts'
 
@@ -16,6 +16,7 @@ interface Facts {
   readonly jobs: readonly Pick<JobView, 'id' | 'kind' | 'title' | 'state' | 'clusterId' | 'subjectId' | 'createdAt'>[]
   readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel' | 'plan'>[]
   readonly down: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly message: string }[]
+  readonly alarms: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly alarm: ClusterAlarmView }[]
 }
 
 const RESTORE_TEXTS: Partial<Record<RestoreView['state'], { text: string; action: string; urgent: boolean }>> = {
@@ -25,8 +26,8 @@ const RESTORE_TEXTS: Partial<Record<RestoreView['state'], { text: string; action
   planned: { text: 'is planned and waits for confirmation', action: 'Read the plan', urgent: false },
 }
 
-/** What needs a person, most urgent first: clusters that are down, restores that stopped, clusters without a good backup, failed jobs. */
-export function findAttention({ clusters, jobs, restores, down }: Facts): AttentionItem[] {
+/** What needs a person, most urgent first: clusters that are down, alarms, restores that stopped, clusters without a good backup, failed jobs. */
+export function findAttention({ clusters, jobs, restores, down, alarms }: Facts): AttentionItem[] {
   const items: AttentionItem[] = []
   for (const { cluster, message } of down) {
     const href = paths.cluster(cluster.id, 'settings')
@@ -36,6 +37,15 @@ export function findAttention({ clusters, jobs, restores, down }: Facts): Attent
       text: `${cluster.name} is down: ${message}`,
       action: 'Test connection',
       href,
+    })
+  }
+  for (const { cluster, kind, text, servers } of groupAlarms(alarms)) {
+    items.push({
+      key: `alarm-${cluster.id}-${text}`,
+      urgent: kind === 'digest',
+      text: `${cluster.name}, ${servers.join(' and ')}: ${text}`,
+      action: 'Look',
+      href: paths.clusterRetention(cluster.id),
     })
   }
   for (const restore of restores) {
@@ -74,6 +84,21 @@ export function findAttention({ clusters, jobs, restores, down }: Facts): Attent
     })
   }
   return items.sort((a, b) => Number(b.urgent) - Number(a.urgent))
+}
+
+/** The servers of one cluster often have the same fault: one line names them all. */
+function groupAlarms(alarms: Facts['alarms']) {
+  const groups = new Map<
+    string,
+    Facts['alarms'][number]['alarm'] & { cluster: { id: string; name: string }; servers: string[] }
+  >()
+  for (const { cluster, alarm } of alarms) {
+    const key = JSON.stringify([cluster.id, alarm.text])
+    const known = groups.get(key)
+    if (known) known.servers.push(alarm.server)
+    else groups.set(key, { ...alarm, cluster, servers: [alarm.server] })
+  }
+  return groups.values()
 }
 
 /** A failure that was followed by another try of the same kind on the same cluster is no news. */

@@ -5,7 +5,8 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
 import { getClusterTarget } from './open-cluster.ts'
-import type { ClusterStatusView, ServerStatusView } from './views.ts'
+import { readAlarms } from './read-alarms.ts'
+import type { ClusterAlarmView, ClusterStatusView, ServerStatusView } from './views.ts'
 
 /** The session's answer decides; the servers' own words, asked meanwhile, are details. Both end well below the 5 s that a page waits. */
 const SESSION_TIMEOUT_MS = 4_000
@@ -21,11 +22,15 @@ export async function getClusterStatus(context: ServiceContext, clusterId: strin
     target = await getClusterTarget(context, clusterId)
   } catch (error) {
     if (isArkeeperError(error) && error.code === 'NOT_FOUND') throw error
-    return toDown(error, checkedAt, [])
+    return toDown(error, checkedAt, { servers: [], alarms: [] })
   }
-  const [answers, session] = await Promise.all([askServers(context, target), readRoot(context, clusterId)])
+  const [answers, session, alarms] = await Promise.all([
+    askServers(context, target),
+    readRoot(context, clusterId),
+    readAlarms(context, clusterId),
+  ])
   const servers = answers.map(toServerView)
-  if (!session.ok) return toDown(session.error, checkedAt, servers)
+  if (!session.ok) return toDown(session.error, checkedAt, { servers, alarms })
 
   const known = answers.flatMap((answer) => (answer.status ? [answer.status] : []))
   const leader = known.find((status) => status.mode === 'leader' || status.mode === 'standalone') ?? known[0]
@@ -38,6 +43,7 @@ export async function getClusterStatus(context: ServiceContext, clusterId: strin
     zxid: formatHex64(highest([session.zxid, ...known.map((status) => status.zxid ?? 0n)])),
     znodes: leader?.znodeCount ?? null,
     latencyMs: session.latencyMs,
+    alarms,
   }
 }
 
@@ -101,11 +107,15 @@ const REMEDIES: Record<DownCause, string> = {
   other: 'test the connection step by step on the page of the cluster',
 }
 
-function toDown(error: unknown, checkedAt: string, servers: readonly ServerStatusView[]): ClusterStatusView {
+function toDown(
+  error: unknown,
+  checkedAt: string,
+  known: { servers: readonly ServerStatusView[]; alarms: readonly ClusterAlarmView[] },
+): ClusterStatusView {
   const cause = toDownCause(error)
   const message = isArkeeperError(error) ? error.message : 'The cluster could not be asked'
   const remedy = (isArkeeperError(error) ? error.remedy : undefined) ?? REMEDIES[cause]
-  return { state: 'down', checkedAt, cause, message, remedy, servers }
+  return { state: 'down', checkedAt, cause, message, remedy, ...known }
 }
 
 export function toDownCause(error: unknown): DownCause {

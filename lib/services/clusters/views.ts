@@ -53,6 +53,13 @@ export interface ServerStatusView {
   readonly error: string | null
 }
 
+/** Something that an AdminServer tells and that a person should know: `digest` a tree that is not what it should be, `flaw` a known fault. */
+export interface ClusterAlarmView {
+  readonly server: string
+  readonly kind: 'digest' | 'flaw'
+  readonly text: string
+}
+
 export type ClusterStatusView =
   | {
       readonly state: 'up'
@@ -63,6 +70,7 @@ export type ClusterStatusView =
       readonly zxid: string
       readonly znodes: number | null
       readonly latencyMs: number
+      readonly alarms: readonly ClusterAlarmView[]
     }
   | {
       readonly state: 'down'
@@ -71,4 +79,5 @@ export type ClusterStatusView =
       readonly message: string
       readonly remedy: string
       readonly servers: readonly ServerStatusView[]
+      readonly alarms: readonly ClusterAlarmView[]
     }

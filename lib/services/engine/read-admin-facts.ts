@@ -25,7 +25,7 @@ export async function readAdminFacts(
   if (typeof zxid !== 'number' && typeof zxid !== 'bigint') {
     throw new AdminServerError('ADMIN_MALFORMED', `${admin.url} did not say which zxid its server has applied`)
   }
-  const version = typeof answer.version === 'string' ? (/^\d+\.\d+\.\d+/.exec(answer.version)?.[0] ?? null) : null
+  const version = versionOf(answer.version)
   return {
     version,
     zxid: BigInt(zxid),
@@ -34,6 +34,11 @@ export async function readAdminFacts(
     logDirBytes: typeof stats.log_dir_size === 'number' ? stats.log_dir_size : null,
     warnings: warningsOf(version, admin),
   }
+}
+
+/** `3.9.4` of what `version` says; null where it says none. */
+export function versionOf(version: AdminJson | undefined): string | null {
+  return typeof version === 'string' ? (/^\d+\.\d+\.\d+/.exec(version)?.[0] ?? null) : null
 }
 
 /** Null for what is no object. */

@@ -1,7 +1,7 @@
-import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import type { Member } from '../../adapters/members/members.ts'
 import { readServerSettings, type ServerSettings } from '../../domain/retention/server-settings.ts'
 import { findTriggers, timesTo } from '../../domain/retention/snapshot-trigger.ts'
+import { joinPlaces, type ServerPlace } from '../clusters/admin-places.ts'
 import { getAdminTargets } from '../clusters/admin-servers.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import type { ServiceContext } from '../context.ts'
@@ -30,7 +30,7 @@ export async function getRetention(
   const { clusterId, everyMinutes } = parseInput(retentionInputSchema, input)
   const targets = await getAdminTargets(context, clusterId)
   const { members, fault } = await findMembers(context, clusterId)
-  const places = toPlaces(members, targets)
+  const places = joinPlaces(members, targets)
   const bytesMax = Math.floor(MEASURED_BYTES_MAX / Math.max(1, members.length))
   const read = await Promise.all(places.map((place) => readPlace(context, place, bytesMax)))
   return {
@@ -45,13 +45,6 @@ export async function getRetention(
   }
 }
 
-/** One server, by its directories, by its AdminServer, or by both. */
-interface Place {
-  readonly name: string
-  readonly member: Member | null
-  readonly target: AdminTarget | null
-}
-
 async function findMembers(
   context: ServiceContext,
   clusterId: string,
@@ -63,26 +56,9 @@ async function findMembers(
   }
 }
 
-/** A member's own `adminUrl` joins it with the AdminServer of the settings, which has credentials and certificates. */
-function toPlaces(members: readonly Member[], targets: readonly AdminTarget[]): Place[] {
-  const left = new Map(targets.map((target) => [normalUrl(target.url), target]))
-  const places = members.map((member): Place => {
-    if (member.adminUrl === null) return { name: member.name, member, target: null }
-    const url = normalUrl(member.adminUrl)
-    const target = left.get(url) ?? { url: member.adminUrl }
-    left.delete(url)
-    return { name: member.name, member, target }
-  })
-  return [...places, ...[...left.values()].map((target) => ({ name: target.url, member: null, target }))]
-}
-
-function normalUrl(url: string): string {
-  return URL.canParse(url) ? new URL(url).href.replace(/\/+(commands\/*)?$/, '') : url
-}
-
 async function readPlace(
   context: ServiceContext,
-  { name, member, target }: Place,
+  { name, member, target }: ServerPlace,
   bytesMax: number,
 ): Promise<{ view: MemberRetentionView; measured: MeasuredMember | null }> {
   const [answer, files] = await Promise.all([

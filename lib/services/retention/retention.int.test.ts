@@ -6,12 +6,15 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Member } from '../../adapters/members/members.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
+import { ADLER_START, adler32 } from '../../domain/snapshot/adler32.ts'
 import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { createTestServices } from '../../testing/service-context.ts'
 import { findClasspath, findFreePort, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
+import { getClusterStatus } from '../clusters/get-cluster-status.ts'
 import { setAdminServers } from '../clusters/set-admin-servers.ts'
 import { getRetention } from './get-retention.ts'
+import { readMemberFiles } from './read-member-files.ts'
 import type { MemberRetentionView, RetentionView } from './views.ts'
 
 const run = promisify(execFile)
@@ -114,9 +117,13 @@ describe('a member whose directory is here', () => {
     ])
     expect(members[0]?.settings.snapCount).toEqual({ value: 100_000, source: 'default' })
     expect(members[1]?.directory).toMatchObject({ kind: 'fault', fault: { code: 'MEMBER_DIR_MISSING' } })
-    // Root reads what nobody may.
     if (process.getuid?.() !== 0) {
       expect(members[2]?.directory).toMatchObject({ kind: 'fault', fault: { code: 'MEMBER_DIR_DENIED' } })
+    } else {
+      await chmod(dir, 0o711)
+      await asNobody(() =>
+        expect(readMemberFiles(memberAt(locked))).rejects.toMatchObject({ code: 'MEMBER_DIR_DENIED' }),
+      )
     }
     await chmod(join(locked, 'version-2'), 0o700)
   })
@@ -155,6 +162,61 @@ describe('a size limit below one preallocation', () => {
     }
   })
 })
+
+describe('a server whose tree is not what its snapshot says', () => {
+  it('is an alarm here and with the status of the cluster', async () => {
+    const dataDir = join(dir, 'odd')
+    const first = await startZooKeeper({ dataDir })
+    await write(first, 3)
+    await first.stop()
+    // At its start a server writes a snapshot of everything, whose digest is that of the file's own tree.
+    await (await startZooKeeper({ dataDir })).stop()
+    const version2 = join(dataDir, 'version-2')
+    await falsifyDigest(join(version2, (await listFiles(version2)).snapshots.at(-1) ?? ''))
+    const port = await findFreePort()
+    const config = {
+      'admin.enableServer': 'true',
+      'admin.serverPort': String(port),
+      'admin.serverAddress': '127.0.0.1',
+    }
+    const odd = await startZooKeeper({ dataDir, config })
+    const member = memberAt(dataDir, { adminUrl: `http://127.0.0.1:${port}` })
+    const services = await createTestServices({ members: [member], zookeeper: createZooKeeper() })
+    try {
+      const context = services.contextFor('admin')
+      const { id } = await addCluster(context, { name: 'Orders', connectString: odd.connectString })
+      const { members } = await getRetention(context, { clusterId: id })
+      expect(members[0]?.admin).toMatchObject({ ok: true, digestMismatches: 1 })
+      expect(await getClusterStatus(context, id)).toMatchObject({
+        state: 'up',
+        alarms: [{ server: 'zk1', kind: 'digest', text: expect.stringContaining('once') }],
+      })
+    } finally {
+      await services.close()
+      await odd.stop()
+    }
+  })
+})
+
+/** Root may read everything, so that a test run by root steps down for a moment. */
+async function asNobody(work: () => Promise<void>): Promise<void> {
+  process.seteuid?.(65_534)
+  try {
+    await work()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
+/** The tree's digest in the last block of a snapshot of 3.6 to 3.8, with the seal behind it set right again. */
+async function falsifyDigest(file: string): Promise<void> {
+  const bytes = await readFile(file)
+  const seal = bytes.length - 13
+  const at = seal - 8
+  bytes.writeBigInt64BE(bytes.readBigInt64BE(at) ^ 1n, at)
+  bytes.writeBigInt64BE(BigInt(adler32(ADLER_START, bytes, 0, seal)), seal)
+  await writeFile(file, bytes)
+}
 
 /** Ways in which a real directory differs from a tidy one. */
 const PLANTS = {
