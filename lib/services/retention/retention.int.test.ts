@@ -97,6 +97,31 @@ describe('a member whose directory is here', () => {
     }
   })
 
+  it('with a log directory of its own is purged in both, and tells what lies in the wrong one', async () => {
+    const [dataDir, dataLogDir] = [join(dir, 'split-data'), join(dir, 'split-logs')]
+    for (const [target, prefix] of [
+      [dataDir, 'snapshot.'],
+      [dataLogDir, 'log.'],
+    ] as const) {
+      await mkdir(join(target, 'version-2'), { recursive: true })
+      for (const name of await readdir(join(server.dataDir, 'version-2'))) {
+        if (name.startsWith(prefix)) {
+          await copyFile(join(server.dataDir, 'version-2', name), join(target, 'version-2', name))
+        }
+      }
+    }
+    const directory = directoryOf((await read([memberAt(dataDir, { dataLogDir, adminUrl })])).members[0])
+    expect(directory.misplaced).toEqual([])
+    const files = [...directory.snapshots.shown, ...directory.logs.shown]
+    const kept = files.filter(({ fate }) => fate !== 'purged').map(({ name }) => name)
+    await purge(dataDir, 4, dataLogDir)
+    const left = [dataDir, dataLogDir].map((folder) => readdir(join(folder, 'version-2')))
+    expect(kept.sort()).toEqual((await Promise.all(left)).flat().sort())
+    await writeFile(join(dataLogDir, 'version-2', 'snapshot.1'), '')
+    const after = directoryOf((await read([memberAt(dataDir, { dataLogDir })])).members[0])
+    expect(after.misplaced).toEqual([join(dataLogDir, 'version-2', 'snapshot.1')])
+  })
+
   it('with files that were parked beside the live ones says so', async () => {
     const copy = join(dir, 'parked-files')
     await cp(join(server.dataDir, 'version-2'), join(copy, 'version-2'), { recursive: true })
@@ -247,9 +272,9 @@ async function listFiles(version2: string) {
   }
 }
 
-async function purge(dataDir: string, count: number): Promise<void> {
+async function purge(dataDir: string, count: number, dataLogDir = dataDir): Promise<void> {
   const main = 'org.apache.zookeeper.server.PurgeTxnLog'
-  await run('java', ['-cp', await findClasspath(), main, dataDir, dataDir, '-n', String(count)])
+  await run('java', ['-cp', await findClasspath(), main, dataLogDir, dataDir, '-n', String(count)])
 }
 
 async function write(target: ZooKeeperServer, writes: number): Promise<void> {
