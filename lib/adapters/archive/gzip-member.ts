@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { crc32, deflate, inflateRaw, type ZlibOptions } from 'node:zlib'
 import { SnapshotError, snapshotFault } from '../../domain/snapshot/errors.ts'
+import { letGo } from './let-go.ts'
 
 const deflateAsync = promisify<Buffer, ZlibOptions, Buffer>(deflate)
 
@@ -31,7 +32,9 @@ export async function compressMember(raw: Buffer): Promise<{ member: Buffer; adl
   trailer.writeUInt32LE(raw.length >>> 0, 4)
   const end = packed.length - ZLIB_TRAILER_BYTES
   const member = Buffer.concat([GZIP_HEADER, packed.subarray(ZLIB_HEADER_BYTES, end), trailer])
-  return { member, adler: packed.readUInt32BE(end) }
+  const adler = packed.readUInt32BE(end)
+  letGo(packed)
+  return { member, adler }
 }
 
 /** Largest length by which `stretchMember` can make a member longer. */

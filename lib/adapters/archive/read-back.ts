@@ -10,6 +10,7 @@ import { SEAL_BYTES, SnapshotReader } from '../../domain/snapshot/read-snapshot.
 import type { SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
 import { FileBytes } from './byte-source.ts'
 import { ArchiveError } from './errors.ts'
+import { letGo } from './let-go.ts'
 import { readAhead, readSpan } from './read-blocks.ts'
 import { INDEX_FILE, parseIndex, type SnapshotBlock, type SnapshotIndex } from './snapshot-index.ts'
 import { sha256Of } from './write-file.ts'
@@ -97,6 +98,7 @@ export class BodyReadBack {
         let at = 0
         for await (const raw of readAhead(blocks, (block) => readSpan(source, GZIP, block), this.#signal)) {
           this.#check.add(raw, blocks[at++]!.firstPath)
+          letGo(raw)
           if (this.#abandoned) return
           this.onProgress?.(this.#check)
         }
@@ -144,6 +146,7 @@ export async function hashWritten(dir: string, meant: MeantSnapshot, signal?: Ab
         throw readBackFailure(`the bytes from ${spans[part]?.offset} on have another CRC-32`)
       part++
       hash.update(packed)
+      letGo(packed)
     }
     return hash.digest('hex')
   } catch (error) {

@@ -1,7 +1,8 @@
 import { throwIfAborted } from '../../base/errors.ts'
 import { snapshotFault } from '../../domain/snapshot/errors.ts'
-import type { ByteSource } from './byte-source.ts'
+import { type ByteSource, FileBytes } from './byte-source.ts'
 import { decompressMember, MemberTooLarge } from './gzip-member.ts'
+import { letGo } from './let-go.ts'
 import type { SnapshotIndex, Span } from './snapshot-index.ts'
 
 // Two cores are kept busy with two; the others hide the latency of the file.
@@ -25,6 +26,8 @@ export async function readSpan(
   const member = await decompressMember(bytes, span.offset, limits).catch((error: unknown) => {
     throw error instanceof MemberTooLarge ? misfit('one that holds more') : error
   })
+  // What was read into memory is shared by all of its readers; what came from a file is ours alone.
+  if (source instanceof FileBytes) letGo(bytes)
   if (member === null) throw misfit('no whole member')
   if (member.bytes !== span.length || member.raw.length !== span.rawLength) {
     throw misfit(`${member.bytes} bytes holding ${member.raw.length}`)

@@ -8,6 +8,7 @@ import { comparePaths } from '../../domain/znode/order.ts'
 import { isSystemPath, ROOT } from '../../domain/znode/path.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
 import { compressMember } from './gzip-member.ts'
+import { letGo } from './let-go.ts'
 import type { BodyReadBack } from './read-back.ts'
 import type { SnapshotBlock } from './snapshot-index.ts'
 import type { WriteArchiveInput } from './store.ts'
@@ -80,6 +81,7 @@ export async function writeBody(file: NewFile, readBack: BodyReadBack, input: Wr
     adler = combineAdler32(adler, outcome.adler, rawLength)
     body.recycle(packed.block.bytes)
     await file.write(member)
+    letGo(member)
     if (room > 0) readBack.add(block)
     const { znodes, dataBytes } = body.counts
     input.onProgress?.({ phase: 'writing', znodes, dataBytes, archiveBytes: file.bytes })

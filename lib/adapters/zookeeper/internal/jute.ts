@@ -172,15 +172,6 @@ export class JuteReader {
     return Buffer.from(this.buffer.subarray(at, at + length))
   }
 
-  /** Not copied: for whoever passes the bytes on at once, since they keep the receive buffer alive. */
-  bytesInPlace(): Buffer | null {
-    const length = this.int()
-    if (length < 0) return null
-    if (length === 0) return EMPTY
-    const at = this.advance(length)
-    return this.buffer.subarray(at, at + length)
-  }
-
   skip(length: number): void {
     this.advance(length)
   }

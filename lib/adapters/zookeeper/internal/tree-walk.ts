@@ -255,7 +255,7 @@ export class TreeWalk implements LiveWalk {
 
   private onData(item: WalkItem, err: number, body: JuteReader): void {
     if (err === ERR.ok) {
-      item.data = body.bytesInPlace()
+      item.data = body.bytes()
       const { stat, numChildren } = readStat(body)
       item.stat = stat
       item.numChildren = numChildren
