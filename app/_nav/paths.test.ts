@@ -24,6 +24,16 @@ describe('paths', () => {
     [paths.backup('b1'), '/backups/b1'],
     [paths.tree(live, { path: '/a' }), '/clusters/c1/tree?path=%2Fa'],
     [paths.tree(backup, { path: '/a' }), '/backups/b1/tree?path=%2Fa'],
+    [
+      paths.tree(live, { path: '/a', history: true, from: 'backup:b1', to: 'live:c1' }),
+      '/clusters/c1/tree?path=%2Fa&show=history&from=backup%3Ab1&to=live%3Ac1',
+    ],
+    [paths.tree(backup, { path: '/a', history: false }), '/backups/b1/tree?path=%2Fa'],
+    [paths.api.history(live, { path: '/a', before: 'x~y' }), '/api/trees/live/c1/history?path=%2Fa&before=x%7Ey'],
+    [
+      paths.api.znodePair({ left: 'live:c1', right: 'backup:b1', path: '/a' }),
+      '/api/znode-pair?left=live%3Ac1&right=backup%3Ab1&path=%2Fa',
+    ],
     [paths.diffs(), '/diffs'],
     [paths.newDiff({ left: 'live:c1', right: 'backup:b1', path: '/' }), '/diffs/new?left=live%3Ac1&right=backup%3Ab1'],
     [

@@ -24,17 +24,23 @@ function withQuery(path: string, query: Query): string {
 const id = (value: string) => encodeURIComponent(value)
 const hidingRoot = (path: string | undefined) => (path === '/' ? undefined : path)
 
-/** `find` puts a text into the search of the tree. */
+/** `find` puts a text into the search of the tree; `history` shows the znode's history, and the two trees (TreeRef texts) compared. */
 interface TreeQuery {
   readonly path?: string
   readonly view?: string
   readonly find?: string
+  readonly history?: boolean
+  readonly from?: string
+  readonly to?: string
 }
 
-const toTreeQuery = ({ path, view, find }: TreeQuery) => ({
+const toTreeQuery = ({ path, view, find, history, from, to }: TreeQuery) => ({
   path: hidingRoot(path),
   view,
   find,
+  show: history ? 'history' : undefined,
+  from,
+  to,
 })
 
 export const paths = {
@@ -141,6 +147,9 @@ export const paths = {
     znode: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/znode`, { path }),
     znodeData: (tree: TreeAddress, path: string, query: { unpack?: boolean } = {}) =>
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/data`, { path, ...query }),
+    history: (tree: TreeAddress, query: { path: string; before?: string | null }) =>
+      withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/history`, query),
+    znodePair: (query: { left: string; right: string; path: string }) => withQuery('/api/znode-pair', query),
     treeSize: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/size`, { path }),
     treeExport: (tree: TreeAddress, path: string, exportId: string) =>
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/export`, { path, export: exportId }),

@@ -39,6 +39,18 @@ const states = PAGES.map((pattern) => ({
   open: (gallery: Gallery) => gallery.addressOf(pattern),
 })).concat([
   {
+    name: '/clusters/[clusterId]/tree with the history of a znode',
+    open: (gallery) => `${gallery.addressOf('/clusters/[clusterId]/tree')}&show=history`,
+  },
+  {
+    name: '/backups/[backupId]/tree with a packed value',
+    open: (gallery) => gallery.addressOf('/backups/[backupId]/tree').replace('checkout.json', 'hosts.json.gz'),
+  },
+  {
+    name: '/clusters/[clusterId]/tree with what looks like protobuf',
+    open: (gallery) => gallery.addressOf('/clusters/[clusterId]/tree').replace('checkout.json', 'message'),
+  },
+  {
     name: '/restores/[restoreId] that waits for its confirmation',
     open: (gallery) => gallery.addressOf('/restores/[restoreId]').replace(/[^/]+$/, gallery.plannedRestoreId),
   },

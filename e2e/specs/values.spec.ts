@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
-import { type AddedCluster, addCluster, takeFirstBackup } from '../support/clusters.ts'
+import { type AddedCluster, addCluster, backupRows, startBackup, takeFirstBackup } from '../support/clusters.ts'
 import { test as base, expect, signIn } from '../support/fixtures.ts'
 
 const CHROOT = '/x-values'
@@ -80,7 +80,7 @@ for (const kind of ['live', 'backup'] as const) {
     await page.goto(`${tree}?path=/hosts.json.gz`)
     await expect(value).toContainText(/gzip, \d+ B packed, \d+ B unpacked/)
     await expect(value.getByRole('region', { name: 'Value as JSON' })).toContainText(`"port": ${port}`)
-    await value.getByRole('tab', { name: 'Packed bytes' }).click()
+    await value.getByRole('tab', { name: 'Packed' }).click()
     await expect(page).toHaveURL(/view=packed/)
     await expect(value.getByRole('region', { name: 'Packed bytes as hex' })).toContainText('1f 8b 08')
     const raw = value.getByRole('link', { name: 'Download raw' })
@@ -158,3 +158,47 @@ for (const kind of ['live', 'backup'] as const) {
     await expect(page.getByRole('main')).toContainText('tree.export')
   })
 }
+
+test('the history of a znode says in which backup it was what, and compares any two', async ({
+  demo,
+  signedIn: page,
+  values,
+}) => {
+  await startBackup(page, values.cluster, { note: 'after the change' })
+  await expect(backupRows(page)).toHaveCount(2, { timeout: 60_000 })
+  await page.goto(`${values.cluster.at('tree')}?path=/hosts.json.gz`)
+  await page.getByRole('tab', { name: 'History' }).click()
+  await expect(page).toHaveURL(/show=history/)
+  const states = page.getByRole('region', { name: 'The znode in each backup' })
+  await expect(states.getByRole('row')).toHaveCount(4)
+  await expect(states.getByRole('row').nth(1)).toContainText('live')
+  await expect(states.getByRole('row').nth(1)).toContainText('the same')
+  await expect(states.getByRole('row').nth(2)).toContainText('after the change')
+  await expect(states.getByRole('row').nth(2)).toContainText(/changed\s*data/)
+  await expect(states.getByRole('row').nth(3)).toContainText('the oldest there is')
+
+  // What one wants to see is chosen already: the newest two that differ, unpacked.
+  const comparison = page.getByRole('region', { name: 'Comparison' })
+  await expect(comparison.getByRole('region', { name: 'Values side by side' })).toContainText('"port": 2181')
+  await expect(comparison).toContainText('Access, the same on both sides')
+  await states.getByRole('radio', { name: 'To: live' }).check()
+  await expect(page).toHaveURL(/from=backup(:|%3A).*to=live/)
+  await page.reload()
+  await expect(states.getByRole('radio', { name: 'To: live' })).toBeChecked()
+  await expect(comparison.getByRole('region', { name: 'Values side by side' })).toContainText('"port": 2281')
+
+  // At the next znode the history stays open, and equal neighbours are one row.
+  await page.getByRole('treeitem', { name: /^map/ }).click()
+  await expect(page).toHaveURL(/path=%2Fmap&show=history$/)
+  await expect(states.getByRole('row')).toHaveCount(3)
+  await states.getByRole('button', { name: 'unchanged in 2 backups' }).click()
+  await expect(states.getByRole('row')).toHaveCount(4)
+
+  await page.goto(`${demo.url}/backups/${values.backupId}/tree?path=/hosts.json.gz&show=history`)
+  await expect(states.getByRole('row')).toHaveCount(3)
+  await expect(states.getByRole('row').nth(2)).toContainText('this backup')
+  await comparison.getByRole('link', { name: 'Compare whole trees here' }).click()
+  await expect(page).toHaveURL(/\/diffs\/new/)
+  await expect(page.getByLabel('From (left)')).toHaveValue(`backup:${values.backupId}`)
+  await expect(page.getByRole('textbox', { name: 'Path' })).toHaveValue('/hosts.json.gz')
+})

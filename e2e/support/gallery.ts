@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { type Browser, expect, type Page, type Request } from '@playwright/test'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
@@ -134,10 +135,10 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
 type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
 
 async function seed(other: OtherClient): Promise<void> {
-  const create = (path: string, data: string | null) => ({
+  const create = (path: string, data: string | Buffer | null) => ({
     op: 'create' as const,
     path: `${CHROOT}${path}`,
-    data: data === null ? null : Buffer.from(data),
+    data: typeof data === 'string' ? Buffer.from(data) : data,
     acl: OPEN_ACL,
     kind: 'persistent' as const,
     ttlMs: null,
@@ -147,6 +148,8 @@ async function seed(other: OtherClient): Promise<void> {
     create('/config', ''),
     create('/config/checkout.json', '{"pool":32,"retries":5}'),
     create('/config/search.properties', 'pool.size=32\nretry.max=5\n'),
+    create('/config/hosts.json.gz', gzipSync('{"hosts":["one:2181","two:2181"]}')),
+    create('/config/message', Buffer.from('089601120774657374696e67', 'hex')),
     create('/config/page.html', '<script>document.title="run"</script>'),
     create('/flags', null),
     create('/flags/new-basket', 'on'),

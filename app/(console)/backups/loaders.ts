@@ -2,6 +2,7 @@ import 'server-only'
 import { cache } from 'react'
 import { load } from '@/app/_server/load.ts'
 import { getBackup } from '@/lib/services/backups/get-backup.ts'
+import { listBackupChoices } from '@/lib/services/backups/list-backup-choices.ts'
 import { listBackupSources } from '@/lib/services/backups/list-backup-sources.ts'
 import { listBackups } from '@/lib/services/backups/list-backups.ts'
 
@@ -14,5 +15,6 @@ export const loadBackups = (input: { clusterId: string; includeSafety: boolean; 
 
 export const loadBackupSources = (clusterId: string) => load((context) => listBackupSources(context, clusterId))
 
-/** The newest backups of every cluster, for pickers. */
-export const loadRecentBackups = () => load(async (context) => (await listBackups(context, { limit: 200 })).backups)
+/** The newest backups of every cluster, for pickers, and those that the page's address names. */
+export const loadRecentBackups = (named: readonly string[] = []) =>
+  load((context) => listBackupChoices(context, { named }))

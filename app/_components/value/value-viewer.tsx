@@ -67,17 +67,20 @@ export function ValueViewer({
   if (inside && stored) {
     tabs.push({
       value: 'packed',
-      label: 'Packed bytes',
+      label: 'Packed',
       content: <HexView bytes={stored} label="Packed bytes as hex" />,
     })
   }
   return (
     <section aria-label="Value" className="flex min-w-0 flex-col gap-2">
       {inside && (
-        <p className="text-sm">
-          <PackedNote packing={inside.packing} packed={dataLength} unpacked={inside.bytes} />. What it unpacks to is
-          shown.
-        </p>
+        <div className="flex flex-wrap items-center gap-x-2 text-sm">
+          <p>
+            <PackedNote packing={inside.packing} packed={dataLength} unpacked={inside.bytes} />. What it unpacks to is
+            shown.
+          </p>
+          <Download href={unpackedHref}>Download unpacked</Download>
+        </div>
       )}
       {unpacked?.kind === 'failed' && (
         <Notice tone="warn" title={`It begins like ${unpacked.packing} but is not unpacked: ${unpacked.message}`}>
@@ -99,13 +102,12 @@ export function ValueViewer({
         value={shown}
         onChange={onView}
         trailing={
-          <span className="flex flex-wrap items-center gap-2 pb-1 text-muted text-xs">
+          <span className="flex items-center gap-2 pb-1 text-muted text-xs">
             <Badge>{FORM_NAMES[description.form]}</Badge>
-            <span title={`${formatCount(dataLength)} bytes`}>{formatBytes(dataLength)}</span>
+            {!inside && <span title={`${formatCount(dataLength)} bytes`}>{formatBytes(dataLength)}</span>}
             {description.text !== null && description.text !== '' && !isCut && (
               <CopyButton text={description.text} what="value" />
             )}
-            {inside && <Download href={unpackedHref}>Download unpacked</Download>}
             <Download href={downloadHref}>Download raw</Download>
           </span>
         }

@@ -39,12 +39,16 @@ export async function listBackups(
   const last = page.at(-1)
   return {
     backups: await toBackupViews(context, page),
-    next: rows.length > limit && last ? `${last.takenAt.toISOString()}~${last.id}` : null,
+    next: rows.length > limit && last ? formatCursor(last) : null,
   }
 }
 
+export function formatCursor(row: { readonly takenAt: Date; readonly id: string }): string {
+  return `${row.takenAt.toISOString()}~${row.id}`
+}
+
 /** An ISO time, alone or with the id that breaks ties between backups of one millisecond. */
-function parseCursor(text: string): { takenAt: Date; id: string } {
+export function parseCursor(text: string): { takenAt: Date; id: string } {
   const [time = '', id = ''] = text.split('~')
   const takenAt = new Date(time)
   if (Number.isNaN(takenAt.getTime())) throw new ServiceError('INVALID_INPUT', `"${text}" is not a place in the list`)

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { OPEN_ACL } from '../../domain/znode/acl.ts'
+import { addCataloguedBackup } from '../../testing/catalogued-backup.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
@@ -13,6 +15,7 @@ import { deleteZnode } from './delete-znode.ts'
 import { exportSubtree } from './export-subtree.ts'
 import { getZnode } from './get-znode.ts'
 import { listChildren } from './list-children.ts'
+import { listHistory } from './list-history.ts'
 import { measureSubtree } from './measure-subtree.ts'
 import { setZnodeAcl } from './set-znode-acl.ts'
 import { setZnodeData } from './set-znode-data.ts'
@@ -40,7 +43,7 @@ let testNumber = 0
 /** A place of each test's own. */
 let base: string
 beforeEach(async () => {
-  services = await createTestServices({ zookeeper: createZooKeeper() })
+  services = await createTestServices({ zookeeper: createZooKeeper(), archives: createFileArchives() })
   const admin = services.contextFor('admin')
   const cluster = await addCluster(admin, {
     name: 'orders',
@@ -132,6 +135,36 @@ describe('reading', () => {
     await expect(getZnode(viewer(), { ref: live(), path: 'no/slash' })).rejects.toMatchObject({ code: 'BAD_PATH' })
     await expect(getZnode(viewer(), { ref: { kind: 'live', clusterId: 'x' }, path: '/' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
+    })
+  })
+})
+
+describe('the history of a live znode', () => {
+  test('begins with the znode as it is, against the newest backup', async () => {
+    await otherCreate(`${base}/a`, 'x')
+    await addCataloguedBackup(services, 'b1', [{ path: `${base}/a`, data: 'x' }], { clusterId })
+    const now = async () => listHistory(viewer(), { ref: live(), path: `${base}/a` })
+    expect(await now()).toMatchObject({
+      live: { reading: { kind: 'found', dataLength: 1, version: 0 }, change: { kind: 'same' } },
+      entries: [{ backupId: 'b1', change: { kind: 'oldest' } }],
+    })
+    await otherSet(`${base}/a`, 'yy')
+    expect(await now()).toMatchObject({ live: { change: { kind: 'changed', fields: ['data'] } } })
+    await otherDelete(`${base}/a`)
+    expect(await now()).toMatchObject({ live: { reading: { kind: 'missing' }, change: { kind: 'gone' } } })
+  })
+
+  test('is there when the cluster is not: live is told as not known', async () => {
+    const mortal = await startZooKeeper()
+    const { id } = await addCluster(services.contextFor('admin'), {
+      name: 'mortal',
+      connectString: mortal.connectString,
+    })
+    await mortal.stop()
+    await addCataloguedBackup(services, 'b1', ['/a'], { clusterId: id })
+    expect(await listHistory(viewer(), { ref: { kind: 'live', clusterId: id }, path: '/a' })).toMatchObject({
+      live: { reading: { kind: 'failed' }, change: { kind: 'unknown' } },
+      entries: [{ backupId: 'b1', reading: { kind: 'found' } }],
     })
   })
 })

@@ -1,3 +1,4 @@
+import type { ChangeField } from '../../domain/diff/change.ts'
 import type { Packing } from '../../domain/value/packing.ts'
 import type { ZnodeKind } from '../../domain/znode/znode.ts'
 
@@ -89,6 +90,61 @@ export interface ExportView {
   readonly unreadable: number
   readonly unreadablePaths: readonly string[]
   readonly message: string | null
+}
+
+export type HistoryReadingView =
+  | {
+      readonly kind: 'found'
+      /** Null is null data. */
+      readonly dataLength: number | null
+      readonly version: number
+      readonly aversion: number
+      readonly mtime: number
+      readonly mzxid: string
+      readonly czxid: string
+    }
+  | { readonly kind: 'missing' }
+  /** `unreadable`: when the backup was taken. `failed`: the backup itself, or the cluster, cannot be read now. */
+  | { readonly kind: 'unreadable' | 'failed'; readonly message: string }
+
+/** Against the next older backup that says anything. `unknown`: this one says nothing, or the older ones were not looked at. */
+export type HistoryChange =
+  | { readonly kind: 'same' | 'appeared' | 'gone' | 'oldest' | 'unknown' }
+  | { readonly kind: 'changed'; readonly fields: readonly ChangeField[] }
+
+export interface HistoryEntryView {
+  readonly backupId: string
+  readonly takenAt: string
+  readonly zxid: string
+  readonly isSafety: boolean
+  readonly isPartial: boolean
+  readonly note: string
+  readonly reading: HistoryReadingView
+  readonly change: HistoryChange
+}
+
+/** One page, newest first. */
+export interface HistoryView {
+  readonly clusterId: string
+  /** Only on the first page of a live tree. */
+  readonly live: { readonly reading: HistoryReadingView; readonly change: HistoryChange } | null
+  readonly entries: readonly HistoryEntryView[]
+  /** Backups passed over because their scope does not hold the path. */
+  readonly outside: number
+  readonly next: string | null
+}
+
+export interface ZnodePairView {
+  readonly path: string
+  readonly left: ZnodeSideView
+  readonly right: ZnodeSideView
+}
+
+export interface ZnodeSideView {
+  /** TreeRef text. */
+  readonly ref: string
+  readonly label: string
+  readonly reading: ZnodeReadingView
 }
 
 /** Outcome of a guarded single write. `conflict` carries what is there now (theirs). */

@@ -15,7 +15,7 @@ export default async function NewDiffPage({ searchParams }: { searchParams: Prom
   const search = await searchParams
   const clusters = await loadClusters()
   if (!clusters.ok) return <ErrorNotice error={clusters.error} />
-  const backups = await loadRecentBackups()
+  const backups = await loadRecentBackups([readText(search, 'left'), readText(search, 'right')])
   if (!backups.ok) return <ErrorNotice error={backups.error} />
   return (
     <div className="max-w-3xl">

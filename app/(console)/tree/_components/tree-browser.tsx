@@ -12,13 +12,14 @@ import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readOneOf, readText } from '@/app/_nav/search-params.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { findPathFault, isWithin, nameOf, parentPath } from '@/lib/domain/znode/path.ts'
+import { formatTreeRef, parseTreeRef } from '@/lib/services/tree/tree-ref.ts'
 import type { TreeEventView, ZnodeReadingView } from '@/lib/services/tree/views.ts'
 import { SearchForm } from '../../searches/_components/search-form.tsx'
 import { LiveIndicator } from './live-indicator.tsx'
 import { LostConnection } from './lost-connection.tsx'
 import { PathBar } from './path-bar.tsx'
 import { useTreeEvents } from './use-tree-events.ts'
-import { ZnodePanel } from './znode-panel.tsx'
+import { type ShownHistory, ZnodePanel } from './znode-panel.tsx'
 import { ZnodeRowFacts, znodeRowLabel } from './znode-row.tsx'
 import { type ZnodeItem, znodeSource } from './znode-source.ts'
 
@@ -37,6 +38,8 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
   const selected = findPathFault(asked) === null ? asked : '/'
   const find = readText(new URLSearchParams(params), 'find')
   const view = readOneOf(new URLSearchParams(params), 'view', VALUE_VIEWS) ?? null
+  const history = readHistory(new URLSearchParams(params))
+  const isHistory = history !== null
   const source = useMemo(() => znodeSource({ kind: tree.kind, id: tree.id }), [tree.kind, tree.id])
   const znodes = useTree<ZnodeItem>(source)
   const { loadMore, reveal, refresh, patchItem, flash, expand, collapse } = znodes
@@ -46,10 +49,11 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
 
   const select = useCallback(
     (path: string, next: { view?: ShownView } = {}) => {
-      const url = paths.tree(tree, { path, view: next.view })
+      // Whoever reads histories goes on reading them at the next znode.
+      const url = paths.tree(tree, { path, view: next.view, history: isHistory })
       window.history.pushState(null, '', url)
     },
-    [tree],
+    [tree, isHistory],
   )
   const flatRef = useRef(znodes.flat)
   flatRef.current = znodes.flat
@@ -200,6 +204,13 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
             path={selected}
             view={view}
             onView={(next) => window.history.replaceState(null, '', paths.tree(tree, { path: selected, view: next }))}
+            history={history}
+            onHistory={(next) => {
+              const [from, to] = [next?.from ?? undefined, next?.to ?? undefined]
+              const url = paths.tree(tree, { path: selected, history: next !== null, from, to })
+              if ((next === null) === (history === null)) window.history.replaceState(null, '', url)
+              else window.history.pushState(null, '', url)
+            }}
             onGo={go}
             writing={writing}
             onWritten={onWritten}
@@ -209,6 +220,15 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
       )}
     </div>
   )
+}
+
+function readHistory(params: URLSearchParams): ShownHistory {
+  if (readOneOf(params, 'show', ['history']) === undefined) return null
+  const side = (key: string) => {
+    const ref = parseTreeRef(readText(params, key))
+    return ref && formatTreeRef(ref)
+  }
+  return { from: side('from'), to: side('to') }
 }
 
 const THROTTLE_MS = 400

@@ -12,29 +12,24 @@ import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
+import { Tabs } from '@/app/_ui/tabs.tsx'
 import { parentPath } from '@/lib/domain/znode/path.ts'
 import type { ZnodeReadingView, ZnodeView } from '@/lib/services/tree/views.ts'
 import { AclTable } from './acl-table.tsx'
 import type { TreeWriting } from './tree-browser.tsx'
 import { ZnodeActions } from './znode-actions.tsx'
+import { type HistoryPair, ZnodeHistory } from './znode-history.tsx'
 import { ZnodeStat } from './znode-stat.tsx'
+
+/** Null: the znode as it is here. */
+export type ShownHistory = HistoryPair | null
 
 export interface ZnodeWritten {
   readonly path: string
   readonly kind: 'created' | 'changed' | 'deleted'
 }
 
-/** One znode: its value, its facts, who may do what, and what can be done here. */
-export function ZnodePanel({
-  tree,
-  path,
-  view,
-  onView,
-  onGo,
-  writing,
-  onWritten,
-  onRead,
-}: {
+interface PanelProps {
   tree: TreeAddress
   path: string
   view: ShownView | null
@@ -44,7 +39,36 @@ export function ZnodePanel({
   onWritten: (written: ZnodeWritten) => void
   /** What was read just now, so that its row can show the same. */
   onRead: (reading: ZnodeReadingView) => void
-}) {
+}
+
+/** One znode: as it is here, and its history. What was deleted has a history too. */
+export function ZnodePanel({
+  history,
+  onHistory,
+  ...panel
+}: PanelProps & { history: ShownHistory; onHistory: (history: ShownHistory) => void }) {
+  const { tree, path } = panel
+  return (
+    <section aria-label={`Znode ${path}`} className="min-w-0">
+      <Tabs
+        label="Parts of the znode"
+        value={history ? 'history' : 'here'}
+        onChange={(part) => onHistory(part === 'history' ? { from: null, to: null } : null)}
+        tabs={[
+          { value: 'here', label: tree.kind === 'live' ? 'Live' : 'In this backup', content: <ZnodeHere {...panel} /> },
+          {
+            value: 'history',
+            label: 'History',
+            content: history && <ZnodeHistory tree={tree} path={path} pair={history} onPair={onHistory} />,
+          },
+        ]}
+      />
+    </section>
+  )
+}
+
+/** Its value, its facts, who may do what, and what can be done here. */
+function ZnodeHere({ tree, path, view, onView, onGo, writing, onWritten, onRead }: PanelProps) {
   const reading = useQuery({
     queryKey: ['znode', tree.kind, tree.id, path],
     queryFn: async ({ signal }) => {
@@ -54,7 +78,7 @@ export function ZnodePanel({
     },
   })
   return (
-    <section aria-label={`Znode ${path}`} className="flex min-w-0 flex-col gap-3">
+    <div className="flex min-w-0 flex-col gap-3">
       {reading.error ? (
         <ErrorNotice
           error={viewOfError(reading.error)}
@@ -108,7 +132,7 @@ export function ZnodePanel({
           onWritten={onWritten}
         />
       )}
-    </section>
+    </div>
   )
 }
 

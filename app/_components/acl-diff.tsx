@@ -1,9 +1,9 @@
 import clsx from 'clsx'
-import { describePerms, describeWho } from '@/app/_components/acl-words.ts'
-import { CHANGE_LOOKS } from '@/app/_components/change-mark.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import { formatPerms } from '@/lib/domain/znode/acl.ts'
 import type { AclEntryView } from '@/lib/services/tree/views.ts'
+import { describePerms, describeWho } from './acl-words.ts'
+import { CHANGE_LOOKS } from './change-mark.tsx'
 import { compareAcls } from './compare-acls.ts'
 
 /** A side that has no such znode has no ACL either: then only the other one is listed. */
