@@ -101,6 +101,12 @@ export function text(input: Pick<CommandInput, 'values'>, name: string): string 
   return typeof value === 'string' ? value : undefined
 }
 
+export function requiredText(input: Pick<CommandInput, 'values'>, name: string): string {
+  const value = text(input, name)
+  if (value === undefined || value === '') throw badUsage(`--${name} is missing`)
+  return value
+}
+
 export function list(input: Pick<CommandInput, 'values'>, name: string): readonly string[] {
   const value = input.values[name]
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []

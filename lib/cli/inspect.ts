@@ -29,12 +29,15 @@ function describe(facts: PathFacts): string[] {
         ...problems,
       ]
     case 'log':
-      return [`log ${facts.file}, first zxid ${facts.firstZxid}`, ...problems]
+      return [...describeLog(facts), ...problems]
     case 'datadir':
       return [
         `data directory: ${countOf(facts.snapshots.length, 'snapshot')}, ${countOf(facts.logs.length, 'log')}`,
         ...facts.snapshots.map((snapshot) => `snapshot ${snapshot.file}, ${countOf(snapshot.znodes, 'znode')}`),
-        ...facts.logs.map((log) => `log      ${log.file}`),
+        ...facts.logs.map(
+          (log) => `log      ${log.file}, ${countOf(log.transactions, 'transaction')}${log.torn ? ', torn' : ''}`,
+        ),
+        `replayable to ${facts.replayableTo ?? 'no zxid'}`,
         ...problems,
       ]
     case 'archive': {
@@ -60,5 +63,15 @@ function describeCounters(fidelity: Fidelity): string[] {
   return [
     ...shown.map(({ path, next }) => `counter  ${path} goes on at ${next}`),
     ...(total > shown.length ? [`counter  of ${total - shown.length} more parents`] : []),
+  ]
+}
+
+function describeLog(facts: Extract<PathFacts, { type: 'log' }>): string[] {
+  const range = facts.firstZxid === null ? 'empty' : `zxid ${facts.firstZxid} to ${facts.lastZxid}`
+  const byType = Object.entries(facts.byType).map(([type, count]) => `${type} ${count}`)
+  return [
+    `log ${facts.file}, ${range}, ${countOf(facts.transactions, 'transaction')}`,
+    ...(byType.length > 0 ? [byType.join(', ')] : []),
+    ...(facts.tear ? [`torn at byte ${facts.tear.offset}: what was written last is not whole`] : []),
   ]
 }

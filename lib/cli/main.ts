@@ -13,6 +13,7 @@ import { badUsage, notYet } from './errors.ts'
 import { exportCommand } from './export.ts'
 import { inspect } from './inspect.ts'
 import { ls } from './ls.ts'
+import { replay } from './replay.ts'
 import { restore } from './restore.ts'
 import { Terminal } from './terminal.ts'
 import { verify } from './verify.ts'
@@ -24,10 +25,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   diff,
   backup,
   verify,
+  replay,
   restore,
   export: exportCommand,
 }
-const LATER = ['replay', 'follow']
+const LATER = ['follow']
 
 const nothing = () => undefined
 /** The engine's log is for servers; whatever matters here reaches the terminal as an answer or an error. */

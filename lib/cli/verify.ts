@@ -1,17 +1,18 @@
+import { verifyPath } from '../adapters/archive/verify-path.ts'
 import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
 import { ProgressMeter } from '../services/engine/progress.ts'
 import { argument, type Command, flag } from './command.ts'
 
 export const verify: Command = {
-  usage: 'verify ARCHIVE [--json]',
-  summary: 'checksums, structure, digest',
+  usage: 'verify ARCHIVE|FILE|DIR [--json]',
+  summary: 'checksums, structure, digest; of a data directory every log is replayed',
   options: {},
   positionals: { min: 1, max: 1 },
   run: async (input) => {
     const { context, terminal } = input
     const meter = new ProgressMeter(context.clock, (progress) => terminal.progress(progress))
-    const report = await context.archives.verify(argument(input, 0), {
+    const report = await verifyPath(argument(input, 0), {
       signal: context.signal,
       onProgress: (done) => meter.report('Verifying', { done }),
     })
@@ -22,7 +23,7 @@ export const verify: Command = {
       for (const file of report.files)
         await terminal.line(`${file.ok ? 'ok ' : 'BAD'}  ${file.name} (${countOf(file.bytes, 'byte')})`)
       for (const { code, message } of report.problems) await terminal.line(`problem  ${code}: ${message}`)
-      await terminal.line(report.ok ? `${countOf(report.znodes, 'znode')}, all sums match` : 'the archive is damaged')
+      await terminal.line(report.ok ? `${countOf(report.znodes, 'znode')}, all sums match` : 'it is damaged')
     }
     return report.ok ? 0 : 1
   },

@@ -8,6 +8,7 @@ export type ArchiveErrorCode =
   | 'MANIFEST_MISSING'
   | 'MANIFEST_INVALID'
   | 'FILE_MISSING'
+  | 'FILES_CHANGED'
   | 'SIZE_MISMATCH'
   | 'READ_BACK_FAILED'
   | 'UNSUPPORTED'

@@ -1,5 +1,6 @@
 import { listArchives } from './list-archives.ts'
 import { openArchive } from './open-archive.ts'
+import { openDataDir } from './open-data-dir.ts'
 import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
@@ -17,6 +18,7 @@ export function createFileArchives(): ArchivePort {
     remove: removeArchive,
     sweepUnfinished: (storeDir) => sweepUnfinished(storeDir),
     openPath,
+    openDataDir,
     openNative: openNativeSnapshot,
   }
 }

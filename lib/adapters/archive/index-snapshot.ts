@@ -1,6 +1,6 @@
 import { SnapshotError, snapshotFault } from '../../domain/snapshot/errors.ts'
 import { PathOrder } from '../../domain/snapshot/path-order.ts'
-import { type SnapshotHead, SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
+import { type SnapshotHead, SnapshotReader, type SnapshotTail } from '../../domain/snapshot/read-snapshot.ts'
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import type { ByteSource } from './byte-source.ts'
 import { decompressMember, MemberTooLarge } from './gzip-member.ts'
@@ -13,6 +13,7 @@ const WINDOW_BYTES = 2 << 20
 export interface IndexedSnapshot {
   readonly index: SnapshotIndex
   readonly head: SnapshotHead
+  readonly tail: SnapshotTail
 }
 
 /** Counts children and notes which parents reach over a block's end, for records that come in path order. */
@@ -77,6 +78,7 @@ async function indexPlain(source: ByteSource, signal: AbortSignal | undefined): 
   }))
   return {
     head: built.head,
+    tail: built.tail,
     index: {
       compression: 'none',
       head: spanOf(0, starts[0]?.rawOffset ?? 0),
@@ -115,7 +117,8 @@ async function indexGzip(
   const head = join(members.slice(0, first))
   // Tail and records in one member: the last block would not end with a record.
   if (!head || !tail || tail.rawOffset !== built.nodesEnd) throw new NotIndexable()
-  return { head: built.head, index: { compression: 'gzip', head, blocks, tail, parents: built.parents } }
+  const index: SnapshotIndex = { compression: 'gzip', head, blocks, tail, parents: built.parents }
+  return { head: built.head, tail: built.tail, index }
 }
 
 /** Raw bytes of one gzip member after the other; notes each in `members` before its bytes are handed on. */
@@ -160,8 +163,8 @@ async function readRecords(
       nodesEnd = record.base + record.end
     }
     while (await reader.visitRecords(visit));
-    await reader.readTail()
-    return { head, nodesEnd, parents: builder.finish() }
+    const tail = await reader.readTail()
+    return { head, tail, nodesEnd, parents: builder.finish() }
   } finally {
     await reader.close()
   }

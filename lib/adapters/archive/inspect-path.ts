@@ -1,13 +1,19 @@
-import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { CancelledError, isArkeeperError } from '../../base/errors.ts'
-import { formatHex64 } from '../../base/hex64.ts'
+import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
+import { HistoryReader } from '../../domain/txnlog/read-history.ts'
+import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import { type CheckedSnapshot, checkSnapshot } from './check-snapshot.ts'
+import type { DataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
-import { type DataDir, identifyPath } from './open-path.ts'
+import { inspectLog, type LogFacts } from './inspect-log.ts'
+import { logSourcesOf } from './log-file.ts'
+import { identifyPath } from './open-path.ts'
 import { findFileSize, readManifest } from './read-manifest.ts'
+import { fuzzyProblem, gapProblem, stopProblems } from './replay-proof.ts'
 import {
   type Compression,
   compressionOfName,
@@ -47,16 +53,6 @@ export interface SnapshotFacts {
   readonly problems: readonly VerifyProblem[]
 }
 
-export interface LogFacts {
-  readonly type: 'log'
-  readonly file: string
-  readonly firstZxid: string
-  readonly bytes: number
-  /** False: only the name was looked at. */
-  readonly read: false
-  readonly problems: readonly VerifyProblem[]
-}
-
 export type PathFacts =
   | SnapshotFacts
   | LogFacts
@@ -72,17 +68,18 @@ export type PathFacts =
 
 /**
  * Facts of a snapshot file, a log, a data directory or an archive: the JSON of `arkeeper inspect`. Damage is in `problems`, not thrown;
- * thrown are a path that is not there or is none of these, and an archive without a sound manifest. Of logs only names are read.
+ * thrown are a path that is not there or is none of these, and an archive without a sound manifest.
  */
 export async function inspectPath(path: string, options: { signal?: AbortSignal } = {}): Promise<PathFacts> {
   const place = await identifyPath(path)
   if (place.kind === 'archive') return inspectArchive(place.dir)
   if (place.kind === 'datadir') return inspectDataDir(place, options.signal)
-  if (findLogZxid(basename(path)) !== null) return inspectLog(path)
+  if (isLogFile(path)) return inspectLog(path, options.signal)
   return inspectSnapshot(path, options.signal)
 }
 
-async function inspectSnapshot(path: string, signal: AbortSignal | undefined): Promise<SnapshotFacts> {
+/** Facts of one snapshot file; damage is in `problems`. */
+export async function inspectSnapshot(path: string, signal?: AbortSignal): Promise<SnapshotFacts> {
   const file = basename(path)
   const named = findSnapshotZxid(file)
   let compression: Compression = 'none'
@@ -188,27 +185,72 @@ function unknownFacts(file: string, named: bigint | null, compression: Compressi
   }
 }
 
-async function inspectLog(path: string): Promise<LogFacts> {
-  const file = basename(path)
-  return {
-    type: 'log',
-    file,
-    firstZxid: formatHex64(findLogZxid(file) ?? 0n),
-    bytes: (await stat(path)).size,
-    read: false,
-    problems: [],
-  }
+export function isLogFile(path: string): boolean {
+  return findLogZxid(basename(path)) !== null
 }
 
 async function inspectDataDir(place: DataDir, signal: AbortSignal | undefined): Promise<PathFacts> {
   const snapshots: SnapshotFacts[] = []
   for (const { name } of place.snapshots) snapshots.push(await inspectSnapshot(join(place.dir, name), signal))
-  const logs = await Promise.all(place.logs.map(({ name }) => inspectLog(join(place.dir, name))))
-  const problems = snapshots.flatMap((snapshot) => snapshot.problems)
-  if (snapshots.length === 0) {
-    problems.push({ code: 'NO_VALID_SNAPSHOT', message: `${place.dir} holds no snapshot`, file: place.dir })
+  const logs: LogFacts[] = []
+  for (const { name } of place.logs) logs.push(await inspectLog(join(place.logDir, name), signal))
+  const problems = [...snapshots, ...logs].flatMap((facts) => facts.problems)
+  if (snapshots.every((snapshot) => snapshot.problems.length > 0)) {
+    const message = `${place.dir} holds no ${snapshots.length === 0 ? '' : 'sound '}snapshot`
+    problems.push({ code: 'NO_VALID_SNAPSHOT', message, file: place.dir })
   }
-  return { type: 'datadir', snapshots, logs, replayableTo: null, gaps: [], problems }
+  const { replayableTo, gaps, more } = await followLogs(place, snapshots, logs, signal)
+  problems.push(...more)
+  const hex = gaps.map((gap) => ({ after: formatHex64(gap.after), before: formatHex64(gap.before) }))
+  return { type: 'datadir', snapshots, logs, replayableTo, gaps: hex, problems }
+}
+
+/** How far the logs lead from the newest snapshot that they make a state, and every place where they do not go on. */
+async function followLogs(
+  place: DataDir,
+  snapshots: readonly SnapshotFacts[],
+  logs: readonly LogFacts[],
+  signal: AbortSignal | undefined,
+): Promise<{ replayableTo: string | null; gaps: readonly Gap[]; more: VerifyProblem[] }> {
+  const gaps: Gap[] = gapsBetween(logs)
+  const more: VerifyProblem[] = gaps.map((gap) => gapProblem(gap, basename(place.logDir)))
+  let replayableTo: bigint | null = null
+  for (const [i, { zxid }] of place.snapshots.entries()) {
+    const facts = snapshots[i]
+    if (facts === undefined || facts.problems.length > 0) continue
+    const windowEnd = [facts.lastZxid, facts.digest?.zxid, facts.zxid].map((text) => (text && parseHex64(text)) || 0n)
+    const history = new HistoryReader(logSourcesOf(place), { after: zxid, to: null, signal })
+    for await (const _ of history.readEntries()) throwIfAborted(signal)
+    const gap = history.stop?.kind === 'gap' ? history.stop.gap : null
+    if (gap && !gaps.some((known) => known.before === gap.before)) {
+      gaps.push(gap)
+      more.push(gapProblem(gap, facts.file))
+    }
+    if (history.stop?.kind === 'damage' && history.stop.error.code === 'FOREIGN_LOG') {
+      more.push(...stopProblems(history.stop, history.lastZxid))
+    }
+    if (windowEnd.every((end) => end <= history.lastZxid)) {
+      replayableTo = history.lastZxid
+      break
+    }
+    const to = windowEnd.reduce((a, b) => (b > a ? b : a))
+    more.push(fuzzyProblem(facts.file, { from: history.lastZxid + 1n, to }))
+  }
+  return { replayableTo: replayableTo === null ? null : formatHex64(replayableTo), gaps, more }
+}
+
+/** Between logs, by their first and last zxid; what is missing inside one is among its own problems. */
+function gapsBetween(logs: readonly LogFacts[]): Gap[] {
+  const gaps: Gap[] = []
+  let last: bigint | null = null
+  for (const { firstZxid, lastZxid } of logs) {
+    if (firstZxid === null || lastZxid === null) continue
+    const [from, to] = [parseHex64(firstZxid) ?? 0n, parseHex64(lastZxid) ?? 0n]
+    const gap: Gap | null = last === null || from <= last ? null : findGap(last, { zxid: from, type: TXN_TYPE.create })
+    if (gap) gaps.push(gap)
+    if (last === null || to > last) last = to
+  }
+  return gaps
 }
 
 /** Manifest and sizes only; `verify` reads the content. */

@@ -11,7 +11,7 @@ import { MEMBER_RAW_BYTES_MAX } from './gzip-member.ts'
 import { type IndexedSnapshot, indexSnapshot } from './index-snapshot.ts'
 import { readSpan } from './read-blocks.ts'
 import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
-import { readSnapshotBytes } from './snapshot-file.ts'
+import { type Compression, readSnapshotBytes } from './snapshot-file.ts'
 import { formatIndex, INDEX_FILE, parseIndex, type SnapshotIndex } from './snapshot-index.ts'
 import { SnapshotTree } from './snapshot-tree.ts'
 import { sortSnapshot } from './sort-snapshot.ts'
@@ -65,10 +65,22 @@ export async function openArchive(dir: string): Promise<ArchiveReader> {
 /** A snapshot file by itself: plain, gzip or snappy, in any order. All of it is read and checked first. */
 export async function openSnapshotFile(
   path: string,
-  compression: 'none' | 'gzip' | 'snappy',
+  compression: Compression,
   signal?: AbortSignal,
 ): Promise<SnapshotTree> {
-  const common = { name: path, ownerless: 'persistent', unreadable: [] } as const
+  const { source, index, head } = await loadSnapshotFile(path, compression, signal)
+  return new SnapshotTree({ name: path, ownerless: 'persistent', unreadable: [], source, index, acls: head.acls })
+}
+
+/** A snapshot in path order, with its ends. `source` is the caller's to close. */
+export type LoadedSnapshot = IndexedSnapshot & { readonly source: ByteSource }
+
+/** Reads and checks all of a snapshot file, and puts it in path order where it is not. */
+export async function loadSnapshotFile(
+  path: string,
+  compression: Compression,
+  signal?: AbortSignal,
+): Promise<LoadedSnapshot> {
   if (compression !== 'snappy') {
     const source = await FileBytes.open(path)
     let indexed: IndexedSnapshot | null = null
@@ -77,10 +89,9 @@ export async function openSnapshotFile(
     } finally {
       if (indexed === null) await source.close()
     }
-    if (indexed) return new SnapshotTree({ ...common, source, index: indexed.index, acls: indexed.head.acls })
+    if (indexed) return { ...indexed, source }
   }
-  const { source, index, head } = await sortSnapshot(readSnapshotBytes(path, compression), { signal })
-  return new SnapshotTree({ ...common, source, index, acls: head.acls })
+  return sortSnapshot(readSnapshotBytes(path, compression), { signal })
 }
 
 async function readIndex(

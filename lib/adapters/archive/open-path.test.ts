@@ -198,15 +198,17 @@ describe('inspect', () => {
     expect(await inspectPath(dir)).toMatchObject({ problems: [{ code: 'SIZE_MISMATCH', file: 'snapshot.1a.gz' }] })
     const data = join(store.dir, 'data/version-2')
     await cp(join(CORPUS, '3.8.0'), data, { recursive: true })
-    await writeFile(join(data, 'log.157'), Buffer.alloc(16))
+    await writeFile(join(data, 'log.157'), Buffer.alloc(15))
     const facts = await inspectPath(join(store.dir, 'data'))
     if (facts.type !== 'datadir') throw new Error(facts.type)
     expect(facts.snapshots.map((snapshot) => snapshot.file)).toEqual(
       ['155', '100', 'c4', '63', '0'].map((zxid) => `snapshot.${zxid}`),
     )
-    expect(facts.logs).toMatchObject([{ type: 'log', file: 'log.157', firstZxid: '0x157', read: false }])
-    expect(facts.problems).toEqual([])
-    expect(await inspectPath(join(data, 'log.157'))).toMatchObject({ type: 'log', bytes: 16 })
+    expect(facts.logs).toMatchObject([{ type: 'log', file: 'log.157', firstZxid: null, torn: true }])
+    // Its window ends at 0x156, which no log holds any more.
+    expect(facts.problems).toMatchObject([{ code: 'FUZZY_SNAPSHOT', file: 'snapshot.155' }])
+    expect(facts.replayableTo).toBe('0x100')
+    expect(await inspectPath(join(data, 'log.157'))).toMatchObject({ type: 'log', bytes: 0 })
   })
 })
 

@@ -2,7 +2,7 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
-import { type SnapshotHead, SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
+import { type SnapshotHead, SnapshotReader, type SnapshotTail } from '../../domain/snapshot/read-snapshot.ts'
 import { RecordCursor } from '../../domain/snapshot/record.ts'
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
@@ -22,6 +22,7 @@ export interface SortedSnapshot {
   readonly source: ByteSource
   readonly index: SnapshotIndex
   readonly head: SnapshotHead
+  readonly tail: SnapshotTail
 }
 
 interface Entry {
@@ -60,13 +61,13 @@ export async function sortSnapshot(
         cost = 0
       }
     }
-    await reader.readTail()
+    const tail = await reader.readTail()
     if (runs.length === 0 && rawBytes <= (options.memoryBytesMax ?? MEMORY_BYTES_MAX)) {
-      return { head, ...buildInMemory(sorted(run)) }
+      return { head, tail, ...buildInMemory(sorted(run)) }
     }
     runs.push(await temp.write(sorted(run)))
     run = []
-    return { head, ...(await mergeRuns(runs, temp, options.signal)) }
+    return { head, tail, ...(await mergeRuns(runs, temp, options.signal)) }
   } catch (error) {
     throw toArchiveError(error, 'putting the snapshot in order in the temporary folder')
   } finally {

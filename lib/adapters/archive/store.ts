@@ -1,6 +1,7 @@
 import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
+import type { ReplayProof } from './replay-proof.ts'
 
 /** What only the source knows when its stream has ended; everything countable is counted by the writer itself. */
 export interface ArchiveDescription {
@@ -88,6 +89,24 @@ export interface NativeSnapshot {
   readonly znodes: number
 }
 
+export interface OpenDataDirOptions {
+  /** Where logs lie when not beside the snapshots (`dataLogDir`). */
+  readonly logDir?: string
+  /** The tree after the last transaction at or below it. Default: the last one that the logs prove. */
+  readonly to?: bigint
+  readonly signal?: AbortSignal
+  readonly onProgress?: (applied: number) => void
+}
+
+/** A server's data directory as a tree at one zxid, and how well that is proven. */
+export interface DataDirReader extends TreeReader {
+  /** Folder that holds the snapshots. */
+  readonly dir: string
+  readonly proof: ReplayProof
+  /** Session → timeout in ms. */
+  readonly sessions: ReadonlyMap<bigint, number>
+}
+
 /** Where archives live, as services see it. One folder today; the directory of an archive is its identity. */
 export interface ArchivePort {
   write(
@@ -100,8 +119,10 @@ export interface ArchivePort {
   remove(dir: string): Promise<void>
   /** Delete what dead writers left (`.tmp-*` whose owner process is gone or that are older than a day). */
   sweepUnfinished(storeDir: string): Promise<number>
-  /** A native snapshot file (plain or gzip), a data directory (newest valid snapshot, without its logs) or an archive directory. */
-  openPath(path: string): Promise<TreeReader>
+  /** A native snapshot file, a data directory (as of the last transaction that its logs prove) or an archive directory. */
+  openPath(path: string, options?: { signal?: AbortSignal }): Promise<TreeReader>
+  /** A data directory at any zxid that its snapshots and logs reach. */
+  openDataDir(path: string, options?: OpenDataDirOptions): Promise<DataDirReader>
   /** A snapshot file as a server wrote it, checked to its last byte: plain, gzip or snappy by content. */
   openNative(
     path: string,

@@ -4,6 +4,7 @@ import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/erro
 import { formatHex64 } from '../../base/hex64.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import { TxnLogError } from '../../domain/txnlog/errors.ts'
 import { type CheckedSnapshot, checkSnapshot } from './check-snapshot.ts'
 import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
 import { detectCompression, findSnapshotZxid, readFileBytes, readSnapshotBytes } from './snapshot-file.ts'
@@ -123,7 +124,7 @@ async function readWhole(
 
 /** Code, message and, where the fault has one, the offset. */
 export function toProblem(error: { code: string; message: string }, file: string): VerifyProblem {
-  const offset = error instanceof SnapshotError ? error.offset : null
+  const offset = error instanceof SnapshotError || error instanceof TxnLogError ? error.offset : null
   return { code: error.code, message: error.message, file, ...(offset === null ? {} : { offset }) }
 }
 

@@ -140,7 +140,7 @@ describe('delete, setData, setACL', () => {
       ],
     )
     expect(paths.get('/a')).toMatchObject({
-      data: new Uint8Array(0),
+      data: Buffer.alloc(0),
       acl: READ_ONLY,
       stat: { version: 41, aversion: 7, mzxid: 101n, mtime: 9, czxid: 1n },
     })

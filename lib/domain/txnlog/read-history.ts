@@ -66,10 +66,11 @@ export class HistoryReader {
 
   async *readEntries(): AsyncGenerator<readonly TxnEntry[], void, void> {
     for (let number = 0; number < this.#logs.length && this.#stop === null; number++) {
-      if (this.#last === this.#options.to) break
       yield* this.#readLog(this.#logs[number]!, number)
     }
-    this.#stop ??= this.#last === this.#options.to ? { kind: 'target' } : { kind: 'end' }
+    // What lies behind the zxid wanted does not matter, damage or gap.
+    if (this.#last === this.#options.to) this.#stop = { kind: 'target' }
+    this.#stop ??= { kind: 'end' }
   }
 
   async *#readLog(log: LogSource, number: number): AsyncGenerator<readonly TxnEntry[], void, void> {
@@ -86,7 +87,7 @@ export class HistoryReader {
           if (this.#stop !== null) break
         }
         if (fresh.length > 0) yield fresh
-        if (this.#stop !== null || this.#last === this.#options.to) return
+        if (this.#stop !== null) return
       }
       if (reader.end?.tear) this.torn.push({ file: log.name, tear: reader.end.tear })
     } catch (error) {

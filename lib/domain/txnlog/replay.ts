@@ -42,6 +42,8 @@ export interface ReplayResult {
   readonly sessions: ReadonlyMap<bigint, number>
   /** Digest of the tree at `zxid`, and at each zxid that was asked for. */
   readonly treeDigest: bigint
+  /** The same under UTF-8, whatever the server's charset: what a writer of the tree computes. */
+  readonly utf8Digest: bigint
   readonly digests: ReadonlyMap<bigint, bigint>
   /** At `zxid`; null where no server said what it should be there, or the fuzzy window is not behind. */
   readonly digest: DigestProof | null
@@ -110,6 +112,7 @@ export async function replayLog(input: ReplayInput): Promise<ReplayResult> {
     patch: overlay.patch(),
     sessions: applier.sessions,
     treeDigest: judge.computed,
+    utf8Digest: overlay.digest,
     digests,
     digest: judge.proofAt(zxid),
     compared: judge.compared,
@@ -162,7 +165,7 @@ function isOwned(record: RecordCursor): boolean {
 function toOverlayNode(record: RecordCursor, path: string, base: BaseTree): OverlayNode {
   const data = record.data()
   return new OverlayNode(path, {
-    data: data === null ? null : new Uint8Array(data),
+    data: data === null ? null : Buffer.from(data),
     acl: record.acl(base.acls),
     stat: copyStat(record.stat()),
   })

@@ -38,7 +38,7 @@ export async function openSource(
     }
     return { reader, label: target.connectString, isLive: true }
   }
-  const reader = await context.archives.openPath(text)
+  const reader = await context.archives.openPath(text, { signal: context.signal })
   const label = isArchiveReader(reader) ? `backup ${basename(reader.dir)}` : basename(text)
   return { reader, label, isLive: false }
 }

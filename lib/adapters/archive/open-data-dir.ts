@@ -1,0 +1,354 @@
+import { join } from 'node:path'
+import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { SnapshotError } from '../../domain/snapshot/errors.ts'
+import { RecordCursor } from '../../domain/snapshot/record.ts'
+import type { BodyCounts, SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
+import { TxnLogError } from '../../domain/txnlog/errors.ts'
+import type { BaseTree } from '../../domain/txnlog/ports.ts'
+import { HistoryReader, type HistoryStop } from '../../domain/txnlog/read-history.ts'
+import { replayLog } from '../../domain/txnlog/replay.ts'
+import { patchStream } from '../../domain/znode/patch-stream.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import type { ByteSource } from './byte-source.ts'
+import { type DataDir, getDataDir, type NamedFile, withListing } from './data-dir.ts'
+import { ArchiveError } from './errors.ts'
+import { logSourcesOf } from './log-file.ts'
+import { type LoadedSnapshot, loadSnapshotFile } from './open-archive.ts'
+import { readAhead, readSpan } from './read-blocks.ts'
+import { fuzzyProblem, logProblems, type ReplayProof, replayProblems, stopProblems } from './replay-proof.ts'
+import { detectCompression } from './snapshot-file.ts'
+import { SnapshotTree } from './snapshot-tree.ts'
+import type { DataDirReader, OpenDataDirOptions, VerifyProblem } from './store.ts'
+import { writeTempTree } from './temp-tree.ts'
+import { toProblem } from './verify-archive.ts'
+
+/** The tree of a data directory at one zxid, lying in a temporary file without a name. */
+export class DataDirTree extends SnapshotTree implements DataDirReader {
+  readonly dir: string
+  readonly proof: ReplayProof
+  readonly sessions: ReadonlyMap<bigint, number>
+  readonly counts: BodyCounts
+  /** The whole tree as a native snapshot: head, body as it lies in the source, tail. */
+  readonly native: { readonly ends: SnapshotEnds; readonly body: ByteSource }
+
+  constructor(
+    input: ConstructorParameters<typeof SnapshotTree>[0],
+    facts: Pick<DataDirTree, 'dir' | 'proof' | 'sessions' | 'counts' | 'native'>,
+  ) {
+    super(input)
+    this.dir = facts.dir
+    this.proof = facts.proof
+    this.sessions = facts.sessions
+    this.counts = facts.counts
+    this.native = facts.native
+  }
+}
+
+/**
+ * The tree of a data directory (`version-2` or its parent) at a zxid: the newest snapshot that can serve it, with its logs replayed. Without `to`
+ * it is the last one that the logs prove; where they prove none, the newest sound snapshot as it lies (`proof.exact` is false). The directory is
+ * only read. Throws ArchiveError NO_VALID_SNAPSHOT or FILES_CHANGED, TxnLogError LOG_GAP, LOG_TOO_SHORT or SNAPSHOT_TOO_NEW for a `to` out of reach.
+ */
+export async function openDataDir(path: string, options: OpenDataDirOptions = {}): Promise<DataDirTree> {
+  return withListing(
+    () => getDataDir(path, options.logDir),
+    (place) => openListed(place, options),
+  )
+}
+
+/** As `openDataDir`, of files that were listed before. */
+export async function openListed(place: DataDir, options: OpenDataDirOptions): Promise<DataDirTree> {
+  const to = options.to ?? null
+  const problems: VerifyProblem[] = []
+  const refusals: Refusal[] = []
+  let fallback: NamedFile | null = null
+  let doubtful: DataDirTree | null = null
+  let sound = 0
+  for (const file of place.snapshots) {
+    throwIfAborted(options.signal)
+    if (to !== null && file.zxid > to) {
+      refusals.push(new TooNew(file.zxid))
+      continue
+    }
+    const loaded = await load(place, file, problems, options.signal)
+    if (loaded === null) continue
+    sound++
+    try {
+      const tree = await replayOver({ place, file, loaded, problems, to, options })
+      if (tree.proof.digest?.match !== false) {
+        await doubtful?.close()
+        return tree
+      }
+      // A sound file may still be the wrong tree (cut behind its first checksum, put there by hand): one older is asked.
+      if (doubtful) {
+        await tree.close()
+        break
+      }
+      doubtful = tree
+      problems.push(
+        ...tree.proof.problems.filter(({ code }) => code === 'DIGEST_MISMATCH').map(fromSnapshot(file.name)),
+      )
+    } catch (error) {
+      if (!(error instanceof Refusal)) {
+        await doubtful?.close()
+        throw error
+      }
+      refusals.push(error)
+      fallback ??= file
+      if (to === null && error instanceof Unreachable) {
+        const window = { from: error.reached + 1n, to: windowEndOf(file.zxid, loaded) }
+        problems.push(fuzzyProblem(file.name, window), ...stopProblems(error.stop, error.reached))
+      }
+      // From an older snapshot the same logs lead to the same end, unless what is missing lies at the very beginning.
+      if (to !== null && error instanceof Unreachable && error.reached > file.zxid) break
+    } finally {
+      await loaded.source.close()
+    }
+  }
+  if (doubtful !== null) return doubtful
+  if (to !== null && refusals.length > 0) throw unreachableError(place, to, refusals)
+  if (fallback !== null) return openAsItLies(place, fallback, problems, options)
+  const faults = problems.map(({ file, message }) => `${file}: ${message}`)
+  const message = sound + faults.length === 0 ? 'holds no snapshot' : `holds no sound snapshot (${faults.join('; ')})`
+  throw new ArchiveError('NO_VALID_SNAPSHOT', `${place.dir} ${message}`)
+}
+
+const fromSnapshot = (name: string) => (one: VerifyProblem) => ({
+  ...one,
+  message: `${name}: ${one.message}`,
+  file: name,
+})
+
+/** Null for a damaged one: as a server does, it is passed over for the next older. */
+async function load(
+  place: DataDir,
+  file: NamedFile,
+  problems: VerifyProblem[],
+  signal: AbortSignal | undefined,
+): Promise<LoadedSnapshot | null> {
+  const path = join(/* turbopackIgnore: true */ place.dir, file.name)
+  try {
+    return await loadSnapshotFile(path, await detectCompression(path), signal)
+  } catch (error) {
+    if (error instanceof CancelledError || !isArkeeperError(error) || !(error instanceof SnapshotError)) throw error
+    problems.push(toProblem(error, file.name))
+    return null
+  }
+}
+
+/** Why a snapshot cannot serve. Never leaves this file. */
+abstract class Refusal extends Error {}
+
+class TooNew extends Refusal {
+  readonly from: bigint
+  constructor(from: bigint) {
+    super('too new')
+    this.from = from
+  }
+}
+
+class Unreachable extends Refusal {
+  readonly reached: bigint
+  readonly stop: HistoryStop | null
+  constructor(reached: bigint, stop: HistoryStop | null) {
+    super('out of reach')
+    this.reached = reached
+    this.stop = stop
+  }
+}
+
+interface ReplayOver {
+  readonly place: DataDir
+  readonly file: NamedFile
+  readonly loaded: LoadedSnapshot
+  readonly problems: readonly VerifyProblem[]
+  readonly to: bigint | null
+  readonly options: OpenDataDirOptions
+}
+
+async function replayOver(input: ReplayOver): Promise<DataDirTree> {
+  const { place, file, loaded, to, options } = input
+  const { base, windowKnown } = toBase(file.zxid, loaded, options.signal)
+  if (to !== null && base.windowEnd > to) throw new TooNew(base.windowEnd)
+  const logs = logSourcesOf(place)
+  let history: HistoryReader | null = null
+  const result = await replayLog({
+    base,
+    signal: options.signal,
+    onProgress: options.onProgress,
+    readEntries: async function* () {
+      // The second time only as far as the first: a running server may have written more.
+      const isFirst = history === null
+      const reader = new HistoryReader(logs, { after: base.zxid, to: history?.lastZxid ?? to, signal: options.signal })
+      history ??= reader
+      yield* reader.readEntries()
+      if (!isFirst) return
+      const reached = reader.lastZxid
+      const short = to === null ? reached < base.windowEnd : reader.stop?.kind !== 'target'
+      if (short) throw new Unreachable(reached, reader.stop)
+    },
+  })
+  const read: HistoryReader = history ?? new HistoryReader([], { after: base.zxid, to })
+  const view = new SnapshotTree({
+    name: file.name,
+    source: loaded.source,
+    index: loaded.index,
+    acls: loaded.head.acls,
+    ownerless: 'persistent',
+    unreadable: [],
+  })
+  const stream = view.readSubtree(ROOT, { includeSystem: true, signal: options.signal })
+  const tree = await writeTempTree(patchStream(stream, result.patch), result)
+  if (tree.ends.digest !== result.utf8Digest) {
+    await tree.source.close()
+    const [written, replayed] = [formatHex64(tree.ends.digest), formatHex64(result.utf8Digest)]
+    throw new TxnLogError(
+      'INCONSISTENT',
+      `the tree at ${formatHex64(result.zxid)} has the digest ${written}, by its transactions ${replayed}: snapshot and logs do not fit each other`,
+      { unaffected: 'nothing was written', remedy: 'replay from another snapshot, or to an earlier zxid' },
+    )
+  }
+  const { stop } = read
+  const proof: ReplayProof = {
+    zxid: result.zxid,
+    exact: result.digest === null ? windowKnown : result.digest.match,
+    snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
+    applied: result.applied,
+    digest: result.digest,
+    compared: result.compared,
+    firstMismatch: result.firstMismatch,
+    conflicts: result.conflicts,
+    gaps: stop?.kind === 'gap' ? [stop.gap] : [],
+    torn: read.torn,
+    problems: [...replayProblems(result), ...stopProblems(stop, result.zxid), ...input.problems, ...logProblems(read)],
+  }
+  return toTree(place, tree, result.sessions, proof)
+}
+
+function toTree(
+  place: DataDir,
+  tree: Awaited<ReturnType<typeof writeTempTree>>,
+  sessions: ReadonlyMap<bigint, number>,
+  proof: ReplayProof,
+): DataDirTree {
+  const { source, index, acls, ends, counts } = tree
+  const name = `${place.dir} at ${formatHex64(proof.zxid)}`
+  return new DataDirTree(
+    { name, source, index, acls, ownerless: 'persistent', unreadable: [] },
+    { dir: place.dir, proof, sessions, counts, native: { ends, body: source } },
+  )
+}
+
+function windowEndOf(zxid: bigint, { tail }: LoadedSnapshot): bigint {
+  const end = tail.lastZxid ?? tail.digest?.zxid ?? zxid
+  return end > zxid ? end : zxid
+}
+
+/** The window of a snapshot without blocks (3.5 and older) is not known; its name is all there is. */
+function toBase(
+  zxid: bigint,
+  loaded: LoadedSnapshot,
+  signal: AbortSignal | undefined,
+): { base: BaseTree; windowKnown: boolean } {
+  const { head, tail, source, index } = loaded
+  // Zxid 0 with digest 0 is what a server writes while it knows none.
+  const digest = tail.digest !== null && tail.digest.zxid !== 0n ? tail.digest : null
+  const visit: BaseTree['visit'] = async (visitor) => {
+    const cursor = new RecordCursor()
+    for await (const raw of readAhead(index.blocks, (block) => readSpan(source, index, block), signal)) {
+      for (let at = 0; cursor.read(raw, at, raw.length) === 'record'; at = cursor.end) visitor(cursor, cursor.path())
+    }
+  }
+  const base = { zxid, windowEnd: windowEndOf(zxid, loaded), digest, sessions: head.sessions, acls: head.acls, visit }
+  return { base, windowKnown: tail.lastZxid !== null || digest !== null }
+}
+
+/** What is left where no state can be proven: better than nothing, and labelled so. */
+async function openAsItLies(
+  place: DataDir,
+  file: NamedFile,
+  problems: readonly VerifyProblem[],
+  options: OpenDataDirOptions,
+): Promise<DataDirTree> {
+  const path = join(/* turbopackIgnore: true */ place.dir, file.name)
+  const loaded = await loadSnapshotFile(path, await detectCompression(path), options.signal)
+  try {
+    const { base } = toBase(file.zxid, loaded, options.signal)
+    const { index, source, head } = loaded
+    const view = new SnapshotTree({
+      name: path,
+      source,
+      index,
+      acls: head.acls,
+      ownerless: 'persistent',
+      unreadable: [],
+    })
+    const stream = view.readSubtree(ROOT, { includeSystem: true, signal: options.signal })
+    const tree = await writeTempTree(stream, { sessions: head.sessions, signal: options.signal })
+    const probe = new HistoryReader(logSourcesOf(place), { after: file.zxid, to: null, signal: options.signal })
+    for await (const _ of probe.readEntries()) throwIfAborted(options.signal)
+    const none = { exists: 0, missing: 0 }
+    const proof: ReplayProof = {
+      zxid: file.zxid,
+      exact: false,
+      snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
+      applied: 0,
+      digest: null,
+      compared: 0,
+      firstMismatch: null,
+      conflicts: { inside: none, outside: none, firstOutside: null },
+      gaps: probe.stop?.kind === 'gap' ? [probe.stop.gap] : [],
+      torn: probe.torn,
+      problems: [...problems, ...logProblems(probe)],
+    }
+    return toTree(place, tree, head.sessions, proof)
+  } finally {
+    await loaded.source.close()
+  }
+}
+
+function unreachableError(place: DataDir, to: bigint, refusals: readonly Refusal[]): TxnLogError {
+  const unaffected = 'nothing was written'
+  const zxid = formatHex64(to)
+  const short = refusals.find((refusal) => refusal instanceof Unreachable)
+  if (short?.stop?.kind === 'gap') {
+    const [after, before] = [formatHex64(short.stop.gap.after), formatHex64(short.stop.gap.before)]
+    return new TxnLogError(
+      'LOG_GAP',
+      `${zxid} cannot be reached: the logs of ${place.logDir} go on after ${after} with ${before} only`,
+      {
+        unaffected,
+        remedy: `give the missing log, or a zxid up to ${after}`,
+        details: { after, before, reachable: short.reached },
+      },
+    )
+  }
+  if (short?.stop?.kind === 'damage') {
+    const { error, file } = short.stop
+    return new TxnLogError(error.code, `${zxid} cannot be reached: ${file}: ${error.message}`, {
+      unaffected,
+      remedy: `give a sound copy of the log, or a zxid up to ${formatHex64(short.reached)}`,
+      details: { ...error.details, reachable: short.reached },
+      cause: error,
+    })
+  }
+  if (short) {
+    const reached = formatHex64(short.reached)
+    return new TxnLogError(
+      'LOG_TOO_SHORT',
+      `${zxid} cannot be reached: the logs of ${place.logDir} end at ${reached}`,
+      {
+        unaffected,
+        remedy: `give a zxid up to ${reached}`,
+        details: { reachable: short.reached },
+      },
+    )
+  }
+  const from = refusals.flatMap((refusal) => (refusal instanceof TooNew ? [refusal.from] : []))
+  const oldest = from.reduce((a, b) => (b < a ? b : a))
+  return new TxnLogError('SNAPSHOT_TOO_NEW', `${zxid} lies before every snapshot of ${place.dir}`, {
+    unaffected,
+    remedy: `give a zxid from ${formatHex64(oldest)} on, or an older snapshot with its logs`,
+  })
+}
