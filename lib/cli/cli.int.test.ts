@@ -122,7 +122,7 @@ describe('arkeeper', () => {
       [['restore', dir, zk], 'NOT_A_SNAPSHOT'],
       [['restore', '--resume', 'x', '--undo', 'y'], 'BAD_USAGE'],
       [['restore', '--resume', 'y'], 'RESTORE_DIR_INVALID'],
-      [['replay', 'x', '--to', '0x1'], 'NOT_YET'],
+      [['replay', 'x', '--to', '0x1'], 'BAD_USAGE'],
       [['follow', '--quorum', 'x:1'], 'NOT_YET'],
       [['ls', zk, '/', '--auth', 'wrong'], 'BAD_USAGE'],
       [['ls', zk, '/', '--tls-ca', 'x'], 'NOT_YET'],

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatHex64 } from '../../base/hex64.ts'
 import { encodeSnapshot } from '../../domain/snapshot/write-snapshot.ts'
@@ -235,6 +235,20 @@ describe('what is missing or damaged', () => {
       exact: true,
       problems: [{ code: 'FUZZY_SNAPSHOT', file: 'snapshot.155' }],
     })
+  })
+
+  test('a snapshot that does not say its window has one up to the latest change that it shows', async () => {
+    await copySet('3.9.6-fuzzy')
+    const bytes = gunzipSync(await readFile(join(dir, 'snapshot.78d.gz')))
+    await rm(join(dir, 'snapshot.78d.gz'))
+    // Without both blocks, as a server before 3.6 would have written it.
+    await writeFile(join(dir, 'snapshot.78d'), bytes.subarray(0, bytes.length - 54))
+    const { proof } = await open()
+    expect(proof).toMatchObject({ zxid: 0x84cn, exact: true, digest: { match: true } })
+    expect(proof.snapshot.windowEnd > 0x7b0n && proof.snapshot.windowEnd <= 0x7cdn).toBe(true)
+    await expect(open({ to: 0x790n })).rejects.toMatchObject({ code: 'SNAPSHOT_TOO_NEW' })
+    await rm(join(dir, 'log.21'))
+    expect((await open()).proof).toMatchObject({ exact: false, problems: [{ code: 'FUZZY_SNAPSHOT' }] })
   })
 
   test('before every snapshot, behind every log, and without any snapshot', async () => {

@@ -97,7 +97,7 @@ export async function openListed(place: DataDir, options: OpenDataDirOptions): P
       refusals.push(error)
       fallback ??= file
       if (to === null && error instanceof Unreachable) {
-        const window = { from: error.reached + 1n, to: windowEndOf(file.zxid, loaded) }
+        const window = { from: error.reached + 1n, to: error.windowEnd }
         problems.push(fuzzyProblem(file.name, window), ...stopProblems(error.stop, error.reached))
       }
       // From an older snapshot the same logs lead to the same end, unless what is missing lies at the very beginning.
@@ -151,10 +151,12 @@ class TooNew extends Refusal {
 class Unreachable extends Refusal {
   readonly reached: bigint
   readonly stop: HistoryStop | null
-  constructor(reached: bigint, stop: HistoryStop | null) {
+  readonly windowEnd: bigint
+  constructor(reached: bigint, stop: HistoryStop | null, windowEnd: bigint) {
     super('out of reach')
     this.reached = reached
     this.stop = stop
+    this.windowEnd = windowEnd
   }
 }
 
@@ -169,7 +171,7 @@ interface ReplayOver {
 
 async function replayOver(input: ReplayOver): Promise<DataDirTree> {
   const { place, file, loaded, to, options } = input
-  const { base, windowKnown } = toBase(file.zxid, loaded, options.signal)
+  const { base, windowKnown } = await toBase(file.zxid, loaded, options.signal)
   if (to !== null && base.windowEnd > to) throw new TooNew(base.windowEnd)
   const logs = logSourcesOf(place)
   let history: HistoryReader | null = null
@@ -186,7 +188,7 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
       if (!isFirst) return
       const reached = reader.lastZxid
       const short = to === null ? reached < base.windowEnd : reader.stop?.kind !== 'target'
-      if (short) throw new Unreachable(reached, reader.stop)
+      if (short) throw new Unreachable(reached, reader.stop, base.windowEnd)
     },
   })
   const read: HistoryReader = history ?? new HistoryReader([], { after: base.zxid, to })
@@ -221,7 +223,12 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
     conflicts: result.conflicts,
     gaps: stop?.kind === 'gap' ? [stop.gap] : [],
     torn: read.torn,
-    problems: [...replayProblems(result), ...stopProblems(stop, result.zxid), ...input.problems, ...logProblems(read)],
+    problems: [
+      ...replayProblems(result, { windowKnown }),
+      ...stopProblems(stop, result.zxid),
+      ...input.problems,
+      ...logProblems(read),
+    ],
   }
   return toTree(place, tree, result.sessions, proof)
 }
@@ -240,17 +247,15 @@ function toTree(
   )
 }
 
-function windowEndOf(zxid: bigint, { tail }: LoadedSnapshot): bigint {
-  const end = tail.lastZxid ?? tail.digest?.zxid ?? zxid
-  return end > zxid ? end : zxid
-}
-
-/** The window of a snapshot without blocks (3.5 and older) is not known; its name is all there is. */
-function toBase(
+/**
+ * A snapshot without blocks (servers before 3.6, or with digests off) does not say where its window ends: at the latest change that it shows,
+ * or later by a deletion that left no trace.
+ */
+async function toBase(
   zxid: bigint,
   loaded: LoadedSnapshot,
   signal: AbortSignal | undefined,
-): { base: BaseTree; windowKnown: boolean } {
+): Promise<{ base: BaseTree; windowKnown: boolean }> {
   const { head, tail, source, index } = loaded
   // Zxid 0 with digest 0 is what a server writes while it knows none.
   const digest = tail.digest !== null && tail.digest.zxid !== 0n ? tail.digest : null
@@ -260,8 +265,22 @@ function toBase(
       for (let at = 0; cursor.read(raw, at, raw.length) === 'record'; at = cursor.end) visitor(cursor, cursor.path())
     }
   }
-  const base = { zxid, windowEnd: windowEndOf(zxid, loaded), digest, sessions: head.sessions, acls: head.acls, visit }
-  return { base, windowKnown: tail.lastZxid !== null || digest !== null }
+  const told = tail.lastZxid ?? digest?.zxid ?? null
+  const end = told ?? (await findLastChange(visit))
+  const base = { zxid, windowEnd: end > zxid ? end : zxid, digest, sessions: head.sessions, acls: head.acls, visit }
+  return { base, windowKnown: told !== null }
+}
+
+async function findLastChange(visit: BaseTree['visit']): Promise<bigint> {
+  let last = 0n
+  await visit(({ bytes, statAt }) => {
+    // czxid, mzxid, pzxid of StatPersisted.
+    for (const at of [statAt, statAt + 8, statAt + 52]) {
+      const zxid = bytes.readBigInt64BE(at)
+      if (zxid > last) last = zxid
+    }
+  })
+  return last
 }
 
 /** What is left where no state can be proven: better than nothing, and labelled so. */
@@ -274,7 +293,7 @@ async function openAsItLies(
   const path = join(/* turbopackIgnore: true */ place.dir, file.name)
   const loaded = await loadSnapshotFile(path, await detectCompression(path), options.signal)
   try {
-    const { base } = toBase(file.zxid, loaded, options.signal)
+    const { base } = await toBase(file.zxid, loaded, options.signal)
     const { index, source, head } = loaded
     const view = new SnapshotTree({
       name: path,

@@ -79,7 +79,7 @@ export function tearProblem({ file, tear }: TornLog): VerifyProblem {
   return problem('DATA_BEHIND_TEAR', message, { file, offset: tear.offset })
 }
 
-export function replayProblems(result: ReplayResult): VerifyProblem[] {
+export function replayProblems(result: ReplayResult, { windowKnown }: { windowKnown: boolean }): VerifyProblem[] {
   const problems: VerifyProblem[] = []
   if (result.firstMismatch !== null) {
     const rest =
@@ -90,8 +90,8 @@ export function replayProblems(result: ReplayResult): VerifyProblem[] {
     problems.push(problem('DIGEST_MISMATCH', message))
   }
   const { outside, firstOutside } = result.conflicts
-  // Where the digest matches at the end, what could not be applied made no difference.
-  if (firstOutside !== null && result.digest?.match !== true) {
+  // Where the digest matches at the end, what could not be applied made no difference; where the window's end is a guess, it may lie inside.
+  if (firstOutside !== null && windowKnown && result.digest?.match !== true) {
     const message = `${outside.exists + outside.missing} operations did not fit the tree, the first at ${formatHex64(firstOutside)}`
     problems.push(problem('REPLAY_CONFLICT', message))
   }
