@@ -1,0 +1,141 @@
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { makeDir } from '../../base/make-dir.ts'
+import { findGap } from '../../domain/txnlog/continuity.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { ArchiveError, toArchiveError } from './errors.ts'
+import type { AppendedLogs, LogArchivePort } from './log-archive.ts'
+import { formatSegment, type LogSegment, segmentFile, segmentManifest } from './log-segment.ts'
+import { listSegments, readSegment } from './read-segments.ts'
+import { describeSegment, SEGMENT_RAW_BYTES, SegmentBuilder } from './segment-builder.ts'
+import { findTempOwner, mayBeAlive, syncDir, tempName } from './temp-dir.ts'
+import { NewFile, writeNewFile } from './write-file.ts'
+
+type AppendInput = Parameters<LogArchivePort['append']>[1]
+
+/**
+ * Puts entries behind what the archive holds. Each piece is written aside, flushed, read back and renamed, then its manifest likewise:
+ * whoever reads meanwhile sees the piece as it was or as it is, and a writer that is killed loses nothing that was there.
+ */
+export async function appendLogs(dir: string, input: AppendInput): Promise<AppendedLogs> {
+  try {
+    await makeDir(dir)
+    await sweep(dir)
+    const { segments } = await listSegments(dir)
+    const newest = segments.at(-1) ?? null
+    const appender = new Appender(dir, input, newest?.last ?? null)
+    try {
+      if (newest && newest.rawBytes < SEGMENT_RAW_BYTES) appender.willGrow(newest)
+      for await (const batch of input.entries) for (const entry of batch) await appender.add(entry)
+      await appender.finish()
+    } finally {
+      await appender.discard()
+    }
+    return { transactions: appender.transactions, last: appender.last, bytes: appender.bytes }
+  } catch (error) {
+    throw toArchiveError(error, `archiving transaction logs in ${dir}`, {
+      unaffected: 'the pieces that were there are as they were; the servers were only read',
+    })
+  }
+}
+
+/** Files of writers that are gone. */
+async function sweep(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const owner = findTempOwner(name)
+    if (owner && !mayBeAlive(owner)) await rm(join(dir, name), { force: true })
+  }
+}
+
+class Appender {
+  transactions = 0
+  bytes = 0
+  last: bigint | null
+  readonly #dir: string
+  readonly #input: AppendInput
+  /** The newest piece, to be taken over into its longer successor when there is something to add. */
+  #growing: LogSegment | null = null
+  #open: { readonly builder: SegmentBuilder; readonly file: NewFile; readonly path: string } | null = null
+  #members: readonly string[]
+
+  constructor(dir: string, input: AppendInput, last: bigint | null) {
+    this.#dir = dir
+    this.#input = input
+    this.#members = input.members
+    this.last = last
+  }
+
+  willGrow(segment: LogSegment): void {
+    this.#growing = segment
+  }
+
+  async add(entry: TxnEntry): Promise<void> {
+    if (this.last !== null && entry.zxid <= this.last) return
+    if (this.last !== null && findGap(this.last, entry) !== null) {
+      await this.finish()
+      this.#growing = null
+    }
+    if (this.#open === null) await this.#begin()
+    await this.#put(entry)
+    this.transactions++
+    this.last = entry.zxid
+    if ((this.#open?.builder.rawBytes ?? 0) >= SEGMENT_RAW_BYTES) await this.finish()
+  }
+
+  /** Closes the piece that is being written; there may be none. */
+  async finish(): Promise<void> {
+    if (this.#open === null) return
+    const { builder, file, path } = this.#open
+    await file.write(await builder.finish())
+    const segment = builder.segment(await file.finish(), this.#members)
+    await this.#readBack(path, segment)
+    await this.#publish(path, segment)
+    this.#open = null
+    this.#members = this.#input.members
+    this.bytes += segment.bytes
+  }
+
+  async discard(): Promise<void> {
+    if (this.#open === null) return
+    const { file, path } = this.#open
+    this.#open = null
+    await file.close()
+    await rm(path, { force: true })
+  }
+
+  async #begin(): Promise<void> {
+    const path = join(/* turbopackIgnore: true */ this.#dir, tempName())
+    this.#open = { builder: new SegmentBuilder(), file: await NewFile.create(path), path }
+    const former = this.#growing
+    if (former === null) return
+    this.#growing = null
+    this.#members = [...new Set([...former.members, ...this.#input.members])]
+    for await (const batch of readSegment(this.#dir, former)) {
+      for (const entry of batch) await this.#put(entry)
+    }
+  }
+
+  async #put(entry: TxnEntry): Promise<void> {
+    const full = await this.#open!.builder.add(entry)
+    if (full) await this.#open!.file.write(full)
+  }
+
+  async #readBack(path: string, segment: LogSegment): Promise<void> {
+    const named = segmentFile(this.#dir, segment.first)
+    const found = await describeSegment(path, segment.members, this.#input.signal, basename(named))
+    if (found.sha256 === segment.sha256 && found.last === segment.last && found.transactions === segment.transactions) {
+      return
+    }
+    throw new ArchiveError('READ_BACK_FAILED', `what was read back of ${basename(named)} is not what was written`, {
+      remedy: 'check the disk of the store, then archive the logs again',
+    })
+  }
+
+  async #publish(path: string, segment: LogSegment): Promise<void> {
+    await rename(path, segmentFile(this.#dir, segment.first))
+    const aside = join(/* turbopackIgnore: true */ this.#dir, tempName())
+    await writeNewFile(aside, formatSegment(segment))
+    await rename(aside, segmentManifest(this.#dir, segment.first))
+    await syncDir(this.#dir)
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { isArkeeperError } from '../../base/errors.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { LogReader } from '../../domain/txnlog/read-log.ts'
+import { isErrnoError, toArchiveError } from './errors.ts'
+import { toCompressionFault } from './gzip-member.ts'
+import type { LogSegments } from './log-archive.ts'
+import {
+  findSegmentGaps,
+  findSegmentZxid,
+  type LogSegment,
+  parseSegment,
+  segmentFile,
+  segmentManifest,
+} from './log-segment.ts'
+import { findFileSize } from './read-manifest.ts'
+import { describeSegment } from './segment-builder.ts'
+import type { VerifyProblem } from './store.ts'
+import { toProblem } from './verify-archive.ts'
+
+const CHUNK_BYTES = 256 << 10
+
+/**
+ * By names, manifests and sizes. A data file without a manifest, or longer than its manifest says, is what a writer left that was killed
+ * between the two: it is whole, because it was renamed when it was, and so it is read to describe it anew.
+ */
+export async function listSegments(dir: string): Promise<LogSegments> {
+  const segments: LogSegment[] = []
+  const problems: VerifyProblem[] = []
+  for (const first of await findFirsts(dir)) {
+    try {
+      segments.push(await findSegment(dir, first))
+    } catch (error) {
+      if (!isArkeeperError(error)) throw error
+      problems.push(toProblem(error, basename(segmentFile(dir, first))))
+    }
+  }
+  return { segments, gaps: findSegmentGaps(segments), problems }
+}
+
+async function findFirsts(dir: string): Promise<bigint[]> {
+  try {
+    const names = await readdir(dir)
+    const firsts = names.flatMap((name) => findSegmentZxid(name, 'data') ?? [])
+    return firsts.sort((a, b) => (a < b ? -1 : 1))
+  } catch (error) {
+    if (isErrnoError(error) && error.code === 'ENOENT') return []
+    throw toArchiveError(error, `listing ${dir}`)
+  }
+}
+
+async function findSegment(dir: string, first: bigint): Promise<LogSegment> {
+  const path = segmentManifest(dir, first)
+  let segment: LogSegment | null = null
+  try {
+    segment = parseSegment(await readFile(path, 'utf8'), path)
+  } catch (error) {
+    if (!isErrnoError(error)) throw error
+    if (error.code !== 'ENOENT') throw toArchiveError(error, `reading ${path}`)
+  }
+  const bytes = await findFileSize(segmentFile(dir, first))
+  if (segment !== null && segment.bytes === bytes) return segment
+  return describeSegment(segmentFile(dir, first), segment?.members ?? [])
+}
+
+export async function* readSegment(
+  dir: string,
+  segment: LogSegment,
+  options: { readonly from?: bigint; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<readonly TxnEntry[], void, void> {
+  const { from } = options
+  const block =
+    from === undefined
+      ? 0
+      : Math.max(
+          0,
+          segment.blocks.findLastIndex(({ first }) => first <= from),
+        )
+  const { rawOffset } = segment.blocks[block]!
+  const reader = new LogReader(unpackSegment(dir, segment, block), {
+    ...(block === 0 ? {} : { from: rawOffset }),
+    allowBareCheck: true,
+    signal: options.signal,
+  })
+  try {
+    for await (const batch of reader.readEntries()) {
+      const wanted = from === undefined ? batch : batch.filter((entry) => entry.zxid >= from)
+      if (wanted.length > 0) yield wanted
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
+/** The raw bytes from the start of a block to the end of the segment, as its manifest knows it. */
+export async function* unpackSegment(dir: string, segment: LogSegment, block: number): AsyncGenerator<Uint8Array> {
+  const path = segmentFile(dir, segment.first)
+  const { offset } = segment.blocks[block]!
+  const file = createReadStream(path, { start: offset, end: segment.bytes - 1, highWaterMark: CHUNK_BYTES })
+  const gunzip = pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined)
+  try {
+    for await (const chunk of gunzip) yield chunk
+  } catch (error) {
+    throw toArchiveError(toCompressionFault(error, offset), `reading ${path}`)
+  } finally {
+    file.destroy()
+  }
+}
+
+export async function verifySegments(
+  dir: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<LogSegments> {
+  const listed = await listSegments(dir)
+  const problems = [...listed.problems]
+  for (const segment of listed.segments) {
+    const path = segmentFile(dir, segment.first)
+    const file = basename(path)
+    try {
+      const found = await describeSegment(path, segment.members, options.signal)
+      const sha256 = await sha256Of(path)
+      if (sha256 !== segment.sha256) {
+        problems.push({ code: 'SHA256_MISMATCH', message: `${file} is not the file that was written`, file })
+      } else if (found.last !== segment.last || found.transactions !== segment.transactions) {
+        const message = `${file} holds ${found.transactions} transactions, its manifest says ${segment.transactions}`
+        problems.push({ code: 'MANIFEST_MISMATCH', message, file })
+      }
+    } catch (error) {
+      if (!isArkeeperError(error) || error.code === 'CANCELLED') throw error
+      problems.push(toProblem(error, file))
+    }
+  }
+  return { ...listed, problems }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk)
+  } catch (error) {
+    throw toArchiveError(error, `reading ${path}`)
+  }
+  return hash.digest('hex')
+}
