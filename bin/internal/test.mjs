@@ -7,6 +7,7 @@ import { formatSeconds, say, warn } from './output.mjs'
 import { explain, runVisible } from './processes.mjs'
 import { inProject } from './project.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
+import { fetchNewest } from './zookeepers.mjs'
 
 const MINUTE_MS = 60_000
 const REPORTS = inProject('test-results', 'reports')
@@ -21,6 +22,7 @@ export async function test({ stages }) {
       ...(stages.includes('e2e') ? ['chromium'] : []),
     ]
     const env = await ensureSystemPackages(needs, tools.env)
+    if (stages.includes('integration')) await fetchNewest(env)
     results.push(...(await runStages(stages, { ...tools, env })))
   } catch (error) {
     // The set-up is what failed; whoever reads only the last line must see that.

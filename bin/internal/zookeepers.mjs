@@ -28,6 +28,12 @@ export async function zookeepers() {
   return outcome.code ?? 1
 }
 
+/** What the tests of newer servers need, where Maven is there to fetch it; they are skipped by name where it is not. */
+export async function fetchNewest(env) {
+  const versions = JSON.parse(readFileSync(VERSIONS_FILE, 'utf8'))
+  await fetchVersion(versions.at(-1), env)
+}
+
 async function fetchVersion(version, env) {
   const dir = join(ZOOKEEPERS_DIR, version)
   if (existsSync(dir)) return say(`ZooKeeper ${version}: in the cache`)
@@ -55,6 +61,12 @@ async function fetchVersion(version, env) {
   }
 }
 
+const ADMIN_SERVER = [
+  ['org.eclipse.jetty', 'jetty-server', '9.4.57.v20241219'],
+  ['org.eclipse.jetty', 'jetty-servlet', '9.4.57.v20241219'],
+  ['com.fasterxml.jackson.core', 'jackson-databind', '2.15.2'],
+]
+
 /** The server, and what it needs at run time without naming it: metrics and snappy since 3.6, a logger that prints to us. */
 function pomOf(version) {
   const logging = version.startsWith('3.9.') ? '2.0.13' : '1.7.36'
@@ -64,6 +76,8 @@ function pomOf(version) {
     ['org.xerial.snappy', 'snappy-java', '1.1.10.5'],
     ['org.slf4j', 'slf4j-simple', logging],
     ['commons-cli', 'commons-cli', '1.5.0'],
+    // The AdminServer, whose snapshot and restore came with 3.9.
+    ...(version.startsWith('3.9.') ? ADMIN_SERVER : []),
   ]
   // Native TLS of every platform, and the loggers that would be taken instead of ours.
   const excluded = [
