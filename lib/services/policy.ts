@@ -25,6 +25,8 @@ export const LEAST_ROLE = {
   'backup.download': 'operator',
   'backup.delete': 'admin',
   'backup.rescan': 'admin',
+  'logs.keep': 'admin',
+  'logs.archive': 'operator',
   'diff.start': 'viewer',
   'diff.export': 'viewer',
   'search.start': 'viewer',

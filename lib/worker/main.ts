@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { getRuntime } from '../runtime/runtime.ts'
+import { LogKeeper } from './log-keeper.ts'
 import { WorkerLoop } from './loop.ts'
 import { createQueue } from './queue.ts'
 import { createWork } from './work-on-job.ts'
@@ -17,23 +18,26 @@ async function main(): Promise<void> {
   const { log, db, env } = runtime
   const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const queue = createQueue(db, systemClock, { name, host: hostname(), pid: process.pid })
-  const { archives } = runtime.contextFor({ kind: 'system', id: null, name: 'worker', role: 'admin' })
+  const system = { kind: 'system', id: null, name: 'worker', role: 'admin' } as const
+  const { archives } = runtime.contextFor(system)
   const sweepStore = async () => {
     const removed = await archives.sweepUnfinished(env.storeDir)
     if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
   }
   const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS, onSwept: sweepStore })
   await sweepStore()
+  const keeper = new LogKeeper((signal) => runtime.contextFor(system, { signal }), name)
 
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
-    stopped ??= loop.stop(STOP_TIMEOUT_MS)
+    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), keeper.stop()]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
   log.info({ worker: name, slots: SLOTS }, 'The worker is ready')
+  keeper.start()
   await loop.run()
   await stopped
   await queue.gone()

@@ -1,3 +1,4 @@
+import { createFileLogArchive } from './file-log-archive.ts'
 import { listArchives } from './list-archives.ts'
 import { openArchive } from './open-archive.ts'
 import { openDataDir } from './open-data-dir.ts'
@@ -20,5 +21,6 @@ export function createFileArchives(): ArchivePort {
     openPath,
     openDataDir,
     openNative: openNativeSnapshot,
+    logs: createFileLogArchive(),
   }
 }

@@ -38,6 +38,11 @@ export interface LogArchivePort {
       readonly signal?: AbortSignal
     },
   ): Promise<AppendedLogs>
+  /**
+   * Log files of a server as they lie in its directory (`version-2` or its parent), oldest first; read where they are, never written.
+   * Throws ArchiveError NOT_FOUND, DENIED or NOT_A_SNAPSHOT.
+   */
+  memberLogs(dataLogDir: string): Promise<LogSource[]>
   /** The pieces as logs to be replayed. */
   sources(dir: string, segments: readonly LogSegment[]): LogSource[]
   /** Entries of one piece from about `from` on: it is entered at the block that holds it. */

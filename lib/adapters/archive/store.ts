@@ -2,6 +2,7 @@ import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import type { ReplayProof } from './replay-proof.ts'
+import type { LogArchivePort } from './log-archive.ts'
 
 /** What only the source knows when its stream has ended; everything countable is counted by the writer itself. */
 export interface ArchiveDescription {
@@ -128,4 +129,6 @@ export interface ArchivePort {
     path: string,
     options?: { signal?: AbortSignal; onProgress?: (znodes: number, dataBytes: number) => void },
   ): Promise<NativeSnapshot>
+  /** The continuous transaction logs of the store's clusters. */
+  readonly logs: LogArchivePort
 }
