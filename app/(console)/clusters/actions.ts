@@ -18,6 +18,8 @@ import { updateCluster } from '@/lib/services/clusters/update-cluster.ts'
 import { addIgnoreRule } from '@/lib/services/ignore-rules/add-ignore-rule.ts'
 import { removeIgnoreRule } from '@/lib/services/ignore-rules/remove-ignore-rule.ts'
 import { addIgnoreRuleSchema, removeIgnoreRuleSchema } from '@/lib/services/ignore-rules/schemas.ts'
+import { keepLogs } from '@/lib/services/logs/keep-logs.ts'
+import { keepLogsSchema } from '@/lib/services/logs/schemas.ts'
 
 export const addClusterAction = action(clusterInputSchema, addCluster)
 
@@ -42,5 +44,10 @@ export const addIgnoreRuleAction = action(addIgnoreRuleSchema, addIgnoreRule)
 
 export const removeIgnoreRuleAction = action(removeIgnoreRuleSchema, async (context, input) => {
   await removeIgnoreRule(context, input)
+  return null
+})
+
+export const keepLogsAction = action(keepLogsSchema, async (context, input) => {
+  await keepLogs(context, input)
   return null
 })

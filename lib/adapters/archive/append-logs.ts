@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { makeDir } from '../../base/make-dir.ts'
@@ -47,6 +48,14 @@ async function sweep(dir: string): Promise<void> {
   }
 }
 
+interface OpenSegment {
+  readonly builder: SegmentBuilder
+  readonly file: NewFile
+  readonly path: string
+  /** Of what was meant to be written; what was read back is held against it. */
+  readonly hash: Hash
+}
+
 class Appender {
   transactions = 0
   bytes = 0
@@ -55,7 +64,7 @@ class Appender {
   readonly #input: AppendInput
   /** The newest piece, to be taken over into its longer successor when there is something to add. */
   #growing: LogSegment | null = null
-  #open: { readonly builder: SegmentBuilder; readonly file: NewFile; readonly path: string } | null = null
+  #open: OpenSegment | null = null
   #members: readonly string[]
 
   constructor(dir: string, input: AppendInput, last: bigint | null) {
@@ -85,9 +94,10 @@ class Appender {
   /** Closes the piece that is being written; there may be none. */
   async finish(): Promise<void> {
     if (this.#open === null) return
-    const { builder, file, path } = this.#open
-    await file.write(await builder.finish())
-    const segment = builder.segment(await file.finish(), this.#members)
+    const { builder, file, path, hash } = this.#open
+    await write(this.#open, await builder.finish())
+    await file.finish()
+    const segment = builder.segment(hash.digest('hex'), this.#members)
     await this.#readBack(path, segment)
     await this.#publish(path, segment)
     this.#open = null
@@ -105,7 +115,7 @@ class Appender {
 
   async #begin(): Promise<void> {
     const path = join(/* turbopackIgnore: true */ this.#dir, tempName())
-    this.#open = { builder: new SegmentBuilder(), file: await NewFile.create(path), path }
+    this.#open = { builder: new SegmentBuilder(), file: await NewFile.create(path), path, hash: createHash('sha256') }
     const former = this.#growing
     if (former === null) return
     this.#growing = null
@@ -117,7 +127,7 @@ class Appender {
 
   async #put(entry: TxnEntry): Promise<void> {
     const full = await this.#open!.builder.add(entry)
-    if (full) await this.#open!.file.write(full)
+    if (full) await write(this.#open!, full)
   }
 
   async #readBack(path: string, segment: LogSegment): Promise<void> {
@@ -138,4 +148,9 @@ class Appender {
     await rename(aside, segmentManifest(this.#dir, segment.first))
     await syncDir(this.#dir)
   }
+}
+
+async function write({ file, hash }: OpenSegment, chunk: Buffer): Promise<void> {
+  hash.update(chunk)
+  await file.write(chunk)
 }

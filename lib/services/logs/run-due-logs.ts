@@ -54,7 +54,8 @@ async function run(context: ServiceContext, clusterId: string) {
     }
   } catch (error) {
     if (isArkeeperError(error) && error.code === 'CANCELLED') return {}
-    context.log.warn({ clusterId, error: formatErrorLine(error) }, 'The transaction log could not be archived')
-    return { error: JSON.stringify(describeFailure(error, context.newId())) }
+    const id = context.newId()
+    context.log.warn({ id, clusterId, error: formatErrorLine(error) }, 'The transaction log could not be archived')
+    return { error: JSON.stringify(describeFailure(error, id)) }
   }
 }

@@ -6,14 +6,19 @@ import { ArmPanel } from '../../_components/arm-panel.tsx'
 import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
+import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
-import { loadAdminServers, loadCluster, loadIgnoreRules } from '../../loaders.ts'
+import { loadAdminServers, loadCluster, loadIgnoreRules, loadLogKeeping } from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
   const { clusterId } = await params
-  const [cluster, adminServers] = await Promise.all([loadCluster(clusterId), loadAdminServers(clusterId)])
+  const [cluster, adminServers, logs] = await Promise.all([
+    loadCluster(clusterId),
+    loadAdminServers(clusterId),
+    loadLogKeeping(clusterId),
+  ])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const rules = await loadIgnoreRules(cluster.value.id)
   return (
@@ -35,6 +40,13 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
           ) : (
             <ErrorNotice error={rules.error} />
           )}
+          <Card title="Transaction log">
+            {logs.ok ? (
+              <LogKeepingPanel clusterId={cluster.value.id} keeping={logs.value} />
+            ) : (
+              <ErrorNotice error={logs.error} />
+            )}
+          </Card>
         </div>
         <div className="flex flex-col gap-4">
           <ArmPanel cluster={cluster.value} />
