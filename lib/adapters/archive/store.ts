@@ -1,8 +1,8 @@
 import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
-import type { ReplayProof } from './replay-proof.ts'
 import type { LogArchivePort } from './log-archive.ts'
+import type { ReplayProof } from './replay-proof.ts'
 
 /** What only the source knows when its stream has ended; everything countable is counted by the writer itself. */
 export interface ArchiveDescription {
