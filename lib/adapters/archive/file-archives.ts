@@ -6,6 +6,7 @@ import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
 import type { ArchivePort } from './store.ts'
+import { measureUnpacked, readUnpacked } from './unpack-archive.ts'
 import { verifyArchive } from './verify-archive.ts'
 import { writeArchive } from './write-archive.ts'
 
@@ -15,6 +16,8 @@ export function createFileArchives(): ArchivePort {
     write: writeArchive,
     open: openArchive,
     verify: verifyArchive,
+    measureUnpacked,
+    readUnpacked,
     list: listArchives,
     remove: removeArchive,
     sweepUnfinished: (storeDir) => sweepUnfinished(storeDir),

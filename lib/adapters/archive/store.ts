@@ -108,6 +108,17 @@ export interface DataDirReader extends TreeReader {
   readonly sessions: ReadonlyMap<bigint, number>
 }
 
+/** An archive's snapshot as a server of any version reads it: unpacked, under a name that whoever places it chooses. */
+export interface UnpackedSnapshot {
+  readonly manifest: Manifest
+  readonly bytes: number
+  readonly sha256: string
+  readonly largestDataBytes: number
+  readonly largestPath: string
+  readonly sessions: number
+  readonly byKind: Readonly<Record<'persistent' | 'ephemeral' | 'container' | 'ttl', number>>
+}
+
 /** Where archives live, as services see it. One folder today; the directory of an archive is its identity. */
 export interface ArchivePort {
   write(
@@ -115,6 +126,13 @@ export interface ArchivePort {
   ): Promise<{ readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }>
   open(dir: string): Promise<ArchiveReader>
   verify(dir: string, options?: { signal?: AbortSignal; onProgress?: (znodes: number) => void }): Promise<VerifyReport>
+  /** Reads an archive's snapshot to its end, checks all that it holds, and tells what it is unpacked. */
+  measureUnpacked(
+    dir: string,
+    options?: { signal?: AbortSignal; onProgress?: (znodes: number) => void },
+  ): Promise<UnpackedSnapshot>
+  /** The bytes that `measureUnpacked` measured. Throws as it goes when the file is damaged. */
+  readUnpacked(dir: string): AsyncIterable<Uint8Array>
   /** Archives directly below a store's cluster folders; unfinished temporaries are not listed. */
   list(storeDir: string): AsyncIterable<ListedArchive>
   remove(dir: string): Promise<void>
