@@ -5,6 +5,7 @@ import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { migrateDatabase } from '../adapters/database/migrate.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
 import { createLog } from '../adapters/log/create-log.ts'
+import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
@@ -66,6 +67,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const adminServers = createAdminServer()
   const archives = createFileArchives()
   const members = createMembers(env.configFile)
+  const machine = createLocalMachine()
   const sessions = new SharedClusterSessions({
     zookeeper,
     clock,
@@ -98,6 +100,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       sessions,
       secrets,
       members,
+      machine,
       paths,
       newId: randomUUID,
       signal: options.signal,

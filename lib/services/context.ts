@@ -1,6 +1,7 @@
 import type { AdminServerPort } from '../adapters/adminserver/admin-server.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import type { Database } from '../adapters/database/open-database.ts'
+import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { MembersPort } from '../adapters/members/members.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import type { Clock } from '../base/clock.ts'
@@ -54,6 +55,8 @@ export interface ServiceContext extends EngineContext {
   readonly sessions: ClusterSessions
   readonly secrets: SecretBox
   readonly members: MembersPort
+  /** Directories and commands of members, as this host reaches them. */
+  readonly machine: MemberMachine
   readonly newId: () => string
   /** Absolute folders. `storeDir/<cluster folder>/<archive>`, `workDir/diffs/<id>`, `workDir/restores/<id>`. */
   readonly paths: { readonly dataDir: string; readonly storeDir: string; readonly workDir: string }

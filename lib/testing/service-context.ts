@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import { createLog } from '../adapters/log/create-log.ts'
+import { createLocalMachine } from '../adapters/members/local-machine.ts'
+import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { Member } from '../adapters/members/members.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
 import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
@@ -37,6 +39,8 @@ export interface TestServicesOptions {
   readonly archives?: ArchivePort
   /** What the configuration file names; nothing by default. */
   readonly members?: readonly Member[]
+  /** The machines of the members; this host by default. */
+  readonly machine?: MemberMachine
 }
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -89,6 +93,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
       sessions,
       secrets,
       members: { list: async () => options.members ?? [] },
+      machine: options.machine ?? createLocalMachine(),
       paths,
       newId: randomUUID,
       signal,

@@ -8,6 +8,7 @@ import { runVerify } from '../services/backups/run-verify.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { runDiff } from '../services/diffs/run-diff.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
+import { workOnPhysical } from '../services/physical/work-on-physical.ts'
 import { runPlan } from '../services/restores/run-plan.ts'
 import { runRestore } from '../services/restores/run-restore.ts'
 import { runSearch } from '../services/searches/run-search.ts'
@@ -41,6 +42,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runPlan(context, parse('plan-restore', job), run)
     case 'run-restore':
       return runRestore(context, parse('run-restore', job), run)
+    case 'physical-restore':
+      return workOnPhysical(context, parse('physical-restore', job), run)
   }
 }
 

@@ -31,6 +31,16 @@ export async function endSubject(
       where: { id: job.subjectId, state: { in: ['queued', 'running'] } },
       data: { state: job.outcome, finishedAt, pauseRequestedAt: null },
     })
+  } else if (job.kind === 'physical-restore') {
+    const end = async (states: string[], state: string) => {
+      await tx.physicalRestore.updateMany({
+        where: { id: job.subjectId ?? '', state: { in: states } },
+        data: { state, finishedAt },
+      })
+    }
+    await end(['checking'], job.outcome === 'cancelled' ? 'cancelled' : 'check-failed')
+    await end(['queued', 'running'], job.outcome)
+    await end(['undoing'], 'undo-failed')
   }
 }
 
@@ -50,6 +60,16 @@ export async function reviveSubject(
     await tx.restore.updateMany({
       where: { id: job.subjectId },
       data: { state: 'queued', finishedAt: null, pausedAt: null, pauseRequestedAt: null },
+    })
+  } else if (job.kind === 'physical-restore') {
+    const row = await tx.physicalRestore.findUnique({
+      where: { id: job.subjectId },
+      select: { state: true, planHash: true },
+    })
+    const waiting = row?.state === 'undo-failed' ? 'undoing' : row?.planHash === null ? 'checking' : 'queued'
+    await tx.physicalRestore.updateMany({
+      where: { id: job.subjectId },
+      data: { state: waiting, finishedAt: null },
     })
   }
 }

@@ -2,7 +2,7 @@ import { logJob } from '../../jobs/log-job.ts'
 import { requeueJob } from '../../jobs/retry-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { mutate, type Transaction } from '../gate.ts'
+import { assertActorCan, mutate, type Transaction } from '../gate.ts'
 import { assertAllowed, factsOf, getRestoreRow } from '../restores/find-restore.ts'
 import { canResume } from '../restores/restore-rules.ts'
 import { reviveSubject } from './end-subject.ts'
@@ -13,6 +13,8 @@ import type { JobView } from './views.ts'
 /** Queues a failed or cancelled job again, as the person who asked for it first. A restore goes on from its journal. */
 export async function retryJob(context: ServiceContext, jobId: string): Promise<JobView> {
   const { job, cluster } = await findJobSubject(context, jobId)
+  // Runs as who asked for it first: that must not lend an operator the rights of an administrator.
+  if (job.kind === 'physical-restore') await assertActorCan(context, 'physical-restore.confirm', { cluster })
   await mutate(
     context,
     { action: 'job.retry', cluster, before: { job: jobId, kind: job.kind, state: job.state } },

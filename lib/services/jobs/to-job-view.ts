@@ -106,5 +106,11 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       return `Plan a restore to ${cluster}`
     case 'run-restore':
       return `Restore to ${cluster}`
+    case 'physical-restore': {
+      const task = z.object({ task: z.string() }).safeParse(payload).data?.task
+      if (task === 'check') return `Check a restore of the files of ${cluster}`
+      if (task === 'verify') return `Compare ${cluster} with the files that were placed`
+      return task === 'undo' ? `Put the old files of ${cluster} back` : `Replace the files of ${cluster}`
+    }
   }
 }

@@ -1,7 +1,7 @@
 import type { ErrorView } from '../error-view.ts'
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-export type JobKind = 'backup' | 'verify' | 'diff' | 'search' | 'plan-restore' | 'run-restore'
+export type JobKind = 'backup' | 'verify' | 'diff' | 'search' | 'plan-restore' | 'run-restore' | 'physical-restore'
 
 export interface JobProgress {
   /** Present tense, for people: `Reading znodes`, `Reading the archive back`, `Writing`, `Verifying`. */
