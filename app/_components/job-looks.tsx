@@ -34,6 +34,7 @@ const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: str
   search: (id) => ({ href: paths.search(id), text: 'Open search' }),
   'plan-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
   'run-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
+  'physical-restore': (id) => ({ href: paths.physical(id), text: 'Open restore' }),
 }
 
 /** Where a job's subject is shown; null while there is nothing to show (a backup that is not there yet). */

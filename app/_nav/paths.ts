@@ -117,6 +117,11 @@ export const paths = {
     }),
   restore: (restoreId: string, query: { step?: string } = {}) => withQuery(`/restores/${id(restoreId)}`, query),
 
+  /** The files of servers are replaced by those of a backup. */
+  newPhysical: (query: { backupId?: string; way?: string } = {}) =>
+    withQuery('/physical/new', { backup: query.backupId, way: query.way }),
+  physical: (physicalId: string) => `/physical/${id(physicalId)}`,
+
   searches: () => '/searches',
   search: (searchId: string, query: { page?: number } = {}) =>
     withQuery(`/searches/${id(searchId)}`, { page: query.page === 1 ? undefined : query.page }),
@@ -188,6 +193,8 @@ export const paths = {
     restoreSteps: (restoreId: string, query: { after?: number | null; limit?: number; kind?: string } = {}) =>
       withQuery(`/api/restores/${id(restoreId)}/steps`, query),
     restoreReport: (restoreId: string) => `/api/restores/${id(restoreId)}/report`,
+    physical: (physicalId: string) => `/api/physical/${id(physicalId)}`,
+    physicalBundle: (physicalId: string) => `/api/physical/${id(physicalId)}/bundle`,
     auditExport: (
       format: 'csv' | 'jsonl',
       query: {

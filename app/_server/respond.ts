@@ -51,6 +51,21 @@ export function downloadHeaders(file: { name: string; contentType?: string; byte
   }
 }
 
+/** Bytes as a body that is made as fast as it is read, and given up when the reader leaves. */
+export function byteBody(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
+}
+
 /** Text pieces as a body that is made as fast as it is read. The first piece is made before the answer begins, so that its errors have a status. */
 export async function textBody(pieces: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder()

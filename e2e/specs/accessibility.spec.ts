@@ -26,6 +26,8 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/diffs/new': (page) => page.getByRole('button', { name: 'Compare', exact: true }),
   '/searches': (page) => page.getByRole('region', { name: 'Searches' }).getByRole('link'),
   '/searches/[searchId]': (page) => page.getByRole('list', { name: 'Hits' }).getByRole('link'),
+  '/physical/[physicalId]': (page) => page.getByRole('button', { name: 'Check again' }),
+  '/physical/new': (page) => page.getByRole('button', { name: 'Check everything' }),
   '/restores/[restoreId]': (page) => page.getByRole('button', { name: /^Undo/ }),
   '/restores/new': (page) => page.getByRole('button', { name: 'Make the plan' }),
 }
@@ -53,6 +55,10 @@ const states = PAGES.map((pattern) => ({
   {
     name: '/restores/[restoreId] that waits for its confirmation',
     open: (gallery) => gallery.addressOf('/restores/[restoreId]').replace(/[^/]+$/, gallery.plannedRestoreId),
+  },
+  {
+    name: '/physical/[physicalId] with a runbook',
+    open: (gallery) => gallery.addressOf('/physical/[physicalId]').replace(/[^/]+$/, gallery.runbookId),
   },
   { name: 'a page that is not there', open: (gallery) => `${new URL(gallery.addressOf('/')).origin}/no/such/page` },
 ])

@@ -20,6 +20,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     diffId: gallery.diffId,
     searchId: gallery.searchId,
     restoreId: gallery.finishedRestoreId,
+    physicalId: gallery.runbookId,
     jobId: gallery.jobId,
     kind: 'live',
     id: gallery.cluster.id,

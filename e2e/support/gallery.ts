@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { type Browser, expect, type Page, type Request } from '@playwright/test'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
+import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
 import { type AddedCluster, addCluster, arm, fillConfirmation, planRestore, takeFirstBackup } from './clusters.ts'
 import { test as base, signIn } from './fixtures.ts'
 import { nameMember } from './members.ts'
@@ -36,6 +37,10 @@ export interface Gallery {
   readonly searchId: string
   readonly plannedRestoreId: string
   readonly finishedRestoreId: string
+  /** Of the gallery's own cluster, whose chroot stands in the way of it. */
+  readonly physicalId: string
+  /** A runbook for the whole server, with one step ticked off. */
+  readonly runbookId: string
   readonly jobId: string
   /** A session, for contexts that need not sign in again. */
   readonly storageState: Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>
@@ -51,7 +56,13 @@ export const CONSOLE_PAGES = listPages().filter((pattern) => pattern !== '/sign-
 export const test = base.extend<object, { gallery: Gallery }>({
   gallery: [
     async ({ demo, browser }, use) => {
-      await use(await fillGallery(demo, browser))
+      // Whose whole tree is small and may be read: a backup of it can go back as files.
+      const small = await startZooKeeper()
+      try {
+        await use(await fillGallery(demo, browser, small.connectString))
+      } finally {
+        await small.stop()
+      }
     },
     { scope: 'worker', timeout: 240_000 },
   ],
@@ -59,7 +70,7 @@ export const test = base.extend<object, { gallery: Gallery }>({
 
 export { expect }
 
-async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
+async function fillGallery(demo: Product, browser: Browser, wholeConnectString: string): Promise<Gallery> {
   const other = await connectOtherClient(demo.clusterConnectString ?? '')
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
@@ -105,13 +116,23 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
         .click()
       await expect(page).toHaveURL(new RegExp(`/${section}$`))
     }
+    const physicalId = await checkFiles(page, demo, backupId)
+    const whole = await addCluster(page, demo, {
+      name: `${NAME} whole`,
+      connectString: wholeConnectString,
+    })
+    const wholeBackupId = await takeFirstBackup(page, whole, 'all of it')
+    const runbookId = await checkFiles(page, demo, wholeBackupId)
+    await page.getByRole('checkbox', { name: /^1\. Stop/ }).check()
+    await expect(page.getByText('Runbook: 1 of', { exact: false })).toBeVisible()
     const jobs: { id: string }[] = await (await page.request.get(`${demo.url}/api/jobs`)).json()
-    const values = { clusterId: cluster.id, backupId, diffId, searchId, restoreId: finishedRestoreId }
+    const values = { clusterId: cluster.id, backupId, diffId, searchId, restoreId: finishedRestoreId, physicalId }
     const queries: Record<string, string> = {
       '/clusters/[clusterId]/tree': '?path=/config/checkout.json',
       '/backups/[backupId]/tree': '?path=/config/checkout.json',
       '/diffs/[diffId]': '?path=/config/checkout.json',
       '/diffs/new': `?left=backup:${backupId}&right=live:${cluster.id}`,
+      '/physical/new': `?backup=${backupId}&way=runbook`,
       '/restores/new': `?cluster=${cluster.id}&source=backup:${backupId}&path=/config`,
     }
     return {
@@ -121,6 +142,8 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
       searchId,
       plannedRestoreId,
       finishedRestoreId,
+      physicalId,
+      runbookId,
       jobId: jobs[0]?.id ?? '',
       storageState: await context.storageState(),
       requests,
@@ -130,6 +153,15 @@ async function fillGallery(demo: Product, browser: Browser): Promise<Gallery> {
     await context.close()
     await other.close()
   }
+}
+
+/** The check of a restore of files, along a runbook; gives its id. */
+async function checkFiles(page: Page, demo: Product, backupId: string): Promise<string> {
+  await page.goto(`${demo.url}/physical/new?backup=${backupId}&way=runbook`)
+  await page.getByRole('button', { name: 'Check everything' }).click()
+  await expect(page).toHaveURL(/\/physical\/(?!new)/)
+  await expect(page.getByRole('list', { name: 'Findings' })).toBeVisible({ timeout: 60_000 })
+  return idOf(page.url())
 }
 
 type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>

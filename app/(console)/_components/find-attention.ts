@@ -77,7 +77,8 @@ export function findAttention({ clusters, jobs, restores, down, alarms }: Facts)
         : paths.cluster(job.clusterId, job.kind === 'diff' ? 'diffs' : 'backups')
     items.push({
       key: `job-${job.id}`,
-      urgent: false,
+      // Servers may be down in the middle of it.
+      urgent: job.kind === 'physical-restore',
       text: `${job.title} failed`,
       action: 'Look',
       href: job.kind !== 'backup' && job.subjectId !== null ? subjectHref(job.kind, job.subjectId) : href,
@@ -113,5 +114,6 @@ function latestOfEachSubject(jobs: Facts['jobs']): Facts['jobs'] {
 }
 
 function subjectHref(kind: JobView['kind'], subjectId: string): string {
+  if (kind === 'physical-restore') return paths.physical(subjectId)
   return kind === 'diff' ? paths.diff(subjectId) : paths.backup(subjectId)
 }

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { BadgeCheck, FolderTree, GitCompareArrows, History, Pin, PinOff, Trash2 } from 'lucide-react'
+import { BadgeCheck, FolderTree, GitCompareArrows, HardDriveUpload, History, Pin, PinOff, Trash2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
@@ -48,6 +48,12 @@ export function BackupActions({ backup }: { backup: BackupView }) {
           icon={<History aria-hidden className="size-4" />}
         >
           Restore…
+        </LinkButton>
+        <LinkButton
+          href={paths.newPhysical({ backupId: backup.id })}
+          icon={<HardDriveUpload aria-hidden className="size-4" />}
+        >
+          Put back as files…
         </LinkButton>
         <Button
           icon={<BadgeCheck aria-hidden className="size-4" />}

@@ -5,6 +5,8 @@ import { paths } from '@/app/_nav/paths.ts'
 import { Card } from '@/app/_ui/card.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { formatTreeRef } from '@/lib/services/tree/tree-ref.ts'
+import { PhysicalTable } from '../../../physical/_components/physical-table.tsx'
+import { loadPhysicals } from '../../../physical/loaders.ts'
 import { RestoreTable } from '../../../restores/_components/restore-table.tsx'
 import { loadRestores } from '../../../restores/loaders.ts'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
@@ -17,6 +19,7 @@ export default async function ClusterRestoresPage({ params }: { params: Promise<
   const cluster = await loadCluster(clusterId)
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const restores = await loadRestores(clusterId)
+  const physicals = await loadPhysicals(clusterId)
   const { lastGoodBackup } = cluster.value
   const newHref = paths.newRestore({
     clusterId,
@@ -39,6 +42,16 @@ export default async function ClusterRestoresPage({ params }: { params: Promise<
       ) : (
         <ErrorNotice error={restores.error} />
       )}
+      <div className="mt-4">
+        {physicals.ok ? (
+          <PhysicalTable
+            restores={physicals.value}
+            newHref={lastGoodBackup ? paths.newPhysical({ backupId: lastGoodBackup.id }) : null}
+          />
+        ) : (
+          <ErrorNotice error={physicals.error} />
+        )}
+      </div>
     </ClusterFrame>
   )
 }

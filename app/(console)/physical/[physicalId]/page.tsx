@@ -1,0 +1,12 @@
+import type { Metadata } from 'next'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { PhysicalPage as LivePhysical } from '../_components/physical-page.tsx'
+import { loadPhysical } from '../loaders.ts'
+
+export const metadata: Metadata = { title: 'Put back as files' }
+
+export default async function PhysicalPage({ params }: { params: Promise<{ physicalId: string }> }) {
+  const physical = await loadPhysical((await params).physicalId)
+  if (!physical.ok) return <ErrorNotice error={physical.error} />
+  return <LivePhysical initial={physical.value} />
+}

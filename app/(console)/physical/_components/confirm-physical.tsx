@@ -1,0 +1,98 @@
+'use client'
+
+import Link from 'next/link'
+import { type FormEvent, useState } from 'react'
+import { FormError } from '@/app/_components/form-error.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { paths } from '@/app/_nav/paths.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import { Card } from '@/app/_ui/card.tsx'
+import { TextField } from '@/app/_ui/field.tsx'
+import { plural } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
+import type { PhysicalPlan, PhysicalView } from '@/lib/services/physical/views.ts'
+import { confirmPhysicalAction } from '../actions.ts'
+
+/** The last step before servers are stopped: the cluster's name typed, and a reason for the audit. */
+export function ConfirmPhysical({
+  view,
+  plan,
+  onDone,
+}: {
+  view: PhysicalView
+  plan: PhysicalPlan
+  onDone: () => void
+}) {
+  const [typedName, setTypedName] = useState('')
+  const [reason, setReason] = useState('')
+  const [phrase, setPhrase] = useState('')
+  const confirm = useAction(confirmPhysicalAction, onDone)
+  const asked = plan.findings.find((finding) => finding.phrase !== null)?.phrase ?? null
+  const { clusterName, canConfirm } = view
+  const fault = !canConfirm.ok
+    ? (canConfirm.reason ?? 'It cannot be confirmed now')
+    : typedName.trim() !== clusterName
+      ? `Type ${clusterName} first`
+      : asked !== null && phrase.trim() !== asked
+        ? `Type ${asked} first`
+        : reason.trim() === ''
+          ? 'Give a reason first'
+          : null
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    confirm.run({ physicalId: view.id, planHash: view.planHash ?? '', typedName, reason, phrase })
+  }
+  return (
+    <Card title="Confirm">
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <FormError error={confirm.error} fields={['typedName', 'reason', 'phrase']} />
+        {!view.clusterIsArmed && (
+          <Notice tone="warn" title={`${clusterName} is read-only`}>
+            Arm it in{' '}
+            <Link href={paths.cluster(view.clusterId, 'settings')} className="link">
+              its settings
+            </Link>
+            , and come back: what was checked stays.
+          </Notice>
+        )}
+        <p className="text-sm">
+          The snapshot is brought to every server first. Then {plural(plan.servers.length, 'server')} of {clusterName}{' '}
+          {plan.servers.length === 1 ? 'is' : 'are'} stopped, and <strong>the cluster is down</strong> until they serve
+          again. Old files are moved to <code className="break-all">{plan.asideFolder}</code>, nothing is deleted, and{' '}
+          <strong>Put the old files back</strong> is the same way backwards.
+        </p>
+        <div className="grid gap-4 sm:grid-cols-2">
+          <TextField
+            label={`Type ${clusterName} to confirm`}
+            value={typedName}
+            onChange={(event) => setTypedName(event.target.value)}
+            autoComplete="off"
+            error={confirm.error?.fields?.typedName}
+          />
+          <TextField
+            label="Reason"
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+            maxLength={500}
+            hint="Kept in the audit."
+            error={confirm.error?.fields?.reason}
+          />
+          {asked !== null && (
+            <TextField
+              label={`Type ${asked} to use a backup that is fuzzy`}
+              value={phrase}
+              onChange={(event) => setPhrase(event.target.value)}
+              autoComplete="off"
+              error={confirm.error?.fields?.phrase}
+            />
+          )}
+        </div>
+        <div className="flex justify-end">
+          <Button type="submit" tone="danger" pending={confirm.pending} disabledReason={fault}>
+            Stop {plural(plan.servers.length, 'server')} and replace the files of {clusterName}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  )
+}
