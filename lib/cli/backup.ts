@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { AdminAuth } from '../adapters/adminserver/admin-server.ts'
 import { toArchiveError } from '../adapters/archive/errors.ts'
 import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
@@ -11,12 +11,13 @@ import { splitConnectString } from '../services/engine/connect-string.ts'
 import { parseLiveSource } from '../services/engine/open-source.ts'
 import { takeAdminBackup } from '../services/engine/take-admin-backup.ts'
 import { type TakeBackupInput, type TakenBackup, takeBackup } from '../services/engine/take-backup.ts'
+import { takeFilesBackup } from '../services/engine/take-files-backup.ts'
 import { type Command, type CommandInput, choice, flag, list, text } from './command.ts'
 import { badUsage, notYet } from './errors.ts'
 
 export const backup: Command = {
   usage:
-    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin] [--admin URL] [--admin-auth AUTH] [--json]',
+    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin|files] [--admin URL] [--admin-auth AUTH] [--data-dir DIR] [--log-dir DIR] [--json]',
   summary: 'take an archive',
   options: {
     out: 'string',
@@ -33,14 +34,14 @@ export const backup: Command = {
   run: async (input) => {
     const { context, terminal } = input
     const source = choice(input, 'source', SOURCES, 'client')
-    if (source === 'files' || source === 'observer') throw notYet(`--source ${source}`)
+    if (source === 'observer') throw notYet(`--source ${source}`)
     for (const [name, owner] of Object.entries(SOURCE_OPTIONS)) {
       if (owner !== source && text(input, name) !== undefined) throw badUsage(`--${name} is for --source ${owner}`)
     }
     const target = parseTarget(input)
     const out = text(input, 'out')
     if (out === undefined) throw badUsage('give the folder of the archives with --out DIR')
-    const take = source === 'admin' ? fromAdminServer(input, target) : fromClientPort(input, target)
+    const take = TAKERS[source](input, target)
 
     const parentDir = resolve(out)
     await makeOutDir(context, parentDir)
@@ -100,6 +101,23 @@ function fromAdminServer(input: CommandInput, target: ClusterTarget | null): Tak
     return taken
   }
 }
+
+/** The cluster is optional: it tells the chroot, and what is committed. */
+function fromFiles(input: CommandInput, target: ClusterTarget | null): Take {
+  const { context, terminal } = input
+  const dataDir = text(input, 'data-dir')
+  if (dataDir === undefined) throw badUsage('give the data directory of a server with --data-dir DIR')
+  const dataLogDir = text(input, 'log-dir') ?? dataDir
+  const clusterName = target ? splitConnectString(target.connectString).servers : dataDir
+  const members = [{ name: basename(dataDir), dataDir: resolve(dataDir), dataLogDir: resolve(dataLogDir) }]
+  return async (common) => {
+    const taken = await takeFilesBackup(context, { members, target, clusterName, ...common })
+    for (const warning of taken.warnings) terminal.complain(`WARNING: ${warning}`)
+    return taken
+  }
+}
+
+const TAKERS = { client: fromClientPort, admin: fromAdminServer, files: fromFiles } as const
 
 /** `digest user:password`, `ip` or `x509`, as the AdminServer's Authorization header has it. */
 function parseAdminAuth(given: string | undefined): AdminAuth | null {

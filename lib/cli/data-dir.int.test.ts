@@ -189,6 +189,19 @@ describe('arkeeper on a data directory', () => {
     expect((await run('replay', dir, '--to', '0x80', '--out', 'x')).err).toMatch(/^NOT_A_SNAPSHOT: /)
   })
 
+  it('becomes a backup, exact by digest, without a server', async () => {
+    const ran = await run('backup', '--source', 'files', '--data-dir', data, '--out', join(dir, 'store'), '--json')
+    expect(ran).toMatchObject({ status: 0, err: expect.stringMatching(/^WARNING: [^\n]+could not be asked\n$/) })
+    const { archive, zxid, consistency, status } = ran.json()
+    expect({ zxid, status, consistency }).toMatchObject({
+      zxid: '0x180',
+      status: 'complete',
+      consistency: { class: 'exact', proof: 'digest', from: '0x180', to: '0x180' },
+    })
+    expect(await run('diff', archive, data, '--ephemerals', '--summary', '--json')).toMatchObject({ status: 0 })
+    expect((await run('verify', archive, '--json')).json()).toMatchObject({ ok: true, problems: [] })
+  })
+
   it('restores from it', async () => {
     const server = await startZooKeeper()
     try {

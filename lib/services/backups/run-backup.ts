@@ -1,11 +1,12 @@
 import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { getAdminTargets } from '../clusters/admin-servers.ts'
+import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
-import { EngineError } from '../engine/errors.ts'
 import { takeAdminBackup } from '../engine/take-admin-backup.ts'
 import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
+import { takeFilesBackup } from '../engine/take-files-backup.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { toBackupRow } from './backup-row.ts'
 import { clusterFolder, toStoreRelative } from './cluster-folder.ts'
@@ -81,8 +82,13 @@ async function take(
       for (const warning of taken.warnings) await run.log('warn', warning)
       return taken
     }
-    case 'files':
-      throw new EngineError('BAD_SOURCE', 'This version does not take backups from the directories of members yet')
+    case 'files': {
+      const members = await listClusterMembers(context, payload.clusterId)
+      const taken = await takeFilesBackup(context, { ...common, members })
+      for (const { member, message } of taken.members) await run.log('info', `${member}: ${message}`)
+      for (const warning of taken.warnings) await run.log('warn', warning)
+      return taken
+    }
   }
 }
 

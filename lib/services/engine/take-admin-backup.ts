@@ -8,12 +8,12 @@ import type { ClusterConnection, ClusterTarget, MoveFeed } from '../../adapters/
 import { CancelledError, formatErrorLine } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency } from '../../domain/snapshot/manifest.ts'
-import { ZnodeError } from '../../domain/znode/errors.ts'
 import { type PatchEntry, patchStream } from '../../domain/znode/patch-stream.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
 import { assertChroot } from './assert-chroot.ts'
+import { assertRoots } from './assert-roots.ts'
 import { chrootedTree } from './chrooted-tree.ts'
 import { splitConnectString } from './connect-string.ts'
 import { judgeNativeSnapshot } from './native-facts.ts'
@@ -213,17 +213,6 @@ async function download(
   }
   await pipeline(counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal: context.signal })
   return { path, startZxid: snapshot.lastZxid }
-}
-
-async function assertRoots(tree: TreeReader, roots: readonly string[], signal?: AbortSignal): Promise<void> {
-  for (const root of roots) {
-    if ((await tree.get(root, { signal })).kind === 'found') continue
-    throw new ZnodeError('NO_NODE', `${root} does not exist`, {
-      details: { path: root },
-      unaffected: 'no archive was made',
-      remedy: 'check the path; a backup of nothing would look like a good one',
-    })
-  }
 }
 
 interface Settled {

@@ -177,11 +177,10 @@ describe('the transaction log of an ensemble', () => {
       const archived = await archiveLogs(services.contextFor('admin'), clusterId)
       expect(archived.gaps).toEqual([])
       expect(archived.last).toBeGreaterThanOrEqual(client.lastZxidSeen())
-      expect(archived.coverage).toMatchObject([
-        { member: 'zk1', logs: 0 },
-        { member: 'zk2', logs: 1 },
-        { member: 'zk3' },
-      ])
+      // A server may have begun a log since: what tells is where each one's logs begin.
+      const [lost, newest, whole] = archived.coverage
+      expect(whole).toMatchObject({ member: 'zk3', error: null })
+      for (const one of [lost, newest]) expect(one!.first === null || one!.first > whole!.first!).toBe(true)
     } finally {
       await client.close()
       await services.close()

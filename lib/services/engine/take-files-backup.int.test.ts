@@ -1,0 +1,153 @@
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
+import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
+import { OPEN_ACL } from '../../domain/znode/acl.ts'
+import { createEngineContext } from '../../testing/engine-context.ts'
+import { LiveTree } from '../../testing/live-tree.ts'
+import { startEnsemble, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
+import { diffSources } from './diff-sources.ts'
+import { takeFilesBackup } from './take-files-backup.ts'
+
+let store = ''
+beforeEach(async () => {
+  store = await mkdtemp(join(tmpdir(), 'arkeeper-store-'))
+})
+afterEach(() => rm(store, { recursive: true, force: true }))
+
+const memberOf = (server: ZooKeeperServer, name = 'zk1', dataLogDir = server.dataDir) => ({
+  name,
+  dataDir: server.dataDir,
+  dataLogDir,
+})
+
+async function differences(dir: string, connection: ClusterConnection) {
+  const reader = await createEngineContext().archives.open(dir)
+  try {
+    const diff = diffSources({ left: reader, right: connection, path: '/', includeEphemerals: true })
+    const changes = []
+    for await (const batch of diff.changes) changes.push(...batch)
+    expect(diff.counts().compared).toBeGreaterThan(1)
+    return changes
+  } finally {
+    await reader.close()
+  }
+}
+
+describe('a backup from the directory of a running server', () => {
+  let server: ZooKeeperServer
+  let client: ClusterConnection
+  let tree: LiveTree
+  let logDir = ''
+
+  beforeAll(async () => {
+    logDir = await mkdtemp(join(tmpdir(), 'arkeeper-zk-log-'))
+    server = await startZooKeeper({ config: { snapCount: '20', dataLogDir: logDir } })
+    client = await createZooKeeper().connect({ connectString: server.connectString })
+    tree = new LiveTree(client)
+    await tree.create('/app', 'root')
+    await tree.create('/app/null', null)
+    await client.create({ path: '/app/container', data: null, acl: OPEN_ACL, kind: 'container' })
+    await tree.create('/app/container/child')
+    await client.create({ path: '/app/ttl', data: Buffer.from('t'), acl: OPEN_ACL, kind: 'ttl', ttlMs: 3_600_000 })
+    await client.create({ path: '/app/ephemeral', data: Buffer.from('e'), acl: OPEN_ACL, kind: 'ephemeral' })
+    for (let i = 0; i < 60; i++) await tree.set('/app', `value ${i}`)
+  })
+  afterAll(async () => {
+    await client?.close()
+    await server?.stop()
+    await rm(logDir, { recursive: true, force: true })
+  })
+
+  const input = (connectString: string | null, paths: string[] = []) => ({
+    members: [memberOf(server, 'zk1', logDir)],
+    target: connectString === null ? null : { connectString },
+    clusterName: 'test',
+    paths,
+    parentDir: store,
+  })
+
+  it('is the exact tree at what is committed, proved by digest, with all kinds', async () => {
+    await tree.set('/app', 'the very last')
+    const before = client.lastZxidSeen()
+    const taken = await takeFilesBackup(createEngineContext(), input(server.connectString))
+    expect(taken.manifest).toMatchObject({
+      source: 'files',
+      status: 'complete',
+      consistency: { class: 'exact', proof: 'digest' },
+      fidelity: { container: 1, ttl: 1, ephemeral: 1, unknownKind: 0 },
+    })
+    expect(BigInt(taken.manifest.zxid)).toBeGreaterThanOrEqual(before)
+    expect(taken.members).toMatchObject([{ member: 'zk1', message: expect.stringContaining('proved by digest') }])
+    expect(taken.warnings).toEqual([])
+    expect(await differences(taken.dir, client)).toEqual([])
+  })
+
+  it('needs nobody to ask, and says what it does not know then', async () => {
+    const taken = await takeFilesBackup(createEngineContext(), input(null))
+    expect(taken.manifest.consistency).toMatchObject({ class: 'exact', proof: 'digest' })
+    expect(taken.warnings).toEqual([expect.stringContaining('could not be asked')])
+    expect(await differences(taken.dir, client)).toEqual([])
+  })
+
+  it('of a cluster with a chroot holds what its clients see', async () => {
+    const taken = await takeFilesBackup(createEngineContext(), input(`${server.connectString}/app`))
+    expect(taken.manifest).toMatchObject({ cluster: { chroot: '/app' }, fidelity: { container: 1, ttl: 1 } })
+    const inside = await createZooKeeper().connect({ connectString: `${server.connectString}/app` })
+    try {
+      expect(await differences(taken.dir, inside)).toEqual([])
+    } finally {
+      await inside.close()
+    }
+  })
+
+  it('of a path that is not there is an error and leaves nothing', async () => {
+    const refused = takeFilesBackup(createEngineContext(), input(server.connectString, ['/nosuch']))
+    await expect(refused).rejects.toMatchObject({ code: 'NO_NODE' })
+    expect(await readdir(store)).toEqual([])
+  })
+
+  it('of a folder that is no data directory says whose, and what to do', async () => {
+    const nowhere = { ...input(server.connectString), members: [{ name: 'zk9', dataDir: store, dataLogDir: store }] }
+    await expect(takeFilesBackup(createEngineContext(), nowhere)).rejects.toMatchObject({
+      code: 'BAD_SOURCE',
+      message: expect.stringContaining('zk9'),
+      remedy: expect.stringContaining('dataDir'),
+    })
+  })
+})
+
+describe('a backup from the directories of an ensemble', () => {
+  it('takes the member that has it all, and says which had what', async () => {
+    const ensemble = await startEnsemble(3, { config: { snapCount: '20' } })
+    const client = await createZooKeeper().connect({ connectString: ensemble.connectString })
+    try {
+      const tree = new LiveTree(client)
+      for (let i = 0; i < 40; i++) await tree.create(`/a${i}`, `value ${i}`)
+      const [first, second] = ensemble.servers
+      // Of one member all snapshots are gone, of another the newest log has lost its content.
+      for (const name of await readdir(join(first!.dataDir, 'version-2'))) {
+        if (name.startsWith('snapshot.')) await rm(join(first!.dataDir, 'version-2', name))
+      }
+      const logs = (await readdir(join(second!.dataDir, 'version-2'))).filter((name) => name.startsWith('log.'))
+      for (const name of logs) await truncate(join(second!.dataDir, 'version-2', name), 16)
+      const taken = await takeFilesBackup(createEngineContext(), {
+        members: ensemble.servers.map((server, i) => memberOf(server, `zk${i + 1}`)),
+        target: { connectString: ensemble.connectString },
+        clusterName: 'test',
+        paths: [],
+        parentDir: store,
+      })
+      expect(taken.members.map(({ member }) => member)).toEqual(['zk1', 'zk2', 'zk3'])
+      expect(taken.members[0]!.message).toContain('no snapshot')
+      expect(taken.members[2]!.message).toContain('proved by digest')
+      expect(taken.manifest.consistency).toMatchObject({ class: 'exact', proof: 'digest' })
+      expect(await differences(taken.dir, client)).toEqual([])
+    } finally {
+      await client.close()
+      await ensemble.stop()
+    }
+  })
+})

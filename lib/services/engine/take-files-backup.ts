@@ -1,0 +1,231 @@
+import type { DataDirReader } from '../../adapters/archive/store.ts'
+import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import { CancelledError, formatErrorLine, isArkeeperError } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import type { Consistency } from '../../domain/snapshot/manifest.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import type { EngineContext } from '../context.ts'
+import { assertRoots } from './assert-roots.ts'
+import { chrootedTree } from './chrooted-tree.ts'
+import { splitConnectString } from './connect-string.ts'
+import { EngineError } from './errors.ts'
+import { type OnProgress, ProgressMeter } from './progress.ts'
+import { parseRoots } from './scope.ts'
+import { scopedTree } from './scoped-tree.ts'
+import type { TakenBackup } from './take-backup.ts'
+
+export interface BackupMember {
+  readonly name: string
+  /** Of zoo.cfg: the parent of `version-2`, or that folder itself. */
+  readonly dataDir: string
+  readonly dataLogDir: string
+}
+
+export interface TakeFilesBackupInput {
+  readonly members: readonly BackupMember[]
+  /** The running cluster: tells what is committed, and the chroot. Without it the end of the logs is believed. */
+  readonly target: ClusterTarget | null
+  readonly clusterName: string
+  /** Subtrees, relative to the chroot; none means the whole tree. */
+  readonly paths: readonly string[]
+  readonly parentDir: string
+  readonly note?: string
+  readonly onProgress?: OnProgress
+}
+
+export interface TakenFilesBackup extends TakenBackup {
+  /** Of each member that was looked at: what it could give, or why not. The last one was taken. */
+  readonly members: readonly { readonly member: string; readonly message: string }[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * A backup from the directories of servers, running or not: newest sound snapshot and the transaction logs replayed over it, up to what the
+ * cluster has committed. Exact, and proved by ZooKeeper's own digest where its servers keep one. Members are asked one after the other until
+ * one gives that; nothing is written to any of them. On any failure no archive is left.
+ */
+export async function takeFilesBackup(context: EngineContext, input: TakeFilesBackupInput): Promise<TakenFilesBackup> {
+  const roots = parseRoots(input.paths)
+  const startedAtMs = context.clock.now()
+  const meter = new ProgressMeter(context.clock, input.onProgress)
+  const committed = await findCommitted(context, input.target)
+  const chosen = await chooseMember(context, input.members, committed, meter)
+  try {
+    const { proof, sessions } = chosen.reader
+    const chroot = input.target ? splitConnectString(input.target.connectString).chroot : ROOT
+    const tree = chrootedTree(chosen.reader, chroot)
+    await assertRoots(tree, roots, context.signal)
+    const scoped = scopedTree(tree, { paths: roots, kind: 'subtrees' })
+    const written = await context.archives.write({
+      parentDir: input.parentDir,
+      stream: scoped.readSubtree(ROOT, { signal: context.signal, includeSystem: true }),
+      describe: () => ({
+        cluster: { name: input.clusterName, connectString: input.target?.connectString ?? null, chroot },
+        source: 'files',
+        zookeeperVersion: committed?.version ?? null,
+        scope: { paths: [...roots], kind: 'subtrees' },
+        zxid: proof.exact ? proof.zxid : proof.snapshot.windowEnd,
+        consistency: toConsistency(proof),
+        unreadable: [],
+        sessions,
+        ...(input.note ? { note: input.note } : {}),
+      }),
+      startedAtMs,
+      now: () => context.clock.now(),
+      signal: context.signal,
+      onProgress: ({ phase, znodes, dataBytes }) => {
+        const stage = phase === 'writing' ? 'Writing the archive' : 'Reading the archive back'
+        meter.report(stage, { done: znodes, bytes: dataBytes })
+      },
+    })
+    const warnings = proof.problems.map(({ message }) => message)
+    if (committed === null) {
+      warnings.push(
+        `Whether the cluster has committed the last transactions before ${formatHex64(proof.zxid)} is not known: it could not be asked`,
+      )
+    }
+    return { ...written, members: chosen.members, warnings }
+  } finally {
+    await chosen.reader.close()
+  }
+}
+
+interface Committed {
+  readonly zxid: bigint
+  readonly version: string | null
+}
+
+/** What a server has answered with is committed; the end of a log may hold more, that a later leader takes back. Null: nobody to ask. */
+async function findCommitted(context: EngineContext, target: ClusterTarget | null): Promise<Committed | null> {
+  if (target === null) return null
+  let connection: ClusterConnection | null = null
+  try {
+    // Without the chroot: it need not exist for the number to be told.
+    const { servers } = splitConnectString(target.connectString)
+    connection = await context.zookeeper.connect({ ...target, connectString: servers }, { signal: context.signal })
+    return { zxid: await connection.sync(ROOT), version: connection.serverVersion }
+  } catch (error) {
+    if (error instanceof CancelledError) throw error
+    context.log.warn({ error: formatErrorLine(error) }, 'The cluster cannot be asked what it has committed')
+    return null
+  } finally {
+    await connection?.close()
+  }
+}
+
+interface Chosen {
+  readonly reader: DataDirReader
+  readonly members: TakenFilesBackup['members']
+}
+
+/** The first member that reaches what is committed with a sound digest; else the one that reaches most of it. */
+async function chooseMember(
+  context: EngineContext,
+  candidates: readonly BackupMember[],
+  committed: Committed | null,
+  meter: ProgressMeter,
+): Promise<Chosen> {
+  const told: { member: string; message: string }[] = []
+  let best: { reader: DataDirReader; member: string } | null = null
+  for (const member of candidates) {
+    let reader: DataDirReader
+    try {
+      reader = await openMember(context, member, committed?.zxid ?? null, meter)
+    } catch (error) {
+      if (error instanceof CancelledError || !isArkeeperError(error)) {
+        await best?.reader.close()
+        throw error
+      }
+      told.push({ member: member.name, message: error.message })
+      continue
+    }
+    const { proof } = reader
+    told.push({ member: member.name, message: describe(reader) })
+    if (proof.digest?.match === false) {
+      await reader.close()
+      continue
+    }
+    if (best === null || isBetter(proof, best.reader.proof)) {
+      await best?.reader.close()
+      best = { reader, member: member.name }
+    } else await reader.close()
+    if (proof.exact && (committed === null || proof.zxid >= committed.zxid)) break
+  }
+  if (best === null) throw noMember(told)
+  const last = told.find(({ member }) => member === best?.member)
+  return { reader: best.reader, members: [...told.filter((one) => one !== last), ...(last ? [last] : [])] }
+}
+
+/** A follower may be a moment behind the number that another one has answered with: then it is read as far as it goes. */
+async function openMember(
+  context: EngineContext,
+  { dataDir, dataLogDir }: BackupMember,
+  committed: bigint | null,
+  meter: ProgressMeter,
+): Promise<DataDirReader> {
+  const options = {
+    logDir: dataLogDir,
+    signal: context.signal,
+    onProgress: (applied: number) => meter.report('Replaying the transaction log', { done: applied }),
+  }
+  meter.report('Reading snapshot and logs', { done: 0 })
+  if (committed === null) return context.archives.openDataDir(dataDir, options)
+  try {
+    return await context.archives.openDataDir(dataDir, { ...options, to: committed })
+  } catch (error) {
+    if (!isArkeeperError(error) || error.code !== 'LOG_TOO_SHORT') throw error
+    const reader = await context.archives.openDataDir(dataDir, options)
+    if (reader.proof.zxid <= committed) return reader
+    // It has caught up meanwhile: now the number can be reached.
+    await reader.close()
+    return context.archives.openDataDir(dataDir, { ...options, to: committed })
+  }
+}
+
+type Proof = DataDirReader['proof']
+
+function isBetter(a: Proof, b: Proof): boolean {
+  if (a.exact !== b.exact) return a.exact
+  return a.zxid > b.zxid
+}
+
+function describe({ proof }: DataDirReader): string {
+  const { snapshot, applied, digest, exact, firstMismatch } = proof
+  const base = `${snapshot.name} and ${applied} transactions give ${formatHex64(proof.zxid)}`
+  if (digest?.match === false || firstMismatch !== null) {
+    return `${base}, but the tree parts from the servers' digest at ${formatHex64(firstMismatch ?? proof.zxid)}`
+  }
+  if (!exact) return `${base}, fuzzy: its logs do not reach the end of the snapshot's window`
+  return digest ? `${base}, proved by digest` : `${base}, gap-free`
+}
+
+function toConsistency(proof: Proof): Consistency {
+  if (!proof.exact) {
+    const { zxid, windowEnd } = proof.snapshot
+    return {
+      class: 'fuzzy',
+      from: formatHex64(zxid),
+      to: formatHex64(windowEnd),
+      moved: [],
+      movedReread: false,
+      movedKnown: false,
+    }
+  }
+  const at = formatHex64(proof.zxid)
+  return { class: 'exact', proof: proof.digest ? 'digest' : 'replay', from: at, to: at, moved: [], movedKnown: true }
+}
+
+function noMember(told: readonly { member: string; message: string }[]): EngineError {
+  const faults = told.map(({ member, message }) => `${member}: ${message}`).join('; ')
+  const isDigest = told.some(({ message }) => message.includes('parts from'))
+  return new EngineError(
+    isDigest ? 'DIGEST_MISMATCH' : 'BAD_SOURCE',
+    `No member's directory gives a tree that can be trusted (${faults || 'no member is named'})`,
+    {
+      unaffected: 'no archive was made; the directories were only read',
+      remedy: isDigest
+        ? 'take the backup over the client port, and look at digest_mismatches_count of the servers'
+        : "check dataDir and dataLogDir in the server's configuration file, and the rights of the user that Arkeeper runs as",
+    },
+  )
+}
