@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
+import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
+import { createControlledServers } from '../../lib/testing/controlled-servers.ts'
+import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
-import { addCluster, takeFirstBackup } from '../support/clusters.ts'
+import { addCluster, arm, takeFirstBackup } from '../support/clusters.ts'
 import { expect, signIn, test } from '../support/fixtures.ts'
 
 test('a backup goes back as files along a runbook that is ticked off, survives a reload and is compared at the end', async ({
@@ -15,7 +20,7 @@ test('a backup goes back as files along a runbook that is ticked off, survives a
   const backupId = await takeFirstBackup(page, cluster, 'the whole tree')
   await page.goto(`${demo.url}/backups/${backupId}`)
   await page.getByRole('link', { name: 'Put back as files…' }).click()
-  await expect(page.getByRole('radio', { name: 'Arkeeper' })).toBeDisabled()
+  await expect(page.getByRole('radio', { name: 'Arkeeper', exact: true })).toBeDisabled()
   await page.getByRole('textbox', { name: 'dataDir' }).fill('/srv/zoo keeper')
   await page.getByRole('textbox', { name: 'Servers, one a line' }).fill('not a server')
   await page.getByRole('button', { name: 'Check everything' }).click()
@@ -47,6 +52,59 @@ test('a backup goes back as files along a runbook that is ticked off, survives a
   await page.goto(cluster.at('restores'))
   await expect(page.getByRole('region', { name: 'Put back as files' })).toContainText('done and verified')
   await page.close()
+})
+
+test('Arkeeper replaces the files of a server that its configuration file names, and puts the old ones back', async ({
+  demo,
+  signedIn: page,
+}) => {
+  const rig = await createControlledServers({ cluster: 'by machine', size: 1 })
+  const config = join(demo.dataDir, 'arkeeper.json')
+  try {
+    await rig.startAll()
+    const members = rig.members.map(({ adminUrl: _none, owner: _self, ...member }) => member)
+    await writeFile(config, JSON.stringify({ members }))
+    const create = async (path: string) => {
+      const other = await connectOtherClient(rig.connectString)
+      await other.multi([
+        { op: 'create', path, data: Buffer.from('x'), acl: OPEN_ACL, kind: 'persistent', ttlMs: null },
+      ])
+      return other.close()
+    }
+    await create('/kept')
+    const cluster = await addCluster(page, demo, { name: 'by machine', connectString: rig.connectString })
+    const backupId = await takeFirstBackup(page, cluster, 'before')
+    await create('/too-new')
+    await arm(page, cluster)
+    await page.goto(`${demo.url}/physical/new?backup=${backupId}`)
+    await expect(page.getByRole('radio', { name: 'Arkeeper', exact: true })).toBeChecked()
+    await page.getByRole('button', { name: 'Check everything' }).click()
+    const replace = page.getByRole('button', { name: 'Stop 1 server and replace the files of by machine' })
+    await expect(replace).toBeVisible({ timeout: 60_000 })
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+    await page.getByRole('textbox', { name: 'Type by machine to confirm' }).fill('by machine')
+    await page.getByRole('textbox', { name: 'Reason' }).fill('a rehearsal')
+    const pid = rig.servers[0]?.pid()
+    await replace.click()
+    await expect(page.getByText('Verified: what zk1 serves')).toBeVisible({ timeout: 90_000 })
+    await expect(page.getByRole('region', { name: 'Servers' })).toContainText('has the files of the backup, serving')
+    expect(rig.servers[0]?.pid()).not.toBe(pid)
+    await page.getByRole('button', { name: 'Put the old files back…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Put the old files back' })
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+    await dialog.getByRole('textbox', { name: 'Type by machine to confirm' }).fill('by machine')
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('it was a rehearsal')
+    await dialog.getByRole('button', { name: 'Stop 1 server and put the old files back' }).click()
+    await expect(page.getByRole('region', { name: 'Servers' })).toContainText('has its old files again, serving', {
+      timeout: 90_000,
+    })
+    const other = await connectOtherClient(rig.connectString)
+    expect((await other.get('/too-new')).kind).toBe('found')
+    await other.close()
+  } finally {
+    await rm(config, { force: true })
+    await rig.remove()
+  }
 })
 
 function disposable<T extends { stop(): Promise<void> }>(server: T): T & AsyncDisposable {

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Member } from '../adapters/members/members.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
-import { findClasspath, findFreePort, ZooKeeperServerError } from './zookeeper-server.ts'
+import { classpathOf, findClasspath, findFreePort, ZooKeeperServerError } from './zookeeper-server.ts'
 
 const run = promisify(execFile)
 const SERVING_TIMEOUT_MS = 60_000
@@ -41,11 +41,15 @@ export interface ControlledOptions {
   readonly size: number
   readonly separateLogs?: boolean
   readonly config?: Readonly<Record<string, string>>
+  /** With an AdminServer on a free port of each. */
+  readonly adminServers?: boolean
+  /** Of ZooKeeper, from the cache that `npm run zookeepers` fills; the installed one by default. */
+  readonly version?: string
 }
 
 export async function createControlledServers(options: ControlledOptions): Promise<ControlledServers> {
   const dir = await mkdtemp(join(tmpdir(), 'arkeeper-controlled-'))
-  const classpath = await findClasspath()
+  const classpath = options.version === undefined ? await findClasspath() : await classpathOf(options.version)
   const ports = await Promise.all(
     Array.from({ length: options.size }, () => Promise.all([findFreePort(), findFreePort(), findFreePort()])),
   )
@@ -58,6 +62,7 @@ export async function createControlledServers(options: ControlledOptions): Promi
     const dataLogDir = options.separateLogs ? join(home, 'logs') : dataDir
     await mkdir(dataDir, { recursive: true })
     await mkdir(dataLogDir, { recursive: true })
+    const adminPort = options.adminServers ? await findFreePort() : null
     const config = {
       tickTime: '2000',
       initLimit: '10',
@@ -66,6 +71,9 @@ export async function createControlledServers(options: ControlledOptions): Promi
       'admin.enableServer': 'false',
       '4lw.commands.whitelist': '*',
       ...quorum,
+      ...(adminPort === null
+        ? {}
+        : { 'admin.enableServer': 'true', 'admin.serverPort': String(adminPort), 'admin.serverAddress': '127.0.0.1' }),
       ...options.config,
       dataDir,
       dataLogDir,
@@ -77,7 +85,7 @@ export async function createControlledServers(options: ControlledOptions): Promi
     if (options.size > 1) await writeFile(join(dataDir, 'myid'), String(i + 1))
     await writeFile(join(home, 'start.mjs'), startScript(home, classpath))
     await writeFile(join(home, 'stop.mjs'), stopScript(home))
-    servers.push(controlled(options.cluster, { name: `zk${i + 1}`, home, dataDir, dataLogDir, port }))
+    servers.push(controlled(options.cluster, { name: `zk${i + 1}`, home, dataDir, dataLogDir, port, adminPort }))
   }
   const killAll = () => {
     for (const server of servers) {
@@ -113,13 +121,24 @@ interface Place {
   readonly dataDir: string
   readonly dataLogDir: string
   readonly port: number
+  readonly adminPort: number | null
 }
 
-function controlled(cluster: string, { name, home, dataDir, dataLogDir, port }: Place): ControlledServer {
+function controlled(cluster: string, { name, home, dataDir, dataLogDir, port, adminPort }: Place): ControlledServer {
   const connectString = `127.0.0.1:${port}`
   const start = [process.execPath, join(home, 'start.mjs')]
   const stop = [process.execPath, join(home, 'stop.mjs')]
-  const member = { cluster, name, dataDir, dataLogDir, client: connectString, adminUrl: null, stop, start, owner: null }
+  const member = {
+    cluster,
+    name,
+    dataDir,
+    dataLogDir,
+    client: connectString,
+    adminUrl: adminPort === null ? null : `http://127.0.0.1:${adminPort}`,
+    stop,
+    start,
+    owner: null,
+  }
   const pid = () => livePid(join(home, 'pid'))
   return {
     member,

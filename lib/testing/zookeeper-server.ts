@@ -193,7 +193,8 @@ export function findCachedVersions(): { version: string; cached: boolean }[] {
   return zookeeperVersions.map((version) => ({ version, cached: existsSync(join(CACHE_DIR, version)) }))
 }
 
-async function classpathOf(version: string): Promise<string> {
+/** Class path of a server in the cache. */
+export async function classpathOf(version: string): Promise<string> {
   const dir = join(CACHE_DIR, version)
   try {
     const jars = (await readdir(dir)).filter((name) => name.endsWith('.jar'))

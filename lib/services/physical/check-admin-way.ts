@@ -35,6 +35,17 @@ export function checkAdminWay(facts: PhysicalFacts): Finding[] {
       ),
     )
   }
+  const noPort = admins.find((admin) => admin.error === null && admin.clientPort === null)
+  if (noPort) {
+    findings.push(
+      blocker(
+        'admins',
+        'It does not tell its client port, which the marker is read through',
+        'replace the files instead',
+        noPort.url,
+      ),
+    )
+  }
   return [
     ...findings,
     warning(

@@ -8,7 +8,8 @@ export type PhysicalErrorCode =
   | 'EPOCH_TOO_LOW'
   | 'MEMBERS_CHANGED'
   | 'BACKUP_CHANGED'
-  | 'FILES_MOVED'
+  | 'MARKER_REFUSED'
+  | 'NOT_FOLLOWING'
 
 /** A run that replaces files did not come to its end; `unaffected` says what it has not touched. */
 export class PhysicalError extends ArkeeperError<PhysicalErrorCode> {

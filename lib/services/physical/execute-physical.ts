@@ -69,6 +69,12 @@ export async function putFilesBack(ports: Ports, input: ExecuteInput): Promise<v
   await run.startAll()
 }
 
+/** One after the other, each serving again before the next: the ensemble stays up where it has a majority to spare. */
+export async function restartInTurn(ports: Ports, input: ExecuteInput): Promise<void> {
+  const run = new PhysicalRun(ports, input, 'restore', await PhysicalJournal.open(input.dir, input.now))
+  for (const member of input.members) await run.restart(member)
+}
+
 class PhysicalRun {
   readonly #ports: Ports
   readonly #input: ExecuteInput
@@ -194,6 +200,16 @@ class PhysicalRun {
     await Promise.all(members.map((member) => this.#start(member)))
     this.#stage('Waiting until every server serves', 0)
     await Promise.all(members.map((member) => this.#step('serving', member, () => this.#untilServing(member))))
+  }
+
+  async restart(member: Member): Promise<void> {
+    this.#mayGoOn()
+    this.#stage(`Restarting ${member.name}`, 0)
+    await this.#once('restart', member, async () => {
+      await this.#stop(member)
+      await this.#start(member)
+      return this.#untilServing(member)
+    })
   }
 
   /** A failure here has cost a stop at most: the servers are started again on the files that they had. */

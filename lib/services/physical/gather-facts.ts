@@ -37,7 +37,6 @@ export async function gatherFacts(context: ServiceContext, input: GatherInput): 
     .catch(() => [])
   const live = await readLiveConfig(context, target)
   const stored = live.length > 0 ? [] : await readStoredConfig(context, input.archiveDir)
-  const admins = await getAdminTargets(context, input.clusterId)
   return {
     way: input.way,
     options: input.options,
@@ -48,7 +47,9 @@ export async function gatherFacts(context: ServiceContext, input: GatherInput): 
     configured: live.length > 0 ? live : stored,
     configuredFrom: live.length > 0 ? 'live' : stored.length > 0 ? 'backup' : null,
     members: await Promise.all(members.map((member) => lookAt(context, member))),
-    admins: await Promise.all(withMembers(admins, members).map((admin) => askAdmin(context, admin))),
+    admins: await Promise.all(
+      (await listAdminTargets(context, input.clusterId, members)).map((admin) => askAdmin(context, admin)),
+    ),
     asideFolder: input.asideFolder,
   }
 }
@@ -109,7 +110,13 @@ async function readStoredConfig(context: ServiceContext, archiveDir: string): Pr
 
 const textOf = (data: Uint8Array | null) => Buffer.from(data ?? []).toString('utf8')
 
-function withMembers(targets: readonly AdminTarget[], members: readonly Member[]): AdminTarget[] {
+/** Those of the cluster's settings, with their credentials, and those that only the configuration file names. */
+export async function listAdminTargets(
+  context: ServiceContext,
+  clusterId: string,
+  members: readonly Member[],
+): Promise<AdminTarget[]> {
+  const targets = await getAdminTargets(context, clusterId)
   const known = new Set(targets.map(({ url }) => url.replace(/\/+$/, '')))
   const more = members.flatMap(({ adminUrl }) => {
     if (adminUrl === null || known.has(adminUrl.replace(/\/+$/, ''))) return []

@@ -5,7 +5,10 @@ import { makeDir } from '../../base/make-dir.ts'
 import type { MemberStand } from './views.ts'
 
 /** In the order of a run; `back` replaces `place` on the way back, `rollback` starts again what was stopped for nothing. */
-const STEPS = ['bring', 'stop', 'aside', 'place', 'back', 'start', 'serving', 'verify', 'rollback'] as const
+const FILE_STEPS = ['bring', 'stop', 'aside', 'place', 'back', 'start', 'serving', 'rollback'] as const
+/** Through AdminServers. */
+const ADMIN_STEPS = ['post', 'mark', 'see', 'save', 'unmark', 'restart'] as const
+const STEPS = [...FILE_STEPS, ...ADMIN_STEPS] as const
 export type JournalStep = (typeof STEPS)[number]
 export type JournalPass = 'restore' | 'undo'
 

@@ -19,6 +19,7 @@ export interface Bundle {
 export async function openBundle(context: ServiceContext, physicalId: string): Promise<Bundle> {
   const row = await getPhysicalRow(context, physicalId)
   const plan = getPlan(row)
+  if (plan.way === 'admin') throw new ServiceError('NOT_FOUND', 'A restore through AdminServers has no bundle')
   const blocker = blockersOf(plan)[0]
   if (blocker) {
     throw new ServiceError('WRONG_STATE', `There is no bundle while something stands in the way: ${blocker.message}`, {

@@ -19,7 +19,6 @@ const no = (reason: string): Allowance => ({ ok: false, reason })
 
 export function canConfirm(facts: PhysicalRuleFacts): Allowance {
   if (facts.way === 'runbook') return no('People follow the runbook: there is nothing to confirm')
-  if (facts.way === 'admin') return no('This version does not send snapshots to AdminServers yet')
   if (facts.state !== 'checked')
     return no(facts.state === 'checking' ? 'It is being checked' : 'There is nothing to confirm')
   if (facts.blockers > 0) return no('Something stands in the way: see what was found')
@@ -28,12 +27,13 @@ export function canConfirm(facts: PhysicalRuleFacts): Allowance {
 
 /** Of a run that was cut short, wherever it stands. */
 export function canResume(facts: PhysicalRuleFacts): Allowance {
-  if (facts.way !== 'worker' || !facts.isConfirmed) return no('It has not run')
+  if (facts.way === 'runbook' || !facts.isConfirmed) return no('It has not run')
   if (!['failed', 'cancelled'].includes(facts.state)) return no('Only a run that was cut short can go on')
   return mayWrite(facts)
 }
 
 export function canUndo(facts: PhysicalRuleFacts): Allowance {
+  if (facts.way === 'admin') return no('No file was moved: the old state is in older snapshots and logs of each server')
   if (facts.way !== 'worker') return no('People put the files back along the runbook')
   if (!['succeeded', 'incomplete', 'failed', 'cancelled', 'undo-failed'].includes(facts.state)) {
     return no(facts.state === 'undone' ? 'The old files are back' : 'Only a run that has ended can be taken back')
@@ -45,7 +45,7 @@ export function canUndo(facts: PhysicalRuleFacts): Allowance {
 export function canVerify(facts: PhysicalRuleFacts): Allowance {
   if (!facts.hasPlan || facts.blockers > 0) return no('There is nothing to compare with')
   if (['checking', 'queued', 'running', 'undoing'].includes(facts.state)) return no('It is at work')
-  if (facts.way === 'worker' && !['succeeded', 'incomplete'].includes(facts.state))
+  if (facts.way !== 'runbook' && !['succeeded', 'incomplete'].includes(facts.state))
     return no('It has not run to its end')
   return facts.clusterExists ? YES : no('The cluster was removed')
 }

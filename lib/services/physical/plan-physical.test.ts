@@ -6,6 +6,7 @@ import { chooseFileZxid } from './choose-zxid.ts'
 import type { AdminServerFacts, MemberFacts, PhysicalFacts } from './facts.ts'
 import { parseConfiguredServers } from './parse-voters.ts'
 import { hashPlan, planPhysical } from './plan-physical.ts'
+import { runbookOf } from './runbook.ts'
 import { parseServerLines, physicalOptionsSchema } from './schemas.ts'
 
 const MANIFEST: Manifest = {
@@ -77,6 +78,23 @@ function memberOf(id: number, disk: Partial<MemberDisk> = {}): MemberFacts {
     disk: { ...DISK, myid: String(id), ...disk },
     fault: null,
     liveness: { kind: 'up', message: '' },
+  }
+}
+
+function adminOf(id: number, changes: Partial<AdminServerFacts> = {}): AdminServerFacts {
+  return {
+    url: `http://zk${id}:8080`,
+    error: null,
+    version: '3.9.4',
+    state: id === 1 ? 'leader' : 'follower',
+    zxid: null,
+    serverId: String(id),
+    clientPort: 2181,
+    dataDir: null,
+    dataLogDir: null,
+    extendedTypes: null,
+    juteMaxBuffer: null,
+    ...changes,
   }
 }
 
@@ -188,19 +206,7 @@ describe('the check before files are replaced', () => {
 
   it('judges TTL znodes by what the servers say of themselves', () => {
     const archive = { ...ARCHIVE, byKind: { ...ARCHIVE.byKind, ttl: 2 } }
-    const admin = (extendedTypes: boolean | null): AdminServerFacts => ({
-      url: 'http://zk1:8080',
-      error: null,
-      version: '3.8.0',
-      state: 'leader',
-      zxid: null,
-      serverId: '1',
-      clientPort: null,
-      dataDir: null,
-      dataLogDir: null,
-      extendedTypes,
-      juteMaxBuffer: null,
-    })
+    const admin = (extendedTypes: boolean | null) => adminOf(1, { extendedTypes })
     expect(levelOf(factsOf({ archive }), 'ttl')).toEqual(['warning'])
     expect(levelOf(factsOf({ archive, admins: [admin(true)] }), 'ttl')).toEqual(['ok'])
     expect(levelOf(factsOf({ archive, admins: [admin(false)] }), 'ttl')).toEqual(['blocker'])
@@ -228,6 +234,38 @@ describe('a runbook', () => {
   it('gives new machines, which have no epochs to keep, a name above everything', () => {
     const fresh = { ...facts, options: { ...OPTIONS, servers, freshServers: true } }
     expect(planPhysical(fresh).fileZxid).toBe('0x300000000')
+  })
+})
+
+describe('a restore through AdminServers', () => {
+  const through = (admins: readonly AdminServerFacts[], more: Partial<PhysicalFacts> = {}) =>
+    factsOf({ way: 'admin', members: [], admins, ...more })
+  const three = [adminOf(1), adminOf(2), adminOf(3)]
+
+  it('goes to every server of an ensemble of 3.9, and says what it costs', () => {
+    const plan = planPhysical(through(three))
+    expect(plan.findings.filter(({ level }) => level === 'blocker')).toEqual([])
+    expect(plan.findings.filter(({ level }) => level === 'warning').map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['sessions', 'memory', 'zxid']),
+    )
+    expect(plan.servers.map(({ client, isMember }) => [client, isMember])).toEqual(
+      [1, 2, 3].map((id) => [`zk${id}:2181`, false]),
+    )
+    // People restart what Arkeeper has no commands for: the leader last.
+    expect(runbookOf(plan).map(({ server }) => server)).toEqual(['zk2:2181', 'zk3:2181', 'zk1:2181'])
+    expect(planPhysical(through(three, { members: [memberOf(1)] })).servers[0]).toMatchObject({
+      name: 'zk1',
+      isMember: true,
+    })
+  })
+
+  it.each<[string, readonly AdminServerFacts[], string]>([
+    ['no AdminServer', [], 'admins'],
+    ['an older server', [adminOf(1), adminOf(2, { version: '3.8.4' }), adminOf(3)], 'admins'],
+    ['one that does not answer', [adminOf(1), adminOf(2), adminOf(3, { error: 'refused' })], 'admins'],
+    ['fewer than there are servers', [adminOf(1), adminOf(2)], 'voters'],
+  ])('is refused with %s', (_what, admins, code) => {
+    expect(blockersIn(through(admins))).toContain(code)
   })
 })
 

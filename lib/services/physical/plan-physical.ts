@@ -5,7 +5,7 @@ import { archiveZxidOf, checkArchive } from './check-archive.ts'
 import { checkEpochs, checkVoters, checkZxid, keepsEpochs } from './check-ensemble.ts'
 import { checkMembers, findAdmin } from './check-members.ts'
 import { chooseFileZxid } from './choose-zxid.ts'
-import type { MemberFacts, PhysicalFacts } from './facts.ts'
+import type { AdminServerFacts, MemberFacts, PhysicalFacts } from './facts.ts'
 import { blocker } from './finding.ts'
 import { shellWord } from './shell-word.ts'
 import type { Finding, FindingLevel, PhysicalPlan, PlannedServer } from './views.ts'
@@ -84,6 +84,7 @@ function lastSeenOf({ statuses, members, admins }: PhysicalFacts): bigint | null
 
 function serversOf(facts: PhysicalFacts): PlannedServer[] {
   const { options, way } = facts
+  if (way === 'admin') return facts.admins.map((admin) => toAdminServer(facts, admin))
   const members = facts.members.map((known) => toMemberServer(facts, known))
   if (way !== 'runbook') return members
   const reached = new Set(members.map(({ client }) => client))
@@ -129,6 +130,28 @@ function toMemberServer(facts: PhysicalFacts, known: MemberFacts): PlannedServer
     mode: status?.mode ?? admin?.state ?? null,
     lastZxid: disk?.lastZxid == null ? null : formatHex64(disk.lastZxid),
     currentEpoch: disk?.currentEpoch ?? null,
+  }
+}
+
+/** isMember: Arkeeper may restart it. */
+function toAdminServer(facts: PhysicalFacts, admin: AdminServerFacts): PlannedServer {
+  const known = facts.members.find((member) => findAdmin(facts, member) === admin)
+  const host = URL.parse(admin.url)?.hostname ?? admin.url
+  const client = known?.member.client ?? (admin.clientPort === null ? null : `${host}:${admin.clientPort}`)
+  return {
+    name: known?.member.name ?? client ?? admin.url,
+    client,
+    dataDir: admin.dataDir ?? 'not told',
+    dataLogDir: admin.dataLogDir ?? admin.dataDir ?? 'not told',
+    owner: null,
+    stop: known?.member.stop?.map(shellWord).join(' ') ?? facts.options.stop,
+    start: known?.member.start?.map(shellWord).join(' ') ?? facts.options.start,
+    isMember: known !== undefined && known.member.stop !== null && known.member.start !== null && client !== null,
+    adminUrl: admin.url,
+    version: admin.version,
+    mode: admin.state,
+    lastZxid: admin.zxid === null ? null : formatHex64(admin.zxid),
+    currentEpoch: null,
   }
 }
 

@@ -9,6 +9,17 @@ const LIVE_FILES = `-maxdepth 1 ! -type d \\( -name 'snapshot.*' -o -name 'log.*
 /** What people do on each server, in order, with every command filled in. Files are moved, never deleted, and never over others. */
 export function runbookOf(plan: PhysicalPlan): RunbookStep[] {
   const { servers } = plan
+  if (plan.way === 'admin') {
+    const byHand = servers.filter((server) => !server.isMember)
+    const inTurn = [...byHand].sort((a, b) => Number(a.mode === 'leader') - Number(b.mode === 'leader'))
+    return inTurn.map((server) =>
+      step('restart', server, `Restart ${server.name}`, RESTART_WHY, [
+        server.stop,
+        server.start,
+        ...servingCommands(server),
+      ]),
+    )
+  }
   return [
     ...servers.map((server) => step('stop', server, `Stop ${server.name}`, STOP_WHY, [server.stop])),
     ...servers.map((server) => step('down', server, `See that ${server.name} is down`, DOWN_WHY, downCommands(server))),
@@ -30,6 +41,8 @@ export function runbookOf(plan: PhysicalPlan): RunbookStep[] {
   ]
 }
 
+const RESTART_WHY =
+  'Only after Arkeeper has made every server write the new state down, one after the other, the leader last. Then compare again: sessions opened since the restore do not expire before it.'
 const STOP_WHY =
   'All of them, observers too, before the first file is moved: a server that goes on writes newer data, which would win.'
 const DOWN_WHY =

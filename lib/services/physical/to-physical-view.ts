@@ -33,7 +33,7 @@ export async function toPhysicalView(context: ServiceContext, row: PhysicalRow):
   })
   const errors = await findJobErrors(context, [row.jobId])
   const entries = await readJournal(physicalDir(context, row))
-  const hasRunbook = plan !== null && way !== 'admin' && blockersOf(plan).length === 0
+  const hasRunbook = plan !== null && blockersOf(plan).length === 0
   return {
     id: row.id,
     clusterId: row.clusterId,
@@ -52,7 +52,7 @@ export async function toPhysicalView(context: ServiceContext, row: PhysicalRow):
     report: parseReport(row.report),
     members: plan === null || way !== 'worker' ? [] : plan.servers.map(({ name }) => toStandView(entries, name)),
     runbook: hasRunbook ? runbookOf(plan) : [],
-    undoCommands: hasRunbook ? undoCommandsOf(plan) : [],
+    undoCommands: hasRunbook && way !== 'admin' ? undoCommandsOf(plan) : [],
     ticks: ticks.map(({ step, at, actorName }) => ({ step, at: at.toISOString(), actorName })),
     canConfirm: canConfirm(facts),
     canResume: canResume(facts),

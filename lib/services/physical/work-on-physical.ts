@@ -14,9 +14,10 @@ import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { PhysicalError } from './errors.ts'
-import { type ExecuteInput, putFilesBack, replaceFiles } from './execute-physical.ts'
+import { fillThroughAdminServers } from './execute-admin.ts'
+import { type ExecuteInput, putFilesBack, replaceFiles, restartInTurn } from './execute-physical.ts'
 import { getPhysicalRow, getPlan, type PhysicalRow, physicalDir, toWay } from './find-physical.ts'
-import { gatherFacts } from './gather-facts.ts'
+import { gatherFacts, listAdminTargets } from './gather-facts.ts'
 import { readJournal, standOf } from './journal.ts'
 import { blockersOf, hashPlan, planPhysical } from './plan-physical.ts'
 import { physicalOptionsSchema } from './schemas.ts'
@@ -81,6 +82,7 @@ async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Pr
 
 async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
   assertConfirmed(row)
+  if (row.way === 'admin') return fill(context, row, run)
   const plan = getPlan(row)
   await context.db.physicalRestore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
@@ -111,6 +113,61 @@ async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): 
       return { value: toVerifiedResult(context, row, report), outcome: isEqual ? 'ok' : 'failed' }
     },
   )
+}
+
+async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
+  const plan = getPlan(row)
+  await context.db.physicalRestore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
+  return mutateCluster(
+    context,
+    {
+      action: 'physical-restore.run',
+      clusterId: row.clusterId,
+      reason: row.reason,
+      before: { physicalRestore: row.id, plan: row.planHash, source: row.sourceLabel, attempt: run.job.attempts },
+      after: { through: 'AdminServers', servers: plan.servers.map(({ name }) => name) },
+    },
+    async (_cluster, record) => {
+      const known = await listClusterMembers(context, row.clusterId)
+      const targets = await listAdminTargets(context, row.clusterId, known)
+      const members = plan.servers.flatMap(({ name, isMember }) =>
+        isMember ? known.filter((each) => each.name === name) : [],
+      )
+      const input = executionOf(context, { row, plan, members: await leaderLast(context, members), run })
+      try {
+        await fillThroughAdminServers(context, {
+          ...input,
+          id: row.id.slice(0, 8),
+          servers: plan.servers.flatMap(({ name, client, adminUrl }) => {
+            const admin = targets.find(({ url }) => url === adminUrl)
+            return admin && client !== null ? [{ name, client, admin }] : []
+          }),
+          target: await getClusterTarget(context, row.clusterId),
+          bytes: plan.bytes,
+          body: input.file.body,
+        })
+        await restartInTurn(context, input)
+      } finally {
+        await context.sessions.drop(row.clusterId)
+      }
+      const byHand = plan.servers.length - members.length
+      if (byHand > 0) await run.log('warn', `${countOf(byHand, 'server')} to be restarted by hand, the leader last`)
+      const report = await verify(context, row, plan, run)
+      record({ after: { differences: report.differenceCount, restartsLeft: byHand } })
+      return { value: toVerifiedResult(context, row, report), outcome: report.differenceCount === 0 ? 'ok' : 'failed' }
+    },
+  )
+}
+
+async function leaderLast(context: ServiceContext, members: readonly Member[]): Promise<Member[]> {
+  const modes = await Promise.all(
+    members.map(async ({ client }) => {
+      const [answer] = await context.zookeeper.serverStatus({ connectString: client ?? '' })
+      return answer?.status?.mode ?? null
+    }),
+  )
+  const isLeader = (member: Member) => modes[members.indexOf(member)] === 'leader'
+  return [...members].sort((a, b) => Number(isLeader(a)) - Number(isLeader(b)))
 }
 
 async function putBack(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
@@ -269,7 +326,7 @@ async function sayStands(context: ServiceContext, row: PhysicalRow, plan: Physic
 }
 
 function assertConfirmed(row: PhysicalRow): void {
-  if (row.confirmedAt !== null && row.way === 'worker') return
+  if (row.confirmedAt !== null && row.way !== 'runbook') return
   throw new ServiceError('WRONG_STATE', 'It is not confirmed to run', { unaffected: 'nothing was stopped' })
 }
 

@@ -55,12 +55,16 @@ export function ConfirmPhysical({
             , and come back: what was checked stays.
           </Notice>
         )}
-        <p className="text-sm">
-          The snapshot is brought to every server first. Then {plural(plan.servers.length, 'server')} of {clusterName}{' '}
-          {plan.servers.length === 1 ? 'is' : 'are'} stopped, and <strong>the cluster is down</strong> until they serve
-          again. Old files are moved to <code className="break-all">{plan.asideFolder}</code>, nothing is deleted, and{' '}
-          <strong>Put the old files back</strong> is the same way backwards.
-        </p>
+        {view.way === 'admin' ? (
+          <AdminWords />
+        ) : (
+          <p className="text-sm">
+            The snapshot is brought to every server first. Then {plural(plan.servers.length, 'server')} of {clusterName}{' '}
+            {plan.servers.length === 1 ? 'is' : 'are'} stopped, and <strong>the cluster is down</strong> until they
+            serve again. Old files are moved to <code className="break-all">{plan.asideFolder}</code>, nothing is
+            deleted, and <strong>Put the old files back</strong> is the same way backwards.
+          </p>
+        )}
         <div className="grid gap-4 sm:grid-cols-2">
           <TextField
             label={`Type ${clusterName} to confirm`}
@@ -89,10 +93,23 @@ export function ConfirmPhysical({
         </div>
         <div className="flex justify-end">
           <Button type="submit" tone="danger" pending={confirm.pending} disabledReason={fault}>
-            Stop {plural(plan.servers.length, 'server')} and replace the files of {clusterName}
+            {view.way === 'admin'
+              ? `Replace the tree of ${clusterName} in ${plural(plan.servers.length, 'server')}`
+              : `Stop ${plural(plan.servers.length, 'server')} and replace the files of ${clusterName}`}
           </Button>
         </div>
       </form>
     </Card>
+  )
+}
+
+function AdminWords() {
+  return (
+    <p className="text-sm">
+      Every server takes the snapshot into its memory, one marker is written and seen on all of them, each writes a
+      snapshot of its own, and then they are restarted, the leader last.{' '}
+      <strong>There is no way back by a button</strong>: take a backup first if the state of now matters. Keep clients
+      away until the last restart.
+    </p>
   )
 }

@@ -78,6 +78,13 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
             label: 'People, along a runbook',
             hint: 'Every command filled in for every server, a bundle to download, a list to tick off, and the comparison at the end.',
           },
+          {
+            value: 'admin',
+            label: 'The AdminServers, without moving a file',
+            hint: 'ZooKeeper 3.9 or newer: every server takes the snapshot into its memory, then writes it down and is restarted. All sessions of before end.',
+            disabledReason:
+              defaults.adminServers === 0 ? 'No AdminServer is set in the settings of the cluster.' : undefined,
+          },
         ]}
       />
       {way === 'runbook' && (

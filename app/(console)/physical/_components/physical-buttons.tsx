@@ -58,7 +58,7 @@ export function PhysicalButtons({ view, onDone }: { view: PhysicalView; onDone: 
         </Button>
       )}
       {view.canResume.ok || view.state === 'failed'
-        ? view.way === 'worker' && (
+        ? view.way !== 'runbook' && (
             <Button
               icon={<RotateCw aria-hidden className="size-4" />}
               pending={resume.pending}

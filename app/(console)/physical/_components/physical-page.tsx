@@ -82,7 +82,7 @@ export function PhysicalPage({ initial }: { initial: PhysicalView }) {
       {plan && <Servers view={view} plan={plan} />}
       {plan && <FindingList findings={plan.findings} />}
       {plan && <PlannedFile plan={plan} />}
-      {plan && view.state === 'checked' && view.way === 'worker' && (
+      {plan && view.state === 'checked' && view.way !== 'runbook' && (
         <ConfirmPhysical view={view} plan={plan} onDone={refresh} />
       )}
       {view.runbook.length > 0 && <Runbook view={view} onDone={refresh} />}
@@ -142,7 +142,7 @@ function Servers({ view, plan }: { view: PhysicalView; plan: PhysicalPlan }) {
               </Cell>
               <Cell>{[server.version, server.mode].filter(Boolean).join(', ') || 'no answer'}</Cell>
               <Cell>
-                {stand ? STAND_WORDS[stand.stand] : 'as the list below is ticked off'}
+                {stand ? STAND_WORDS[stand.stand] : view.way === 'admin' ? 'stay' : 'as the list below is ticked off'}
                 {stand?.isServing === true && ', serving'}
                 {stand?.isServing === false && ', not serving by the last look'}
               </Cell>

@@ -21,7 +21,10 @@ export function PhysicalReport({ view, report }: { view: PhysicalView; report: R
     <Card title="Result">
       <div className="flex flex-col gap-4">
         {differenceCount === 0 ? (
-          <Notice tone="good" title={`Verified: ${report.servers.join(', ')} serve what the backup holds`} />
+          <Notice
+            tone="good"
+            title={`Verified: what ${report.servers.join(', ')} ${report.servers.length === 1 ? 'serves' : 'serve'} is what the backup holds`}
+          />
         ) : (
           <Notice tone="bad" title={`${plural(differenceCount, 'znode')} not as in the backup`}>
             Look at what differs; compare again, or put the old files back.

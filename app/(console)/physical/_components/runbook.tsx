@@ -21,23 +21,27 @@ export function Runbook({ view, onDone }: { view: PhysicalView; onDone: () => vo
   // Shown as it was clicked until the next look at the list says the same, or the click was refused.
   const [asked, setAsked] = useState<{ readonly step: string; readonly done: boolean } | null>(null)
   if (asked && !tick.pending && (tick.error || ticks.has(asked.step) === asked.done)) setAsked(null)
-  const isByHand = view.way === 'runbook'
+  const isByHand = view.way !== 'worker'
   return (
     <Card
       title={isByHand ? `Runbook: ${ticks.size} of ${view.runbook.length} steps done` : 'By hand'}
       actions={
-        <a href={paths.api.physicalBundle(view.id)} download className={buttonClass({ size: 'small' })}>
-          <Download aria-hidden className="size-3.5" />
-          Download the bundle
-        </a>
+        view.way !== 'admin' && (
+          <a href={paths.api.physicalBundle(view.id)} download className={buttonClass({ size: 'small' })}>
+            <Download aria-hidden className="size-3.5" />
+            Download the bundle
+          </a>
+        )
       }
     >
       <div className="flex flex-col gap-4">
         {tick.error && <ErrorNotice error={tick.error} />}
         <p className="text-sm">
-          {isByHand
-            ? 'The bundle is a tar file with this runbook, the snapshot under its final name and its SHA-256. Nothing is deleted on the way.'
-            : 'For the day that Arkeeper cannot go on: where the files of each server stand is above, and the rest of these steps leads on from there.'}
+          {view.way === 'admin'
+            ? 'What is left to people: Arkeeper has no commands for these servers.'
+            : isByHand
+              ? 'The bundle is a tar file with this runbook, the snapshot under its final name and its SHA-256. Nothing is deleted on the way.'
+              : 'For the day that Arkeeper cannot go on: where the files of each server stand is above, and the rest of these steps leads on from there.'}
         </p>
         <ol aria-label="Steps of the runbook" className="flex flex-col gap-4">
           {view.runbook.map((step, index) => (
@@ -59,10 +63,12 @@ export function Runbook({ view, onDone }: { view: PhysicalView; onDone: () => vo
             />
           ))}
         </ol>
-        <div>
-          <h3 className="mb-1 font-semibold text-sm">The way back</h3>
-          <Commands label="The way back" commands={view.undoCommands} />
-        </div>
+        {view.undoCommands.length > 0 && (
+          <div>
+            <h3 className="mb-1 font-semibold text-sm">The way back</h3>
+            <Commands label="The way back" commands={view.undoCommands} />
+          </div>
+        )}
       </div>
     </Card>
   )
