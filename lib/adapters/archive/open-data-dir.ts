@@ -177,6 +177,7 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
   let history: HistoryReader | null = null
   const result = await replayLog({
     base,
+    digestsAt: options.digestsAt,
     signal: options.signal,
     onProgress: options.onProgress,
     readEntries: async function* () {
@@ -218,6 +219,7 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
     snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
     applied: result.applied,
     digest: result.digest,
+    digests: result.digests,
     compared: result.compared,
     firstMismatch: result.firstMismatch,
     conflicts: result.conflicts,
@@ -314,6 +316,7 @@ async function openAsItLies(
       snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
       applied: 0,
       digest: null,
+      digests: new Map(),
       compared: 0,
       firstMismatch: null,
       conflicts: { inside: none, outside: none, firstOutside: null },

@@ -15,6 +15,8 @@ export interface ReplayProof {
   readonly applied: number
   /** Of the tree at `zxid`; null where no server said what it should be. */
   readonly digest: ReplayResult['digest']
+  /** Of the tree at each zxid that was asked for and replayed. */
+  readonly digests: ReadonlyMap<bigint, bigint>
   /** Digests that were compared on the way, and the first that differed. */
   readonly compared: number
   readonly firstMismatch: bigint | null

@@ -95,6 +95,8 @@ export interface OpenDataDirOptions {
   readonly logDir?: string
   /** The tree after the last transaction at or below it. Default: the last one that the logs prove. */
   readonly to?: bigint
+  /** Zxids on the way whose digest is wanted, to be held against what servers publish. */
+  readonly digestsAt?: ReadonlySet<bigint>
   readonly signal?: AbortSignal
   readonly onProgress?: (applied: number) => void
 }

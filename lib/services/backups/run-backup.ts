@@ -84,7 +84,8 @@ async function take(
     }
     case 'files': {
       const members = await listClusterMembers(context, payload.clusterId)
-      const taken = await takeFilesBackup(context, { ...common, members })
+      const admins = await getAdminTargets(context, payload.clusterId)
+      const taken = await takeFilesBackup(context, { ...common, members, admins })
       for (const { member, message } of taken.members) await run.log('info', `${member}: ${message}`)
       for (const warning of taken.warnings) await run.log('warn', warning)
       return taken

@@ -7,7 +7,7 @@ import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { createEngineContext } from '../../testing/engine-context.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
-import { startEnsemble, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
+import { findFreePort, startEnsemble, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { diffSources } from './diff-sources.ts'
 import { takeFilesBackup } from './take-files-backup.ts'
 
@@ -41,10 +41,21 @@ describe('a backup from the directory of a running server', () => {
   let client: ClusterConnection
   let tree: LiveTree
   let logDir = ''
+  let admin = { url: '' }
 
   beforeAll(async () => {
     logDir = await mkdtemp(join(tmpdir(), 'arkeeper-zk-log-'))
-    server = await startZooKeeper({ config: { snapCount: '20', dataLogDir: logDir } })
+    const port = await findFreePort()
+    admin = { url: `http://127.0.0.1:${port}` }
+    server = await startZooKeeper({
+      config: {
+        snapCount: '400',
+        dataLogDir: logDir,
+        'admin.enableServer': 'true',
+        'admin.serverPort': String(port),
+        'admin.serverAddress': '127.0.0.1',
+      },
+    })
     client = await createZooKeeper().connect({ connectString: server.connectString })
     tree = new LiveTree(client)
     await tree.create('/app', 'root')
@@ -83,6 +94,33 @@ describe('a backup from the directory of a running server', () => {
     expect(taken.members).toMatchObject([{ member: 'zk1', message: expect.stringContaining('proved by digest') }])
     expect(taken.warnings).toEqual([])
     expect(await differences(taken.dir, client)).toEqual([])
+  })
+
+  it('is held against the digests that the server publishes', async () => {
+    // Every 128th zxid is published; the newest snapshot must lie before one of them.
+    for (let i = 0; i < 130; i++) await tree.set('/app', `published ${i}`)
+    const context = createEngineContext()
+    const taken = await takeFilesBackup(context, { ...input(server.connectString), admins: [admin] })
+    expect(taken.members).toMatchObject([
+      { message: expect.stringMatching(/equal to what the servers publish at \d+ zxid/) },
+    ])
+
+    // The same answer with one digest changed: a tree that parts from what the servers say is no backup.
+    const { ask } = context.adminServers
+    const adminServers = {
+      ...context.adminServers,
+      ask: async (...args: Parameters<typeof ask>) => {
+        const answer = await ask(...args)
+        const digests = Array.isArray(answer.digests) ? answer.digests : []
+        expect(digests.length).toBeGreaterThan(0)
+        return { ...answer, digests: digests.map((one) => ({ ...one, digest: 12345 })) }
+      },
+    }
+    const refused = takeFilesBackup({ ...context, adminServers }, { ...input(server.connectString), admins: [admin] })
+    await expect(refused).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: expect.stringMatching(/parts from the servers' digest at 0x[0-9a-f]*[08]0\b/),
+    })
   })
 
   it('needs nobody to ask, and says what it does not know then', async () => {

@@ -1,5 +1,7 @@
+import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import type { DataDirReader } from '../../adapters/archive/store.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import { countOf } from '../../base/count-of.ts'
 import { CancelledError, formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency } from '../../domain/snapshot/manifest.ts'
@@ -10,6 +12,12 @@ import { chrootedTree } from './chrooted-tree.ts'
 import { splitConnectString } from './connect-string.ts'
 import { EngineError } from './errors.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
+import {
+  comparePublished,
+  type PublishedComparison,
+  type PublishedDigests,
+  readPublishedDigests,
+} from './published-digests.ts'
 import { parseRoots } from './scope.ts'
 import { scopedTree } from './scoped-tree.ts'
 import type { TakenBackup } from './take-backup.ts'
@@ -25,6 +33,8 @@ export interface TakeFilesBackupInput {
   readonly members: readonly BackupMember[]
   /** The running cluster: tells what is committed, and the chroot. Without it the end of the logs is believed. */
   readonly target: ClusterTarget | null
+  /** Whose published digests the replayed tree is held against on its way; none is fine. */
+  readonly admins?: readonly AdminTarget[]
   readonly clusterName: string
   /** Subtrees, relative to the chroot; none means the whole tree. */
   readonly paths: readonly string[]
@@ -49,7 +59,8 @@ export async function takeFilesBackup(context: EngineContext, input: TakeFilesBa
   const startedAtMs = context.clock.now()
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const committed = await findCommitted(context, input.target)
-  const chosen = await chooseMember(context, input.members, committed, meter)
+  const published = await readPublishedDigests(context, input.admins ?? [])
+  const chosen = await chooseMember(context, input.members, { committed, published, meter })
   try {
     const { proof, sessions } = chosen.reader
     const chroot = input.target ? splitConnectString(input.target.connectString).chroot : ROOT
@@ -113,6 +124,12 @@ async function findCommitted(context: EngineContext, target: ClusterTarget | nul
   }
 }
 
+interface Known {
+  readonly committed: Committed | null
+  readonly published: PublishedDigests
+  readonly meter: ProgressMeter
+}
+
 interface Chosen {
   readonly reader: DataDirReader
   readonly members: TakenFilesBackup['members']
@@ -122,15 +139,15 @@ interface Chosen {
 async function chooseMember(
   context: EngineContext,
   candidates: readonly BackupMember[],
-  committed: Committed | null,
-  meter: ProgressMeter,
+  known: Known,
 ): Promise<Chosen> {
+  const { committed, published } = known
   const told: { member: string; message: string }[] = []
   let best: { reader: DataDirReader; member: string } | null = null
   for (const member of candidates) {
     let reader: DataDirReader
     try {
-      reader = await openMember(context, member, committed?.zxid ?? null, meter)
+      reader = await openMember(context, member, known)
     } catch (error) {
       if (error instanceof CancelledError || !isArkeeperError(error)) {
         await best?.reader.close()
@@ -140,8 +157,9 @@ async function chooseMember(
       continue
     }
     const { proof } = reader
-    told.push({ member: member.name, message: describe(reader) })
-    if (proof.digest?.match === false) {
+    const comparison = comparePublished(published, proof.digests)
+    told.push({ member: member.name, message: describe(reader, comparison) })
+    if (proof.digest?.match === false || comparison.firstMismatch !== null) {
       await reader.close()
       continue
     }
@@ -160,11 +178,12 @@ async function chooseMember(
 async function openMember(
   context: EngineContext,
   { dataDir, dataLogDir }: BackupMember,
-  committed: bigint | null,
-  meter: ProgressMeter,
+  { committed: known, published, meter }: Known,
 ): Promise<DataDirReader> {
+  const committed = known?.zxid ?? null
   const options = {
     logDir: dataLogDir,
+    digestsAt: new Set(published.keys()),
     signal: context.signal,
     onProgress: (applied: number) => meter.report('Replaying the transaction log', { done: applied }),
   }
@@ -189,14 +208,16 @@ function isBetter(a: Proof, b: Proof): boolean {
   return a.zxid > b.zxid
 }
 
-function describe({ proof }: DataDirReader): string {
-  const { snapshot, applied, digest, exact, firstMismatch } = proof
+function describe({ proof }: DataDirReader, published: PublishedComparison): string {
+  const { snapshot, applied, digest, exact } = proof
+  const firstMismatch = proof.firstMismatch ?? published.firstMismatch
   const base = `${snapshot.name} and ${applied} transactions give ${formatHex64(proof.zxid)}`
   if (digest?.match === false || firstMismatch !== null) {
     return `${base}, but the tree parts from the servers' digest at ${formatHex64(firstMismatch ?? proof.zxid)}`
   }
   if (!exact) return `${base}, fuzzy: its logs do not reach the end of the snapshot's window`
-  return digest ? `${base}, proved by digest` : `${base}, gap-free`
+  const agreed = published.equal > 0 ? `, equal to what the servers publish at ${countOf(published.equal, 'zxid')}` : ''
+  return digest ? `${base}, proved by digest${agreed}` : `${base}, gap-free${agreed}`
 }
 
 function toConsistency(proof: Proof): Consistency {
