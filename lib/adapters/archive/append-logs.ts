@@ -6,7 +6,8 @@ import { findGap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
 import type { AppendedLogs, LogArchivePort } from './log-archive.ts'
-import { formatSegment, type LogSegment, segmentFile, segmentManifest } from './log-segment.ts'
+import { formatSegment, type LogSegment, segmentFile, segmentIndex, segmentManifest } from './log-segment.ts'
+import { PieceIndexBuilder } from './piece-index-builder.ts'
 import { listSegments, readSegment } from './read-segments.ts'
 import { describeSegment, SEGMENT_RAW_BYTES, SegmentBuilder } from './segment-builder.ts'
 import { findTempOwner, mayBeAlive, syncDir, tempName } from './temp-dir.ts'
@@ -50,6 +51,7 @@ async function sweep(dir: string): Promise<void> {
 
 interface OpenSegment {
   readonly builder: SegmentBuilder
+  readonly index: PieceIndexBuilder
   readonly file: NewFile
   readonly path: string
   /** Of what was meant to be written; what was read back is held against it. */
@@ -99,7 +101,7 @@ class Appender {
     await file.finish()
     const segment = builder.segment(hash.digest('hex'), this.#members)
     await this.#readBack(path, segment)
-    await this.#publish(path, segment)
+    await this.#publish(path, segment, this.#open.index.finish(segment))
     this.#open = null
     this.#members = this.#input.members
     this.bytes += segment.bytes
@@ -115,7 +117,9 @@ class Appender {
 
   async #begin(): Promise<void> {
     const path = join(/* turbopackIgnore: true */ this.#dir, tempName())
-    this.#open = { builder: new SegmentBuilder(), file: await NewFile.create(path), path, hash: createHash('sha256') }
+    const file = await NewFile.create(path)
+    const index = new PieceIndexBuilder()
+    this.#open = { builder: new SegmentBuilder(), index, file, path, hash: createHash('sha256') }
     const former = this.#growing
     if (former === null) return
     this.#growing = null
@@ -126,7 +130,9 @@ class Appender {
   }
 
   async #put(entry: TxnEntry): Promise<void> {
-    const full = await this.#open!.builder.add(entry)
+    const { builder, index } = this.#open!
+    index.add(entry, builder.position)
+    const full = await builder.add(entry)
     if (full) await write(this.#open!, full)
   }
 
@@ -141,12 +147,17 @@ class Appender {
     })
   }
 
-  async #publish(path: string, segment: LogSegment): Promise<void> {
+  async #publish(path: string, segment: LogSegment, index: Buffer): Promise<void> {
     await rename(path, segmentFile(this.#dir, segment.first))
-    const aside = join(/* turbopackIgnore: true */ this.#dir, tempName())
-    await writeNewFile(aside, formatSegment(segment))
-    await rename(aside, segmentManifest(this.#dir, segment.first))
+    await this.#place(segmentIndex(this.#dir, segment.first), index)
+    await this.#place(segmentManifest(this.#dir, segment.first), formatSegment(segment))
     await syncDir(this.#dir)
+  }
+
+  async #place(path: string, content: string | Uint8Array): Promise<void> {
+    const aside = join(/* turbopackIgnore: true */ this.#dir, tempName())
+    await writeNewFile(aside, content)
+    await rename(aside, path)
   }
 }
 

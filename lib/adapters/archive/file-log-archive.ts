@@ -3,9 +3,13 @@ import { appendLogs } from './append-logs.ts'
 import type { LogArchivePort } from './log-archive.ts'
 import { segmentFile } from './log-segment.ts'
 import { listMemberLogs } from './member-logs.ts'
+import type { HashPath } from './path-hash.ts'
+import { PieceIndexes } from './piece-indexes.ts'
 import { listSegments, readSegment, unpackSegment, verifySegments } from './read-segments.ts'
 
-export function createFileLogArchive(): LogArchivePort {
+/** `hash`: of paths in indexes; another than the usual one is for tests. */
+export function createFileLogArchive(options: { readonly hash?: HashPath } = {}): LogArchivePort {
+  const indexes = new PieceIndexes(options.hash)
   return {
     list: listSegments,
     append: appendLogs,
@@ -17,6 +21,7 @@ export function createFileLogArchive(): LogArchivePort {
         open: () => unpackSegment(dir, segment, 0),
       })),
     read: readSegment,
+    minutes: (dir, segment, { signal } = {}) => indexes.readMinutes(dir, segment, signal),
     verify: verifySegments,
   }
 }

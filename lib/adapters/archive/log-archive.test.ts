@@ -66,7 +66,7 @@ describe('the archive of transaction logs', () => {
     const middle = entries[half]!.zxid
     expect((await readBack(middle)).map(bytesOf)).toEqual(entries.filter((entry) => entry.zxid >= middle).map(bytesOf))
     expect((await archive.verify(dir)).problems).toEqual([])
-    expect((await readdir(dir)).sort()).toEqual(['log.1.gz', 'log.1.json'])
+    expect((await readdir(dir)).sort()).toEqual(['log.1.gz', 'log.1.idx', 'log.1.json'])
   })
 
   it('of nothing makes nothing', async () => {

@@ -2,9 +2,11 @@ import type { Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import type { LogSegment } from './log-segment.ts'
+import type { MinuteCount } from './piece-index.ts'
 import type { VerifyProblem } from './store.ts'
 
 export type { LogBlock, LogSegment } from './log-segment.ts'
+export type { MinuteCount } from './piece-index.ts'
 
 export interface LogSegments {
   /** In order of zxid. */
@@ -51,6 +53,12 @@ export interface LogArchivePort {
     segment: LogSegment,
     options?: { readonly from?: bigint; readonly signal?: AbortSignal },
   ): AsyncGenerator<readonly TxnEntry[], void, void>
+  /** How many transactions a piece holds of each minute, in order of time, from its index. */
+  minutes(
+    dir: string,
+    segment: LogSegment,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly MinuteCount[]>
   /** Reads every piece and checks sums, entries and continuity. */
   verify(dir: string, options?: { readonly signal?: AbortSignal }): Promise<LogSegments>
 }

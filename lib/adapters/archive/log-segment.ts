@@ -51,6 +51,10 @@ export function segmentManifest(dir: string, first: bigint): string {
   return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(first)}.json`)
 }
 
+export function segmentIndex(dir: string, first: bigint): string {
+  return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(first)}.idx`)
+}
+
 /** First zxid of a segment by the name of its data file, or of its manifest; null for any other name. */
 export function findSegmentZxid(name: string, kind: 'data' | 'manifest'): bigint | null {
   const match = (kind === 'data' ? DATA_NAME : MANIFEST_NAME).exec(name)

@@ -31,6 +31,11 @@ export class SegmentBuilder {
     return this.#first === null
   }
 
+  /** Where the next entry's frame will lie in the unpacked piece. */
+  get position(): number {
+    return this.rawBytes + this.#length
+  }
+
   /** A packed member when one is full, else null. Copies what it keeps. */
   async add(entry: TxnEntry): Promise<Buffer | null> {
     const frame = frameEntry(entry.buffer.subarray(entry.start, entry.end))
