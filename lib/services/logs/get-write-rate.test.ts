@@ -82,8 +82,14 @@ describe('the write rate', () => {
   it('of a part: by times, or by zxids', async () => {
     await append(1n, [START, START + MINUTE, START + 2 * MINUTE])
     await append(9n, [START + 60 * MINUTE, START + 61 * MINUTE])
-    expect(await rate({ from: START + MINUTE, to: START + 2 * MINUTE })).toMatchObject({ counts: [1, 1] })
-    expect(await rate({ from: 9n })).toMatchObject({ counts: [1, 1], firstZxids: ['0x9', '0xa'], gaps: [] })
+    // What is missing is shown where it touches what is looked at.
+    expect(await rate({ from: START + MINUTE, to: START + 2 * MINUTE })).toMatchObject({
+      counts: [1, 1],
+      gaps: [{ after: '0x3', before: '0x9' }],
+    })
+    expect(await rate({ to: START + MINUTE })).toMatchObject({ counts: [1, 1], gaps: [] })
+    expect(await rate({ from: 9n })).toMatchObject({ counts: [1, 1], firstZxids: ['0x9', '0xa'] })
+    expect(await rate({ from: 10n })).toMatchObject({ counts: [1], firstZxids: ['0xa'] })
     expect(await rate({ to: 8n })).toMatchObject({ counts: [1, 1, 1] })
   })
 })
