@@ -134,34 +134,40 @@ describe.each(VERSIONS)('ZooKeeper $version', ({ version, cached }) => {
   )
 })
 
-test('a stock server serves the file of a replay to any zxid, with the digest that its log had there', async () => {
-  const dataDir = join(dir, 'data')
-  await mkdir(dataDir)
-  const source = await start(dataDir)
-  await write(source.connectString, { random: new SeededRandom(3), rounds: 120 })
-  await source.stop()
-  const latest = await openDataDir(dataDir)
-  const zxid = latest.proof.zxid - 37n
-  await latest.close()
+test.each(['', '.gz', '.snappy'])(
+  'a stock server serves the file of a replay (snapshot.N%s) to any zxid, with the digest that its log had there',
+  async (ending) => {
+    const dataDir = join(dir, 'data')
+    await mkdir(dataDir)
+    const source = await start(dataDir)
+    await write(source.connectString, { random: new SeededRandom(3), rounds: 120 })
+    await source.stop()
+    const latest = await openDataDir(dataDir)
+    const zxid = latest.proof.zxid - 37n
+    await latest.close()
 
-  const tree = await openDataDir(dataDir, { to: zxid })
-  const out = join(dir, 'restored')
-  await mkdir(join(out, 'version-2'), { recursive: true })
-  await writeNative(tree, join(out, 'version-2', `snapshot.${tree.proof.zxid.toString(16)}`))
-  const expected = (await collectZnodes(tree.readSubtree('/', { includeSystem: true }))).map(asClientSees)
-  await tree.close()
+    const tree = await openDataDir(dataDir, { to: zxid })
+    const out = join(dir, 'restored')
+    await mkdir(join(out, 'version-2'), { recursive: true })
+    await writeNative(tree, join(out, 'version-2', `snapshot.${tree.proof.zxid.toString(16)}${ending}`))
+    const expected = (await collectZnodes(tree.readSubtree('/', { includeSystem: true }))).map(asClientSees)
+    await tree.close()
 
-  const restored = await start(out)
-  expect(findLoaded(restored.log())).toMatchObject({ zxid, digest: tree.proof.digest?.expected ?? expect.any(BigInt) })
-  expect((await readLive(restored.connectString)).map(asClientSees)).toEqual(expected)
-  await restored.stop()
+    const restored = await start(out)
+    expect(findLoaded(restored.log())).toMatchObject({
+      zxid,
+      digest: tree.proof.digest?.expected ?? expect.any(BigInt),
+    })
+    expect((await readLive(restored.connectString)).map(asClientSees)).toEqual(expected)
+    await restored.stop()
 
-  // And it goes the same way from the whole directory: what a server makes of it is what we make of it.
-  await cp(dataDir, join(dir, 'whole'), { recursive: true })
-  const whole = await start(join(dir, 'whole'))
-  const end = await openDataDir(dataDir)
-  expect((await readLive(whole.connectString)).map(asClientSees)).toEqual(
-    (await collectZnodes(end.readSubtree('/', { includeSystem: true }))).map(asClientSees),
-  )
-  await end.close()
-})
+    // And it goes the same way from the whole directory: what a server makes of it is what we make of it.
+    await cp(dataDir, join(dir, 'whole'), { recursive: true })
+    const whole = await start(join(dir, 'whole'))
+    const end = await openDataDir(dataDir)
+    expect((await readLive(whole.connectString)).map(asClientSees)).toEqual(
+      (await collectZnodes(end.readSubtree('/', { includeSystem: true }))).map(asClientSees),
+    )
+    await end.close()
+  },
+)

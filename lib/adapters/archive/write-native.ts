@@ -2,17 +2,25 @@ import { createHash } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
+import { encodeSnappy, encodeSnappyHead } from '../../domain/snapshot/snappy-writer.ts'
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
 import { compressMember } from './gzip-member.ts'
 import type { DataDirTree } from './open-data-dir.ts'
-import { compressionOfName } from './snapshot-file.ts'
+import { type Compression, compressionOfName } from './snapshot-file.ts'
 import { syncDir, tempName } from './temp-dir.ts'
 import { NewFile } from './write-file.ts'
 
+const SNAPPY_HEAD = encodeSnappyHead()
+const PACK: Readonly<Record<Compression, (bytes: Buffer) => Buffer | Promise<Buffer>>> = {
+  none: (bytes) => bytes,
+  gzip: async (bytes) => (await compressMember(bytes)).member,
+  snappy: encodeSnappy,
+}
+
 /**
- * Writes a replayed tree as one native snapshot without blocks behind its checksum, which servers of every version load: plain, or gzip when the
- * name ends so, as a server would read it. Whole or not at all, by a rename; a file of that name is replaced. Throws ArchiveError.
+ * Writes a replayed tree as one native snapshot without blocks behind its checksum, which servers of every version load: plain, gzip or
+ * snappy by the end of the name, as a server would read it. Whole or not at all, by a rename; a file of that name is replaced. Throws ArchiveError.
  */
 export async function writeNative(
   tree: DataDirTree,
@@ -20,12 +28,6 @@ export async function writeNative(
   options: { signal?: AbortSignal } = {},
 ): Promise<{ bytes: number; sha256: string }> {
   const compression = compressionOfName(path)
-  if (compression === 'snappy') {
-    throw new ArchiveError('UNSUPPORTED', 'snapshots are not written with snappy', {
-      unaffected: 'nothing was written',
-      remedy: 'give a name that ends in .gz, or in the zxid',
-    })
-  }
   const parent = dirname(resolve(path))
   if (parent === resolve(tree.dir)) {
     throw new ArchiveError(
@@ -45,9 +47,13 @@ export async function writeNative(
       const hash = createHash('sha256')
       const write = async (bytes: Buffer) => {
         throwIfAborted(options.signal)
-        const written = compression === 'gzip' ? (await compressMember(bytes)).member : bytes
+        const written = await PACK[compression](bytes)
         hash.update(written)
         await file.write(written)
+      }
+      if (compression === 'snappy') {
+        hash.update(SNAPPY_HEAD)
+        await file.write(SNAPPY_HEAD)
       }
       await write(ends.head)
       for (let at = 0; at < body.bytes; at += BLOCK_BYTES) {
