@@ -287,12 +287,12 @@ function lastLine(output: string): string {
   return output.trim().split('\n').at(-1) ?? 'it printed nothing'
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function findFreePort(): Promise<number> {
+/** A port of 127.0.0.1 that was free a moment ago: the preferred one if it is. */
+export async function findFreePort(preferred = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.once('error', (error) => (preferred === 0 ? reject(error) : resolve(findFreePort())))
+    server.listen(preferred, '127.0.0.1', () => {
       const address = server.address()
       server.close(() => {
         if (address && typeof address === 'object') resolve(address.port)

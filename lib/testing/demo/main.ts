@@ -4,13 +4,9 @@ import { join } from 'node:path'
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { formatErrorLine } from '../../base/errors.ts'
-import { getRuntime, type Runtime } from '../../runtime/runtime.ts'
-import { addCluster } from '../../services/clusters/add-cluster.ts'
-import { listClusters } from '../../services/clusters/list-clusters.ts'
-import type { ServiceContext } from '../../services/context.ts'
-import { createFirstAdministrator } from '../../services/people/create-first-administrator.ts'
-import { hasAdministrator } from '../../services/people/has-administrator.ts'
-import { startZooKeeper } from '../zookeeper-server.ts'
+import { getRuntime } from '../../runtime/runtime.ts'
+import { findFreePort, startZooKeeper } from '../zookeeper-server.ts'
+import { registerDemo } from './register-demo.ts'
 import { SAMPLE_CREDENTIALS } from './sample-tree.ts'
 import { holdEphemeralSamples, seedPersistentSamples } from './seed-samples.ts'
 
@@ -19,9 +15,9 @@ interface DemoState {
   email: string
   password: string
   seeded: boolean
+  /** Of the server's AdminServer: the same from run to run while it is free, because the catalog names it. */
+  adminPort?: number
 }
-
-const CLUSTER_NAME = 'demo'
 
 async function main(): Promise<void> {
   const runtime = await getRuntime()
@@ -29,8 +25,18 @@ async function main(): Promise<void> {
   const stateFile = join(dataDir, 'demo.json')
   const state = await readState(stateFile)
   const port = process.env.ARKEEPER_DEMO_ZK_PORT
+  const adminPort = await findFreePort(state.adminPort)
+  if (adminPort !== state.adminPort) {
+    state.adminPort = adminPort
+    await writeState(stateFile, state)
+  }
   const server = await startZooKeeper({
     dataDir: join(dataDir, 'zookeeper'),
+    config: {
+      'admin.enableServer': 'true',
+      'admin.serverAddress': '127.0.0.1',
+      'admin.serverPort': String(adminPort),
+    },
     ...(port ? { clientPort: Number(port) } : {}),
   })
 
@@ -55,7 +61,7 @@ async function main(): Promise<void> {
       await writeState(stateFile, state)
     }
     await holdEphemeralSamples(connection)
-    await registerDemo(runtime, state, server.connectString)
+    await registerDemo(runtime, { ...state, server, adminUrl: `http://127.0.0.1:${adminPort}` })
   } catch (error) {
     process.stderr.write(`demo: ${formatErrorLine(error)}\n`)
     return stop(1)
@@ -63,27 +69,6 @@ async function main(): Promise<void> {
   process.stdout.write(`demo cluster: ${server.connectString}\n`)
   process.stdout.write(`demo sign-in: ${state.email} ${state.password}\n`)
   process.stdout.write('demo ready\n')
-}
-
-async function registerDemo(runtime: Runtime, state: DemoState, connectString: string): Promise<void> {
-  const context: ServiceContext = runtime.contextFor({ kind: 'system', id: null, name: 'demo', role: 'admin' })
-  if (!(await hasAdministrator(context))) {
-    await createFirstAdministrator(context, {
-      name: 'Demo administrator',
-      email: state.email,
-      password: state.password,
-    })
-  }
-  const clusters = await listClusters(context)
-  if (clusters.some((cluster) => cluster.name === CLUSTER_NAME)) return
-  await addCluster(context, {
-    name: CLUSTER_NAME,
-    connectString,
-    environment: 'development',
-    sessionTimeoutMs: 30_000,
-    note: 'Sample data that looks like Kafka, Solr and a home-made service. Break it.',
-    auth: { kind: 'digest', username: SAMPLE_CREDENTIALS.username, password: SAMPLE_CREDENTIALS.password },
-  })
 }
 
 async function readState(file: string): Promise<DemoState> {
