@@ -111,59 +111,75 @@ test('axe finds nothing on the pages before a session, and their forms work by k
   await context.close()
 })
 
-test('axe finds nothing in what opens over a page', async ({ browser, gallery }) => {
-  const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
-  const page = await context.newPage()
-  const dialog = page.getByRole('dialog')
-  const check = async (name: string) => {
-    await expect(dialog).toBeVisible()
-    await settle(page)
-    await expectNoFindings(page, name)
+/** What opens over each page: one test a page, because axe takes seconds for each. */
+const OVERLAYS: Readonly<Record<string, (page: Page, check: (name: string) => Promise<void>) => Promise<void>>> = {
+  '/': async (page, check) => {
+    const dialog = page.getByRole('dialog')
+    await page.keyboard.press('j')
+    await dialog.getByRole('button', { name: 'Log' }).first().click()
+    await expect(dialog.getByRole('region', { name: 'Log lines' })).toBeVisible()
+    await check('the jobs')
+    await page.keyboard.press('?')
+    await check('the keys')
+    await page.keyboard.press('Control+k')
+    await expect(dialog.getByRole('option', { name: /^gallery/ }).first()).toBeVisible()
+    await check('the palette')
+  },
+  '/clusters/[clusterId]/backups': async (page, check) => {
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await dialog.getByRole('radio', { name: /^Subtrees/ }).check()
+    await dialog.getByRole('textbox', { name: 'Paths, one a line' }).fill('not a path')
+    await check('a new backup with a fault')
+  },
+  '/clusters/[clusterId]/tree': async (page, check) => {
+    await page.getByRole('button', { name: 'Options' }).click()
+    await page.getByRole('button', { name: 'Search', exact: true }).click()
+    await expect(page.getByText('Enter what to look for')).toBeVisible()
+    await expectNoFindingsInOne(page, 'the options of a search, and a fault', 'dark')
+    for (const name of ['Create child', 'Edit value', 'Edit access', 'Delete…', 'Export…']) {
+      await page.getByRole('button', { name }).click()
+      await check(name)
+    }
+  },
+  '/diffs/[diffId]': async (page, check) => {
+    await page.getByRole('checkbox', { name: 'Pick /config/checkout.json' }).check()
+    await page.getByRole('button', { name: /^Restore selected/ }).click()
+    await check('the plan of picked changes')
+    await page.getByRole('treeitem', { name: /^checkout\.json/ }).click()
+    await page.getByRole('button', { name: 'Ignore changes here' }).click()
+    await check('a new ignore rule')
+  },
+  '/clusters/[clusterId]/settings': async (page, check) => {
+    await page.getByRole('button', { name: 'Remove cluster…' }).click()
+    await check('the removal of a cluster')
+    await page.getByRole('button', { name: /^User menu/ }).click()
+    await expect(page.getByRole('menu')).toBeVisible()
+    await expectNoFindings(page, 'the user menu')
     await page.keyboard.press('Escape')
-    await expect(dialog).toBeHidden()
-  }
-  await page.goto(gallery.addressOf('/clusters/[clusterId]/backups'))
-  await page.keyboard.press('j')
-  await dialog.getByRole('button', { name: 'Log' }).first().click()
-  await expect(dialog.getByRole('region', { name: 'Log lines' })).toBeVisible()
-  await check('the jobs')
-  await page.keyboard.press('?')
-  await check('the keys')
-  await page.keyboard.press('Control+k')
-  await expect(dialog.getByRole('option', { name: /^gallery/ }).first()).toBeVisible()
-  await check('the palette')
-  await page.getByRole('button', { name: 'Back up now' }).click()
-  await dialog.getByRole('radio', { name: /^Subtrees/ }).check()
-  await dialog.getByRole('textbox', { name: 'Paths, one a line' }).fill('not a path')
-  await check('a new backup with a fault')
-  await page.goto(gallery.addressOf('/clusters/[clusterId]/tree'))
-  await page.getByRole('button', { name: 'Options' }).click()
-  await page.getByRole('button', { name: 'Search', exact: true }).click()
-  await expect(page.getByText('Enter what to look for')).toBeVisible()
-  await expectNoFindingsInOne(page, 'the options of a search, and a fault', 'dark')
-  for (const name of ['Create child', 'Edit value', 'Edit access', 'Delete…', 'Export…']) {
-    await page.getByRole('button', { name }).click()
-    await check(name)
-  }
-  await page.goto(gallery.addressOf('/diffs/[diffId]'))
-  await page.getByRole('checkbox', { name: 'Pick /config/checkout.json' }).check()
-  await page.getByRole('button', { name: /^Restore selected/ }).click()
-  await check('the plan of picked changes')
-  await page.getByRole('treeitem', { name: /^checkout\.json/ }).click()
-  await page.getByRole('button', { name: 'Ignore changes here' }).click()
-  await check('a new ignore rule')
-  await page.goto(gallery.addressOf('/clusters/[clusterId]/settings'))
-  await page.getByRole('button', { name: 'Remove cluster…' }).click()
-  await check('the removal of a cluster')
-  await page.getByRole('button', { name: /^User menu/ }).click()
-  await expect(page.getByRole('menu')).toBeVisible()
-  await expectNoFindings(page, 'the user menu')
-  await page.keyboard.press('Escape')
-  await page.setViewportSize(NARROW)
-  await page.getByRole('button', { name: 'Open navigation' }).click()
-  await check('the navigation')
-  await context.close()
-})
+    await page.setViewportSize(NARROW)
+    await page.getByRole('button', { name: 'Open navigation' }).click()
+    await check('the navigation')
+  },
+}
+
+for (const [pattern, openOverlays] of Object.entries(OVERLAYS)) {
+  test(`axe finds nothing in what opens over ${pattern}`, async ({ browser, gallery }) => {
+    const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
+    const page = await context.newPage()
+    const dialog = page.getByRole('dialog')
+    await page.goto(gallery.addressOf(pattern))
+    await settle(page)
+    await openOverlays(page, async (name) => {
+      await expect(dialog).toBeVisible()
+      await settle(page)
+      await expectNoFindings(page, name)
+      await page.keyboard.press('Escape')
+      await expect(dialog).toBeHidden()
+    })
+    await context.close()
+  })
+}
 
 test('every page is reached by links, and its main action by keyboard with the focus in sight', async ({
   browser,

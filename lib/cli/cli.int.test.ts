@@ -43,15 +43,15 @@ beforeAll(async () => {
   })
   server = await startZooKeeper()
   zk = `zk://${server.connectString}`
-  client = await createZooKeeper().connect({ connectString: server.connectString })
-  tree = new LiveTree(client)
 })
 afterAll(async () => {
-  await client?.close()
   await server?.stop()
   await rm(bundleDir, { recursive: true, force: true })
 })
+// A client of its own for each test: one that has idle sessions ends them in the middle of a later backup, which is a write of the cluster.
 beforeEach(async () => {
+  client = await createZooKeeper().connect({ connectString: server.connectString })
+  tree = new LiveTree(client)
   dir = await mkdtemp(join(tmpdir(), 'arkeeper-cli-'))
   await tree.create('/app', 'root')
   await tree.create('/app/a', 'one')
@@ -60,6 +60,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await tree.clear()
+  await client.close()
   await rm(dir, { recursive: true, force: true })
 })
 

@@ -21,7 +21,7 @@ let store = ''
 
 beforeAll(async () => {
   server = await startZooKeeper()
-  client = await createZooKeeper().connect({ connectString: server.connectString })
+  client = await connect()
   await create(BULK)
   for (let start = 0; start < BULK_CHILDREN; start += 1000) {
     const outcome = await client.multi(
@@ -36,18 +36,21 @@ beforeAll(async () => {
     )
     expect(outcome.kind).toBe('done')
   }
+  await client.close()
 })
-afterAll(async () => {
-  await client?.close()
-  await server?.stop()
-})
+afterAll(() => server?.stop())
+// A client of its own for each test: one that has idle sessions ends them in the middle of a later backup, which is a write of the cluster.
 beforeEach(async () => {
+  client = await connect()
   store = await mkdtemp(join(tmpdir(), 'arkeeper-store-'))
 })
 afterEach(async () => {
   await rm(store, { recursive: true, force: true })
   for (const child of await namesOf('/')) if (child !== 'zookeeper' && `/${child}` !== BULK) await remove(`/${child}`)
+  await client.close()
 })
+
+const connect = () => createZooKeeper().connect({ connectString: server.connectString })
 
 async function namesOf(path: string): Promise<string[]> {
   const page = await client.listChildren(path, { limit: 1000 })
@@ -183,7 +186,7 @@ describe('takeBackup', () => {
       ...createEngineContext(),
       // A session that comes and goes moves the zxid; the quota znodes are read again whenever it moved.
       zookeeper: interrupted(10, async () => {
-        const passing = await createZooKeeper().connect({ connectString: server.connectString })
+        const passing = await connect()
         await passing.close()
       }),
     }
