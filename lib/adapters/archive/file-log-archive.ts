@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { appendLogs } from './append-logs.ts'
+import { TouchFinder } from './find-touches.ts'
 import type { LogArchivePort } from './log-archive.ts'
 import { segmentFile } from './log-segment.ts'
 import { listMemberLogs } from './member-logs.ts'
@@ -10,6 +11,7 @@ import { listSegments, readSegment, unpackSegment, verifySegments } from './read
 /** `hash`: of paths in indexes; another than the usual one is for tests. */
 export function createFileLogArchive(options: { readonly hash?: HashPath } = {}): LogArchivePort {
   const indexes = new PieceIndexes(options.hash)
+  const finder = new TouchFinder(indexes)
   return {
     list: listSegments,
     append: appendLogs,
@@ -21,6 +23,7 @@ export function createFileLogArchive(options: { readonly hash?: HashPath } = {})
         open: () => unpackSegment(dir, segment, 0),
       })),
     read: readSegment,
+    findTouches: (dir, path, asked) => finder.find(dir, path, asked),
     minutes: (dir, segment, { signal } = {}) => indexes.readMinutes(dir, segment, signal),
     verify: verifySegments,
   }

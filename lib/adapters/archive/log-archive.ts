@@ -1,6 +1,7 @@
 import type { Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
+import type { Txn } from '../../domain/txnlog/txn.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { MinuteCount } from './piece-index.ts'
 import type { VerifyProblem } from './store.ts'
@@ -22,6 +23,27 @@ export interface AppendedLogs {
   /** Of the last transaction that the archive now holds; null where it holds none. */
   readonly last: bigint | null
   readonly bytes: number
+}
+
+/** A transaction that touches a znode, by itself: its bytes are copied out of the piece. */
+export interface Touch {
+  readonly zxid: bigint
+  readonly entry: TxnEntry
+  readonly txn: Txn
+}
+
+/** Transactions that are missing between touches: no piece holds them, or (`problem`) the piece that should cannot be read. */
+export interface TouchBreak extends Gap {
+  readonly problem: string | null
+}
+
+export interface FoundTouches {
+  /** Newest first. */
+  readonly touches: readonly Touch[]
+  /** In what was looked through, newest first. */
+  readonly breaks: readonly TouchBreak[]
+  /** Give it as `before` for the next page; null: these were the oldest. */
+  readonly next: bigint | null
 }
 
 /**
@@ -53,6 +75,15 @@ export interface LogArchivePort {
     segment: LogSegment,
     options?: { readonly from?: bigint; readonly signal?: AbortSignal },
   ): AsyncGenerator<readonly TxnEntry[], void, void>
+  /**
+   * The transactions that create, delete or change one znode (absolute path), newest first, through the pieces' indexes. `before`: only
+   * those below that zxid. A piece that cannot be read is a break, not a failure.
+   */
+  findTouches(
+    dir: string,
+    path: string,
+    options: { readonly before?: bigint | null; readonly limit: number; readonly signal?: AbortSignal },
+  ): Promise<FoundTouches>
   /** How many transactions a piece holds of each minute, in order of time, from its index. */
   minutes(
     dir: string,

@@ -43,7 +43,8 @@ export async function listSegments(dir: string): Promise<LogSegments> {
   return { segments, gaps: findSegmentGaps(segments), problems }
 }
 
-async function findFirsts(dir: string): Promise<bigint[]> {
+/** First zxids of the pieces, by their names, in order. */
+export async function findFirsts(dir: string): Promise<bigint[]> {
   try {
     const names = await readdir(dir)
     const firsts = names.flatMap((name) => findSegmentZxid(name, 'data') ?? [])
@@ -54,7 +55,7 @@ async function findFirsts(dir: string): Promise<bigint[]> {
   }
 }
 
-async function findSegment(dir: string, first: bigint): Promise<LogSegment> {
+export async function findSegment(dir: string, first: bigint): Promise<LogSegment> {
   const path = segmentManifest(dir, first)
   let segment: LogSegment | null = null
   try {
