@@ -75,17 +75,20 @@ export async function inspectPath(path: string, options: { signal?: AbortSignal 
   if (place.kind === 'archive') return inspectArchive(place.dir)
   if (place.kind === 'datadir') return inspectDataDir(place, options.signal)
   if (isLogFile(path)) return inspectLog(path, options.signal)
-  return inspectSnapshot(path, options.signal)
+  return inspectSnapshot(path, options)
 }
 
-/** Facts of one snapshot file; damage is in `problems`. */
-export async function inspectSnapshot(path: string, signal?: AbortSignal): Promise<SnapshotFacts> {
+/** Facts of one snapshot file, alone or among the logs of its server; damage is in `problems`. */
+export async function inspectSnapshot(
+  path: string,
+  { signal, hasLogs }: { signal?: AbortSignal; hasLogs?: boolean } = {},
+): Promise<SnapshotFacts> {
   const file = basename(path)
   const named = findSnapshotZxid(file)
   let compression: Compression = 'none'
   try {
     compression = await detectCompression(path)
-    const checked = await checkSnapshot(readSnapshotBytes(path, compression), { digest: true, signal })
+    const checked = await checkSnapshot(readSnapshotBytes(path, compression), { digest: true, hasLogs, signal })
     return factsOf(file, named, compression, checked)
   } catch (error) {
     if (error instanceof CancelledError || !isArkeeperError(error)) throw error
@@ -118,6 +121,11 @@ function factsOf(
   if (digest && !digest.match && zxid === tail.digest?.zxid) {
     const message = `the tree's digest is ${digest.computed}, the file says ${digest.stored}`
     problems.push({ code: 'DIGEST_MISMATCH', message, file })
+  }
+  const windowEnd = tail.lastZxid ?? tail.digest?.zxid ?? null
+  if (checked.laterAcls > 0 && zxid !== null && windowEnd !== null && windowEnd <= zxid) {
+    const message = `${checked.laterAcls} znodes have an ACL that the file lacks, though it is no fuzzy one`
+    problems.push({ code: 'UNKNOWN_ACL', message, file })
   }
   return {
     type: 'snapshot',
@@ -191,7 +199,10 @@ export function isLogFile(path: string): boolean {
 
 async function inspectDataDir(place: DataDir, signal: AbortSignal | undefined): Promise<PathFacts> {
   const snapshots: SnapshotFacts[] = []
-  for (const { name } of place.snapshots) snapshots.push(await inspectSnapshot(join(place.dir, name), signal))
+  const hasLogs = place.logs.length > 0
+  for (const { name } of place.snapshots) {
+    snapshots.push(await inspectSnapshot(join(place.dir, name), { signal, hasLogs }))
+  }
   const logs: LogFacts[] = []
   for (const { name } of place.logs) logs.push(await inspectLog(join(place.logDir, name), signal))
   const problems = [...snapshots, ...logs].flatMap((facts) => facts.problems)

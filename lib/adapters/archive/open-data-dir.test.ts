@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatHex64 } from '../../base/hex64.ts'
+import { ADLER_START, adler32 } from '../../domain/snapshot/adler32.ts'
 import { encodeSnapshot } from '../../domain/snapshot/write-snapshot.ts'
 import { findCorpusSet, parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
 import { create, encodeLog } from '../../testing/log-builder.ts'
@@ -416,4 +417,47 @@ test('a tree of many blocks with a patch all over it is put together right', asy
       ({ path }) => path,
     ),
   )
+})
+
+describe('a znode of a fuzzy snapshot whose ACL came after the table of ACLs was written', () => {
+  const acl = [{ perms: 1, scheme: 'world', id: 'anyone' }]
+
+  /** A sound file but for the number of one list, under which its znodes do not look. */
+  async function writeSnapshot(czxid: bigint): Promise<void> {
+    async function* once() {
+      const stat = { czxid, mzxid: czxid, pzxid: czxid }
+      yield {
+        znodes: buildTree([
+          { path: '/a', stat: { pzxid: czxid } },
+          { path: '/a/new', acl, stat },
+        ]),
+        unreadable: [],
+      }
+    }
+    const bytes = await encodeSnapshot(once())
+    const second = Buffer.from('00000000000000020000000100000001', 'hex')
+    bytes.writeBigInt64BE(9n, bytes.indexOf(second))
+    // The checksum stands before the last five bytes, a slash with its length.
+    const end = bytes.length - 13
+    bytes.writeBigInt64BE(BigInt(adler32(ADLER_START, bytes.subarray(0, end))), end)
+    await writeFile(join(dir, 'snapshot.64'), bytes)
+  }
+
+  test('gets it from the log, as at a server', async () => {
+    await writeSnapshot(101n)
+    await writeFile(join(dir, 'log.65'), encodeLog([create(101n, { path: '/a/new', acl })]))
+    const { proof, znodes } = await open()
+    expect(proof).toMatchObject({ zxid: 101n, problems: [] })
+    expect(znodes.find(({ path }) => path === '/a/new')?.acl).toEqual(acl)
+    expect(await verifyPath(dir)).toMatchObject({ ok: true, problems: [] })
+    expect(await inspectPath(dir)).toMatchObject({ problems: [] })
+  })
+
+  test('is damage where no log tells it, and in a file by itself', async () => {
+    await writeSnapshot(99n)
+    await writeFile(join(dir, 'log.65'), encodeLog([create(101n, { path: '/a/other', acl })]))
+    await expect(open()).rejects.toMatchObject({ code: 'UNKNOWN_ACL' })
+    expect(await verifyPath(dir)).toMatchObject({ ok: false, problems: [{ code: 'UNKNOWN_ACL' }] })
+    expect(await verifyPath(join(dir, 'snapshot.64'))).toMatchObject({ ok: false, problems: [{ code: 'UNKNOWN_ACL' }] })
+  })
 })

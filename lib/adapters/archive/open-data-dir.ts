@@ -197,7 +197,8 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
     name: file.name,
     source: loaded.source,
     index: loaded.index,
-    acls: loaded.head.acls,
+    // What lacks its list gets it from the patch; else the writer refuses it.
+    acls: loaded.head.acls.withLater(),
     ownerless: 'persistent',
     unreadable: [],
   })

@@ -35,7 +35,7 @@ export async function verifyPath(path: string, options: VerifyOptions = {}): Pro
 }
 
 async function verifyFile(path: string, options: VerifyOptions): Promise<VerifyReport> {
-  const facts = isLogFile(path) ? await inspectLog(path, options.signal) : await inspectSnapshot(path, options.signal)
+  const facts = isLogFile(path) ? await inspectLog(path, options.signal) : await inspectSnapshot(path, options)
   const { problems } = facts
   const file = { name: basename(path), ...(await hashFile(path, options.signal)), ok: problems.length === 0 }
   const isSnapshot = facts.type === 'snapshot'
@@ -59,7 +59,9 @@ async function verifyDataDir(place: DataDir, options: VerifyOptions): Promise<Ve
   let checksumOk = true
   const add = async (dir: string, name: string) => {
     const path = join(/* turbopackIgnore: true */ dir, name)
-    const facts = isLogFile(path) ? await inspectLog(path, options.signal) : await inspectSnapshot(path, options.signal)
+    const facts = isLogFile(path)
+      ? await inspectLog(path, options.signal)
+      : await inspectSnapshot(path, { signal: options.signal, hasLogs: place.logs.length > 0 })
     problems.push(...facts.problems)
     if (facts.type === 'snapshot' ? facts.checksum?.ok !== true : hasDamage(facts.problems)) checksumOk = false
     files.push({ name, ...(await hashFile(path, options.signal)), ok: facts.problems.length === 0 })

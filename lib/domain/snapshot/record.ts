@@ -92,12 +92,24 @@ export function copyStat(stat: ZnodeStat): ZnodeStat {
   }
 }
 
+/**
+ * Stands for a list that came after the table was written: servers write the table first, so a znode of a fuzzy snapshot may refer to a
+ * list that only its logs name. Told by identity; no znode may leave a replay with it.
+ */
+export const LATER_ACL: Acl = Object.freeze([])
+
 /** ACL lists of one snapshot by their id. Id -1 is open to everyone unless the table says otherwise. */
 export class AclTable {
-  readonly #lists = new Map<bigint, Acl>()
+  readonly #lists: Map<bigint, Acl>
+  readonly #unknown: Acl | undefined
   #lastHigh = -1
   #lastLow = -1
   #last: Acl = OPEN_ACL
+
+  constructor(lists: ReadonlyMap<bigint, Acl> = new Map(), unknown?: Acl) {
+    this.#lists = new Map(lists)
+    this.#unknown = unknown
+  }
 
   get size(): number {
     return this.#lists.size
@@ -119,11 +131,16 @@ export class AclTable {
     const low = bytes.readInt32BE(position + 4)
     if (low === this.#lastLow && high === this.#lastHigh) return this.#last
     const acl = this.#lists.get(bytes.readBigInt64BE(position)) ?? (high === -1 && low === -1 ? OPEN_ACL : undefined)
-    if (acl === undefined) return undefined
+    if (acl === undefined) return this.#unknown
     this.#lastHigh = high
     this.#lastLow = low
     this.#last = acl
     return acl
+  }
+
+  /** The same lists, with LATER_ACL for what the table lacks. */
+  withLater(): AclTable {
+    return new AclTable(this.#lists, LATER_ACL)
   }
 
   entries(): IterableIterator<[bigint, Acl]> {

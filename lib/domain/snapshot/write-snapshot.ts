@@ -7,7 +7,7 @@ import { TreeDigest } from './digest.ts'
 import { SnapshotError } from './errors.ts'
 import { PathOrder } from './path-order.ts'
 import { SNAPSHOT_MAGIC, SNAPSHOT_VERSION } from './read-snapshot.ts'
-import { DEFAULT_LIMITS, RecordStat, STAT_BYTES } from './record.ts'
+import { DEFAULT_LIMITS, LATER_ACL, RecordStat, STAT_BYTES } from './record.ts'
 
 /** Uncompressed bytes of one block: small enough to enter anywhere, large enough to compress well. */
 export const BLOCK_BYTES = 1 << 20
@@ -222,6 +222,8 @@ export class SnapshotBody {
     const key = acl.map((entry) => `${entry.perms}\u0000${entry.scheme}\u0000${entry.id}`).join('\u0001')
     let id = this.#aclIds.get(key)
     if (id === undefined) {
+      if (acl === LATER_ACL)
+        throw new SnapshotError('UNKNOWN_ACL', 'a znode has an ACL that neither snapshot nor logs tell')
       id = this.#aclLists.push(acl)
       this.#aclIds.set(key, id)
     }

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../../base/errors.ts'
 import { TreeDigest } from '../snapshot/digest.ts'
-import { copyStat, type RecordCursor } from '../snapshot/record.ts'
+import { copyStat, LATER_ACL, type RecordCursor } from '../snapshot/record.ts'
 import type { PatchEntry } from '../znode/patch-stream.ts'
 import { parentPath } from '../znode/path.ts'
 import { type ReplayConflicts, TxnApplier } from './apply-txn.ts'
@@ -166,7 +166,7 @@ function toOverlayNode(record: RecordCursor, path: string, base: BaseTree): Over
   const data = record.data()
   return new OverlayNode(path, {
     data: data === null ? null : Buffer.from(data),
-    acl: record.acl(base.acls),
+    acl: base.acls.at(record.bytes, record.aclAt) ?? LATER_ACL,
     stat: copyStat(record.stat()),
   })
 }
