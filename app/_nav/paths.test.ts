@@ -29,6 +29,13 @@ describe('paths', () => {
       '/clusters/c1/tree?path=%2Fa&show=history&from=backup%3Ab1&to=live%3Ac1',
     ],
     [paths.tree(backup, { path: '/a', history: false }), '/backups/b1/tree?path=%2Fa'],
+    [paths.tree(live, { path: '/a', log: '' }), '/clusters/c1/tree?path=%2Fa&show=log'],
+    [paths.tree(backup, { path: '/a', log: '0x1f' }), '/backups/b1/tree?path=%2Fa&show=log&txn=0x1f'],
+    [paths.api.znodeLog(live, { path: '/a', before: '0x1f' }), '/api/trees/live/c1/log?path=%2Fa&before=0x1f'],
+    [
+      paths.api.znodeTransaction(backup, { path: '/a', zxid: '0x1f' }),
+      '/api/trees/backup/b1/transaction?path=%2Fa&zxid=0x1f',
+    ],
     [paths.api.history(live, { path: '/a', before: 'x~y' }), '/api/trees/live/c1/history?path=%2Fa&before=x%7Ey'],
     [
       paths.api.znodePair({ left: 'live:c1', right: 'backup:b1', path: '/a' }),

@@ -24,7 +24,8 @@ function withQuery(path: string, query: Query): string {
 const id = (value: string) => encodeURIComponent(value)
 const hidingRoot = (path: string | undefined) => (path === '/' ? undefined : path)
 
-/** `find` puts a text into the search of the tree; `history` shows the znode's history, and the two trees (TreeRef texts) compared. */
+/** `find` puts a text into the search of the tree; `history` shows the znode's history, and the two trees (TreeRef texts) compared;
+ * `log` its transactions, `''` or the zxid of the one that is opened. */
 interface TreeQuery {
   readonly path?: string
   readonly view?: string
@@ -32,15 +33,17 @@ interface TreeQuery {
   readonly history?: boolean
   readonly from?: string
   readonly to?: string
+  readonly log?: string | null
 }
 
-const toTreeQuery = ({ path, view, find, history, from, to }: TreeQuery) => ({
+const toTreeQuery = ({ path, view, find, history, from, to, log }: TreeQuery) => ({
   path: hidingRoot(path),
   view,
   find,
-  show: history ? 'history' : undefined,
+  show: history ? 'history' : typeof log === 'string' ? 'log' : undefined,
   from,
   to,
+  txn: log,
 })
 
 export const paths = {
@@ -154,6 +157,10 @@ export const paths = {
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/data`, { path, ...query }),
     history: (tree: TreeAddress, query: { path: string; before?: string | null }) =>
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/history`, query),
+    znodeLog: (tree: TreeAddress, query: { path: string; before?: string | null }) =>
+      withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/log`, query),
+    znodeTransaction: (tree: TreeAddress, query: { path: string; zxid: string }) =>
+      withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/transaction`, query),
     znodePair: (query: { left: string; right: string; path: string }) => withQuery('/api/znode-pair', query),
     treeSize: (tree: TreeAddress, path: string) => withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/size`, { path }),
     treeExport: (tree: TreeAddress, path: string, exportId: string) =>

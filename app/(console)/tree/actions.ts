@@ -1,6 +1,8 @@
 'use server'
 
 import { action } from '@/app/_server/action.ts'
+import { restoreZnodeVersion } from '@/lib/services/logs/restore-znode-version.ts'
+import { restoreZnodeVersionSchema } from '@/lib/services/logs/schemas.ts'
 import { createZnode } from '@/lib/services/tree/create-znode.ts'
 import { deleteZnode } from '@/lib/services/tree/delete-znode.ts'
 import {
@@ -16,3 +18,4 @@ export const createZnodeAction = action(createZnodeSchema, createZnode)
 export const setZnodeDataAction = action(setZnodeDataSchema, setZnodeData)
 export const setZnodeAclAction = action(setZnodeAclSchema, setZnodeAcl)
 export const deleteZnodeAction = action(deleteZnodeSchema, deleteZnode)
+export const restoreZnodeVersionAction = action(restoreZnodeVersionSchema, restoreZnodeVersion)

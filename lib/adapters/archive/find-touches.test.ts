@@ -139,6 +139,7 @@ describe('the transactions that touched a znode', () => {
       touches: [],
       breaks: [],
       next: null,
+      reach: { first: 1n, last: BigInt(count + 1099), lastTimeMs: expect.any(Number) },
     })
   })
 

@@ -64,7 +64,9 @@ export class TouchFinder {
     const touches: Touch[] = []
     const breaks: TouchBreak[] = []
     const acls: AclCache = new Map()
-    const steps = mapAhead(this.#listSteps(dir, path, options), async (step): Promise<Touch[] | TouchBreak> => {
+    const firsts = await findFirsts(dir)
+    const reach = await this.#findReach(dir, firsts)
+    const steps = mapAhead(this.#listSteps(dir, firsts, path, options), async (step): Promise<Touch[] | TouchBreak> => {
       if (step.kind === 'break') return step.missing
       try {
         return await readBlock(dir, step, path, acls)
@@ -82,16 +84,33 @@ export class TouchFinder {
       }
       for (const touch of output) {
         if (options.before !== undefined && options.before !== null && touch.zxid >= options.before) continue
-        if (touches.length === limit) return { touches, breaks, next: touches.at(-1)?.zxid ?? null }
+        if (touches.length === limit) return { touches, breaks, next: touches.at(-1)?.zxid ?? null, reach }
         touches.push(touch)
       }
     }
-    return { touches, breaks, next: null }
+    return { touches, breaks, next: null, reach }
   }
 
-  async *#listSteps(dir: string, path: string, { before, signal }: FindOptions): AsyncGenerator<Step, void, void> {
+  async #findReach(dir: string, firsts: readonly bigint[]): Promise<FoundTouches['reach']> {
+    const [first, newest] = [firsts[0], firsts.at(-1)]
+    if (first === undefined || newest === undefined) return null
+    try {
+      const { last, maxTimeMs } = await this.#book.find(dir, newest)
+      return { first, last, lastTimeMs: maxTimeMs }
+    } catch (error) {
+      // Whoever looks into it tells why.
+      if (!isArkeeperError(error)) throw error
+      return null
+    }
+  }
+
+  async *#listSteps(
+    dir: string,
+    all: readonly bigint[],
+    path: string,
+    { before, signal }: FindOptions,
+  ): AsyncGenerator<Step, void, void> {
     const hash = this.#indexes.hashOf(path)
-    const all = await findFirsts(dir)
     const newest = all.at(-1)
     const firsts = all.filter((first) => before === undefined || before === null || first < before).reverse()
     let newer: { readonly first: bigint; readonly firstType: number } | null = null

@@ -44,6 +44,8 @@ export interface FoundTouches {
   readonly breaks: readonly TouchBreak[]
   /** Give it as `before` for the next page; null: these were the oldest. */
   readonly next: bigint | null
+  /** From where to where the archive goes; null where it holds nothing, or its newest piece cannot be read. */
+  readonly reach: { readonly first: bigint; readonly last: bigint; readonly lastTimeMs: number } | null
 }
 
 /**

@@ -12,3 +12,15 @@ export const keepLogsSchema = z.object({
     .max(LOG_KEEPING_SECONDS.max)
     .default(LOG_KEEPING_SECONDS.default),
 })
+
+const zxid = z.string().regex(/^0x[0-9a-f]{1,16}$/)
+
+/** What the page showed of the live znode: `expected` null means that there was none, and it is created again. */
+export const restoreZnodeVersionSchema = z.object({
+  clusterId: z.string(),
+  path: z.string(),
+  /** The transaction behind which the version was. */
+  zxid,
+  part: z.enum(['data', 'acl']),
+  expected: z.object({ czxid: zxid, version: z.number().int(), aversion: z.number().int() }).nullable(),
+})

@@ -1,4 +1,7 @@
+import type { WhyUnknown } from '../../domain/txnlog/znode-state.ts'
+import type { ZnodeKind } from '../../domain/znode/znode.ts'
 import type { ErrorView } from '../error-view.ts'
+import type { AclEntryView, UnpackedView } from '../tree/views.ts'
 
 /** How the transaction log of a cluster is kept in the store. zxids are hex strings, times ISO strings. */
 export interface LogKeepingView {
@@ -46,4 +49,74 @@ export interface WriteRateView {
     readonly from: string
     readonly to: string
   }[]
+}
+
+/** What one transaction did to one znode; several where it was a multi. `closed`: the session ended whose ephemeral it was. */
+export type TouchKind = 'created' | 'data' | 'acl' | 'deleted' | 'closed'
+
+/** The znode's value between two transactions, in short. */
+export type StateFactsView =
+  | { readonly kind: 'unknown'; readonly why: WhyUnknown }
+  | { readonly kind: 'absent' }
+  /** `dataLength`: null is null data. */
+  | { readonly kind: 'present'; readonly dataLength: number | null; readonly version: number | null }
+
+export interface ZnodeTransactionView {
+  readonly zxid: string
+  readonly at: string
+  readonly session: string
+  readonly did: readonly TouchKind[]
+  /** How many operations the multi had that this was a part of; null where it was none. */
+  readonly multiOps: number | null
+  readonly before: StateFactsView
+  readonly after: StateFactsView
+}
+
+/** Transactions that the archive lacks between others; `problem`: the piece that should hold them cannot be read. */
+export interface LogBreakView {
+  readonly after: string
+  readonly before: string
+  readonly problem: string | null
+}
+
+/** One page, newest first. */
+export interface ZnodeTransactionsView {
+  readonly clusterId: string
+  readonly clusterName: string
+  /** Whether the cluster's log is being kept now; what was kept earlier is there all the same. */
+  readonly isKept: boolean
+  /** From where to where the archive goes; null where nothing is archived. */
+  readonly reach: { readonly first: string; readonly last: string; readonly lastAt: string } | null
+  readonly transactions: readonly ZnodeTransactionView[]
+  readonly breaks: readonly LogBreakView[]
+  readonly next: string | null
+}
+
+/** The znode between two transactions, whole. */
+export type StateView =
+  | { readonly kind: 'unknown'; readonly why: WhyUnknown }
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'present'
+      readonly value:
+        | {
+            readonly kind: 'known'
+            /** base64; null is null data. Cut after 1 MiB with `truncated` set. */
+            readonly data: string | null
+            readonly dataLength: number
+            readonly truncated: boolean
+            readonly unpacked: UnpackedView | null
+          }
+        | { readonly kind: 'unknown'; readonly why: WhyUnknown }
+      /** Null: not known. */
+      readonly acl: readonly AclEntryView[] | null
+      readonly znodeKind: ZnodeKind | null
+      readonly ttlMs: number | null
+      readonly version: number | null
+    }
+
+export interface ZnodeTransactionDetailView {
+  readonly transaction: ZnodeTransactionView
+  readonly before: StateView
+  readonly after: StateView
 }

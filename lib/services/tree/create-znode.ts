@@ -23,6 +23,7 @@ import type { ZnodeWriteView } from './views.ts'
 export async function createZnode(
   context: ServiceContext,
   input: z.input<typeof createZnodeSchema>,
+  reason?: string,
 ): Promise<ZnodeWriteView> {
   const { clusterId, kind, ttlMs, sequential, ...parsed } = parseInput(createZnodeSchema, input)
   if ((kind === 'ttl') !== (ttlMs !== null)) {
@@ -43,6 +44,7 @@ export async function createZnode(
     action: 'znode.create',
     clusterId,
     path,
+    reason,
     after: { kind, ttlMs, sequential, dataLength: data?.length ?? null },
   } as const
   return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {

@@ -21,6 +21,7 @@ import type { ZnodeWriteView } from './views.ts'
 export async function setZnodeAcl(
   context: ServiceContext,
   input: z.input<typeof setZnodeAclSchema>,
+  reason?: string,
 ): Promise<ZnodeWriteView> {
   const { clusterId, expectedAversion, acl, ...parsed } = parseInput(setZnodeAclSchema, input)
   const path = parseWritablePath(parsed.path)
@@ -38,6 +39,7 @@ export async function setZnodeAcl(
     action: 'znode.set-acl',
     clusterId,
     path,
+    reason,
     before: { aversion: expectedAversion, czxid },
     after: { entries: acl.length },
   } as const

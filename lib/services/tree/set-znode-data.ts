@@ -23,6 +23,7 @@ import type { ZnodeWriteView } from './views.ts'
 export async function setZnodeData(
   context: ServiceContext,
   input: z.input<typeof setZnodeDataSchema>,
+  reason?: string,
 ): Promise<ZnodeWriteView> {
   const { clusterId, expectedVersion, ...parsed } = parseInput(setZnodeDataSchema, input)
   const path = parseWritablePath(parsed.path)
@@ -33,6 +34,7 @@ export async function setZnodeData(
     action: 'znode.set-data',
     clusterId,
     path,
+    reason,
     before: { version: expectedVersion, czxid },
     after: { dataLength: data?.length ?? null },
   } as const

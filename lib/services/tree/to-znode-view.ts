@@ -7,7 +7,7 @@ import { unpackValue } from './unpack-value.ts'
 import type { ChildrenView, UnpackedView, ZnodeReadingView, ZnodeView } from './views.ts'
 
 /** More than a browser shows at once; a server's default limit is just below. */
-const DATA_BYTES_MAX = 1024 * 1024
+export const DATA_BYTES_MAX = 1024 * 1024
 
 export function toReadingView(reading: ZnodeReading): ZnodeReadingView {
   switch (reading.kind) {
@@ -53,7 +53,7 @@ export async function toUnpackedZnodeView(znode: Znode, numChildren: number): Pr
   return { ...toZnodeView(znode, numChildren), unpacked: await toUnpackedView(znode.data) }
 }
 
-async function toUnpackedView(data: Uint8Array | null): Promise<UnpackedView | null> {
+export async function toUnpackedView(data: Uint8Array | null): Promise<UnpackedView | null> {
   const unpacked = await unpackValue(data)
   if (unpacked === null || unpacked.kind === 'failed') return unpacked
   const { kind, packing, data: whole } = unpacked
@@ -80,6 +80,6 @@ export function toChildrenView(parent: string, page: ChildrenPage): ChildrenView
   }
 }
 
-function toBase64(bytes: Uint8Array): string {
+export function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

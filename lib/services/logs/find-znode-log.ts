@@ -1,0 +1,33 @@
+import { mapPath } from '../../domain/restore/map-paths.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import type { ServiceContext } from '../context.ts'
+import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
+import { splitConnectString } from '../engine/connect-string.ts'
+import { ServiceError } from '../errors.ts'
+import { formatTreeRef, type TreeRef } from '../tree/tree-ref.ts'
+import { logFolder } from './log-folder.ts'
+
+export interface ZnodeLog {
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly dir: string
+  /** As the log has it: absolute, while people see paths below the cluster's chroot. */
+  readonly logPath: string
+  readonly isKept: boolean
+}
+
+/** Where the transactions of a znode are archived, by the cluster that a tree is of. Throws NOT_FOUND. */
+export async function findZnodeLog(context: ServiceContext, ref: TreeRef, path: string): Promise<ZnodeLog> {
+  const { clusterId, clusterName } = await describeTreeRef(context, formatTreeRef(ref))
+  const cluster = await context.db.cluster.findUnique({ where: { id: clusterId }, select: { connectString: true } })
+  if (!cluster) throw new ServiceError('NOT_FOUND', `There is no cluster ${clusterId}`)
+  const { chroot } = splitConnectString(cluster.connectString)
+  const keeping = await context.db.logKeeping.findUnique({ where: { clusterId }, select: { enabled: true } })
+  return {
+    clusterId,
+    clusterName,
+    dir: logFolder(context, clusterName),
+    logPath: mapPath(path, ROOT, chroot),
+    isKept: keeping?.enabled ?? false,
+  }
+}
