@@ -56,9 +56,10 @@ export async function registerDemo(runtime: Runtime, setup: DemoSetup): Promise<
 }
 
 /** Writes the configuration file of the demo's own data directory, once: it is the person's afterwards. False where there is another file. */
-async function nameMember({ env }: Runtime, { server }: DemoSetup): Promise<boolean> {
+async function nameMember({ env }: Runtime, { server, adminUrl }: DemoSetup): Promise<boolean> {
   if (dirname(env.configFile) !== env.dataDir) return false
-  const member = { cluster: CLUSTER_NAME, name: 'zk1', dataDir: server.dataDir, client: server.connectString }
+  const { dataDir, connectString: client } = server
+  const member = { cluster: CLUSTER_NAME, name: 'zk1', dataDir, client, adminUrl }
   try {
     await writeFile(env.configFile, `${JSON.stringify({ members: [member] }, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
     return true

@@ -23,7 +23,7 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
       {fidelity.unknownKind > 0 && (
         <p className="text-muted">
           {source === 'client'
-            ? 'A client cannot tell persistent, container and TTL znodes apart: they count as not known'
+            ? 'A client cannot tell persistent, container and TTL znodes apart: they count as not known and'
             : 'These were created while the snapshot was written and read over the client port, which cannot tell their kind; they'}{' '}
           are restored as persistent, unless the live znode is of another kind.
         </p>
