@@ -1,7 +1,9 @@
 import { createFileLogArchive } from './file-log-archive.ts'
 import { listArchives } from './list-archives.ts'
+import { findArchiveBase, listMemberSnapshots } from './moment-bases.ts'
 import { openArchive } from './open-archive.ts'
 import { openDataDir } from './open-data-dir.ts'
+import { openHistory } from './open-history.ts'
 import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
@@ -23,6 +25,9 @@ export function createFileArchives(): ArchivePort {
     sweepUnfinished: (storeDir) => sweepUnfinished(storeDir),
     openPath,
     openDataDir,
+    openMoment: ({ name, bases, logs, ...options }) => openHistory({ name, logsName: name, bases, logs }, options),
+    memberSnapshots: listMemberSnapshots,
+    archiveBase: findArchiveBase,
     openNative: openNativeSnapshot,
     logs: createFileLogArchive(),
   }

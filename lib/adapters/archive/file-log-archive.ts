@@ -20,6 +20,8 @@ export function createFileLogArchive(options: { readonly hash?: HashPath } = {})
       segments.map((segment) => ({
         name: basename(segmentFile(dir, segment.first)),
         zxid: segment.first,
+        place: dir,
+        bytes: segment.rawBytes,
         open: () => unpackSegment(dir, segment, 0),
       })),
     read: readSegment,

@@ -1,4 +1,5 @@
 import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import type { LogArchivePort } from './log-archive.ts'
@@ -101,6 +102,32 @@ export interface OpenDataDirOptions {
   readonly onProgress?: (applied: number) => void
 }
 
+/** A snapshot that logs can be replayed over, wherever it lies. */
+export interface BaseFile {
+  /** For people. */
+  readonly name: string
+  readonly path: string
+  /** Everything above it is to be replayed. */
+  readonly zxid: bigint
+  /** As it lies on the disk, where that was looked at. */
+  readonly bytes?: number
+  /** It was proven to be the tree at `zxid`: nothing behind it needs to be replayed first. */
+  readonly isExact?: boolean
+  /** False for a walk over the client port: znodes without an owner may be containers or have a time to live. */
+  readonly kindsKnown?: boolean
+}
+
+export interface OpenMomentInput {
+  /** Whose tree: for messages. */
+  readonly name: string
+  /** In the order in which they are tried. */
+  readonly bases: readonly BaseFile[]
+  readonly logs: readonly LogSource[]
+  readonly to: bigint
+  readonly signal?: AbortSignal
+  readonly onProgress?: (applied: number) => void
+}
+
 /** A server's data directory as a tree at one zxid, and how well that is proven. */
 export interface DataDirReader extends TreeReader {
   /** Folder that holds the snapshots. */
@@ -144,6 +171,12 @@ export interface ArchivePort {
   openPath(path: string, options?: { signal?: AbortSignal }): Promise<TreeReader>
   /** A data directory at any zxid that its snapshots and logs reach. */
   openDataDir(path: string, options?: OpenDataDirOptions): Promise<DataDirReader>
+  /** The tree at a zxid from bases and logs of any places. Errors as of `openDataDir`. */
+  openMoment(input: OpenMomentInput): Promise<DataDirReader>
+  /** Snapshots of a server as they lie in its directory, newest first. Errors as of `logs.memberLogs`. */
+  memberSnapshots(dataDir: string): Promise<BaseFile[]>
+  /** The snapshot of an archive as a base. Throws ArchiveError for an archive that is not whole. */
+  archiveBase(dir: string): Promise<BaseFile>
   /** A snapshot file as a server wrote it, checked to its last byte: plain, gzip or snappy by content. */
   openNative(
     path: string,

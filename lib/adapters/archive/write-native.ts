@@ -6,7 +6,7 @@ import { encodeSnappy, encodeSnappyHead } from '../../domain/snapshot/snappy-wri
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
 import { compressMember } from './gzip-member.ts'
-import type { DataDirTree } from './open-data-dir.ts'
+import type { DataDirTree } from './open-history.ts'
 import { type Compression, compressionOfName } from './snapshot-file.ts'
 import { syncDir, tempName } from './temp-dir.ts'
 import { NewFile } from './write-file.ts'

@@ -53,6 +53,18 @@ describe('several logs', () => {
     expect(await read([logs[0]!, logs[2]!], 0n, 15n)).toMatchObject({ stop: { kind: 'gap' } })
   })
 
+  test('of several places: what one place has lost, an older log of another gives', async () => {
+    const at = (place: string, source: LogSource) => ({ ...source, place })
+    // The second place stopped at 14: its log begins nearest below 13, and does not reach on.
+    const gathered = [at('a', log(1, range(1, 30))), at('b', log(12, range(12, 14))), at('a', log(31, range(31, 40)))]
+    expect(await read(gathered, 12n)).toMatchObject({ zxids: numbers(13, 40), stop: { kind: 'end' } })
+    expect(await read([at('a', log(1, range(1, 14))), at('b', log(10, range(10, 30)))], 2n)).toMatchObject({
+      zxids: numbers(3, 30),
+    })
+    const foreign = [at('a', log(1, range(1, 30))), at('b', log(12, range(12, 14, 'other')))]
+    expect(await read(foreign, 2n)).toMatchObject({ stop: { kind: 'damage', error: { code: 'FOREIGN_LOG' } } })
+  })
+
   test('the first one after the snapshot that is missing is a gap too', async () => {
     expect(await read(logs.slice(1), 5n)).toMatchObject({ zxids: [], stop: { gap: { after: 5n, before: 11n } } })
   })

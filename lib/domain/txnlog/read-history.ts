@@ -137,13 +137,22 @@ export class HistoryReader {
   }
 }
 
-/** The newest log that begins at or below the first zxid needed, and all later ones: as a server does. */
-function selectLogs(logs: readonly LogSource[], after: bigint): LogSource[] {
-  const sorted = [...logs].sort((a, b) => (a.zxid < b.zxid ? -1 : a.zxid > b.zxid ? 1 : a.name < b.name ? -1 : 1))
+/** Of each place the newest log that begins at or below the first zxid needed, and all later ones: as a server does. */
+export function selectLogs(logs: readonly LogSource[], after: bigint): LogSource[] {
+  const places = new Map<string, LogSource[]>()
+  for (const log of logs) places.set(log.place ?? '', [...(places.get(log.place ?? '') ?? []), log])
+  return sortLogs([...places.values()].flatMap((place) => selectOfPlace(sortLogs(place), after)))
+}
+
+function selectOfPlace(sorted: readonly LogSource[], after: bigint): readonly LogSource[] {
   const first = sorted.findLastIndex((log) => log.zxid <= after + 1n)
   if (first <= 0) return sorted
   // Two copies of one log: the shorter may not reach what the longer holds.
   return sorted.filter((log) => log.zxid >= sorted[first]!.zxid)
+}
+
+function sortLogs(logs: readonly LogSource[]): LogSource[] {
+  return [...logs].sort((a, b) => (a.zxid < b.zxid ? -1 : a.zxid > b.zxid ? 1 : a.name < b.name ? -1 : 1))
 }
 
 function foreignLog(entry: TxnEntry, log: LogSource): TxnLogError {

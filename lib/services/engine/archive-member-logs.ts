@@ -78,7 +78,7 @@ async function listSources(context: EngineContext, members: readonly MemberDirec
   for (const { name, dataLogDir } of members) {
     try {
       const found = await context.archives.logs.memberLogs(dataLogDir)
-      sources.push(...found.map((log) => ({ ...log, name: `${name}: ${log.name}` })))
+      sources.push(...found.map((log) => ({ ...log, name: `${name}: ${log.name}`, place: name })))
       coverage.push({ member: name, logs: found.length, first: found[0]?.zxid ?? null, error: null })
     } catch (error) {
       if (!isArkeeperError(error)) throw error

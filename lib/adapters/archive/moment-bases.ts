@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { ArchiveError } from './errors.ts'
+import { identifyPath } from './open-path.ts'
+import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
+import type { BaseFile } from './store.ts'
+
+/** See ArchivePort.memberSnapshots. */
+export async function listMemberSnapshots(dataDir: string): Promise<BaseFile[]> {
+  const place = await identifyPath(dataDir)
+  if (place.kind !== 'datadir') {
+    throw new ArchiveError('NOT_A_SNAPSHOT', `${dataDir} is no data directory of ZooKeeper`, {
+      remedy: "give dataDir of the member's zoo.cfg in the configuration file",
+    })
+  }
+  const found: BaseFile[] = []
+  for (const { name, zxid } of place.snapshots) {
+    const path = join(/* turbopackIgnore: true */ place.dir, name)
+    const bytes = await findFileSize(path)
+    // A server purges as it likes.
+    if (bytes !== null) found.push({ name, path, zxid, bytes })
+  }
+  return found
+}
+
+/** See ArchivePort.archiveBase. */
+export async function findArchiveBase(dir: string): Promise<BaseFile> {
+  const { manifest } = await readManifest(dir)
+  const { name, bytes } = snapshotFileOf(manifest, dir)
+  const path = join(/* turbopackIgnore: true */ dir, name)
+  if ((await findFileSize(path)) !== bytes) {
+    throw new ArchiveError('SIZE_MISMATCH', `${path} is not the file that the manifest names`)
+  }
+  const isExact = manifest.consistency.class === 'exact'
+  const kindsKnown = manifest.source !== 'client'
+  return { name, path, zxid: BigInt(manifest.zxid), bytes, isExact, kindsKnown }
+}

@@ -1,0 +1,383 @@
+import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { SnapshotError } from '../../domain/snapshot/errors.ts'
+import { RecordCursor } from '../../domain/snapshot/record.ts'
+import type { BodyCounts, SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
+import { TxnLogError } from '../../domain/txnlog/errors.ts'
+import type { BaseTree, LogSource } from '../../domain/txnlog/ports.ts'
+import { HistoryReader, type HistoryStop } from '../../domain/txnlog/read-history.ts'
+import { replayLog } from '../../domain/txnlog/replay.ts'
+import { patchStream } from '../../domain/znode/patch-stream.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import type { ByteSource } from './byte-source.ts'
+import { ArchiveError } from './errors.ts'
+import { type LoadedSnapshot, loadSnapshotFile } from './open-archive.ts'
+import { readAhead, readSpan } from './read-blocks.ts'
+import { fuzzyProblem, logProblems, type ReplayProof, replayProblems, stopProblems } from './replay-proof.ts'
+import { detectCompression } from './snapshot-file.ts'
+import { SnapshotTree } from './snapshot-tree.ts'
+import type { BaseFile, DataDirReader, OpenDataDirOptions, VerifyProblem } from './store.ts'
+import { writeTempTree } from './temp-tree.ts'
+import { toProblem } from './verify-archive.ts'
+
+/** The tree of a data directory at one zxid, lying in a temporary file without a name. */
+export class DataDirTree extends SnapshotTree implements DataDirReader {
+  readonly dir: string
+  readonly proof: ReplayProof
+  readonly sessions: ReadonlyMap<bigint, number>
+  readonly counts: BodyCounts
+  /** The whole tree as a native snapshot: head, body as it lies in the source, tail. */
+  readonly native: { readonly ends: SnapshotEnds; readonly body: ByteSource }
+
+  constructor(
+    input: ConstructorParameters<typeof SnapshotTree>[0],
+    facts: Pick<DataDirTree, 'dir' | 'proof' | 'sessions' | 'counts' | 'native'>,
+  ) {
+    super(input)
+    this.dir = facts.dir
+    this.proof = facts.proof
+    this.sessions = facts.sessions
+    this.counts = facts.counts
+    this.native = facts.native
+  }
+}
+
+/** Snapshots that logs can be replayed over, and the logs: of one directory, or gathered from many places. */
+export interface HistoryPlace {
+  /** Whose snapshots they are, and whose logs: for messages. */
+  readonly name: string
+  readonly logsName: string
+  /** In the order in which they are tried. */
+  readonly bases: readonly BaseFile[]
+  readonly logs: readonly LogSource[]
+}
+
+/**
+ * The tree at a zxid: of the first base that can serve it, with the logs replayed. Without `to` it is the last one that the logs prove; where
+ * they prove none, the first sound base as it lies (`proof.exact` is false). Errors as of `openDataDir`.
+ */
+export async function openHistory(
+  place: HistoryPlace,
+  options: Omit<OpenDataDirOptions, 'logDir'>,
+): Promise<DataDirTree> {
+  const to = options.to ?? null
+  const problems: VerifyProblem[] = []
+  const refusals: Refusal[] = []
+  let fallback: BaseFile | null = null
+  let doubtful: DataDirTree | null = null
+  let sound = 0
+  let hopeless = -1n
+  for (const file of place.bases) {
+    throwIfAborted(options.signal)
+    if (to !== null && file.zxid > to) {
+      refusals.push(new TooNew(file.zxid))
+      continue
+    }
+    // From there the same logs lead to the same end.
+    if (file.zxid < hopeless) continue
+    const loaded = await load(file, problems, options.signal)
+    if (loaded === null) continue
+    sound++
+    try {
+      const tree = await replayOver({ place, file, loaded, problems, to, options })
+      if (tree.proof.digest?.match !== false) {
+        await doubtful?.close()
+        return tree
+      }
+      // A sound file may still be the wrong tree (cut behind its first checksum, put there by hand): one older is asked.
+      if (doubtful) {
+        await tree.close()
+        break
+      }
+      doubtful = tree
+      problems.push(
+        ...tree.proof.problems.filter(({ code }) => code === 'DIGEST_MISMATCH').map(fromSnapshot(file.name)),
+      )
+    } catch (error) {
+      if (!(error instanceof Refusal)) {
+        await doubtful?.close()
+        throw error
+      }
+      refusals.push(error)
+      fallback ??= file
+      if (to === null && error instanceof Unreachable) {
+        const window = { from: error.reached + 1n, to: error.windowEnd }
+        problems.push(fuzzyProblem(file.name, window), ...stopProblems(error.stop, error.reached))
+      }
+      // An older base comes no further, unless what is missing lies at the very beginning.
+      if (to !== null && error instanceof Unreachable && error.reached > file.zxid) hopeless = error.reached
+    } finally {
+      await loaded.source.close()
+    }
+  }
+  if (doubtful !== null) return doubtful
+  if (to !== null && refusals.length > 0) throw unreachableError(place, to, refusals)
+  if (fallback !== null) return openAsItLies(place, fallback, problems, options)
+  const faults = problems.map(({ file, message }) => `${file}: ${message}`)
+  const message = sound + faults.length === 0 ? 'holds no snapshot' : `holds no sound snapshot (${faults.join('; ')})`
+  throw new ArchiveError('NO_VALID_SNAPSHOT', `${place.name} ${message}`)
+}
+
+const fromSnapshot = (name: string) => (one: VerifyProblem) => ({
+  ...one,
+  message: `${name}: ${one.message}`,
+  file: name,
+})
+
+/** Null for a damaged one: as a server does, it is passed over for the next older. */
+async function load(
+  file: BaseFile,
+  problems: VerifyProblem[],
+  signal: AbortSignal | undefined,
+): Promise<LoadedSnapshot | null> {
+  try {
+    return await loadSnapshotFile(file.path, await detectCompression(file.path), signal)
+  } catch (error) {
+    if (error instanceof CancelledError || !isArkeeperError(error) || !(error instanceof SnapshotError)) throw error
+    problems.push(toProblem(error, file.name))
+    return null
+  }
+}
+
+/** Why a snapshot cannot serve. Never leaves this file. */
+abstract class Refusal extends Error {}
+
+class TooNew extends Refusal {
+  readonly from: bigint
+  constructor(from: bigint) {
+    super('too new')
+    this.from = from
+  }
+}
+
+class Unreachable extends Refusal {
+  readonly reached: bigint
+  readonly stop: HistoryStop | null
+  readonly windowEnd: bigint
+  constructor(reached: bigint, stop: HistoryStop | null, windowEnd: bigint) {
+    super('out of reach')
+    this.reached = reached
+    this.stop = stop
+    this.windowEnd = windowEnd
+  }
+}
+
+interface ReplayOver {
+  readonly place: HistoryPlace
+  readonly file: BaseFile
+  readonly loaded: LoadedSnapshot
+  readonly problems: readonly VerifyProblem[]
+  readonly to: bigint | null
+  readonly options: Omit<OpenDataDirOptions, 'logDir' | 'to'>
+}
+
+async function replayOver(input: ReplayOver): Promise<DataDirTree> {
+  const { place, file, loaded, to, options } = input
+  const { base, windowKnown } = await toBase(file, loaded, options.signal)
+  if (to !== null && base.windowEnd > to) throw new TooNew(base.windowEnd)
+  const { logs } = place
+  let history: HistoryReader | null = null
+  const result = await replayLog({
+    base,
+    digestsAt: options.digestsAt,
+    signal: options.signal,
+    onProgress: options.onProgress,
+    readEntries: async function* () {
+      // The second time only as far as the first: a running server may have written more.
+      const isFirst = history === null
+      const reader = new HistoryReader(logs, { after: base.zxid, to: history?.lastZxid ?? to, signal: options.signal })
+      history ??= reader
+      yield* reader.readEntries()
+      if (!isFirst) return
+      const reached = reader.lastZxid
+      const short = to === null ? reached < base.windowEnd : reader.stop?.kind !== 'target'
+      if (short) throw new Unreachable(reached, reader.stop, base.windowEnd)
+    },
+  })
+  const read: HistoryReader = history ?? new HistoryReader([], { after: base.zxid, to })
+  const view = new SnapshotTree({
+    name: file.name,
+    source: loaded.source,
+    index: loaded.index,
+    // What lacks its list gets it from the patch; else the writer refuses it.
+    acls: loaded.head.acls.withLater(),
+    ownerless: 'persistent',
+    unreadable: [],
+  })
+  const stream = view.readSubtree(ROOT, { includeSystem: true, signal: options.signal })
+  const tree = await writeTempTree(patchStream(stream, result.patch), result)
+  if (tree.ends.digest !== result.utf8Digest) {
+    await tree.source.close()
+    const [written, replayed] = [formatHex64(tree.ends.digest), formatHex64(result.utf8Digest)]
+    throw new TxnLogError(
+      'INCONSISTENT',
+      `the tree at ${formatHex64(result.zxid)} has the digest ${written}, by its transactions ${replayed}: snapshot and logs do not fit each other`,
+      { unaffected: 'nothing was written', remedy: 'replay from another snapshot, or to an earlier zxid' },
+    )
+  }
+  const { stop } = read
+  const proof: ReplayProof = {
+    zxid: result.zxid,
+    exact: result.digest === null ? windowKnown : result.digest.match,
+    snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
+    applied: result.applied,
+    digest: result.digest,
+    digests: result.digests,
+    compared: result.compared,
+    firstMismatch: result.firstMismatch,
+    conflicts: result.conflicts,
+    gaps: stop?.kind === 'gap' ? [stop.gap] : [],
+    torn: read.torn,
+    problems: [
+      ...replayProblems(result, { windowKnown }),
+      ...stopProblems(stop, result.zxid),
+      ...input.problems,
+      ...logProblems(read),
+    ],
+  }
+  // The digest is made of the kinds, too.
+  const kindsKnown = file.kindsKnown !== false || result.digest?.match === true
+  return toTree(place, tree, result.sessions, proof, kindsKnown ? 'persistent' : 'unknown')
+}
+
+function toTree(
+  place: HistoryPlace,
+  tree: Awaited<ReturnType<typeof writeTempTree>>,
+  sessions: ReadonlyMap<bigint, number>,
+  proof: ReplayProof,
+  ownerless: 'persistent' | 'unknown',
+): DataDirTree {
+  const { source, index, acls, ends, counts } = tree
+  const name = `${place.name} at ${formatHex64(proof.zxid)}`
+  return new DataDirTree(
+    { name, source, index, acls, ownerless, unreadable: [] },
+    { dir: place.name, proof, sessions, counts, native: { ends, body: source } },
+  )
+}
+
+/**
+ * A snapshot without blocks (servers before 3.6, or with digests off) does not say where its window ends: at the latest change that it shows,
+ * or later by a deletion that left no trace.
+ */
+async function toBase(
+  file: BaseFile,
+  loaded: LoadedSnapshot,
+  signal: AbortSignal | undefined,
+): Promise<{ base: BaseTree; windowKnown: boolean }> {
+  const { head, tail, source, index } = loaded
+  // Zxid 0 with digest 0 is what a server writes while it knows none.
+  const digest = tail.digest !== null && tail.digest.zxid !== 0n ? tail.digest : null
+  const visit: BaseTree['visit'] = async (visitor) => {
+    const cursor = new RecordCursor()
+    for await (const raw of readAhead(index.blocks, (block) => readSpan(source, index, block), signal)) {
+      for (let at = 0; cursor.read(raw, at, raw.length) === 'record'; at = cursor.end) visitor(cursor, cursor.path())
+    }
+  }
+  const { zxid } = file
+  const told = file.isExact ? zxid : (tail.lastZxid ?? digest?.zxid ?? null)
+  const end = told ?? (await findLastChange(visit))
+  const base = { zxid, windowEnd: end > zxid ? end : zxid, digest, sessions: head.sessions, acls: head.acls, visit }
+  return { base, windowKnown: told !== null }
+}
+
+async function findLastChange(visit: BaseTree['visit']): Promise<bigint> {
+  let last = 0n
+  await visit(({ bytes, statAt }) => {
+    // czxid, mzxid, pzxid of StatPersisted.
+    for (const at of [statAt, statAt + 8, statAt + 52]) {
+      const zxid = bytes.readBigInt64BE(at)
+      if (zxid > last) last = zxid
+    }
+  })
+  return last
+}
+
+/** What is left where no state can be proven: better than nothing, and labelled so. */
+async function openAsItLies(
+  place: HistoryPlace,
+  file: BaseFile,
+  problems: readonly VerifyProblem[],
+  options: Pick<OpenDataDirOptions, 'signal'>,
+): Promise<DataDirTree> {
+  const { path } = file
+  const loaded = await loadSnapshotFile(path, await detectCompression(path), options.signal)
+  try {
+    const { base } = await toBase(file, loaded, options.signal)
+    const { index, source, head } = loaded
+    const view = new SnapshotTree({
+      name: path,
+      source,
+      index,
+      acls: head.acls,
+      ownerless: 'persistent',
+      unreadable: [],
+    })
+    const stream = view.readSubtree(ROOT, { includeSystem: true, signal: options.signal })
+    const tree = await writeTempTree(stream, { sessions: head.sessions, signal: options.signal })
+    const probe = new HistoryReader(place.logs, { after: file.zxid, to: null, signal: options.signal })
+    for await (const _ of probe.readEntries()) throwIfAborted(options.signal)
+    const none = { exists: 0, missing: 0 }
+    const proof: ReplayProof = {
+      zxid: file.zxid,
+      exact: false,
+      snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
+      applied: 0,
+      digest: null,
+      digests: new Map(),
+      compared: 0,
+      firstMismatch: null,
+      conflicts: { inside: none, outside: none, firstOutside: null },
+      gaps: probe.stop?.kind === 'gap' ? [probe.stop.gap] : [],
+      torn: probe.torn,
+      problems: [...problems, ...logProblems(probe)],
+    }
+    return toTree(place, tree, head.sessions, proof, file.kindsKnown === false ? 'unknown' : 'persistent')
+  } finally {
+    await loaded.source.close()
+  }
+}
+
+function unreachableError(place: HistoryPlace, to: bigint, refusals: readonly Refusal[]): TxnLogError {
+  const unaffected = 'nothing was written'
+  const zxid = formatHex64(to)
+  const short = refusals.find((refusal) => refusal instanceof Unreachable)
+  if (short?.stop?.kind === 'gap') {
+    const [after, before] = [formatHex64(short.stop.gap.after), formatHex64(short.stop.gap.before)]
+    return new TxnLogError(
+      'LOG_GAP',
+      `${zxid} cannot be reached: the logs of ${place.logsName} go on after ${after} with ${before} only`,
+      {
+        unaffected,
+        remedy: `give the missing log, or a zxid up to ${after}`,
+        details: { after, before, reachable: short.reached },
+      },
+    )
+  }
+  if (short?.stop?.kind === 'damage') {
+    const { error, file } = short.stop
+    return new TxnLogError(error.code, `${zxid} cannot be reached: ${file}: ${error.message}`, {
+      unaffected,
+      remedy: `give a sound copy of the log, or a zxid up to ${formatHex64(short.reached)}`,
+      details: { ...error.details, reachable: short.reached },
+      cause: error,
+    })
+  }
+  if (short) {
+    const reached = formatHex64(short.reached)
+    return new TxnLogError(
+      'LOG_TOO_SHORT',
+      `${zxid} cannot be reached: the logs of ${place.logsName} end at ${reached}`,
+      {
+        unaffected,
+        remedy: `give a zxid up to ${reached}`,
+        details: { reachable: short.reached },
+      },
+    )
+  }
+  const from = refusals.flatMap((refusal) => (refusal instanceof TooNew ? [refusal.from] : []))
+  const oldest = from.reduce((a, b) => (b < a ? b : a))
+  return new TxnLogError('SNAPSHOT_TOO_NEW', `${zxid} lies before every snapshot of ${place.name}`, {
+    unaffected,
+    remedy: `give a zxid from ${formatHex64(oldest)} on, or an older snapshot with its logs`,
+  })
+}
