@@ -2,6 +2,7 @@ import { Ban, CircleCheck, CircleX, Clock3, LoaderCircle } from 'lucide-react'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge, type BadgeTone } from '@/app/_ui/badge.tsx'
 import type { JobKind, JobState, JobView } from '@/lib/services/jobs/views.ts'
+import { parseTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 
 const STATES: Record<JobState, { tone: BadgeTone; text: string }> = {
   queued: { tone: 'neutral', text: 'waiting' },
@@ -32,9 +33,16 @@ const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: str
   verify: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   diff: (id) => ({ href: paths.diff(id), text: 'Open diff' }),
   search: (id) => ({ href: paths.search(id), text: 'Open search' }),
+  'prepare-moment': (id) => ({ href: momentHref(id), text: 'Open the moment' }),
   'plan-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
   'run-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
   'physical-restore': (id) => ({ href: paths.physical(id), text: 'Open restore' }),
+}
+
+/** The subject is a TreeRef text. */
+function momentHref(subjectId: string): string {
+  const ref = parseTreeRef(subjectId)
+  return ref ? paths.tree(treeAddressOf(ref)) : paths.overview()
 }
 
 /** Where a job's subject is shown; null while there is nothing to show (a backup that is not there yet). */

@@ -1,11 +1,12 @@
 /** Every URL of the product is built here, pages first, route handlers under `api`. A tree is named by kind and id, as in TreeRef. */
 
 export interface TreeAddress {
-  readonly kind: 'live' | 'backup'
+  readonly kind: 'live' | 'backup' | 'moment'
+  /** Of a moment: `<clusterId>.<zxid>`. */
   readonly id: string
 }
 
-export type ClusterSection = 'tree' | 'backups' | 'diffs' | 'restores' | 'retention' | 'settings'
+export type ClusterSection = 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'retention' | 'settings'
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
 
@@ -57,6 +58,10 @@ export const paths = {
   clusterTree: (clusterId: string, query: TreeQuery = {}) =>
     withQuery(`/clusters/${id(clusterId)}/tree`, toTreeQuery(query)),
 
+  /** Time travel: the tree as of a zxid, or of the last transaction at or before a time (UTC). */
+  clusterHistory: (clusterId: string, query: TreeQuery & { zxid?: string; at?: string } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/history`, { zxid: query.zxid, at: query.at, ...toTreeQuery(query) }),
+
   clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string; take?: boolean } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/backups`, query),
 
@@ -67,8 +72,12 @@ export const paths = {
   backup: (backupId: string) => `/backups/${id(backupId)}`,
   backupTree: (backupId: string, query: TreeQuery = {}) =>
     withQuery(`/backups/${id(backupId)}/tree`, toTreeQuery(query)),
-  tree: (tree: TreeAddress, query: TreeQuery = {}) =>
-    tree.kind === 'live' ? paths.clusterTree(tree.id, query) : paths.backupTree(tree.id, query),
+  tree: (tree: TreeAddress, query: TreeQuery = {}) => {
+    if (tree.kind === 'live') return paths.clusterTree(tree.id, query)
+    if (tree.kind === 'backup') return paths.backupTree(tree.id, query)
+    const [clusterId = '', zxid] = tree.id.split('.')
+    return paths.clusterHistory(clusterId, { ...query, zxid })
+  },
 
   diffs: () => '/diffs',
   newDiff: (query: { left?: string; right?: string; path?: string } = {}) =>

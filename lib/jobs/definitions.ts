@@ -21,6 +21,8 @@ export const JOB_DEFINITIONS = {
       note: z.string(),
       /** Absent in jobs of before there was a choice. */
       source: z.enum(['client', 'admin', 'files']).default('client'),
+      /** Zxid in hex: the tree as of then, from logs, instead of the live one. */
+      moment: z.string().nullable().default(null),
     }),
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
@@ -28,6 +30,11 @@ export const JOB_DEFINITIONS = {
   verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   diff: { payload: z.object({ diffId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   search: { payload: z.object({ searchId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  'prepare-moment': {
+    payload: z.object({ clusterId: z.string(), zxid: z.string() }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+  },
   'plan-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   /** Goes on from its journal, so that it may be begun more often. */
   'run-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 5, timeoutMs: 24 * HOUR_MS },

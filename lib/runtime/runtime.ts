@@ -16,6 +16,7 @@ import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, ClusterSessions, Log, SecretBox, ServiceContext } from '../services/context.ts'
 import { ServiceError } from '../services/errors.ts'
+import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
@@ -109,6 +110,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       onClose()
       await sessions.closeAll()
       await archiveReadersOf(archives).dropAll()
+      await momentReadersOf(archives).dropAll()
       await database.close()
     },
   }

@@ -58,6 +58,8 @@ export interface ServiceContext extends EngineContext {
   /** Directories and commands of members, as this host reaches them. */
   readonly machine: MemberMachine
   readonly newId: () => string
+  /** True in the worker: what takes long may be done here and now. A request must ask for a job instead. */
+  readonly mayTakeLong?: boolean
   /** Absolute folders. `storeDir/<cluster folder>/<archive>`, `workDir/diffs/<id>`, `workDir/restores/<id>`. */
   readonly paths: { readonly dataDir: string; readonly storeDir: string; readonly workDir: string }
 }

@@ -27,6 +27,8 @@ export const LEAST_ROLE = {
   'backup.rescan': 'admin',
   'logs.keep': 'admin',
   'logs.archive': 'operator',
+  // Reads what is kept already, and takes room in the work folder only.
+  'moment.prepare': 'viewer',
   'diff.start': 'viewer',
   'diff.export': 'viewer',
   'search.start': 'viewer',

@@ -12,6 +12,7 @@ import { InvariantError } from '../base/invariant.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, Role, ServiceContext } from '../services/context.ts'
+import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { createTempDatabase, type TempDatabase } from './temp-database.ts'
 
@@ -75,6 +76,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
   const close = async () => {
     await sessions.closeAll()
     await archiveReadersOf(archives).dropAll()
+    await momentReadersOf(archives).dropAll()
     await database.close()
   }
   return {

@@ -8,6 +8,7 @@ import { runVerify } from '../services/backups/run-verify.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { runDiff } from '../services/diffs/run-diff.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
+import { runPrepare } from '../services/moments/run-prepare.ts'
 import { workOnPhysical } from '../services/physical/work-on-physical.ts'
 import { runPlan } from '../services/restores/run-plan.ts'
 import { runRestore } from '../services/restores/run-restore.ts'
@@ -19,7 +20,7 @@ import type { WorkOnJob } from './run-job.ts'
 export function createWork(runtime: Pick<Runtime, 'db' | 'contextFor'>): WorkOnJob {
   return async (job, run, signal) => {
     const actor = await findJobActor(runtime.db, job)
-    return handle(runtime.contextFor(actor, { signal }), job, run)
+    return handle({ ...runtime.contextFor(actor, { signal }), mayTakeLong: true }, job, run)
   }
 }
 
@@ -38,6 +39,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runDiff(context, parse('diff', job), run)
     case 'search':
       return runSearch(context, parse('search', job), run)
+    case 'prepare-moment':
+      return runPrepare(context, parse('prepare-moment', job), run)
     case 'plan-restore':
       return runPlan(context, parse('plan-restore', job), run)
     case 'run-restore':

@@ -2,6 +2,7 @@ import { paths } from '@/app/_nav/paths.ts'
 import type { ClusterAlarmView, ClusterView } from '@/lib/services/clusters/views.ts'
 import type { JobView } from '@/lib/services/jobs/views.ts'
 import type { RestoreView } from '@/lib/services/restores/views.ts'
+import { parseTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 
 export interface AttentionItem {
   readonly key: string
@@ -115,5 +116,9 @@ function latestOfEachSubject(jobs: Facts['jobs']): Facts['jobs'] {
 
 function subjectHref(kind: JobView['kind'], subjectId: string): string {
   if (kind === 'physical-restore') return paths.physical(subjectId)
+  if (kind === 'prepare-moment') {
+    const ref = parseTreeRef(subjectId)
+    return ref ? paths.tree(treeAddressOf(ref)) : paths.overview()
+  }
   return kind === 'diff' ? paths.diff(subjectId) : paths.backup(subjectId)
 }

@@ -1,17 +1,12 @@
 import { join } from 'node:path'
+import { getDataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
-import { identifyPath } from './open-path.ts'
 import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
 import type { BaseFile } from './store.ts'
 
 /** See ArchivePort.memberSnapshots. */
 export async function listMemberSnapshots(dataDir: string): Promise<BaseFile[]> {
-  const place = await identifyPath(dataDir)
-  if (place.kind !== 'datadir') {
-    throw new ArchiveError('NOT_A_SNAPSHOT', `${dataDir} is no data directory of ZooKeeper`, {
-      remedy: "give dataDir of the member's zoo.cfg in the configuration file",
-    })
-  }
+  const place = await getDataDir(dataDir)
   const found: BaseFile[] = []
   for (const { name, zxid } of place.snapshots) {
     const path = join(/* turbopackIgnore: true */ place.dir, name)

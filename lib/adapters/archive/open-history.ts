@@ -218,6 +218,8 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
   const { stop } = read
   const proof: ReplayProof = {
     zxid: result.zxid,
+    // The digest is made of the kinds, too.
+    kindsKnown: file.kindsKnown !== false || result.digest?.match === true,
     exact: result.digest === null ? windowKnown : result.digest.match,
     snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
     applied: result.applied,
@@ -235,9 +237,7 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
       ...logProblems(read),
     ],
   }
-  // The digest is made of the kinds, too.
-  const kindsKnown = file.kindsKnown !== false || result.digest?.match === true
-  return toTree(place, tree, result.sessions, proof, kindsKnown ? 'persistent' : 'unknown')
+  return toTree(place, tree, result.sessions, proof)
 }
 
 function toTree(
@@ -245,8 +245,8 @@ function toTree(
   tree: Awaited<ReturnType<typeof writeTempTree>>,
   sessions: ReadonlyMap<bigint, number>,
   proof: ReplayProof,
-  ownerless: 'persistent' | 'unknown',
 ): DataDirTree {
+  const ownerless = proof.kindsKnown ? 'persistent' : 'unknown'
   const { source, index, acls, ends, counts } = tree
   const name = `${place.name} at ${formatHex64(proof.zxid)}`
   return new DataDirTree(
@@ -319,6 +319,7 @@ async function openAsItLies(
     const none = { exists: 0, missing: 0 }
     const proof: ReplayProof = {
       zxid: file.zxid,
+      kindsKnown: file.kindsKnown !== false,
       exact: false,
       snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
       applied: 0,
@@ -331,7 +332,7 @@ async function openAsItLies(
       torn: probe.torn,
       problems: [...problems, ...logProblems(probe)],
     }
-    return toTree(place, tree, head.sessions, proof, file.kindsKnown === false ? 'unknown' : 'persistent')
+    return toTree(place, tree, head.sessions, proof)
   } finally {
     await loaded.source.close()
   }

@@ -11,6 +11,8 @@ export interface ReplayProof {
   /** True: proven by the server's own digest, or, where servers keep none, by a gap-free history over the whole fuzzy window. */
   readonly exact: boolean
   readonly snapshot: { readonly name: string; readonly zxid: bigint; readonly windowEnd: bigint }
+  /** False where znodes without an owner may be containers or have a time to live: the base could not tell, and no digest proves it. */
+  readonly kindsKnown: boolean
   /** Transactions that were replayed over the snapshot. */
   readonly applied: number
   /** Of the tree at `zxid`; null where no server said what it should be. */

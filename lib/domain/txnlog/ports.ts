@@ -21,7 +21,7 @@ export interface LogSource {
   readonly zxid: bigint
   /** Where it lies, when logs of several places are read as one history: within one place each log goes on where the former ends. */
   readonly place?: string
-  /** Upper bound of what `open` gives, where it is known without reading. */
+  /** About how much `open` gives, where that is known without reading. */
   readonly bytes?: number
   /** The uncompressed bytes, front to back. May be called more than once. */
   open(): AsyncIterable<Uint8Array>

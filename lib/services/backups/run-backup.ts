@@ -8,6 +8,7 @@ import { takeAdminBackup } from '../engine/take-admin-backup.ts'
 import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
 import { takeFilesBackup } from '../engine/take-files-backup.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { takeMoment } from '../moments/take-moment.ts'
 import { toBackupRow } from './backup-row.ts'
 import { clusterFolder, toStoreRelative } from './cluster-folder.ts'
 import { toPaths } from './find-backup.ts'
@@ -19,7 +20,8 @@ export async function runBackup(
   run: JobRun,
 ): Promise<JobResult> {
   const target = await getClusterTarget(context, payload.clusterId)
-  await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}`)
+  const moment = payload.moment === null ? '' : ` as of ${payload.moment}`
+  await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}${moment}`)
   const taken = await take(context, payload, run, target)
   const { manifest } = taken
   const { unreadable, maskedAcl } = manifest.fidelity
@@ -65,6 +67,7 @@ async function take(
   run: JobRun,
   target: OpenableCluster,
 ): Promise<TakenBackup> {
+  if (payload.moment !== null) return takeMoment(context, { target, zxid: payload.moment, note: payload.note }, run)
   const common = {
     target,
     clusterName: target.clusterName,

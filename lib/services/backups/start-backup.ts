@@ -28,7 +28,7 @@ export async function startBackup(
       enqueueJob(tx, {
         id: jobId,
         kind: 'backup',
-        payload: { backupId, clusterId, paths: roots, note, source },
+        payload: { backupId, clusterId, paths: roots, note, source, moment: null },
         clusterId,
         subjectId: backupId,
         actor: context.actor,

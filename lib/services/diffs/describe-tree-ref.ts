@@ -12,14 +12,15 @@ export interface DescribedTree {
 /** What a reference stands for, without opening it. Throws NOT_FOUND for a cluster or backup that is not there. */
 export async function describeTreeRef(context: Pick<ServiceContext, 'db'>, text: string): Promise<DescribedTree> {
   const ref = parseTreeRef(text)
-  if (!ref) throw new ServiceError('INVALID_INPUT', `"${text}" is neither a cluster nor a backup`)
-  if (ref.kind === 'live') {
+  if (!ref) throw new ServiceError('INVALID_INPUT', `"${text}" is neither a cluster, a moment of one, nor a backup`)
+  if (ref.kind !== 'backup') {
     const cluster = await context.db.cluster.findFirst({
       where: { id: ref.clusterId, removedAt: null },
       select: { name: true },
     })
     if (!cluster) throw new ServiceError('NOT_FOUND', `There is no cluster ${ref.clusterId}`)
-    return { ref, label: `${cluster.name}, live`, clusterId: ref.clusterId, clusterName: cluster.name }
+    const label = ref.kind === 'live' ? `${cluster.name}, live` : `${cluster.name} as of ${ref.zxid}`
+    return { ref, label, clusterId: ref.clusterId, clusterName: cluster.name }
   }
   const backup = await context.db.backup.findFirst({
     where: { id: ref.backupId, deletedAt: null },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { parseTreeRef } from '../tree/tree-ref.ts'
 
-const treeRef = z.string().regex(/^(live|backup):[A-Za-z0-9_-]{1,64}$/)
+const treeRef = z.string().refine((text) => parseTreeRef(text) !== null, 'This is no tree')
 export const startDiffSchema = z.object({
   /** What changed from `left` to `right`: added means only in right. */
   left: treeRef,

@@ -92,6 +92,8 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
   const cluster = clusterName ?? 'a removed cluster'
   switch (kind) {
     case 'backup': {
+      const moment = z.object({ moment: z.string() }).safeParse(payload).data?.moment
+      if (moment !== undefined) return `Save ${cluster} at ${moment} as a backup`
       const paths = z.object({ paths: z.array(z.string()) }).safeParse(payload).data?.paths ?? []
       if (paths.length === 0 || paths[0] === '/') return `Back up ${cluster}`
       return `Back up ${paths.length === 1 ? paths[0] : `${paths.length} subtrees`} of ${cluster}`
@@ -100,6 +102,10 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       return `Verify a backup of ${cluster}`
     case 'diff':
       return `Compare with ${cluster}`
+    case 'prepare-moment': {
+      const zxid = z.object({ zxid: z.string() }).safeParse(payload).data?.zxid ?? 'a moment'
+      return `Prepare ${cluster} at ${zxid}`
+    }
     case 'search':
       return `Search in ${cluster}`
     case 'plan-restore':

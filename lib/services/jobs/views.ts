@@ -1,7 +1,15 @@
 import type { ErrorView } from '../error-view.ts'
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-export type JobKind = 'backup' | 'verify' | 'diff' | 'search' | 'plan-restore' | 'run-restore' | 'physical-restore'
+export type JobKind =
+  | 'backup'
+  | 'verify'
+  | 'diff'
+  | 'search'
+  | 'prepare-moment'
+  | 'plan-restore'
+  | 'run-restore'
+  | 'physical-restore'
 
 export interface JobProgress {
   /** Present tense, for people: `Reading znodes`, `Reading the archive back`, `Writing`, `Verifying`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseTreeRef } from '../tree/tree-ref.ts'
 
 export const RESTORE_MODES = ['create', 'update', 'mirror'] as const
 export const CONFLICT_POLICIES = ['stop', 'skip', 'overwrite'] as const
@@ -6,8 +7,8 @@ export const CONFLICT_POLICIES = ['stop', 'skip', 'overwrite'] as const
 export const createRestoreSchema = z.object({
   /** Target cluster. */
   clusterId: z.string(),
-  /** TreeRef of what is put back: a backup, or another live cluster. */
-  source: z.string().regex(/^(live|backup):[A-Za-z0-9_-]{1,64}$/),
+  /** TreeRef of what is put back: a backup, a moment, or another live cluster. */
+  source: z.string().refine((text) => parseTreeRef(text) !== null, 'This is no tree'),
   selection: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('all') }),
     z.object({ kind: z.literal('subtree'), path: z.string() }),

@@ -125,7 +125,7 @@ class RowCounter {
 }
 
 async function clusterOf(context: ServiceContext, ref: TreeRef): Promise<string> {
-  if (ref.kind === 'live') return ref.clusterId
+  if (ref.kind !== 'backup') return ref.clusterId
   const backup = await context.db.backup.findFirst({
     where: { id: ref.backupId, deletedAt: null },
     select: { clusterId: true },

@@ -1,7 +1,10 @@
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import { archiveDirOf } from '../backups/cluster-folder.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
+import { toMomentId } from '../moments/moment-id.ts'
+import { borrowMoment } from '../moments/open-moment.ts'
 import { archiveReadersOf } from './archive-readers.ts'
 import type { TreeRef } from './tree-ref.ts'
 
@@ -16,7 +19,20 @@ export interface OpenTree {
 
 /** A live cluster or a backup as one and the same thing. NOT_FOUND for what does not exist or was deleted. */
 export async function openTree(context: ServiceContext, ref: TreeRef): Promise<OpenTree> {
-  return ref.kind === 'live' ? openLive(context, ref.clusterId) : openBackup(context, ref.backupId)
+  switch (ref.kind) {
+    case 'live':
+      return openLive(context, ref.clusterId)
+    case 'backup':
+      return openBackup(context, ref.backupId)
+    case 'moment':
+      return openMomentTree(context, ref)
+  }
+}
+
+async function openMomentTree(context: ServiceContext, ref: Extract<TreeRef, { kind: 'moment' }>): Promise<OpenTree> {
+  const { clusterName } = await getClusterTarget(context, ref.clusterId)
+  const { reader, release } = await borrowMoment(context, toMomentId(ref))
+  return { reader: reader.reader, label: `${clusterName} as of ${ref.zxid}`, clusterId: ref.clusterId, release }
 }
 
 async function openLive(context: ServiceContext, clusterId: string): Promise<OpenTree> {

@@ -20,7 +20,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import type { ChangeDetailView, DiffView } from '@/lib/services/diffs/views.ts'
-import { parseTreeRef } from '@/lib/services/tree/tree-ref.ts'
+import { parseTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 import type { ZnodeView } from '@/lib/services/tree/views.ts'
 import type { DiffItem } from './diff-source.ts'
 import { IgnoreDialog } from './ignore-dialog.tsx'
@@ -128,10 +128,8 @@ function PanelActions({ diff, path, item, pickState, onPickAlone, onPickSubtree,
       {([diff.left, diff.right] as const).map((ref, index) => {
         const tree = parseTreeRef(ref)
         if (!tree) return null
-        const address =
-          tree.kind === 'live' ? { kind: tree.kind, id: tree.clusterId } : { kind: tree.kind, id: tree.backupId }
         return (
-          <LinkButton key={ref} size="small" tone="quiet" href={paths.tree(address, { path })}>
+          <LinkButton key={ref} size="small" tone="quiet" href={paths.tree(treeAddressOf(tree), { path })}>
             Open in {index === 0 ? 'the first tree' : 'the second tree'}
           </LinkButton>
         )

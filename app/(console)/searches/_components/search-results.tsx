@@ -24,7 +24,7 @@ import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import { HITS_PER_PAGE } from '@/lib/services/searches/schemas.ts'
 import type { HitsPage, SearchSummary, SearchView } from '@/lib/services/searches/views.ts'
-import { parseTreeRef } from '@/lib/services/tree/tree-ref.ts'
+import { parseTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 import { cancelJobAction } from '../../actions.ts'
 import { HitList } from './hit-list.tsx'
 import { SearchForm } from './search-form.tsx'
@@ -261,5 +261,5 @@ function Announced({ children }: { children: ReactNode }) {
 function toAddress(tree: string): TreeAddress | null {
   const ref = parseTreeRef(tree)
   if (!ref) return null
-  return ref.kind === 'live' ? { kind: 'live', id: ref.clusterId } : { kind: 'backup', id: ref.backupId }
+  return treeAddressOf(ref)
 }

@@ -1,0 +1,155 @@
+import type { LogSegments } from '../../adapters/archive/log-archive.ts'
+import type { BaseFile } from '../../adapters/archive/store.ts'
+import type { Member } from '../../adapters/members/members.ts'
+import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { manifestSchema } from '../../domain/snapshot/manifest.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import { archiveDirOf } from '../backups/cluster-folder.ts'
+import { listClusterMembers } from '../clusters/cluster-members.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { splitConnectString } from '../engine/connect-string.ts'
+import { logFolder } from '../logs/log-folder.ts'
+
+/** Everything that a cluster's past can be told from. */
+export interface History {
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly chroot: string
+  /** Goes up when the cluster is edited: it may be another one then. */
+  readonly revision: number
+  /** In the order in which they are tried: those that know all kinds first, each group newest first. */
+  readonly bases: readonly HistoryBase[]
+  readonly logDir: string
+  readonly archived: LogSegments
+  readonly memberLogs: readonly LogSource[]
+  readonly members: readonly string[]
+  /** What could not be looked at, in words. */
+  readonly faults: readonly string[]
+}
+
+export interface HistoryBase extends BaseFile {
+  /** When it was taken, where the catalog says it. */
+  readonly takenAtMs: number | null
+}
+
+/** Backups that are looked at; each is a row and one small file. */
+const BACKUPS_MAX = 200
+const ANSWER_TIMEOUT_MS = 3_000
+
+/** Lists what there is; reads no log and no snapshot. A member or archive that cannot be read is told in `faults`. */
+export async function gatherHistory(context: ServiceContext, clusterId: string): Promise<History> {
+  const { clusterName, connectString, revision } = await getClusterTarget(context, clusterId)
+  const { chroot } = splitConnectString(connectString)
+  const faults: string[] = []
+  const logDir = logFolder(context, clusterName)
+  const archived = await context.archives.logs.list(logDir)
+  faults.push(...archived.problems.map(({ file, message }) => (file === undefined ? message : `${file}: ${message}`)))
+  const members = await membersOf(context, clusterId, faults)
+  const found = await listOfMembers(context, members, faults)
+  const backups = await listBackupBases(context, clusterId, faults)
+  const bases = [...found.bases, ...backups].sort((a, b) =>
+    isLastResort(a) === isLastResort(b) ? (a.zxid < b.zxid ? 1 : a.zxid > b.zxid ? -1 : 0) : isLastResort(a) ? 1 : -1,
+  )
+  return {
+    clusterId,
+    clusterName,
+    chroot,
+    revision,
+    bases,
+    logDir,
+    archived,
+    memberLogs: found.logs,
+    members: members.map(({ name }) => name),
+    faults,
+  }
+}
+
+const isLastResort = (base: BaseFile) => base.kindsKnown === false
+
+/** All logs, archived and of members, as one history. */
+export function sourcesOf(context: Pick<ServiceContext, 'archives'>, history: History): LogSource[] {
+  return [...context.archives.logs.sources(history.logDir, history.archived.segments), ...history.memberLogs]
+}
+
+/** The last transaction that the cluster has answered with: logs may hold some that were proposed and never committed. Null: no answer. */
+export async function findCommitted(context: ServiceContext, clusterId: string): Promise<bigint | null> {
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  const signal = context.signal ? AbortSignal.any([context.signal, timeout]) : timeout
+  try {
+    const connection = await context.sessions.borrow(clusterId, { signal })
+    return await connection.sync(ROOT)
+  } catch (error) {
+    throwIfAborted(context.signal)
+    if (!isArkeeperError(error)) throw error
+    return null
+  }
+}
+
+/** A configuration file with faults hides the members, not what is archived. */
+async function membersOf(
+  context: ServiceContext,
+  clusterId: string,
+  faults: string[],
+): Promise<readonly Pick<Member, 'name' | 'dataDir' | 'dataLogDir'>[]> {
+  try {
+    return await listClusterMembers(context, clusterId)
+  } catch (error) {
+    if (!isArkeeperError(error)) throw error
+    faults.push(error.message)
+    return []
+  }
+}
+
+async function listOfMembers(
+  context: ServiceContext,
+  members: readonly Pick<Member, 'name' | 'dataDir' | 'dataLogDir'>[],
+  faults: string[],
+) {
+  const bases: HistoryBase[] = []
+  const logs: LogSource[] = []
+  for (const { name, dataDir, dataLogDir } of members) {
+    throwIfAborted(context.signal)
+    try {
+      const snapshots = await context.archives.memberSnapshots(dataDir)
+      bases.push(...snapshots.map((one) => ({ ...one, name: `${name}: ${one.name}`, takenAtMs: null })))
+      const found = await context.archives.logs.memberLogs(dataLogDir)
+      logs.push(...found.map((log) => ({ ...log, name: `${name}: ${log.name}`, place: `member ${name}` })))
+    } catch (error) {
+      if (!isArkeeperError(error)) throw error
+      faults.push(`${name}: ${error.message}`)
+    }
+  }
+  return { bases, logs }
+}
+
+/**
+ * Backups that are the whole tree at one zxid. Of a cluster with a chroot they are a part of the server's tree, over which its logs cannot
+ * be replayed.
+ */
+async function listBackupBases(context: ServiceContext, clusterId: string, faults: string[]): Promise<HistoryBase[]> {
+  const rows = await context.db.backup.findMany({
+    where: { clusterId, deletedAt: null, purpose: 'manual', status: 'complete', consistency: 'exact' },
+    orderBy: { zxid: 'desc' },
+    take: BACKUPS_MAX,
+    select: { dir: true, takenAt: true, manifest: true },
+  })
+  const bases: HistoryBase[] = []
+  for (const { dir, takenAt, manifest: stored } of rows) {
+    const manifest = manifestSchema.safeParse(stored).data
+    if (!manifest) continue
+    const { scope, cluster, fidelity } = manifest
+    const isWhole = scope.kind === 'subtrees' && scope.paths.length === 1 && scope.paths[0] === ROOT
+    if (!isWhole || cluster.chroot !== ROOT || fidelity.unreadable.length + fidelity.maskedAcl.length > 0) continue
+    const name = `backup of ${takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+    try {
+      const base = await context.archives.archiveBase(archiveDirOf(context, dir))
+      bases.push({ ...base, name, takenAtMs: takenAt.getTime() })
+    } catch (error) {
+      if (!isArkeeperError(error)) throw error
+      faults.push(`${name}: ${error.message}`)
+    }
+  }
+  return bases
+}
