@@ -1,11 +1,12 @@
 import type { AppendedLogs } from '../../adapters/archive/log-archive.ts'
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
-import type { Gap } from '../../domain/txnlog/continuity.ts'
+import { epochOf, type Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { HistoryReader, type HistoryStop } from '../../domain/txnlog/read-history.ts'
 import type { EngineContext } from '../context.ts'
+import { findEpochEnds } from './epoch-ends.ts'
 import { EngineError } from './errors.ts'
 
 export interface MemberDirectory {
@@ -33,7 +34,8 @@ const ATTEMPTS_MAX = 2
 
 /**
  * Copies into the archive what the members' logs hold beyond it, up to `upTo`: what lies behind may be proposed and never committed. The
- * members are read as one history, so that what one has purged or lost another gives. Nothing is written to a member.
+ * members are read as one history, so that what one has purged or lost another gives; what a failed leader proposed at the end of its epoch
+ * and nobody else has is left out. Nothing is written to a member.
  */
 export async function archiveMemberLogs(
   context: EngineContext,
@@ -54,7 +56,7 @@ async function archiveOnce(
   input: { readonly members: readonly MemberDirectory[]; readonly dir: string; readonly upTo: bigint },
 ): Promise<ArchivedLogs> {
   const { logs } = context.archives
-  const { sources, coverage } = await listSources(context, input.members)
+  const { sources, byMember, coverage } = await listSources(context, input.members)
   const first = coverage.reduce<bigint | null>(
     (least, one) => (one.first !== null && (least === null || one.first < least) ? one.first : least),
     null,
@@ -64,7 +66,9 @@ async function archiveOnce(
   const gaps: Gap[] = []
   const after = segments.at(-1)?.last ?? first - 1n
   const reading: Reading = { gaps, damage: null }
-  const entries = readAcrossGaps(sources, { after, to: input.upTo, reading, signal: context.signal })
+  const range = { after, to: input.upTo, signal: context.signal }
+  const ends = await findEpochEnds(byMember, range)
+  const entries = withoutTails(readAcrossGaps(sources, { ...range, reading }), ends)
   const members = coverage.filter((one) => one.first !== null).map(({ member }) => member)
   const appended = await logs.append(input.dir, { entries, members, signal: context.signal })
   // Told only now: what came before the damage is archived.
@@ -73,12 +77,12 @@ async function archiveOnce(
 }
 
 async function listSources(context: EngineContext, members: readonly MemberDirectory[]) {
-  const sources: LogSource[] = []
+  const byMember: LogSource[][] = []
   const coverage: MemberCoverage[] = []
   for (const { name, dataLogDir } of members) {
     try {
       const found = await context.archives.logs.memberLogs(dataLogDir)
-      sources.push(...found.map((log) => ({ ...log, name: `${name}: ${log.name}`, place: name })))
+      byMember.push(found.map((log) => ({ ...log, name: `${name}: ${log.name}`, place: name })))
       coverage.push({ member: name, logs: found.length, first: found[0]?.zxid ?? null, error: null })
     } catch (error) {
       if (!isArkeeperError(error)) throw error
@@ -86,7 +90,7 @@ async function listSources(context: EngineContext, members: readonly MemberDirec
       coverage.push({ member: name, logs: 0, first: null, error: error.message })
     }
   }
-  return { sources, coverage }
+  return { sources: byMember.flat(), byMember, coverage }
 }
 
 function nothingToRead(coverage: readonly MemberCoverage[]): EngineError {
@@ -118,6 +122,17 @@ async function* readAcrossGaps(
     if (stop?.kind !== 'gap') return
     input.reading.gaps.push(stop.gap)
     after = stop.gap.before - 1n
+  }
+}
+
+/** What lies behind the end of its epoch was proposed, and never committed. */
+async function* withoutTails(
+  entries: AsyncIterable<readonly TxnEntry[]>,
+  ends: ReadonlyMap<bigint, bigint>,
+): AsyncGenerator<readonly TxnEntry[]> {
+  for await (const batch of entries) {
+    const committed = batch.filter(({ zxid }) => zxid <= (ends.get(epochOf(zxid)) ?? zxid))
+    if (committed.length > 0) yield committed
   }
 }
 
