@@ -205,6 +205,17 @@ describe('what is missing or damaged', () => {
     expect(proof.problems[0]).toMatchObject({ code: 'DIGEST_MISMATCH' })
   })
 
+  test("another server's logs stay found out when the last transaction says nothing of the digest", async () => {
+    await copySet('3.9.6', { without: findCorpusSet('3.9.6').logs.map(({ file }) => basename(file)) })
+    for (const { file } of findCorpusSet('3.8.0').logs) await cp(file, join(dir, basename(file)))
+    const { zxid } = (await open()).proof
+    const log = encodeLog([create(zxid + 1n, { path: '/without-digest' })])
+    await writeFile(join(dir, `log.${(zxid + 1n).toString(16)}`), log)
+    const { proof } = await open()
+    expect(proof).toMatchObject({ zxid: zxid + 1n, exact: false, digest: null })
+    expect(proof.problems[0]).toMatchObject({ code: 'DIGEST_MISMATCH' })
+  })
+
   test('a snapshot that is sound but not the tree of these logs is passed over when an older one is', async () => {
     await copySet('3.9.6')
     await cp(join(dir, 'snapshot.56'), join(dir, 'snapshot.153'))

@@ -6,7 +6,7 @@ import type { BodyCounts, SnapshotEnds } from '../../domain/snapshot/write-snaps
 import { TxnLogError } from '../../domain/txnlog/errors.ts'
 import type { BaseTree, LogSource } from '../../domain/txnlog/ports.ts'
 import { HistoryReader, type HistoryStop } from '../../domain/txnlog/read-history.ts'
-import { replayLog } from '../../domain/txnlog/replay.ts'
+import { type ReplayResult, replayLog } from '../../domain/txnlog/replay.ts'
 import { patchStream } from '../../domain/znode/patch-stream.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { ByteSource } from './byte-source.ts'
@@ -80,7 +80,8 @@ export async function openHistory(
     sound++
     try {
       const tree = await replayOver({ place, file, loaded, problems, to, options })
-      if (tree.proof.digest?.match !== false) {
+      const { digest, firstMismatch } = tree.proof
+      if (digest === null ? firstMismatch === null : digest.match) {
         await doubtful?.close()
         return tree
       }
@@ -220,7 +221,7 @@ async function replayOver(input: ReplayOver): Promise<DataDirTree> {
     zxid: result.zxid,
     // The digest is made of the kinds, too.
     kindsKnown: file.kindsKnown !== false || result.digest?.match === true,
-    exact: result.digest === null ? windowKnown : result.digest.match,
+    exact: result.digest === null ? windowKnown && isUnrefuted(result) : result.digest.match,
     snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
     applied: result.applied,
     digest: result.digest,
@@ -253,6 +254,11 @@ function toTree(
     { name, source, index, acls, ownerless, unreadable: [] },
     { dir: place.name, proof, sessions, counts, native: { ends, body: source } },
   )
+}
+
+/** Where servers say nothing of the last state, nothing that they said on the way may speak against it. */
+function isUnrefuted({ firstMismatch, conflicts }: ReplayResult): boolean {
+  return firstMismatch === null && conflicts.firstOutside === null
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -154,6 +154,72 @@ describe('a backup from the directory of a running server', () => {
       message: expect.stringContaining('zk9'),
       remedy: expect.stringContaining('dataDir'),
     })
+  })
+})
+
+describe('a backup from the directory of a server that keeps no digests', () => {
+  it('is named after all that it holds, although nothing proves that it is one state', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'arkeeper-zk-'))
+    const options = {
+      dataDir,
+      javaProperties: { 'zookeeper.digest.enabled': 'false', 'zookeeper.serializeLastProcessedZxid.enabled': 'false' },
+    }
+    let server = await startZooKeeper(options)
+    let client = await createZooKeeper().connect({ connectString: server.connectString })
+    try {
+      await new LiveTree(client).create('/a', 'in the snapshot')
+      await client.close()
+      await server.stop()
+      server = await startZooKeeper(options)
+      client = await createZooKeeper().connect({ connectString: server.connectString })
+      await new LiveTree(client).create('/b', 'in the log only')
+      const last = client.lastZxidSeen()
+      const taken = await takeFilesBackup(createEngineContext(), {
+        members: [memberOf(server)],
+        target: { connectString: server.connectString },
+        clusterName: 'test',
+        paths: [],
+        parentDir: store,
+      })
+      expect(await differences(taken.dir, client)).toEqual([])
+      expect(taken.manifest.consistency).toMatchObject({ class: 'fuzzy', to: taken.manifest.zxid })
+      expect(BigInt(taken.manifest.zxid)).toBeGreaterThanOrEqual(last)
+    } finally {
+      await client.close()
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  })
+})
+
+describe('a backup from the directory of a member that was left behind by an election', () => {
+  it('says that the end of its log may never have been committed', async () => {
+    const corpus = join(import.meta.dirname, '../../domain/txnlog/corpus/3.9.6')
+    const snapshots = join(import.meta.dirname, '../../domain/snapshot/corpus/3.9.6')
+    const [left, dataDir] = [
+      await mkdtemp(join(tmpdir(), 'arkeeper-left-')),
+      await mkdtemp(join(tmpdir(), 'arkeeper-zk-')),
+    ]
+    for (const dir of [left, dataDir]) await mkdir(join(dir, 'version-2'))
+    await cp(join(snapshots, 'snapshot.153'), join(left, 'version-2', 'snapshot.153'))
+    for (const name of ['log.101', 'log.155']) await cp(join(corpus, name), join(left, 'version-2', name))
+    // The name is what a server believes: it goes on in epoch 1.
+    await cp(join(snapshots, 'snapshot.153'), join(dataDir, 'version-2', 'snapshot.100000000'))
+    const server = await startZooKeeper({ dataDir })
+    try {
+      const taken = await takeFilesBackup(createEngineContext(), {
+        members: [{ name: 'left', dataDir: left, dataLogDir: left }],
+        target: { connectString: server.connectString },
+        clusterName: 'test',
+        paths: [],
+        parentDir: store,
+      })
+      expect(taken.manifest).toMatchObject({ zxid: '0x180', consistency: { class: 'exact' } })
+      expect(taken.warnings).toEqual([expect.stringMatching(/0x180 is not known.*0x10000000\d under a later leader/)])
+    } finally {
+      await server.stop()
+      for (const dir of [left, dataDir]) await rm(dir, { recursive: true, force: true })
+    }
   })
 })
 

@@ -5,6 +5,7 @@ import { countOf } from '../../base/count-of.ts'
 import { CancelledError, formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency } from '../../domain/snapshot/manifest.ts'
+import { epochOf } from '../../domain/txnlog/continuity.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { EngineContext } from '../context.ts'
 import { assertRoots } from './assert-roots.ts'
@@ -75,7 +76,7 @@ export async function takeFilesBackup(context: EngineContext, input: TakeFilesBa
         source: 'files',
         zookeeperVersion: committed?.version ?? null,
         scope: { paths: [...roots], kind: 'subtrees' },
-        zxid: proof.exact ? proof.zxid : proof.snapshot.windowEnd,
+        zxid: highestZxid(proof),
         consistency: toConsistency(proof),
         unreadable: [],
         sessions,
@@ -89,12 +90,7 @@ export async function takeFilesBackup(context: EngineContext, input: TakeFilesBa
         meter.report(stage, { done: znodes, bytes: dataBytes })
       },
     })
-    const warnings = proof.problems.map(({ message }) => message)
-    if (committed === null) {
-      warnings.push(
-        `Whether the cluster has committed the last transactions before ${formatHex64(proof.zxid)} is not known: it could not be asked`,
-      )
-    }
+    const warnings = [...proof.problems.map(({ message }) => message), ...doubtsOf(proof.zxid, committed)]
     return { ...written, members: chosen.members, warnings }
   } finally {
     await chosen.reader.close()
@@ -122,6 +118,16 @@ async function findCommitted(context: EngineContext, target: ClusterTarget | nul
   } finally {
     await connection?.close()
   }
+}
+
+/** Within the epoch of what is committed, all before it is. A log that ends in an older one may end with what its leader only proposed. */
+function doubtsOf(zxid: bigint, committed: Committed | null): string[] {
+  const about = `Whether the cluster has committed the last transactions before ${formatHex64(zxid)} is not known`
+  if (committed === null) return [`${about}: it could not be asked`]
+  if (epochOf(zxid) >= epochOf(committed.zxid)) return []
+  return [
+    `${about}: the log ends there, and the cluster has gone on to ${formatHex64(committed.zxid)} under a later leader`,
+  ]
 }
 
 interface Known {
@@ -159,7 +165,7 @@ async function chooseMember(
     const { proof } = reader
     const comparison = comparePublished(published, proof.digests)
     told.push({ member: member.name, message: describe(reader, comparison) })
-    if (proof.digest?.match === false || comparison.firstMismatch !== null) {
+    if (isRefuted(proof) || comparison.firstMismatch !== null) {
       await reader.close()
       continue
     }
@@ -203,6 +209,11 @@ async function openMember(
 
 type Proof = DataDirReader['proof']
 
+/** The tree is not the servers': its digest was another one, and no later one was equal again. */
+function isRefuted({ digest, firstMismatch }: Proof): boolean {
+  return digest === null ? firstMismatch !== null : !digest.match
+}
+
 function isBetter(a: Proof, b: Proof): boolean {
   if (a.exact !== b.exact) return a.exact
   return a.zxid > b.zxid
@@ -212,7 +223,7 @@ function describe({ proof }: DataDirReader, published: PublishedComparison): str
   const { snapshot, applied, digest, exact } = proof
   const firstMismatch = proof.firstMismatch ?? published.firstMismatch
   const base = `${snapshot.name} and ${applied} transactions give ${formatHex64(proof.zxid)}`
-  if (digest?.match === false || firstMismatch !== null) {
+  if (isRefuted(proof) || published.firstMismatch !== null) {
     return `${base}, but the tree parts from the servers' digest at ${formatHex64(firstMismatch ?? proof.zxid)}`
   }
   if (!exact) return `${base}, fuzzy: its logs do not reach the end of the snapshot's window`
@@ -220,13 +231,17 @@ function describe({ proof }: DataDirReader, published: PublishedComparison): str
   return digest ? `${base}, proved by digest${agreed}` : `${base}, gap-free${agreed}`
 }
 
+/** What the tree can hold: that of a snapshot as it lies goes to the end of its window, a replayed one to its last transaction. */
+function highestZxid({ zxid, snapshot }: Proof): bigint {
+  return zxid > snapshot.windowEnd ? zxid : snapshot.windowEnd
+}
+
 function toConsistency(proof: Proof): Consistency {
   if (!proof.exact) {
-    const { zxid, windowEnd } = proof.snapshot
     return {
       class: 'fuzzy',
-      from: formatHex64(zxid),
-      to: formatHex64(windowEnd),
+      from: formatHex64(proof.snapshot.zxid),
+      to: formatHex64(highestZxid(proof)),
       moved: [],
       movedReread: false,
       movedKnown: false,
