@@ -12,7 +12,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 120_000,
-  globalTimeout: 11 * 60_000,
+  globalTimeout: 15 * 60_000,
   expect: { timeout: 15_000 },
   // The JSON report goes to PLAYWRIGHT_JSON_OUTPUT_FILE, which the test run sets to count from.
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : 'list',

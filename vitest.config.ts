@@ -26,7 +26,8 @@ export default defineConfig({
           include: ['{lib,app,bin}/**/*.int.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // One more than the cores that it is made for: much of it waits for servers, sessions and leases to end.
+          maxWorkers: 3,
         },
       },
     ],

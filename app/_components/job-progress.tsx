@@ -1,6 +1,7 @@
-import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
+import { formatCount } from '@/app/_ui/format-number.ts'
 import { formatDuration } from '@/app/_ui/format-time.ts'
 import { ProgressBar } from '@/app/_ui/progress-bar.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { JobProgress as Progress } from '@/lib/services/jobs/views.ts'
 
 /** Stage, numbers, rate and time left. The bar has an end only where the job knows one. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { formatBytes, formatCount, plural } from './format-number.ts'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
+import { formatCount, plural } from './format-number.ts'
 import { formatAge, formatDuration, formatUtc } from './format-time.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 16, 50, 3)

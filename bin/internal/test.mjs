@@ -70,8 +70,8 @@ const STAGES = {
       next && (await runPackage(tools, ['typescript', 'bin', 'tsc'], ['--noEmit', '-p', '.'], 5 * MINUTE_MS)),
     )
   },
-  unit: (tools) => vitest(tools, 'unit', 5 * MINUTE_MS),
-  integration: (tools) => vitest(tools, 'integration', 10 * MINUTE_MS),
+  unit: (tools) => vitest(tools, 'unit', 8 * MINUTE_MS),
+  integration: (tools) => vitest(tools, 'integration', 12 * MINUTE_MS),
   build: async () => {
     try {
       await prepare()
@@ -95,7 +95,7 @@ async function vitest(tools, project, timeoutMs) {
 async function playwright(tools) {
   const file = reportFile('e2e')
   const env = { ...tools.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file }
-  const ok = await runPackage({ ...tools, env }, ['@playwright', 'test', 'cli.js'], ['test'], 12 * MINUTE_MS)
+  const ok = await runPackage({ ...tools, env }, ['@playwright', 'test', 'cli.js'], ['test'], 16 * MINUTE_MS)
   return countPlaywright(readReport(file), ok ? 0 : 1)
 }
 

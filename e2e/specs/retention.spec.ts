@@ -1,5 +1,5 @@
 import { addCluster } from '../support/clusters.ts'
-import { expect, test } from '../support/fixtures.ts'
+import { expect, takePicture, test } from '../support/fixtures.ts'
 import { nameMember } from '../support/members.ts'
 
 test('what the servers keep, and what an interval between backups would lose', async ({ signedIn: page, demo }) => {
@@ -35,6 +35,7 @@ test('what the servers keep, and what an interval between backups would lose', a
     const losses = page.getByRole('region', { name: 'Worst loss by kind of backup' })
     await expect(losses.getByRole('row').filter({ hasText: 'Walks over the client port' })).toContainText('15 min')
     await expect(losses.getByRole('row').filter({ hasText: 'Members’ files' })).toContainText('nothing')
+    await takePicture(page, 'servers')
     await page.getByRole('link', { name: '1 d', exact: true }).click()
     await expect(page).toHaveURL(/every=1440$/)
     await expect(losses.getByRole('row').nth(1)).toContainText('1 d 0 h')

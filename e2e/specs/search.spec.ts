@@ -57,8 +57,11 @@ test('a search without a hit says what it looked at, and one for nothing is refu
 })
 
 test('the palette goes to a path, a page and a backup dialog without a mouse, also on a narrow screen', async ({
+  demo,
   signedIn: page,
 }) => {
+  // The cluster of the open page comes first; the other specs' clusters are there as well.
+  await openClusterPage(page, demo, 'Tree')
   await page.setViewportSize({ width: 375, height: 667 })
   const field = page.getByRole('combobox', { name: 'Cluster, path, backup, page or action' })
   await page.keyboard.press('Control+k')

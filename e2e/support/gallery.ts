@@ -118,7 +118,7 @@ async function fillGallery(demo: Product, browser: Browser, wholeConnectString: 
     }
     const physicalId = await checkFiles(page, demo, backupId)
     const whole = await addCluster(page, demo, {
-      name: `${NAME} whole`,
+      name: 'small server',
       connectString: wholeConnectString,
     })
     const wholeBackupId = await takeFirstBackup(page, whole, 'all of it')

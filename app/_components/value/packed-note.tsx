@@ -1,4 +1,4 @@
-import { formatBytes } from '@/app/_ui/format-number.ts'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { Packing } from '@/lib/domain/value/packing.ts'
 
 /** `gzip, 312 B packed, 1.4 KiB unpacked` */

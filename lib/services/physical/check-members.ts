@@ -1,3 +1,5 @@
+import { countOf } from '../../base/count-of.ts'
+import { formatBytes } from '../../base/format-bytes.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { AdminServerFacts, MemberFacts, PhysicalFacts } from './facts.ts'
 import { blocker, ok, warning } from './finding.ts'
@@ -128,7 +130,8 @@ function checkLayout({ member, disk }: MemberFacts, admin: AdminServerFacts | nu
     )
   } else {
     const where = member.dataLogDir === member.dataDir ? 'one folder' : `logs in ${member.dataLogDir}`
-    findings.push(ok('layout', `${disk.snapshots.length} snapshots and ${disk.logs.length} logs, ${where}`, name))
+    const held = `${countOf(disk.snapshots.length, 'snapshot')} and ${countOf(disk.logs.length, 'log')}`
+    findings.push(ok('layout', `${held}, ${where}`, name))
   }
   return findings
 }
@@ -164,7 +167,7 @@ function checkOwner({ member, disk }: MemberFacts): Finding[] {
 function checkSpace({ archive }: PhysicalFacts, { member, disk }: MemberFacts): Finding[] {
   if (disk === null) return []
   const once = BigInt(archive.bytes)
-  const message = `${disk.freeBytes >> 20n} MiB are free, the snapshot has ${(once >> 20n) + 1n} MiB`
+  const message = `${formatBytes(Number(disk.freeBytes))} are free, the snapshot has ${formatBytes(archive.bytes)}`
   const remedy = 'make room on that disk; the old files are kept, beside'
   if (disk.freeBytes < once) return [blocker('space', message, remedy, member.name)]
   // The server writes a snapshot of its own when it starts, and preallocates a log.

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { addCluster } from '../../services/clusters/add-cluster.ts'
@@ -13,6 +13,7 @@ import type { ZooKeeperServer } from '../zookeeper-server.ts'
 import { SAMPLE_CREDENTIALS } from './sample-tree.ts'
 
 const CLUSTER_NAME = 'demo'
+const ON_THIS_HOST = 'http://127.0.0.1:'
 
 export interface DemoSetup {
   readonly email: string
@@ -38,9 +39,10 @@ export async function registerDemo(runtime: Runtime, setup: DemoSetup): Promise<
     // Not more: what was switched off since stays off.
     const { urls } = await getAdminServers(context, known.id)
     const [url] = urls
-    const hasMoved = url !== undefined && url !== setup.adminUrl && new URL(url).hostname === '127.0.0.1'
-    if (hasMoved)
+    if (urls.length === 1 && url !== undefined && url !== setup.adminUrl && url.startsWith(ON_THIS_HOST)) {
       await setAdminServers(context, { clusterId: known.id, urls: [setup.adminUrl], auth: { kind: 'keep' } })
+      await renameAddress(runtime, url, setup.adminUrl)
+    }
     return
   }
   const { id } = await addCluster(context, {
@@ -67,4 +69,10 @@ async function nameMember({ env }: Runtime, { server, adminUrl }: DemoSetup): Pr
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
   }
+}
+
+async function renameAddress({ env }: Runtime, before: string, after: string): Promise<void> {
+  if (dirname(env.configFile) !== env.dataDir) return
+  const text = await readFile(env.configFile, 'utf8')
+  await writeFile(env.configFile, text.replace(JSON.stringify(before), JSON.stringify(after)), { mode: 0o600 })
 }

@@ -3,11 +3,12 @@ import { ConsistencyBadge, PinnedBadge, StatusBadge, VerifiedBadge } from '@/app
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
-import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
+import { formatCount } from '@/app/_ui/format-number.ts'
 import { formatDuration } from '@/app/_ui/format-time.ts'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { BackupView } from '@/lib/services/backups/views.ts'
 
 const describeScope = (scope: readonly string[]) =>

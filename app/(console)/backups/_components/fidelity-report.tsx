@@ -17,7 +17,7 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
           ['Container', formatCount(fidelity.container)],
           ['TTL', formatCount(fidelity.ttl)],
           ['Kind not known', formatCount(fidelity.unknownKind)],
-          ['Sequence counters', formatCount(fidelity.sequenceCounters)],
+          ['Parents with a counter', formatCount(fidelity.sequenceCounters)],
         ]}
       />
       {fidelity.unknownKind > 0 && (

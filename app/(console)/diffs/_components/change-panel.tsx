@@ -13,7 +13,7 @@ import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
-import { formatCount } from '@/app/_ui/format-number.ts'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { formatUtc } from '@/app/_ui/format-time.ts'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
@@ -203,7 +203,7 @@ function compareFacts(before: ZnodeView | null, after: ZnodeView | null) {
       (znode) =>
         (znode.kind === 'unknown' ? 'not known' : znode.kind) + (znode.ttlMs === null ? '' : `, ${znode.ttlMs} ms`),
     ],
-    ['Size', (znode) => `${formatCount(znode.stat.dataLength)} bytes`],
+    ['Size', (znode) => plural(znode.stat.dataLength, 'byte')],
     ['Version', (znode) => String(znode.stat.version)],
     ['Created', (znode) => formatUtc(znode.stat.ctime)],
     ['Written', (znode) => formatUtc(znode.stat.mtime)],

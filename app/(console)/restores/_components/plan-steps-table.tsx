@@ -9,9 +9,10 @@ import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { SelectField } from '@/app/_ui/field.tsx'
-import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
+import { formatCount } from '@/app/_ui/format-number.ts'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { PlanStepView } from '@/lib/services/restores/views.ts'
 
 const PAGE = 100

@@ -37,10 +37,10 @@ export function RestoreTable({ restores, newHref }: { restores: readonly Restore
               <RelativeTime at={restore.createdAt} />
             </Link>
           </Cell>
-          <Cell>
+          <Cell className="min-w-36">
             {restore.scopeLabel} {restore.undoOfId && <Badge>undo</Badge>}
           </Cell>
-          <Cell>{restore.sourceLabel}</Cell>
+          <Cell className="min-w-44">{restore.sourceLabel}</Cell>
           <Cell className="whitespace-nowrap">{MODE_WORDS[restore.mode].label}</Cell>
           <Cell className="text-right">{restore.plan ? formatCount(restore.plan.steps) : ''}</Cell>
           <Cell>

@@ -1,6 +1,7 @@
 import clsx from 'clsx'
 import { Facts } from '@/app/_ui/card.tsx'
-import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { ServerSettings } from '@/lib/domain/retention/server-settings.ts'
 import type { DirectoryView } from '@/lib/services/retention/views.ts'
 import { PlainFact } from './plain-fact.tsx'

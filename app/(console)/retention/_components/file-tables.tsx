@@ -3,9 +3,10 @@ import type { ReactNode } from 'react'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { Card } from '@/app/_ui/card.tsx'
-import { formatBytes, plural } from '@/app/_ui/format-number.ts'
+import { plural } from '@/app/_ui/format-number.ts'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type {
   DirectoryView,
   FileListView,

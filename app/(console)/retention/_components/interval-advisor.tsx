@@ -3,10 +3,11 @@ import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card, Facts } from '@/app/_ui/card.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
-import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { formatUtc } from '@/app/_ui/format-time.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import { INTERVAL_MINUTES_MAX } from '@/lib/services/retention/schemas.ts'
 import type { AdvisorView, LossView, RateView } from '@/lib/services/retention/views.ts'
 import { PlainFact } from './plain-fact.tsx'
@@ -108,12 +109,13 @@ function RateFacts({ rate, advisor }: { rate: RateView; advisor: AdvisorView }) 
             </span>,
           ],
           [
-            'Seed formula: t = log size ÷ rate × ¼',
+            'Rule of thumb: log size ÷ write rate × ¼',
             seed === null ? (
               'needs a rate'
             ) : (
               <span key="seed">
-                {formatBytes(seed.logBytes)} ÷ rate × ¼ = <strong>{durationWords(seed.intervalMs)}</strong>
+                {formatBytes(seed.logBytes)} ÷ rate × ¼: a backup every{' '}
+                <strong>{durationWords(seed.intervalMs)}</strong>
               </span>
             ),
           ],
@@ -129,7 +131,7 @@ function RateFacts({ rate, advisor }: { rate: RateView; advisor: AdvisorView }) 
       />
       {seed && (
         <PlainFact>
-          The seed formula is a rule of thumb: it assumes that a log is as long as{' '}
+          The rule of thumb assumes that a log is as long as{' '}
           {seed.basis === 'logs' ? 'the complete ones here are' : 'the settings let expect (none is complete yet)'}, and
           that writing goes on at the mean rate. It knows nothing of what you can afford to lose; the table below does.
         </PlainFact>

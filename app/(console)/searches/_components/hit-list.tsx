@@ -4,7 +4,8 @@ import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
-import { formatBytes, formatCount } from '@/app/_ui/format-number.ts'
+import { formatCount } from '@/app/_ui/format-number.ts'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { SearchHit } from '@/lib/services/searches/views.ts'
 
 /** Hits in path order, each a link to its znode in the tree that was searched; a hundred links are not fetched ahead. */

@@ -1,4 +1,5 @@
-import { formatBytes, plural } from '@/app/_ui/format-number.ts'
+import { plural } from '@/app/_ui/format-number.ts'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { SearchView } from '@/lib/services/searches/views.ts'
 
 type Asked = Pick<SearchView, 'pathPattern' | 'valueForm' | 'value' | 'valueLength'>

@@ -1,6 +1,7 @@
 import { Box, Hourglass, Zap } from 'lucide-react'
 import { DrawnText } from '@/app/_ui/drawn-text.tsx'
-import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { ZnodeItem } from './znode-source.ts'
 
 const KINDS = {

@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
-import { formatBytes, formatCount, plural } from '@/app/_ui/format-number.ts'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { formatDuration } from '@/app/_ui/format-time.ts'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { ZnodeView } from '@/lib/services/tree/views.ts'
 
 const KINDS: Record<ZnodeView['kind'], string> = {
