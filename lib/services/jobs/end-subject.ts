@@ -61,15 +61,5 @@ export async function reviveSubject(
       where: { id: job.subjectId },
       data: { state: 'queued', finishedAt: null, pausedAt: null, pauseRequestedAt: null },
     })
-  } else if (job.kind === 'physical-restore') {
-    const row = await tx.physicalRestore.findUnique({
-      where: { id: job.subjectId },
-      select: { state: true, planHash: true },
-    })
-    const waiting = row?.state === 'undo-failed' ? 'undoing' : row?.planHash === null ? 'checking' : 'queued'
-    await tx.physicalRestore.updateMany({
-      where: { id: job.subjectId },
-      data: { state: waiting, finishedAt: null },
-    })
   }
 }

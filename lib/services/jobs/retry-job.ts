@@ -3,6 +3,7 @@ import { requeueJob } from '../../jobs/retry-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan, mutate, type Transaction } from '../gate.ts'
+import { revivePhysical } from '../physical/retry-physical.ts'
 import { assertAllowed, factsOf, getRestoreRow } from '../restores/find-restore.ts'
 import { canResume } from '../restores/restore-rules.ts'
 import { reviveSubject } from './end-subject.ts'
@@ -25,7 +26,8 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
       await requeueJob(tx, jobId, nowMs).catch((error: unknown) => {
         throw toServiceError(error)
       })
-      await reviveSubject(tx, job)
+      if (job.kind === 'physical-restore') await revivePhysical(context, tx, { jobId, physicalId: job.subjectId ?? '' })
+      else await reviveSubject(tx, job)
       await logJob(tx, { jobId, level: 'info', message: `Queued again by ${context.actor.name}`, nowMs })
     },
   )

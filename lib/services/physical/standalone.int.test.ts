@@ -17,6 +17,7 @@ import { addCluster } from '../clusters/add-cluster.ts'
 import { armCluster } from '../clusters/arm-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { getJob } from '../jobs/get-job.ts'
+import { retryJob } from '../jobs/retry-job.ts'
 import { createPhysical, recheckPhysical } from './create-physical.ts'
 import { replaceFiles } from './execute-physical.ts'
 import { getPhysical } from './get-physical.ts'
@@ -295,6 +296,28 @@ describe('a standalone server', () => {
       expect((await find('/app'))?.data, verb).toEqual(Buffer.from('{"a":1}'))
     }
   }, 180_000)
+
+  it('keeps its old files when the run that was taken back is tried again from the list of jobs', async () => {
+    const physicalId = await check()
+    before = (verb) => {
+      if (verb === 'place') throw new Error('the power fails')
+    }
+    await confirm(physicalId)
+    before = () => undefined
+    const cut = await context.db.job.findFirstOrThrow({
+      where: { subjectId: physicalId, state: 'failed' },
+      select: { id: true },
+    })
+    await undoPhysical(context, { physicalId, typedName: CLUSTER, reason: 'back' })
+    await workOffJobs(services)
+    const [files, pid] = [await liveFiles(), rig.servers[0]!.pid()]
+    await expect(retryJob(context, cut.id)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    await workOffJobs(services)
+    expect(await getPhysical(context, physicalId)).toMatchObject({ state: 'undone' })
+    expect(await liveFiles()).toEqual(files)
+    expect(rig.servers[0]!.pid()).toBe(pid)
+    await connectAnew()
+  }, 120_000)
 
   it('is on record from the check to the undo', async () => {
     const entries = (await services.readAudit()).filter(({ action }) => action.startsWith('physical-restore.'))
