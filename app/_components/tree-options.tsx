@@ -1,13 +1,15 @@
 import { formatUtc } from '@/app/_ui/format-time.ts'
+import { parseTreeRef } from '@/lib/services/tree/tree-ref.ts'
 
 export interface TreeOption {
   readonly ref: string
   readonly label: string
 }
 
-/** What a tree can be chosen from: live clusters first, then the backups of each cluster. */
+/** What a tree can be chosen from: live clusters first, then moments that the page's address names, then the backups of each cluster. */
 export interface TreeChoices {
   readonly live: readonly TreeOption[]
+  readonly moments: readonly TreeOption[]
   readonly backups: readonly { readonly clusterName: string; readonly options: readonly TreeOption[] }[]
 }
 
@@ -21,6 +23,8 @@ export function toTreeChoices(
     readonly status: string
     readonly note: string
   }[],
+  /** TreeRef texts of the address. */
+  named: readonly string[] = [],
 ): TreeChoices {
   const groups = new Map<string, TreeOption[]>()
   for (const backup of backups) {
@@ -31,8 +35,21 @@ export function toTreeChoices(
   }
   return {
     live: clusters.map((cluster) => ({ ref: `live:${cluster.id}`, label: cluster.name })),
+    moments: toMoments(clusters, named),
     backups: [...groups].map(([clusterName, options]) => ({ clusterName, options })),
   }
+}
+
+function toMoments(
+  clusters: readonly { readonly id: string; readonly name: string }[],
+  named: readonly string[],
+): TreeOption[] {
+  return [...new Set(named)].flatMap((ref) => {
+    const moment = parseTreeRef(ref)
+    if (moment?.kind !== 'moment') return []
+    const cluster = clusters.find(({ id }) => id === moment.clusterId)
+    return cluster ? [{ ref, label: `${cluster.name} as of ${moment.zxid}` }] : []
+  })
 }
 
 export function TreeOptions({ choices, withLive = true }: { choices: TreeChoices; withLive?: boolean }) {
@@ -43,6 +60,15 @@ export function TreeOptions({ choices, withLive = true }: { choices: TreeChoices
           {choices.live.map((option) => (
             <option key={option.ref} value={option.ref}>
               {option.label}, live
+            </option>
+          ))}
+        </optgroup>
+      )}
+      {choices.moments.length > 0 && (
+        <optgroup label="Moments">
+          {choices.moments.map((option) => (
+            <option key={option.ref} value={option.ref}>
+              {option.label}
             </option>
           ))}
         </optgroup>
@@ -63,6 +89,7 @@ export function TreeOptions({ choices, withLive = true }: { choices: TreeChoices
 export function isKnownRef(choices: TreeChoices, ref: string): boolean {
   return (
     choices.live.some((option) => option.ref === ref) ||
+    choices.moments.some((option) => option.ref === ref) ||
     choices.backups.some((group) => group.options.some((option) => option.ref === ref))
   )
 }

@@ -4,6 +4,7 @@ import { readNumber, readOneOf, readSomeOf, readText } from './search-params.ts'
 
 const live = { kind: 'live', id: 'c1' } as const
 const backup = { kind: 'backup', id: 'b1' } as const
+const moment = { kind: 'moment', id: 'c1.0x1a' } as const
 
 describe('paths', () => {
   test.each([
@@ -19,6 +20,13 @@ describe('paths', () => {
     [paths.clusterTree('c1', { path: '/a b/ü&x', view: 'hex' }), '/clusters/c1/tree?path=%2Fa+b%2F%C3%BC%26x&view=hex'],
     [paths.clusterBackups('c1', { safety: true, before: 'x~y' }), '/clusters/c1/backups?safety=1&before=x%7Ey'],
     [paths.clusterBackups('c1', { safety: false }), '/clusters/c1/backups'],
+    [paths.cluster('c1', 'history'), '/clusters/c1/history'],
+    [
+      paths.clusterHistory('c1', { at: '2026-11-25 14:03', path: '/a' }),
+      '/clusters/c1/history?at=2026-11-25+14%3A03&path=%2Fa',
+    ],
+    [paths.tree(moment, { path: '/a' }), '/clusters/c1/history?zxid=0x1a&path=%2Fa'],
+    [paths.api.znode(moment, '/a'), '/api/trees/moment/c1.0x1a/znode?path=%2Fa'],
     [paths.clusterRetention('c1'), '/clusters/c1/retention'],
     [paths.clusterRetention('c1', { every: 15 }), '/clusters/c1/retention?every=15'],
     [paths.backup('b1'), '/backups/b1'],

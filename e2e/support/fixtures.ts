@@ -51,7 +51,7 @@ export async function signIn(page: Page, product: Product): Promise<void> {
 export async function openClusterPage(
   page: Page,
   demo: Product,
-  name: 'Tree' | 'Backups' | 'Diffs' | 'Restores' | 'On the servers' | 'Settings',
+  name: 'Tree' | 'Time travel' | 'Backups' | 'Diffs' | 'Restores' | 'On the servers' | 'Settings',
 ): Promise<void> {
   await page.goto(demo.url)
   await page.getByRole('link', { name: 'demo', exact: true }).first().click()

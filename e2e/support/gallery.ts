@@ -15,6 +15,7 @@ const CHROOT = '/x-gallery'
 const NAME = 'gallery'
 const CLUSTER_PAGES = {
   Tree: 'tree',
+  'Time travel': 'history',
   Backups: 'backups',
   Diffs: 'diffs',
   Restores: 'restores',
@@ -129,6 +130,8 @@ async function fillGallery(demo: Product, browser: Browser, wholeConnectString: 
     const values = { clusterId: cluster.id, backupId, diffId, searchId, restoreId: finishedRestoreId, physicalId }
     const queries: Record<string, string> = {
       '/clusters/[clusterId]/tree': '?path=/config/checkout.json',
+      // Its last moment of all.
+      '/clusters/[clusterId]/history': '?at=2999-01-01&path=/config/checkout.json',
       '/backups/[backupId]/tree': '?path=/config/checkout.json',
       '/diffs/[diffId]': '?path=/config/checkout.json',
       '/diffs/new': `?left=backup:${backupId}&right=live:${cluster.id}`,

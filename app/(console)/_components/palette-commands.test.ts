@@ -39,6 +39,7 @@ describe('listCommands', () => {
     ['kafka', '/clusters/c2/tree'],
     ['KAFKA set', '/clusters/c2/settings'],
     ['set kaf', '/clusters/c2/settings'],
+    ['time kaf', '/clusters/c2/history'],
     ['audit', '/audit'],
     ['upgrade', '/backups/b1'],
     ['back up ord', '/clusters/c1/backups?take=1'],

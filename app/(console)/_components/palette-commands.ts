@@ -26,6 +26,7 @@ export const COMMANDS_MAX = 60
 
 const SECTIONS = [
   ['tree', 'Tree'],
+  ['history', 'Time travel'],
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],

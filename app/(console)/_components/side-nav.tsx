@@ -15,6 +15,7 @@ export interface NavCluster {
 
 const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['tree', 'Tree'],
+  ['history', 'Time travel'],
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],

@@ -8,6 +8,7 @@ import type { ClusterView } from '@/lib/services/clusters/views.ts'
 
 const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['tree', 'Tree'],
+  ['history', 'Time travel'],
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],

@@ -24,7 +24,7 @@ export default async function NewDiffPage({ searchParams }: { searchParams: Prom
       </PageHeader>
       <Card>
         <NewDiffForm
-          choices={toTreeChoices(clusters.value, backups.value)}
+          choices={toTreeChoices(clusters.value, backups.value, [readText(search, 'left'), readText(search, 'right')])}
           left={readText(search, 'left')}
           right={readText(search, 'right')}
           path={readText(search, 'path') || '/'}

@@ -22,11 +22,13 @@ export default async function NewRestorePage({ searchParams }: { searchParams: P
   const backups = await loadRecentBackups()
   if (!backups.ok) return <ErrorNotice error={backups.error} />
   const targets = clusters.value.map(({ id, name, environment }) => ({ id, name, environment }))
+  const choices = toTreeChoices(clusters.value, backups.value, [readText(search, 'source')])
+  const hasSource = backups.value.length + choices.moments.length > 0 || targets.length > 1
   return (
     <div className="max-w-3xl">
       <PageHeader title="New restore">First a plan to read; nothing is written before you confirm it.</PageHeader>
       <RestoreSteps current="scope" />
-      {targets.length === 0 || (backups.value.length === 0 && targets.length < 2) ? (
+      {targets.length === 0 || !hasSource ? (
         <Card>
           <EmptyState
             title="There is nothing to restore from yet"
@@ -46,7 +48,7 @@ export default async function NewRestorePage({ searchParams }: { searchParams: P
         <Card>
           <NewRestoreForm
             targets={targets}
-            choices={toTreeChoices(clusters.value, backups.value)}
+            choices={choices}
             asked={{
               clusterId: readText(search, 'cluster'),
               source: readText(search, 'source'),

@@ -23,10 +23,11 @@ import { type ShownHistory, ZnodePanel } from './znode-panel.tsx'
 import { ZnodeRowFacts, znodeRowLabel } from './znode-row.tsx'
 import { type ZnodeItem, znodeSource } from './znode-source.ts'
 
-/** What may be done to the znodes shown. A backup is never changed. */
+/** What may be done to the znodes shown. A backup or a moment is never changed. */
 export type TreeWriting =
   | { readonly kind: 'live'; readonly clusterId: string; readonly clusterName: string; readonly isArmed: boolean }
   | { readonly kind: 'backup'; readonly backupId: string; readonly clusterId: string }
+  | { readonly kind: 'moment'; readonly clusterId: string; readonly zxid: string }
 
 const WATCHED_DIRS_MAX = 200
 const NOTHING: readonly string[] = []

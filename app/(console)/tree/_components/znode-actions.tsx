@@ -8,7 +8,7 @@ import { Button } from '@/app/_ui/button.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { isMaskedAcl } from '@/lib/domain/znode/acl.ts'
 import { isSystemPath } from '@/lib/domain/znode/path.ts'
-import { formatTreeRef } from '@/lib/services/tree/tree-ref.ts'
+import { formatTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 import type { ZnodeView } from '@/lib/services/tree/views.ts'
 import { CreateDialog } from './create-dialog.tsx'
 import { DeleteDialog } from './delete-dialog.tsx'
@@ -31,8 +31,7 @@ export function ZnodeActions({
   onWritten: (written: ZnodeWritten) => void
 }) {
   const [open, setOpen] = useState<Open>(null)
-  const tree: TreeAddress =
-    writing.kind === 'backup' ? { kind: 'backup', id: writing.backupId } : { kind: 'live', id: writing.clusterId }
+  const tree: TreeAddress = treeAddressOf(writing)
   const close = () => setOpen(null)
   const exporting = (
     <>
@@ -44,8 +43,8 @@ export function ZnodeActions({
       )}
     </>
   )
-  if (writing.kind === 'backup') {
-    const source = formatTreeRef({ kind: 'backup', backupId: writing.backupId })
+  if (writing.kind !== 'live') {
+    const source = formatTreeRef(writing)
     return (
       <div className="flex flex-wrap gap-2">
         <LinkButton

@@ -21,6 +21,12 @@ import { ZnodeActions } from './znode-actions.tsx'
 import { type HistoryPair, ZnodeHistory } from './znode-history.tsx'
 import { ZnodeStat } from './znode-stat.tsx'
 
+const HERE: Record<TreeAddress['kind'], string> = {
+  live: 'Live',
+  backup: 'In this backup',
+  moment: 'At this moment',
+}
+
 /** Null: the znode as it is here. */
 export type ShownHistory = HistoryPair | null
 
@@ -55,7 +61,7 @@ export function ZnodePanel({
         value={history ? 'history' : 'here'}
         onChange={(part) => onHistory(part === 'history' ? { from: null, to: null } : null)}
         tabs={[
-          { value: 'here', label: tree.kind === 'live' ? 'Live' : 'In this backup', content: <ZnodeHere {...panel} /> },
+          { value: 'here', label: HERE[tree.kind], content: <ZnodeHere {...panel} /> },
           {
             value: 'history',
             label: 'History',

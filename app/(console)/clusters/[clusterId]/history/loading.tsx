@@ -1,0 +1,5 @@
+import { TreeSkeleton } from '@/app/_components/tree-skeleton.tsx'
+
+export default function Loading() {
+  return <TreeSkeleton />
+}
