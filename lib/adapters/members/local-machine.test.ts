@@ -80,6 +80,21 @@ describe('the files of a member', () => {
     expect(await machine.moveBack(linked, 'aside')).toBe(1)
   })
 
+  it('of two members are not mixed up when links lead both to siblings', async () => {
+    const linked = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const home = join(dir, name)
+        await mkdir(join(dir, 'disk', `zk-${name}`), { recursive: true })
+        await mkdir(home)
+        await symlink(join(dir, 'disk', `zk-${name}`), join(home, 'version-2'))
+        return { ...member, name, dataDir: home, dataLogDir: home }
+      }),
+    )
+    for (const each of linked) await machine.bring(each, file)
+    for (const each of linked) await machine.place(each, file)
+    for (const name of ['one', 'two']) expect(await list('disk', `zk-${name}`)).toEqual([file.name])
+  })
+
   it('are not taken from a sender whose bytes are other ones', async () => {
     const wrong = { ...file, sha256: '0'.repeat(64) }
     await expect(machine.bring(member, wrong)).rejects.toMatchObject({ code: 'MEMBER_FILE_DAMAGED' })

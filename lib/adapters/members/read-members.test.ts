@@ -54,9 +54,22 @@ describe('the members file', () => {
       ],
       'twice',
     ],
+    [
+      'two members of one cluster in one folder',
+      [
+        { cluster: 'a', name: 'b', dataDir: '/d/b', dataLogDir: '/logs' },
+        { cluster: 'a', name: 'c', dataDir: '/d/c', dataLogDir: '/d/../logs/version-2/' },
+      ],
+      'the members b and c of a share /logs',
+    ],
   ])('refuses %s and names the place', (_what, members, place) => {
     expect(() => parse(members)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
     expect(() => parse(members)).toThrow(place)
+  })
+
+  it('takes a version-2 at the root for what it is, and one server for two clusters', () => {
+    const at = (cluster: string) => ({ cluster, name: 'b', dataDir: '/version-2' })
+    expect(parse([at('whole'), at('part')]).map(({ dataDir }) => dataDir)).toEqual(['/', '/'])
   })
 
   it('is read anew at each call, and may be missing', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { isAbsolute } from 'node:path'
+import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
 import { MembersError } from './errors.ts'
 import type { Member, MembersPort } from './members.ts'
@@ -10,9 +10,9 @@ const folder = z
   .string()
   .trim()
   .refine((path) => isAbsolute(path), 'must be an absolute path')
-  .transform((path) => (path.length > 1 ? path.replace(/\/+$/, '') : path))
+  .transform((path) => normalize(path).replace(/\/+$/, ''))
   // The parent of version-2 is what zoo.cfg calls dataDir; people often name the folder itself.
-  .transform((path) => path.replace(/\/version-2$/, ''))
+  .transform((path) => path.replace(/\/version-2$/, '') || '/')
 const command = z.array(z.string().min(1)).min(1)
 const id = z.number().int().min(0).max(0xffff_ffff)
 
@@ -62,6 +62,7 @@ export function parseMembers(text: string, file: string): Member[] {
     if (seen.has(key)) throw invalid(file, `the member ${name} of ${cluster} is there twice`)
     seen.add(key)
   }
+  assertApart(parsed.data.members, file)
   return parsed.data.members.map((member) => ({
     cluster: member.cluster,
     name: member.name,
@@ -73,6 +74,19 @@ export function parseMembers(text: string, file: string): Member[] {
     start: member.start ?? null,
     owner: member.owner ?? null,
   }))
+}
+
+/** Two members of one cluster with one directory: the files of one of them are somewhere that nobody named. */
+function assertApart(members: z.output<typeof configSchema>['members'], file: string): void {
+  const owners = new Map<string, string>()
+  for (const { cluster, name, dataDir, dataLogDir = dataDir } of members) {
+    for (const dir of new Set([dataDir, dataLogDir])) {
+      const key = JSON.stringify([cluster, dir])
+      const other = owners.get(key)
+      if (other !== undefined) throw invalid(file, `the members ${other} and ${name} of ${cluster} share ${dir}`)
+      owners.set(key, name)
+    }
+  }
 }
 
 async function readConfig(file: string): Promise<string | null> {

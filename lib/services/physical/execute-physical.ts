@@ -53,8 +53,8 @@ export async function replaceFiles(ports: Ports, input: ExecuteInput): Promise<v
     await run.whileNothingIsMoved(async () => {
       await run.stopAll()
       await run.assertDisksFit()
+      await run.moveAndPlace()
     })
-    await run.moveAndPlace()
   }
   await run.startAll()
 }
@@ -63,8 +63,10 @@ export async function replaceFiles(ports: Ports, input: ExecuteInput): Promise<v
 export async function putFilesBack(ports: Ports, input: ExecuteInput): Promise<void> {
   const run = new PhysicalRun(ports, input, 'undo', await PhysicalJournal.open(input.dir, input.now))
   if (!run.allBack()) {
-    await run.whileNothingIsMoved(() => run.stopAll())
-    await run.moveBack()
+    await run.whileNothingIsMoved(async () => {
+      await run.stopAll()
+      await run.moveBack()
+    })
   }
   await run.startAll()
 }
@@ -155,13 +157,13 @@ class PhysicalRun {
     const { machine } = this.#ports
     for (const [index, member] of members.entries()) {
       if (this.#journal.isDone('restore', 'aside', member.name)) continue
-      this.#mayGoOn()
+      await this.#mayMove(member)
       this.#stage('Moving the old files aside', index)
       await this.#step('aside', member, async () => `${await machine.moveAside(member, asideFolder)} files`)
     }
     for (const [index, member] of members.entries()) {
       if (this.#journal.isDone('restore', 'place', member.name)) continue
-      this.#mayGoOn()
+      await this.#mayMove(member)
       this.#stage('Placing the snapshot', index)
       await this.#step('place', member, async () => {
         await machine.place(member, file)
@@ -175,7 +177,7 @@ class PhysicalRun {
     const { machine } = this.#ports
     for (const [index, member] of this.#touched().entries()) {
       if (standOf(this.#journal.entries, member.name) === 'back') continue
-      this.#mayGoOn()
+      await this.#mayMove(member)
       this.#stage('Putting the old files back', index)
       // Where nothing was placed, what still lies in version-2 is old: it stays, and the rest comes back to it.
       if (
@@ -212,7 +214,7 @@ class PhysicalRun {
     })
   }
 
-  /** A failure here has cost a stop at most: the servers are started again on the files that they had. */
+  /** A failure before the first file is moved has cost a stop at most: the servers are started again on the files that they had. */
   async whileNothingIsMoved(work: () => Promise<void>): Promise<void> {
     try {
       await work()
@@ -252,7 +254,7 @@ class PhysicalRun {
       for (;;) {
         const now = await this.#ports.machine.liveness(member)
         if (now.kind === 'down') return ended
-        if (performance.now() >= deadline) throw stillUp(member, now.message, ended)
+        if (performance.now() >= deadline) throw this.#stillUp(member, now.message, ended)
         await pause(POLL_MS)
         throwIfAborted(this.#input.signal)
       }
@@ -261,7 +263,25 @@ class PhysicalRun {
 
   async #assertDown(member: Member): Promise<void> {
     const now = await this.#ports.machine.liveness(member)
-    if (now.kind !== 'down') throw stillUp(member, now.message, '')
+    if (now.kind !== 'down') throw this.#stillUp(member, now.message, '')
+  }
+
+  /** Once more right before its files are renamed: what supervises a server may start it again at any time. */
+  async #mayMove(member: Member): Promise<void> {
+    this.#mayGoOn()
+    await this.#assertDown(member)
+  }
+
+  #stillUp(member: Member, message: string, ended: string): PhysicalError {
+    const isUntouched = standOf(this.#journal.entries, member.name) === 'untouched'
+    return new PhysicalError(
+      'MEMBER_STILL_UP',
+      `${member.name} is not down${ended === '' ? '' : ` although its stop command ended${ended}`}: ${message}`,
+      {
+        unaffected: isUntouched ? 'none of its files was moved' : 'no file was moved while it is up',
+        remedy: 'stop it by hand, or correct the stop command in the configuration file',
+      },
+    )
   }
 
   async #start(member: Member): Promise<void> {
@@ -322,17 +342,6 @@ class PhysicalRun {
 /** Where an undo moves what it takes away; like the way there, it deletes nothing. */
 export function undoneFolder(asideFolder: string): string {
   return `${asideFolder}-undone`
-}
-
-function stillUp(member: Member, message: string, ended: string): PhysicalError {
-  return new PhysicalError(
-    'MEMBER_STILL_UP',
-    `${member.name} is not down${ended === '' ? '' : ` although its stop command ended${ended}`}: ${message}`,
-    {
-      unaffected: 'none of its files was moved',
-      remedy: 'stop it by hand, or correct the stop command in the configuration file',
-    },
-  )
 }
 
 function describeResult(result: { exitCode: number | null; timedOut: boolean; output: string }): string {

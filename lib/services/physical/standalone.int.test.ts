@@ -319,6 +319,47 @@ describe('a standalone server', () => {
     await connectAnew()
   }, 120_000)
 
+  it('has none of its files moved when something has started it again since it was seen down', async () => {
+    await tree.create('/started-again', 's')
+    const files = await liveFiles()
+    const machine = createLocalMachine()
+    let looks = 0
+    const supervised: MemberMachine = {
+      ...machine,
+      // The look for all servers together has just been passed when the last one of them is up again.
+      inspect: async (member) => {
+        const disk = await machine.inspect(member)
+        if (looks++ === 0) await rig.startAll()
+        return disk
+      },
+    }
+    const body = async function* () {
+      yield Buffer.from('never placed')
+    }
+    const sha256 = createHash('sha256').update('never placed').digest('hex')
+    const run = replaceFiles(
+      { ...context, machine: supervised },
+      {
+        dir: join(rig.dir, 'supervised'),
+        kind: 'standalone',
+        members: rig.members,
+        fileZxid: 1n << 60n,
+        file: { name: 'snapshot.1', bytes: 12, sha256, body },
+        asideFolder: 'aside',
+        now: context.clock.now,
+        say: () => undefined,
+        assertOwned: () => undefined,
+      },
+    )
+    await expect(run).rejects.toMatchObject({ code: 'MEMBER_STILL_UP', unaffected: 'none of its files was moved' })
+    expect(standOf(await readJournal(join(rig.dir, 'supervised')), 'zk1')).toBe('untouched')
+    const now = await liveFiles()
+    expect(now.data).toEqual(expect.arrayContaining(files.data))
+    expect(now.logs).toEqual(expect.arrayContaining(files.logs))
+    await connectAnew()
+    expect(await find('/started-again')).not.toBeNull()
+  }, 120_000)
+
   it('is on record from the check to the undo', async () => {
     const entries = (await services.readAudit()).filter(({ action }) => action.startsWith('physical-restore.'))
     const seen = new Set(entries.map(({ action, outcome }) => `${action} ${outcome}`))

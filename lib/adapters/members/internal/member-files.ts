@@ -110,7 +110,7 @@ async function versionDirs(member: Member): Promise<string[]> {
   return dirs
 }
 
-/** Beside the directory. Where links lead both kinds of files to siblings, each has a folder of its own. */
+/** Beside the directory. Where links lead several of them to siblings, each has a place of its own. */
 function asideOf(dir: string, folder: string): string {
   return join(dirname(dir), basename(dir) === VERSION_DIR ? folder : `${folder}-${basename(dir)}`)
 }
@@ -122,7 +122,7 @@ async function ensureVersionDirs(member: Member): Promise<void> {
 /** Does not begin with `snapshot.`, and lies beside `version-2`: no server takes it for a live file. */
 async function incomingPath(member: Member, file: PutFile): Promise<string> {
   const [dir = ''] = await versionDirs(member)
-  return join(dirname(dir), `arkeeper-incoming-${file.sha256.slice(0, 12)}`)
+  return asideOf(dir, `arkeeper-incoming-${file.sha256.slice(0, 12)}`)
 }
 
 /** A rename that never replaces anything. The servers are down and this job alone is at work, so that nothing comes in between. */
