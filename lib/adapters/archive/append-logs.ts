@@ -8,7 +8,7 @@ import { ArchiveError, toArchiveError } from './errors.ts'
 import type { AppendedLogs, LogArchivePort } from './log-archive.ts'
 import { formatSegment, type LogSegment, segmentFile, segmentIndex, segmentManifest } from './log-segment.ts'
 import { PieceIndexBuilder } from './piece-index-builder.ts'
-import { listSegments, readSegment } from './read-segments.ts'
+import { findNewestSegment, readSegment } from './read-segments.ts'
 import { describeSegment, SEGMENT_RAW_BYTES, SegmentBuilder } from './segment-builder.ts'
 import { findTempOwner, mayBeAlive, syncDir, tempName } from './temp-dir.ts'
 import { NewFile, writeNewFile } from './write-file.ts'
@@ -23,9 +23,8 @@ export async function appendLogs(dir: string, input: AppendInput): Promise<Appen
   try {
     await makeDir(dir)
     await sweep(dir)
-    const { segments } = await listSegments(dir)
-    const newest = segments.at(-1) ?? null
-    const appender = new Appender(dir, input, newest?.last ?? null)
+    const newest = await findNewestSegment(dir)
+    const appender = new Appender(dir, input, newest)
     try {
       if (newest && newest.rawBytes < SEGMENT_RAW_BYTES) appender.willGrow(newest)
       for await (const batch of input.entries) for (const entry of batch) await appender.add(entry)
@@ -68,12 +67,15 @@ class Appender {
   #growing: LogSegment | null = null
   #open: OpenSegment | null = null
   #members: readonly string[]
+  /** The newest piece as this writer knows it. */
+  #newest: LogSegment | null
 
-  constructor(dir: string, input: AppendInput, last: bigint | null) {
+  constructor(dir: string, input: AppendInput, newest: LogSegment | null) {
     this.#dir = dir
     this.#input = input
     this.#members = input.members
-    this.last = last
+    this.#newest = newest
+    this.last = newest?.last ?? null
   }
 
   willGrow(segment: LogSegment): void {
@@ -101,7 +103,9 @@ class Appender {
     await file.finish()
     const segment = builder.segment(hash.digest('hex'), this.#members)
     await this.#readBack(path, segment)
+    await this.#assertAlone()
     await this.#publish(path, segment, this.#open.index.finish(segment))
+    this.#newest = segment
     this.#open = null
     this.#members = this.#input.members
     this.bytes += segment.bytes
@@ -144,6 +148,16 @@ class Appender {
     }
     throw new ArchiveError('READ_BACK_FAILED', `what was read back of ${basename(named)} is not what was written`, {
       remedy: 'check the disk of the store, then archive the logs again',
+    })
+  }
+
+  /** A piece that was begun before another writer added to the archive would take the addition back. */
+  async #assertAlone(): Promise<void> {
+    const now = await findNewestSegment(this.#dir)
+    if (now?.first === this.#newest?.first && now?.sha256 === this.#newest?.sha256) return
+    throw new ArchiveError('FILES_CHANGED', `another writer has added to ${this.#dir} meanwhile`, {
+      unaffected: 'what it wrote is as it was',
+      remedy: 'nothing: the next run goes on behind it',
     })
   }
 

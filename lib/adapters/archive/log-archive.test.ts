@@ -69,6 +69,19 @@ describe('the archive of transaction logs', () => {
     expect((await readdir(dir)).sort()).toEqual(['log.1.gz', 'log.1.idx', 'log.1.json'])
   })
 
+  it('never takes back what another writer has added meanwhile', async () => {
+    const entries = await readCorpus()
+    await append(entries.slice(0, 50))
+    async function* slow() {
+      yield entries.slice(50, 60)
+      await append(entries.slice(50))
+    }
+    const late = archive.append(dir, { entries: slow(), members: ['zk1'] })
+    await expect(late).rejects.toMatchObject({ code: 'FILES_CHANGED' })
+    expect((await readBack()).map(bytesOf)).toEqual(entries.map(bytesOf))
+    expect((await readdir(dir)).sort()).toEqual(['log.1.gz', 'log.1.idx', 'log.1.json'])
+  })
+
   it('of nothing makes nothing', async () => {
     expect(await append([])).toEqual({ transactions: 0, last: null, bytes: 0 })
     expect(await readdir(dir)).toEqual([])

@@ -55,6 +55,18 @@ export async function findFirsts(dir: string): Promise<bigint[]> {
   }
 }
 
+/** The last that `listSegments` would give. */
+export async function findNewestSegment(dir: string): Promise<LogSegment | null> {
+  for (const first of (await findFirsts(dir)).reverse()) {
+    try {
+      return await findSegment(dir, first)
+    } catch (error) {
+      if (!isArkeeperError(error)) throw error
+    }
+  }
+  return null
+}
+
 export async function findSegment(dir: string, first: bigint): Promise<LogSegment> {
   const path = segmentManifest(dir, first)
   let segment: LogSegment | null = null
