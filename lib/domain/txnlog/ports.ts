@@ -21,6 +21,8 @@ export interface LogSource {
   readonly zxid: bigint
   /** Where it lies, when logs of several places are read as one history: within one place each log goes on where the former ends. */
   readonly place?: string
+  /** False for a zxid of which another log is to be believed, whatever this one holds. Default: it is believed. */
+  readonly accepts?: (zxid: bigint) => boolean
   /** About how much `open` gives, where that is known without reading. */
   readonly bytes?: number
   /** The uncompressed bytes, front to back. May be called more than once. */

@@ -106,7 +106,7 @@ export class HistoryReader {
   #accept(entry: TxnEntry, log: LogSource, number: number): boolean {
     const { zxid } = entry
     const { after, to } = this.#options
-    if (zxid <= after) return false
+    if (zxid <= after || log.accepts?.(zxid) === false) return false
     if (zxid <= this.#last) {
       if (this.#known.get(zxid)?.includes(entry.checksum)) return false
       const isRepeat = zxid === this.#last && entry.type === TXN_TYPE.error

@@ -3,6 +3,7 @@ import type { BaseFile } from '../../adapters/archive/store.ts'
 import type { Member } from '../../adapters/members/members.ts'
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { manifestSchema } from '../../domain/snapshot/manifest.ts'
+import { epochOf } from '../../domain/txnlog/continuity.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import { archiveDirOf } from '../backups/cluster-folder.ts'
@@ -68,9 +69,23 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
 
 const isLastResort = (base: BaseFile) => base.kindsKnown === false
 
-/** All logs, archived and of members, as one history. */
-export function sourcesOf(context: Pick<ServiceContext, 'archives'>, history: History): LogSource[] {
-  return [...context.archives.logs.sources(history.logDir, history.archived.segments), ...history.memberLogs]
+/**
+ * All logs, archived and of members, as one history. Where the archive goes on without a gap it is believed alone, since it was held against
+ * what was committed: a member that was left behind by an election may still hold what its leader only proposed. `ends`: as findEpochEnds
+ * gives them, for what lies behind the archive.
+ */
+export function sourcesOf(
+  context: Pick<ServiceContext, 'archives'>,
+  history: Pick<History, 'logDir' | 'archived' | 'memberLogs'>,
+  ends: ReadonlyMap<bigint, bigint> = new Map(),
+): LogSource[] {
+  const { segments, gaps } = history.archived
+  const [first, last] = [segments[0]?.first ?? 0n, segments.at(-1)?.last ?? -1n]
+  const isArchived = (zxid: bigint) =>
+    zxid >= first && zxid <= last && !gaps.some(({ after, before }) => zxid > after && zxid < before)
+  const accepts = (zxid: bigint) => !isArchived(zxid) && zxid <= (ends.get(epochOf(zxid)) ?? zxid)
+  const memberLogs = history.memberLogs.map((log) => ({ ...log, accepts }))
+  return [...context.archives.logs.sources(history.logDir, segments), ...memberLogs]
 }
 
 /** The last transaction that the cluster has answered with: logs may hold some that were proposed and never committed. Null: no answer. */

@@ -6,6 +6,7 @@ import type { TreeReader } from '../../domain/znode/ports.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { chrootedTree } from '../engine/chrooted-tree.ts'
+import { findEpochEnds } from '../engine/epoch-ends.ts'
 import { type Borrowed, SharedReaders } from '../tree/shared-readers.ts'
 import { MomentError } from './errors.ts'
 import { findCommitted, gatherHistory, type History, sourcesOf } from './gather-history.ts'
@@ -83,7 +84,7 @@ async function openOnce(
   const tree = await context.archives.openMoment({
     name: history.clusterName,
     bases: history.bases,
-    logs: sourcesOf(context, history),
+    logs: sourcesOf(context, history, await findEnds(context, history, zxid)),
     to: zxid,
     signal: context.signal,
     onProgress: options.onProgress,
@@ -94,6 +95,16 @@ async function openOnce(
     sessions: tree.sessions,
     close: () => tree.close(),
   }
+}
+
+/** Of the epochs that end behind the archive, by the members' own logs. */
+async function findEnds(context: ServiceContext, history: History, zxid: bigint): Promise<ReadonlyMap<bigint, bigint>> {
+  const base = history.bases.find((one) => one.zxid <= zxid)?.zxid ?? 0n
+  const archived = history.archived.segments.at(-1)?.last ?? 0n
+  const after = base > archived ? base : archived
+  if (after >= zxid) return new Map()
+  const byPlace = Map.groupBy(history.memberLogs, ({ place }) => place)
+  return findEpochEnds([...byPlace.values()], { after, to: zxid, signal: context.signal })
 }
 
 function assertHistory(history: History): void {
