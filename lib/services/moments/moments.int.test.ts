@@ -292,6 +292,13 @@ describe('a moment', () => {
       })
       const inside = await travel({ zxid: formatHex64(gaps[0]!.after + 2n) })
       expect(inside.pickError).toMatchObject({ code: 'OUT_OF_REACH' })
+      // What is missing may have happened before that time.
+      const first = line.stops.find(({ zxid }) => zxid === formatHex64(gaps[0]!.before))
+      const between = await travel({ at: new Date(Date.parse(first?.at ?? '') - 1).toISOString() })
+      expect(between.pickError).toMatchObject({
+        code: 'OUT_OF_REACH',
+        remedy: expect.stringContaining(formatHex64(gaps[0]!.after)),
+      })
 
       await backUp()
       await tree.create('/after')

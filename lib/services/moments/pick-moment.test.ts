@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { parseUtc } from './pick-moment.ts'
 
 const iso = (text: string) => {
-  const ms = parseUtc(text)
-  return ms === null ? null : new Date(ms).toISOString()
+  const found = parseUtc(text)
+  return found === null ? null : new Date(found.toMs).toISOString()
 }
 
 describe('a time in words', () => {

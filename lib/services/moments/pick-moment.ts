@@ -67,10 +67,11 @@ function assertKnown(line: TimeLine, wanted: bigint, best: Found | null): void {
 }
 
 async function byTime(context: ServiceContext, line: TimeLine, text: string): Promise<Found | null> {
-  const wantedMs = parseUtc(text)
-  if (wantedMs === null) {
+  const wanted = parseUtc(text)
+  if (wanted === null) {
     throw invalid('at', `"${text.trim()}" is no time: give it in UTC, for example 2026-11-25 14:03:07`)
   }
+  const wantedMs = wanted.toMs
   const { history, committed } = line
   const fits = (entry: TxnEntry) => entry.timeMs <= wantedMs
   const tail = tailOf(context, history, committed)
@@ -82,7 +83,19 @@ async function byTime(context: ServiceContext, line: TimeLine, text: string): Pr
     const block = piece.blocks.findLast(({ timeMs }) => timeMs <= wantedMs)
     found = await findLast(readPiece(context, history, piece, block?.first), fits)
   }
-  return laterBase(line, found, (base) => base.takenAtMs !== null && base.takenAtMs <= wantedMs)
+  const best = laterBase(line, found, (base) => base.takenAtMs !== null && base.takenAtMs <= wantedMs)
+  if (best?.timeMs != null && best.timeMs < wanted.fromMs) assertNoGapBehind(line, best.zxid, text)
+  return best
+}
+
+/** What is missing may have happened before the time that was picked. */
+function assertNoGapBehind({ reach }: TimeLine, zxid: bigint, text: string): void {
+  const part = reach.find(({ fault }) => fault?.kind === 'gap' && fault.gap.after === zxid)
+  if (!part) return
+  throw new MomentError('OUT_OF_REACH', `The state at ${text.trim()} is not known: ${describeFault(part, true)}`, {
+    unaffected: 'nothing was read or written',
+    remedy: `pick the zxid ${formatHex64(zxid)} for the last state before the gap`,
+  })
 }
 
 /** A backup behind the end of the logs is a moment too. */
@@ -115,15 +128,15 @@ async function findLast(
   return found
 }
 
-/** `2026-11-25 14:03:07`, with or without T, seconds, fractions, Z or UTC; what is left out means the whole second. Null for anything else. */
-export function parseUtc(text: string): number | null {
+/** `2026-11-25 14:03:07`, with or without T, seconds, fractions, Z or UTC; without a fraction all of the second. Null for anything else. */
+export function parseUtc(text: string): { readonly fromMs: number; readonly toMs: number } | null {
   const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(?:Z|UTC)?$/i.exec(text.trim())
   if (!match) return null
-  const [, day, minute = '00:00', second = '00', fraction = '.999'] = match
-  const iso = `${day}T${minute}:${second}${fraction.slice(0, 4).padEnd(4, '0')}Z`
-  const ms = Date.parse(iso)
+  const [, day, minute = '00:00', second = '00', fraction] = match
+  const ms = Date.parse(`${day}T${minute}:${second}${fraction?.slice(0, 4).padEnd(4, '0') ?? '.000'}Z`)
   // 31 February is no day.
-  return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(`${day}T`) ? null : ms
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(`${day}T`)) return null
+  return { fromMs: ms, toMs: fraction === undefined ? ms + 999 : ms }
 }
 
 function invalid(field: string, message: string): ServiceError {
