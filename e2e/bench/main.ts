@@ -9,18 +9,23 @@ import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
 import type { ZnodeStream } from '../../lib/domain/znode/znode.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
 import { benchTree } from './bench-tree.ts'
+import { benchLogIndex } from './log-index-part.ts'
 import { benchIndex, benchNative, NATIVE_PARTS } from './native-parts.ts'
 import { type Measure, RESTORED_ROOT, runTask } from './tasks.ts'
 
 /**
- * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore,native,index]`
+ * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore,native,index,logindex]`
  * Each measurement is a process of its own, so that its peak RSS is its own; what is compared runs in turn, A B A B, in this one run.
  * Figures are for comparing within a run: ratios and medians, never absolute times against another machine.
  */
 const SELF = fileURLToPath(import.meta.url)
 /** What `npm start` and the command line give to their processes (bin/internal/node-flags.mjs). */
 const NODE_FLAGS = ['--max-semi-space-size=8']
-const PARTS = ['backup', 'diff', 'restore', ...NATIVE_PARTS]
+const PARTS = ['backup', 'diff', 'restore', ...NATIVE_PARTS, 'logindex']
+/** Parts that need no archives of each size. */
+const ALONE = ['restore', 'logindex']
+
+const BENCH = { measure, report, print, median }
 
 interface Options {
   sizes: number[]
@@ -61,10 +66,11 @@ async function runAll(options: Options): Promise<void> {
     `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${options.rounds} rounds, medians`,
   )
   try {
-    for (const size of options.only.some((part) => part !== 'restore') ? options.sizes : []) {
+    for (const size of options.only.some((part) => !ALONE.includes(part)) ? options.sizes : []) {
       header(`${size.toLocaleString('en')} znodes`)
       await benchBackupAndDiff(dir, size, options)
     }
+    if (options.only.includes('logindex')) await benchLogIndex(BENCH, dir, Math.max(...options.sizes))
     if (options.only.includes('restore')) await benchRestore(dir, 100_000, options)
   } finally {
     await rm(dir, { recursive: true, force: true })
@@ -96,10 +102,9 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
     for (let round = 0; round < rounds; round++) diff.push(await measure('diff', { left: original, right: edited }))
     report('diff of two archives (paths compared)', diff)
   }
-  const bench = { measure, report, print, median }
   const archivesOfSize = { dir, size, original, edited, rounds }
-  if (only.includes('native')) await benchNative(bench, archivesOfSize)
-  if (only.includes('index')) await benchIndex(bench, archivesOfSize)
+  if (only.includes('native')) await benchNative(BENCH, archivesOfSize)
+  if (only.includes('index')) await benchIndex(BENCH, archivesOfSize)
 }
 
 async function benchRestore(dir: string, size: number, { rounds }: Options): Promise<void> {

@@ -10,6 +10,7 @@ import { planRestoreTo } from '../../lib/services/engine/plan-restore-to.ts'
 import { takeBackup } from '../../lib/services/engine/take-backup.ts'
 import { type BareCreate, bareRead, bareWrite } from './bare-client.ts'
 import { benchTree } from './bench-tree.ts'
+import { findInLogs, type LogIndexInput, writeLogs } from './log-index-part.ts'
 import { type NativeInput, openPaths, readNative, writeNative } from './native-tasks.ts'
 
 export interface Measure {
@@ -24,7 +25,7 @@ export interface Measure {
   readonly times?: readonly number[]
 }
 
-interface Input extends NativeInput {
+interface Input extends NativeInput, LogIndexInput {
   port: number
   connectString: string
   left: string
@@ -92,6 +93,12 @@ export async function runTask(task: string, input: Input): Promise<Measure> {
     case 'index': {
       const times = await openPaths(input)
       return { ...done(times.length), times }
+    }
+    case 'log-write':
+      return done(await writeLogs(input))
+    case 'log-find': {
+      const { times, scan } = await findInLogs(input)
+      return { ...done(times.length), times, parts: { scan } }
     }
     case 'bare-write': {
       // Reading the tree beforehand: the yardstick is the pipeline of multis alone.

@@ -46,6 +46,10 @@ const states = PAGES.map((pattern) => ({
     open: (gallery) => `${gallery.addressOf('/clusters/[clusterId]/tree')}&show=history`,
   },
   {
+    name: '/clusters/[clusterId]/tree without archived transactions',
+    open: (gallery) => `${gallery.addressOf('/clusters/[clusterId]/tree')}&show=log`,
+  },
+  {
     name: '/backups/[backupId]/tree with a packed value',
     open: (gallery) => gallery.addressOf('/backups/[backupId]/tree').replace('checkout.json', 'hosts.json.gz'),
   },

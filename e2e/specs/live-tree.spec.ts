@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { armDemo, expect, openClusterPage, takePicture, test } from '../support/fixtures.ts'
 
@@ -55,4 +56,65 @@ test('a value changed meanwhile is not overwritten: theirs and yours are shown',
   await expect(dialog).toContainText('theirs')
   const reading = await otherClient.get(path)
   expect(reading.kind === 'found' && Buffer.from(reading.znode.data ?? []).toString()).toBe('theirs')
+})
+
+test('the archived log shows who wrote what to a znode, and puts a version back unless somebody was faster', async ({
+  demo,
+  signedIn: page,
+  otherClient,
+}) => {
+  const path = '/shop/config/written-often'
+  const done = async (outcome: Promise<{ kind: string }>) => expect((await outcome).kind).toBe('done')
+  const set = (text: string) => otherClient.multi([{ op: 'setData', path, data: Buffer.from(text), version: -1 }])
+  await done(otherClient.create({ path, data: Buffer.from('limit=1'), acl: OPEN_ACL, kind: 'persistent' }))
+  await done(set('limit=20'))
+  await done(set('limit=300'))
+  await armDemo(page, demo)
+  await page.goto(`${page.url().replace(/settings.*/, 'tree')}?path=${encodeURIComponent(path)}`)
+  await page.getByRole('tab', { name: 'Transactions' }).click()
+  await expect(page).toHaveURL(/show=log/)
+  const rows = page.getByRole('region', { name: 'Transactions that touched the znode' }).getByRole('row')
+  // The demo's log is archived every ten seconds.
+  const readUntil = (count: number) =>
+    expect(async () => {
+      await page.getByRole('button', { name: 'Read again' }).click()
+      await expect(rows).toHaveCount(count, { timeout: 1500 })
+    }).toPass({ timeout: 60_000 })
+  await readUntil(4)
+  await expect(rows.nth(1)).toContainText(/value written.*8 B → 9 B/)
+  await expect(rows.nth(3)).toContainText(/created.*absent → 7 B/)
+  await rows.nth(2).getByRole('radio').check()
+  await expect(page).toHaveURL(/txn=0x/)
+  await page.reload()
+  await expect(rows.nth(2).getByRole('radio')).toBeChecked()
+  const values = page.getByRole('region', { name: 'Values side by side' })
+  await expect(values).toContainText('limit=20')
+  await expect(values).toContainText('limit=1')
+
+  await page.getByRole('button', { name: 'Restore this value…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Restore this value' })
+  await expect(dialog).toContainText('limit=300')
+  await done(set('limit=theirs'))
+  await dialog.getByRole('button', { name: 'Write 8 B to 1 znode on demo' }).click()
+  await expect(dialog).toContainText('was changed meanwhile')
+  await expect(dialog).toContainText('limit=theirs')
+  await dialog.getByRole('button', { name: 'Write 8 B over theirs in 1 znode on demo' }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'Written as transaction' })).toBeVisible()
+  const reading = await otherClient.get(path)
+  expect(reading.kind === 'found' && Buffer.from(reading.znode.data ?? []).toString()).toBe('limit=20')
+
+  // A znode that is gone comes back.
+  await done(otherClient.multi([{ op: 'delete', path, version: -1 }]))
+  await readUntil(7)
+  await expect(rows.nth(1)).toContainText(/deleted.*8 B → absent/)
+  await rows.nth(2).getByRole('radio').check()
+  await page.getByRole('button', { name: 'Restore this value…' }).click()
+  await expect(dialog).toContainText('created again, as a persistent znode')
+  await dialog.getByRole('button', { name: 'Create 1 znode with 8 B on demo' }).click()
+  await expect(dialog).toBeHidden()
+  await expect.poll(async () => (await otherClient.get(path)).kind).toBe('found')
+
+  await page.setViewportSize({ width: 375, height: 812 })
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375)
 })

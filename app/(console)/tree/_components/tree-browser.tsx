@@ -19,7 +19,7 @@ import { LiveIndicator } from './live-indicator.tsx'
 import { LostConnection } from './lost-connection.tsx'
 import { PathBar } from './path-bar.tsx'
 import { useTreeEvents } from './use-tree-events.ts'
-import { type ShownHistory, ZnodePanel } from './znode-panel.tsx'
+import { type ShownPart, ZnodePanel } from './znode-panel.tsx'
 import { ZnodeRowFacts, znodeRowLabel } from './znode-row.tsx'
 import { type ZnodeItem, znodeSource } from './znode-source.ts'
 
@@ -39,8 +39,8 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
   const selected = findPathFault(asked) === null ? asked : '/'
   const find = readText(new URLSearchParams(params), 'find')
   const view = readOneOf(new URLSearchParams(params), 'view', VALUE_VIEWS) ?? null
-  const history = readHistory(new URLSearchParams(params))
-  const isHistory = history !== null
+  const part = readPart(new URLSearchParams(params))
+  const shownKind = part.kind
   const source = useMemo(() => znodeSource({ kind: tree.kind, id: tree.id }), [tree.kind, tree.id])
   const znodes = useTree<ZnodeItem>(source)
   const { loadMore, reveal, refresh, patchItem, flash, expand, collapse } = znodes
@@ -50,11 +50,12 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
 
   const select = useCallback(
     (path: string, next: { view?: ShownView } = {}) => {
-      // Whoever reads histories goes on reading them at the next znode.
-      const url = paths.tree(tree, { path, view: next.view, history: isHistory })
+      // Whoever reads histories or logs goes on reading them at the next znode.
+      const log = shownKind === 'log' ? '' : null
+      const url = paths.tree(tree, { path, view: next.view, history: shownKind === 'history', log })
       window.history.pushState(null, '', url)
     },
-    [tree, isHistory],
+    [tree, shownKind],
   )
   const flatRef = useRef(znodes.flat)
   flatRef.current = znodes.flat
@@ -205,11 +206,12 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
             path={selected}
             view={view}
             onView={(next) => window.history.replaceState(null, '', paths.tree(tree, { path: selected, view: next }))}
-            history={history}
-            onHistory={(next) => {
-              const [from, to] = [next?.from ?? undefined, next?.to ?? undefined]
-              const url = paths.tree(tree, { path: selected, history: next !== null, from, to })
-              if ((next === null) === (history === null)) window.history.replaceState(null, '', url)
+            part={part}
+            onPart={(next) => {
+              const [from, to] = next.kind === 'history' ? [next.from ?? undefined, next.to ?? undefined] : []
+              const log = next.kind === 'log' ? next.zxid : null
+              const url = paths.tree(tree, { path: selected, history: next.kind === 'history', from, to, log })
+              if (next.kind === part.kind) window.history.replaceState(null, '', url)
               else window.history.pushState(null, '', url)
             }}
             onGo={go}
@@ -223,13 +225,18 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
   )
 }
 
-function readHistory(params: URLSearchParams): ShownHistory {
-  if (readOneOf(params, 'show', ['history']) === undefined) return null
+function readPart(params: URLSearchParams): ShownPart {
+  const kind = readOneOf(params, 'show', ['history', 'log'])
+  if (kind === undefined) return { kind: 'here' }
+  if (kind === 'log') {
+    const zxid = readText(params, 'txn')
+    return { kind, zxid: /^0x[0-9a-f]{1,16}$/.test(zxid) ? zxid : '' }
+  }
   const side = (key: string) => {
     const ref = parseTreeRef(readText(params, key))
     return ref && formatTreeRef(ref)
   }
-  return { from: side('from'), to: side('to') }
+  return { kind, from: side('from'), to: side('to') }
 }
 
 const THROTTLE_MS = 400

@@ -19,6 +19,7 @@ import { AclTable } from './acl-table.tsx'
 import type { TreeWriting } from './tree-browser.tsx'
 import { ZnodeActions } from './znode-actions.tsx'
 import { type HistoryPair, ZnodeHistory } from './znode-history.tsx'
+import { ZnodeLog } from './znode-log.tsx'
 import { ZnodeStat } from './znode-stat.tsx'
 
 const HERE: Record<TreeAddress['kind'], string> = {
@@ -27,8 +28,11 @@ const HERE: Record<TreeAddress['kind'], string> = {
   moment: 'At this moment',
 }
 
-/** Null: the znode as it is here. */
-export type ShownHistory = HistoryPair | null
+/** `log`: its transactions; `zxid` empty is the newest. */
+export type ShownPart =
+  | { readonly kind: 'here' }
+  | ({ readonly kind: 'history' } & HistoryPair)
+  | { readonly kind: 'log'; readonly zxid: string }
 
 export interface ZnodeWritten {
   readonly path: string
@@ -47,25 +51,52 @@ interface PanelProps {
   onRead: (reading: ZnodeReadingView) => void
 }
 
-/** One znode: as it is here, and its history. What was deleted has a history too. */
+const FIRST: Readonly<Record<ShownPart['kind'], ShownPart>> = {
+  here: { kind: 'here' },
+  history: { kind: 'history', from: null, to: null },
+  log: { kind: 'log', zxid: '' },
+}
+
+/** One znode: as it is here, and its past. What was deleted has a past too. */
 export function ZnodePanel({
-  history,
-  onHistory,
+  part,
+  onPart,
   ...panel
-}: PanelProps & { history: ShownHistory; onHistory: (history: ShownHistory) => void }) {
-  const { tree, path } = panel
+}: PanelProps & { part: ShownPart; onPart: (part: ShownPart) => void }) {
+  const { tree, path, writing, onWritten } = panel
   return (
     <section aria-label={`Znode ${path}`} className="min-w-0">
       <Tabs
         label="Parts of the znode"
-        value={history ? 'history' : 'here'}
-        onChange={(part) => onHistory(part === 'history' ? { from: null, to: null } : null)}
+        value={part.kind}
+        onChange={(kind) => onPart(FIRST[kind])}
         tabs={[
           { value: 'here', label: HERE[tree.kind], content: <ZnodeHere {...panel} /> },
           {
             value: 'history',
             label: 'History',
-            content: history && <ZnodeHistory tree={tree} path={path} pair={history} onPair={onHistory} />,
+            content: part.kind === 'history' && (
+              <ZnodeHistory
+                tree={tree}
+                path={path}
+                pair={part}
+                onPair={(pair) => onPart({ kind: 'history', ...pair })}
+              />
+            ),
+          },
+          {
+            value: 'log',
+            label: 'Transactions',
+            content: part.kind === 'log' && (
+              <ZnodeLog
+                tree={tree}
+                path={path}
+                chosen={part.zxid}
+                onChoose={(zxid) => onPart({ kind: 'log', zxid })}
+                writing={writing}
+                onWritten={onWritten}
+              />
+            ),
           },
         ]}
       />
