@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
-import { armDemo, expect, openClusterPage, takePicture, test } from '../support/fixtures.ts'
+import { armDemo, disarmDemo, expect, openClusterPage, takePicture, test } from '../support/fixtures.ts'
 
 test('a znode that another client creates appears without reload', async ({ demo, signedIn: page, otherClient }) => {
   await openClusterPage(page, demo, 'Tree')
@@ -69,6 +69,8 @@ test('the archived log shows who wrote what to a znode, and puts a version back 
   await done(otherClient.create({ path, data: Buffer.from('limit=1'), acl: OPEN_ACL, kind: 'persistent' }))
   await done(set('limit=20'))
   await done(set('limit=300'))
+  // Another journey may have left it armed.
+  await disarmDemo(page, demo)
   await armDemo(page, demo)
   await page.goto(`${page.url().replace(/settings.*/, 'tree')}?path=${encodeURIComponent(path)}`)
   await page.getByRole('tab', { name: 'Transactions' }).click()
