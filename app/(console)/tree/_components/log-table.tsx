@@ -3,9 +3,9 @@
 import { TriangleAlert } from 'lucide-react'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { Badge } from '@/app/_ui/badge.tsx'
-import { formatBytes } from '@/app/_ui/format-number.ts'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { StateFactsView, TouchKind, ZnodeTransactionView } from '@/lib/services/logs/views.ts'
 import type { LogRow } from './log-rows.ts'
 
