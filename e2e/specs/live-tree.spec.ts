@@ -82,10 +82,15 @@ test('the archived log shows who wrote what to a znode, and puts a version back 
       await page.getByRole('button', { name: 'Read again' }).click()
       await expect(rows).toHaveCount(count, { timeout: 1500 })
     }).toPass({ timeout: 60_000 })
+  // The choice is in the URL, which a busy page follows a moment later: no `check()`.
+  const choose = async (row: number) => {
+    await rows.nth(row).getByRole('radio').click()
+    await expect(rows.nth(row).getByRole('radio')).toBeChecked()
+  }
   await readUntil(4)
   await expect(rows.nth(1)).toContainText(/value written.*8 B → 9 B/)
   await expect(rows.nth(3)).toContainText(/created.*absent → 7 B/)
-  await rows.nth(2).getByRole('radio').check()
+  await choose(2)
   await expect(page).toHaveURL(/txn=0x/)
   await page.reload()
   await expect(rows.nth(2).getByRole('radio')).toBeChecked()
@@ -109,7 +114,7 @@ test('the archived log shows who wrote what to a znode, and puts a version back 
   await done(otherClient.multi([{ op: 'delete', path, version: -1 }]))
   await readUntil(7)
   await expect(rows.nth(1)).toContainText(/deleted.*8 B → absent/)
-  await rows.nth(2).getByRole('radio').check()
+  await choose(2)
   await page.getByRole('button', { name: 'Restore this value…' }).click()
   await expect(dialog).toContainText('created again, as a persistent znode')
   await dialog.getByRole('button', { name: 'Create 1 znode with 8 B on demo' }).click()
