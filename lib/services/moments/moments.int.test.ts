@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
@@ -29,7 +29,7 @@ import { getZnode } from '../tree/get-znode.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { formatTreeRef } from '../tree/tree-ref.ts'
 import { getTimeTravel } from './get-time-travel.ts'
-import { momentReadersOf } from './open-moment.ts'
+import { momentReadersOf, openMoment } from './open-moment.ts'
 import { saveMoment } from './save-moment.ts'
 import { startPrepare } from './start-prepare.ts'
 
@@ -342,6 +342,28 @@ describe('a moment', () => {
       await momentReadersOf(context.archives).dropAll()
       expect((await readMoment(zxid)).znodes).toEqual(znodes)
       expect((await travel({ zxid })).moment).toMatchObject({ proof: { base: { zxid }, applied: 0, exact: true } })
+    },
+    SLOW,
+  )
+
+  it(
+    'can be had from the members while a piece of the archive is damaged, which is told',
+    async () => {
+      await backUp()
+      await tree.create('/app', 'then')
+      await churn('d', 20)
+      const { zxid, znodes } = await note()
+      await archiveLogs(context, clusterId)
+      const logs = join(context.paths.storeDir, 'orders', 'logs')
+      const piece = (await readdir(logs)).find((name) => name.endsWith('.gz')) ?? ''
+      const bytes = await readFile(join(logs, piece))
+      bytes.fill(0xff, bytes.length - 200, bytes.length - 100)
+      await writeFile(join(logs, piece), bytes)
+      expect((await readMoment(zxid)).znodes).toEqual(znodes)
+      const opened = await openMoment(context, { clusterId, zxid: BigInt(zxid) })
+      await opened.close()
+      expect(opened.proof).toMatchObject({ exact: true, digest: 'match' })
+      expect(opened.proof.problems).toContainEqual(expect.stringContaining('could not be followed'))
     },
     SLOW,
   )

@@ -33,6 +33,9 @@ const OPEN_MAX = 4
 export const INLINE_BYTES_MAX = 64 * 1024 * 1024
 /** A server may purge between our listing and our reading. */
 const ATTEMPTS_MAX = 2
+const NO_ARCHIVE = { segments: [], gaps: [], problems: [] }
+/** Failures that say nothing of the archive. */
+const PASSING: readonly string[] = ['CANCELLED', 'NOT_FOUND', 'LOG_CHANGED']
 
 const READERS = new WeakMap<object, SharedReaders<MomentTree>>()
 
@@ -81,13 +84,23 @@ async function openOnce(
   if (!context.mayTakeLong) assertQuick(context, history, zxid)
   const problems = await judgeEnd(context, history, zxid)
   throwIfAborted(context.signal)
-  const tree = await context.archives.openMoment({
-    name: history.clusterName,
-    bases: history.bases,
-    logs: sourcesOf(context, history, await findEnds(context, history, zxid)),
-    to: zxid,
-    signal: context.signal,
-    onProgress: options.onProgress,
+  const open = async (history: History) =>
+    context.archives.openMoment({
+      name: history.clusterName,
+      bases: history.bases,
+      logs: sourcesOf(context, history, await findEnds(context, history, zxid)),
+      to: zxid,
+      signal: context.signal,
+      onProgress: options.onProgress,
+    })
+  const tree = await open(history).catch(async (error: unknown) => {
+    const isFault = isArkeeperError(error) && !PASSING.includes(error.code)
+    if (!isFault || history.memberLogs.length === 0 || history.archived.segments.length === 0) throw error
+    // A piece of the archive may be damaged while the members still hold what is in it.
+    const tree = await open({ ...history, archived: NO_ARCHIVE }).catch(() => null)
+    if (tree === null) throw error
+    problems.push(`The archive of the log could not be followed: the members' own logs were read (${error.message})`)
+    return tree
   })
   return {
     reader: chrootedTree(tree, history.chroot),
