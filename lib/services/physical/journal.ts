@@ -1,5 +1,5 @@
 import { open, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { makeDir } from '../../base/make-dir.ts'
 import type { MemberStand } from './views.ts'
@@ -50,6 +50,8 @@ export class PhysicalJournal {
     const whole = { at: new Date(this.#now()).toISOString(), ...entry }
     const handle = await open(this.#file, 'a', 0o600)
     try {
+      // The file itself must outlive a power loss: without it, servers whose files are half moved would pass for untouched.
+      if (this.#entries.length === 0) await syncFolders(dirname(this.#file))
       // A line that a crash has cut short must not swallow this one.
       await handle.write(`\n${JSON.stringify(whole)}\n`)
       await handle.sync()
@@ -89,6 +91,13 @@ export class PhysicalJournal {
       throw error
     }
     await this.write({ ...place, state: 'done', ...(note === undefined ? {} : { note }) })
+  }
+}
+
+async function syncFolders(dir: string): Promise<void> {
+  for (const each of [dir, dirname(dir)]) {
+    const handle = await open(each, 'r')
+    await handle.sync().finally(() => handle.close())
   }
 }
 
