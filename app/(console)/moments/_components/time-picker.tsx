@@ -181,7 +181,7 @@ function PickField({
         wrapperClassName="w-60 max-w-full"
       />
       {path && <input type="hidden" name="path" value={path} />}
-      <Button type="submit" className="mt-6">
+      <Button type="submit" className="sm:mt-6">
         {button}
       </Button>
     </form>

@@ -19,6 +19,8 @@ export function WriteRate({
   const at = (timeMs: number) => placeOn(axis, timeMs) * WIDTH
   const most = Math.max(1, ...(rate?.counts ?? []))
   const grey = ranges.filter(({ unreachable, toAt }) => unreachable !== null && toAt !== null)
+  // An empty box says nothing.
+  if (rate === null && grey.length === 0) return null
   return (
     <svg
       role="img"
