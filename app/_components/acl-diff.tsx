@@ -1,8 +1,7 @@
 import clsx from 'clsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
-import { formatPerms } from '@/lib/domain/znode/acl.ts'
 import type { AclEntryView } from '@/lib/services/tree/views.ts'
-import { describePerms, describeWho } from './acl-words.ts'
+import { ACL_HEADS, AclCells } from './acl-cells.tsx'
 import { CHANGE_LOOKS } from './change-mark.tsx'
 import { compareAcls } from './compare-acls.ts'
 
@@ -16,7 +15,7 @@ export function AclDiff({
 }) {
   const rows = compareAcls(before ?? after ?? [], after ?? before ?? [])
   return (
-    <Table label="Access on both sides" head={['(Difference)', 'Who', 'May', 'As ZooKeeper writes it']}>
+    <Table label="Access on both sides" head={['(Difference)', ...ACL_HEADS]}>
       {rows.map((row) => {
         const look = row.state === 'same' ? null : CHANGE_LOOKS[row.state]
         const { entry } = row
@@ -32,13 +31,7 @@ export function AclDiff({
                 <span className="text-muted">same</span>
               )}
             </Cell>
-            <Cell className="font-medium">{describeWho(entry)}</Cell>
-            <Cell>{describePerms(entry.perms)}</Cell>
-            <Cell>
-              <code className="break-all font-mono text-xs">
-                {entry.scheme}:{entry.id}:{formatPerms(entry.perms)}
-              </code>
-            </Cell>
+            <AclCells entry={entry} />
           </Row>
         )
       })}

@@ -1,15 +1,18 @@
 'use client'
 
-import Link from 'next/link'
 import { type FormEvent, useState } from 'react'
+import {
+  ConfirmFields,
+  findConfirmationFault,
+  NOT_CONFIRMED,
+  ReadOnlyNotice,
+} from '@/app/_components/confirm-fields.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
-import { Notice } from '@/app/_ui/notice.tsx'
 import type { PhysicalPlan, PhysicalView } from '@/lib/services/physical/views.ts'
 import { confirmPhysicalAction } from '../actions.ts'
 
@@ -23,37 +26,30 @@ export function ConfirmPhysical({
   plan: PhysicalPlan
   onDone: () => void
 }) {
-  const [typedName, setTypedName] = useState('')
-  const [reason, setReason] = useState('')
+  const [given, setGiven] = useState(NOT_CONFIRMED)
   const [phrase, setPhrase] = useState('')
   const confirm = useAction(confirmPhysicalAction, onDone)
   const asked = plan.findings.find((finding) => finding.phrase !== null)?.phrase ?? null
   const { clusterName, canConfirm } = view
   const fault = !canConfirm.ok
     ? (canConfirm.reason ?? 'It cannot be confirmed now')
-    : typedName.trim() !== clusterName
-      ? `Type ${clusterName} first`
-      : asked !== null && phrase.trim() !== asked
-        ? `Type ${asked} first`
-        : reason.trim() === ''
-          ? 'Give a reason first'
-          : null
+    : asked !== null && phrase.trim() !== asked
+      ? `Type ${asked} first`
+      : findConfirmationFault(given, clusterName)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    confirm.run({ physicalId: view.id, planHash: view.planHash ?? '', typedName, reason, phrase })
+    confirm.run({ physicalId: view.id, planHash: view.planHash ?? '', ...given, phrase })
   }
   return (
     <Card title="Confirm">
       <form onSubmit={submit} className="flex flex-col gap-4">
         <FormError error={confirm.error} fields={['typedName', 'reason', 'phrase']} />
         {!view.clusterIsArmed && (
-          <Notice tone="warn" title={`${clusterName} is read-only`}>
-            Arm it in{' '}
-            <Link href={paths.cluster(view.clusterId, 'settings')} className="link">
-              its settings
-            </Link>
-            , and come back: what was checked stays.
-          </Notice>
+          <ReadOnlyNotice
+            clusterId={view.clusterId}
+            clusterName={clusterName}
+            then="and come back: what was checked stays."
+          />
         )}
         {view.way === 'admin' ? (
           <AdminWords />
@@ -66,21 +62,7 @@ export function ConfirmPhysical({
           </p>
         )}
         <div className="grid gap-4 sm:grid-cols-2">
-          <TextField
-            label={`Type ${clusterName} to confirm`}
-            value={typedName}
-            onChange={(event) => setTypedName(event.target.value)}
-            autoComplete="off"
-            error={confirm.error?.fields?.typedName}
-          />
-          <TextField
-            label="Reason"
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-            maxLength={500}
-            hint="Kept in the audit."
-            error={confirm.error?.fields?.reason}
-          />
+          <ConfirmFields clusterName={clusterName} value={given} onChange={setGiven} faults={confirm.error?.fields} />
           {asked !== null && (
             <TextField
               label={`Type ${asked} to use a backup that is fuzzy`}

@@ -1,14 +1,17 @@
 'use client'
 
-import Link from 'next/link'
 import { type FormEvent, useState } from 'react'
+import {
+  ConfirmFields,
+  findConfirmationFault,
+  NOT_CONFIRMED,
+  ReadOnlyNotice,
+} from '@/app/_components/confirm-fields.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
-import { TextField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import type { PlanView, RestoreView } from '@/lib/services/restores/views.ts'
 import { confirmRestoreAction, replanRestoreAction } from '../actions.ts'
@@ -24,21 +27,16 @@ export function ConfirmRestore({
   plan: PlanView
   onDone: () => void
 }) {
-  const [typedName, setTypedName] = useState('')
-  const [reason, setReason] = useState('')
+  const [given, setGiven] = useState(NOT_CONFIRMED)
   const confirm = useAction(confirmRestoreAction, onDone)
   const replan = useAction(replanRestoreAction, onDone)
   const { clusterName, canConfirm } = restore
   const fault = !canConfirm.ok
     ? (canConfirm.reason ?? 'It cannot be confirmed now')
-    : typedName.trim() !== clusterName
-      ? `Type ${clusterName} first`
-      : reason.trim() === ''
-        ? 'Give a reason first'
-        : null
+    : findConfirmationFault(given, clusterName)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    confirm.run({ restoreId: restore.id, planHash: plan.hash, typedName, reason })
+    confirm.run({ restoreId: restore.id, planHash: plan.hash, ...given })
   }
   return (
     <Card title="Confirm">
@@ -60,34 +58,18 @@ export function ConfirmRestore({
           </Notice>
         )}
         {!restore.clusterIsArmed && (
-          <Notice tone="warn" title={`${clusterName} is read-only`}>
-            Arm it in{' '}
-            <Link href={paths.cluster(restore.clusterId, 'settings')} className="link">
-              its settings
-            </Link>
-            , for as long as the restore needs, and come back: this plan stays.
-          </Notice>
+          <ReadOnlyNotice
+            clusterId={restore.clusterId}
+            clusterName={clusterName}
+            then="for as long as the restore needs, and come back: this plan stays."
+          />
         )}
         <p className="text-sm">
           A safety backup of everything that will be touched is taken first. Afterwards the restore is verified.{' '}
           <strong>Undo</strong> then makes the plan that takes it back, which you read and confirm like this one.
         </p>
         <div className="grid gap-4 sm:grid-cols-2">
-          <TextField
-            label={`Type ${clusterName} to confirm`}
-            value={typedName}
-            onChange={(event) => setTypedName(event.target.value)}
-            autoComplete="off"
-            error={confirm.error?.fields?.typedName}
-          />
-          <TextField
-            label="Reason"
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-            maxLength={500}
-            hint="Kept in the audit."
-            error={confirm.error?.fields?.reason}
-          />
+          <ConfirmFields clusterName={clusterName} value={given} onChange={setGiven} faults={confirm.error?.fields} />
         </div>
         <div className="flex flex-wrap items-center justify-end gap-2">
           <Button pending={replan.pending} onClick={() => replan.run({ restoreId: restore.id })}>

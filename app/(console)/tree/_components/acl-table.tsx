@@ -1,7 +1,7 @@
-import { describePerms, describeWho } from '@/app/_components/acl-words.ts'
+import { ACL_HEADS, AclCells } from '@/app/_components/acl-cells.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
-import { Cell, Row, Table } from '@/app/_ui/table.tsx'
-import { formatPerms, isMaskedAcl } from '@/lib/domain/znode/acl.ts'
+import { Row, Table } from '@/app/_ui/table.tsx'
+import { isMaskedAcl } from '@/lib/domain/znode/acl.ts'
 import type { AclEntryView } from '@/lib/services/tree/views.ts'
 
 export function AclTable({ acl }: { acl: readonly AclEntryView[] }) {
@@ -15,17 +15,11 @@ export function AclTable({ acl }: { acl: readonly AclEntryView[] }) {
           </Notice>
         </div>
       )}
-      <Table label="Access control list" head={['Who', 'May', 'As ZooKeeper writes it']}>
+      <Table label="Access control list" head={ACL_HEADS}>
         {acl.map((entry, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: an ACL may hold the same entry twice, in a fixed order
           <Row key={index}>
-            <Cell className="font-medium">{describeWho(entry)}</Cell>
-            <Cell>{describePerms(entry.perms)}</Cell>
-            <Cell>
-              <code className="break-all font-mono text-xs">
-                {entry.scheme}:{entry.id}:{formatPerms(entry.perms)}
-              </code>
-            </Cell>
+            <AclCells entry={entry} />
           </Row>
         ))}
       </Table>
