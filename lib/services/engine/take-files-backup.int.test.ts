@@ -49,7 +49,8 @@ describe('a backup from the directory of a running server', () => {
     admin = { url: `http://127.0.0.1:${port}` }
     server = await startZooKeeper({
       config: {
-        snapCount: '400',
+        // One snapshot, of the start: each digest that the server publishes lies behind it.
+        snapCount: '100000',
         dataLogDir: logDir,
         'admin.enableServer': 'true',
         'admin.serverPort': String(port),
@@ -97,7 +98,7 @@ describe('a backup from the directory of a running server', () => {
   })
 
   it('is held against the digests that the server publishes', async () => {
-    // Every 128th zxid is published; the newest snapshot must lie before one of them.
+    // Every 128th zxid is published.
     for (let i = 0; i < 130; i++) await tree.set('/app', `published ${i}`)
     const context = createEngineContext()
     const taken = await takeFilesBackup(context, { ...input(server.connectString), admins: [admin] })
@@ -230,19 +231,32 @@ describe('a backup from the directories of an ensemble', () => {
     try {
       const tree = new LiveTree(client)
       for (let i = 0; i < 40; i++) await tree.create(`/a${i}`, `value ${i}`)
-      const [first, second] = ensemble.servers
-      // Of one member all snapshots are gone, of another the newest log has lost its content.
-      for (const name of await readdir(join(first!.dataDir, 'version-2'))) {
-        if (name.startsWith('snapshot.')) await rm(join(first!.dataDir, 'version-2', name))
+      // Copies of what each one holds once it has applied all: the servers themselves go on writing snapshots and logs.
+      const members = []
+      for (const [i, server] of ensemble.servers.entries()) {
+        const own = await createZooKeeper().connect({ connectString: server.connectString })
+        await own.sync('/')
+        await own.close()
+        const dataDir = join(store, `copy-${i + 1}`)
+        await cp(join(server.dataDir, 'version-2'), join(dataDir, 'version-2'), { recursive: true })
+        members.push({ name: `zk${i + 1}`, dataDir, dataLogDir: dataDir })
       }
-      const logs = (await readdir(join(second!.dataDir, 'version-2'))).filter((name) => name.startsWith('log.'))
-      for (const name of logs) await truncate(join(second!.dataDir, 'version-2', name), 16)
+      // Of one member all snapshots are gone, of another all logs have lost their content.
+      for (const [at, prefix] of ['snapshot.', 'log.'].entries()) {
+        const dir = join(members[at]!.dataDir, 'version-2')
+        for (const name of await readdir(dir)) {
+          if (!name.startsWith(prefix)) continue
+          if (at === 0) await rm(join(dir, name))
+          else await truncate(join(dir, name), 16)
+        }
+      }
       const taken = await takeFilesBackup(createEngineContext(), {
-        members: ensemble.servers.map((server, i) => memberOf(server, `zk${i + 1}`)),
-        target: { connectString: ensemble.connectString },
+        members,
+        // Nobody is asked what is committed: all are looked at, and the one that reaches furthest is taken.
+        target: null,
         clusterName: 'test',
         paths: [],
-        parentDir: store,
+        parentDir: join(store, 'archives'),
       })
       expect(taken.members.map(({ member }) => member)).toEqual(['zk1', 'zk2', 'zk3'])
       expect(taken.members[0]!.message).toContain('no snapshot')

@@ -141,7 +141,7 @@ interface Chosen {
   readonly members: TakenFilesBackup['members']
 }
 
-/** The first member that reaches what is committed with a sound digest; else the one that reaches most of it. */
+/** The first member that reaches what is committed with a sound digest; else the one that reaches furthest. */
 async function chooseMember(
   context: EngineContext,
   candidates: readonly BackupMember[],
@@ -173,7 +173,8 @@ async function chooseMember(
       await best?.reader.close()
       best = { reader, member: member.name }
     } else await reader.close()
-    if (proof.exact && (committed === null || proof.zxid >= committed.zxid)) break
+    // With nobody to ask what is committed, each one may be the one that reaches furthest.
+    if (proof.exact && committed !== null && proof.zxid >= committed.zxid) break
   }
   if (best === null) throw noMember(told)
   const last = told.find(({ member }) => member === best?.member)
