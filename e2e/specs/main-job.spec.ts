@@ -20,12 +20,14 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
   await expect(
     page.getByRole('listitem').filter({ hasText: 'demo' }).or(page.getByText('demo has no good backup')).first(),
   ).toBeVisible()
+  await takePicture(page, 'overview')
 
   await test.step('a backup lands in the catalog, exact and complete', async () => {
     await takeBackup(page, demo, 'before the change')
     const row = page.getByRole('region', { name: 'Backups' }).getByRole('row').nth(1)
     await expect(row).toContainText('whole tree')
     await expect(row).toContainText('complete')
+    await takePicture(page, 'backups')
     await row.getByRole('link').first().click()
     await expect(page.getByRole('heading', { name: 'Backup of demo' })).toBeVisible()
     await expect(page.getByText('Every znode and every ACL could be read')).toBeVisible()
@@ -185,6 +187,7 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     }
     await expect(entries).toContainText('the pool size was changed by mistake')
     await expect(entries).not.toContainText('pool.size=')
+    await takePicture(page, 'audit')
   })
 
   await test.step('the backup that it all came from is still there', async () => {

@@ -6,7 +6,7 @@ import { createControlledServers } from '../../lib/testing/controlled-servers.ts
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
 import { addCluster, arm, takeFirstBackup } from '../support/clusters.ts'
-import { expect, signIn, test } from '../support/fixtures.ts'
+import { expect, signIn, takePicture, test } from '../support/fixtures.ts'
 
 test('a backup goes back as files along a runbook that is ticked off, survives a reload and is compared at the end', async ({
   demo,
@@ -37,6 +37,7 @@ test('a backup goes back as files along a runbook that is ticked off, survives a
   await expect(steps).toContainText('Done by')
   await page.reload()
   await expect(first).toBeChecked()
+  await takePicture(page, 'runbook')
   await first.uncheck()
   await expect(page.getByText(/^Runbook: 0 of/)).toBeVisible()
 

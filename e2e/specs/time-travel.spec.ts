@@ -1,7 +1,7 @@
 import { formatHex64 } from '../../lib/base/hex64.ts'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { addCluster, arm, backupRows, fillConfirmation } from '../support/clusters.ts'
-import { expect, test } from '../support/fixtures.ts'
+import { expect, takePicture, test } from '../support/fixtures.ts'
 import { nameMember } from '../support/members.ts'
 
 test('what was deleted is seen as it was, and put back from there', async ({ signedIn: page, demo, otherClient }) => {
@@ -52,6 +52,7 @@ test('what was deleted is seen as it was, and put back from there', async ({ sig
     await expect(page.getByText('proved by digest')).toBeVisible()
     await page.getByRole('treeitem', { name: /^travel/ }).click()
     await expect(page.getByRole('region', { name: 'Znode /travel' })).toBeVisible()
+    await takePicture(page, 'time-travel')
   })
 
   await test.step('a moment that is none is refused with the range', async () => {
