@@ -8,24 +8,23 @@ import type { ClusterConnection, ClusterTarget, MoveFeed } from '../../adapters/
 import { CancelledError, formatErrorLine } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency } from '../../domain/snapshot/manifest.ts'
-import { type PatchEntry, patchStream } from '../../domain/znode/patch-stream.ts'
+import type { PatchEntry } from '../../domain/znode/patch-stream.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
 import { assertChroot } from './assert-chroot.ts'
 import { assertRoots } from './assert-roots.ts'
 import { chrootedTree } from './chrooted-tree.ts'
-import { splitConnectString } from './connect-string.ts'
 import { judgeNativeSnapshot } from './native-facts.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { readAdminFacts } from './read-admin-facts.ts'
 import { readRoots } from './read-scope.ts'
 import { rereadMoves, ZxidLedger } from './reread-moves.ts'
 import { intersectRoots, parseRoots } from './scope.ts'
-import { scopedTree } from './scoped-tree.ts'
 import { withStagingDir } from './staging.ts'
 import { findStaleEntries } from './stale-entries.ts'
 import { MOVED_LISTED_MAX, QUOTA_ROOT, type TakenBackup } from './take-backup.ts'
+import { chrootOf, writeServerTree } from './write-server-tree.ts'
 
 export interface TakeAdminBackupInput {
   /** AdminServers of the cluster's members; the one that has applied most is asked. */
@@ -63,33 +62,18 @@ export async function takeAdminBackup(context: EngineContext, input: TakeAdminBa
       const meter = new ProgressMeter(context.clock, input.onProgress)
       const taken = await takeSnapshot({ context, admin, staging, meter, client })
       try {
-        const chroot = input.target ? splitConnectString(input.target.connectString).chroot : ROOT
-        const tree = chrootedTree(taken.native.reader, chroot)
+        const tree = chrootedTree(taken.native.reader, chrootOf(input.target))
         await assertRoots(tree, roots, context.signal)
-        const settled = await settle({ context, client, taken, tree, roots, meter })
-        const scoped = scopedTree(tree, { paths: roots, kind: 'subtrees' })
-        const stream = scoped.readSubtree(ROOT, { signal: context.signal, includeSystem: true })
-        const written = await context.archives.write({
-          parentDir: input.parentDir,
-          stream: patchStream(stream, settled.patch),
-          describe: () => ({
-            cluster: { name: input.clusterName, connectString: input.target?.connectString ?? null, chroot },
-            source: 'admin',
-            zookeeperVersion: facts.version,
-            scope: { paths: [...roots], kind: 'subtrees' },
-            zxid: settled.zxid,
-            consistency: settled.consistency,
-            unreadable: settled.unreadable,
-            sessions: taken.native.sessions,
-            ...(input.note ? { note: input.note } : {}),
-          }),
+        const { zxid, consistency, unreadable, patch } = await settle({ context, client, taken, tree, roots, meter })
+        const { sessions, znodes } = taken.native
+        const written = await writeServerTree(context, input, {
+          tree,
+          roots,
+          patch,
+          facts: { source: 'admin', zookeeperVersion: facts.version, zxid, consistency, unreadable, sessions },
           startedAtMs,
-          now: () => context.clock.now(),
-          signal: context.signal,
-          onProgress: ({ phase, znodes, dataBytes }) => {
-            const stage = phase === 'writing' ? 'Writing the archive' : 'Reading the archive back'
-            meter.report(stage, { done: znodes, total: taken.native.znodes, bytes: dataBytes })
-          },
+          meter,
+          total: znodes,
         })
         return { ...written, warnings: facts.warnings }
       } finally {

@@ -20,8 +20,8 @@ import {
   readPublishedDigests,
 } from './published-digests.ts'
 import { parseRoots } from './scope.ts'
-import { scopedTree } from './scoped-tree.ts'
 import type { TakenBackup } from './take-backup.ts'
+import { chrootOf, writeServerTree } from './write-server-tree.ts'
 
 export interface BackupMember {
   readonly name: string
@@ -64,31 +64,23 @@ export async function takeFilesBackup(context: EngineContext, input: TakeFilesBa
   const chosen = await chooseMember(context, input.members, { committed, published, meter })
   try {
     const { proof, sessions } = chosen.reader
-    const chroot = input.target ? splitConnectString(input.target.connectString).chroot : ROOT
-    const tree = chrootedTree(chosen.reader, chroot)
+    const tree = chrootedTree(chosen.reader, chrootOf(input.target))
     await assertRoots(tree, roots, context.signal)
-    const scoped = scopedTree(tree, { paths: roots, kind: 'subtrees' })
-    const written = await context.archives.write({
-      parentDir: input.parentDir,
-      stream: scoped.readSubtree(ROOT, { signal: context.signal, includeSystem: true }),
-      describe: () => ({
-        cluster: { name: input.clusterName, connectString: input.target?.connectString ?? null, chroot },
+    const written = await writeServerTree(context, input, {
+      tree,
+      roots,
+      patch: [],
+      facts: {
         source: 'files',
         zookeeperVersion: committed?.version ?? null,
-        scope: { paths: [...roots], kind: 'subtrees' },
         zxid: highestZxid(proof),
         consistency: toConsistency(proof),
         unreadable: [],
         sessions,
-        ...(input.note ? { note: input.note } : {}),
-      }),
-      startedAtMs,
-      now: () => context.clock.now(),
-      signal: context.signal,
-      onProgress: ({ phase, znodes, dataBytes }) => {
-        const stage = phase === 'writing' ? 'Writing the archive' : 'Reading the archive back'
-        meter.report(stage, { done: znodes, bytes: dataBytes })
       },
+      startedAtMs,
+      meter,
+      total: null,
     })
     const warnings = [...proof.problems.map(({ message }) => message), ...doubtsOf(proof.zxid, committed)]
     return { ...written, members: chosen.members, warnings }
