@@ -64,3 +64,21 @@ export async function checkSnapshot(
     await reader.close()
   }
 }
+
+export interface DigestPair {
+  readonly version: number
+  readonly zxid: bigint
+  /** What the server said. */
+  readonly stored: bigint
+  /** Of the tree in the file, in the charset that makes both equal where one does. */
+  readonly computed: bigint
+}
+
+/** The file's digest beside that of its tree; null where the file has none, or none was computed. */
+export function findDigests({ tail, digest }: Pick<CheckedSnapshot, 'tail' | 'digest'>): DigestPair | null {
+  const stored = tail.digest
+  // Zxid 0 with digest 0 is what a server writes while it knows none.
+  if (!stored || !digest || (stored.zxid === 0n && stored.value === 0n)) return null
+  const computed = stored.value === digest.ascii ? digest.ascii : digest.value
+  return { version: stored.version, zxid: stored.zxid, stored: stored.value, computed }
+}

@@ -6,7 +6,7 @@ import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
-import { type CheckedSnapshot, checkSnapshot } from './check-snapshot.ts'
+import { type CheckedSnapshot, checkSnapshot, findDigests } from './check-snapshot.ts'
 import type { DataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
 import { inspectLog, type LogFacts } from './inspect-log.ts'
@@ -148,17 +148,15 @@ function factsOf(
 }
 
 function digestOf(checked: CheckedSnapshot): SnapshotFacts['digest'] {
-  const stored = checked.tail.digest
-  // Zxid 0 with digest 0 is what a server writes while it knows none.
-  if (!stored || !checked.digest || (stored.zxid === 0n && stored.value === 0n)) return null
-  const { value, ascii } = checked.digest
-  const computed = stored.value === ascii ? ascii : value
+  const found = findDigests(checked)
+  if (found === null) return null
+  const { version, zxid, stored, computed } = found
   return {
-    version: stored.version,
-    zxid: formatHex64(stored.zxid),
-    stored: formatHex64(stored.value),
+    version,
+    zxid: formatHex64(zxid),
+    stored: formatHex64(stored),
     computed: formatHex64(computed),
-    match: stored.value === computed,
+    match: stored === computed,
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkSnapshot } from './check-snapshot.ts'
+import { checkSnapshot, findDigests } from './check-snapshot.ts'
 import { toArchiveError } from './errors.ts'
 import { openSnapshotFile } from './open-archive.ts'
 import { detectCompression, readSnapshotBytes } from './snapshot-file.ts'
@@ -14,24 +14,17 @@ export async function openNativeSnapshot(
 ): Promise<NativeSnapshot> {
   try {
     const compression = await detectCompression(path)
-    const { head, tail, znodes, digest } = await checkSnapshot(readSnapshotBytes(path, compression), {
+    const checked = await checkSnapshot(readSnapshotBytes(path, compression), {
       digest: true,
       signal: options.signal,
       onProgress: options.onProgress,
     })
-    const stored = tail.digest
-    // Zxid 0 with digest 0 is what a server writes while it knows none.
-    const known = stored && digest && !(stored.zxid === 0n && stored.value === 0n) ? { stored, digest } : null
     return {
       reader: await openSnapshotFile(path, compression, options.signal),
-      sessions: head.sessions,
-      lastZxid: tail.lastZxid,
-      digest: known && {
-        zxid: known.stored.zxid,
-        stored: known.stored.value,
-        computed: known.stored.value === known.digest.ascii ? known.digest.ascii : known.digest.value,
-      },
-      znodes,
+      sessions: checked.head.sessions,
+      lastZxid: checked.tail.lastZxid,
+      digest: findDigests(checked),
+      znodes: checked.znodes,
     }
   } catch (error) {
     throw toArchiveError(error, `reading the snapshot ${path}`)
