@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { armDemo, disarmDemo, expect, openClusterPage, takePicture, test } from '../support/fixtures.ts'
+import { expectActiveRow } from '../support/tree.ts'
 
 test('a znode that another client creates appears without reload', async ({ demo, signedIn: page, otherClient }) => {
   await openClusterPage(page, demo, 'Tree')
@@ -23,11 +24,17 @@ test('the tree is worked by keyboard alone, and a parent of 20,000 children open
 }) => {
   await openClusterPage(page, demo, 'Tree')
   const tree = page.getByRole('tree', { name: 'Znodes of demo' })
+  const shop = tree.getByRole('treeitem', { name: /^shop/ })
+  await expect(shop).toBeVisible()
   await tree.focus()
+  await expectActiveRow(tree, '/')
   await page.keyboard.press('ArrowDown')
+  await expectActiveRow(tree, '/kafka')
   await page.keyboard.press('ArrowDown')
+  await expectActiveRow(tree, '/shop')
   await page.keyboard.press('ArrowRight')
-  await expect(page.getByRole('treeitem', { name: /^shop/ })).toHaveAttribute('aria-expanded', 'true')
+  await expect(shop).toHaveAttribute('aria-expanded', 'true')
+  await expectActiveRow(tree, '/shop')
   await page.getByRole('button', { name: 'Open /shop/catalog', exact: true }).click()
   await page.getByRole('button', { name: 'Open /shop/catalog/items', exact: true }).click()
   await expect(page.getByRole('treeitem', { name: /^item-00000/ })).toBeVisible()

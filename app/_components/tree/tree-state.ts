@@ -51,6 +51,8 @@ export interface FlatTree<T extends TreeItem> {
   rowAt(index: number): TreeRow<T> | null
   /** Index of a loaded and visible item, or -1. */
   indexOf(path: string): number
+  /** Index of the row of a child by its place among the children of `dir`, loaded or not; -1 when it has no row. */
+  indexOfChild(dir: string, child: number): number
 }
 
 interface Block {
@@ -138,11 +140,14 @@ class Flat<T extends TreeItem> implements FlatTree<T> {
     const dir = this.#state.dirs.get(parent)
     if (!dir) return -1
     const at = findItem(dir.items, nameOf(path))
-    if (at === -1) return -1
+    return at === -1 ? -1 : this.indexOfChild(parent, at)
+  }
+
+  indexOfChild(dir: string, child: number): number {
     const block = this.#blocks.find(
-      (each) => each.dir === parent && each.kind === 'items' && at >= each.from && at < each.from + each.count,
+      (each) => each.dir === dir && each.kind !== 'note' && child >= each.from && child < each.from + each.count,
     )
-    return block ? block.start + at - block.from : -1
+    return block ? block.start + child - block.from : -1
   }
 
   #blockAt(index: number): Block | null {

@@ -14,6 +14,7 @@ import {
   useState,
 } from 'react'
 import { findByPrefix, moveByKey } from './tree-keys.ts'
+import { FIRST_ROW, markAt, settleMark } from './tree-mark.ts'
 import type { FlatTree, TreeItem, TreeRow } from './tree-state.ts'
 
 const ROW_PX = 27
@@ -51,13 +52,13 @@ export function VirtualTree<T extends TreeItem>(props: VirtualTreeProps<T>) {
   const { flat, label, onNeed, onRange } = props
   const id = useId()
   const box = useRef<HTMLDivElement>(null)
-  const [focus, setFocus] = useState<{ index: number; path: string | null }>({ index: 0, path: null })
+  const [known, setMark] = useState(FIRST_ROW)
   const [wanted, setWanted] = useState<string | null>(null)
   const typed = useRef({ text: '', at: 0 })
 
-  // Rows move when others come and go: the mark stays with its path.
-  const found = focus.path === null ? -1 : flat.indexOf(focus.path)
-  const focusIndex = found !== -1 ? found : Math.min(focus.index, flat.length - 1)
+  const mark = settleMark(flat, known)
+  if (mark !== known) setMark(mark)
+  const focusIndex = mark.index
 
   const virtual = useVirtualizer({
     count: flat.length,
@@ -72,13 +73,12 @@ export function VirtualTree<T extends TreeItem>(props: VirtualTreeProps<T>) {
   })
 
   const moveTo = (index: number) => {
-    const row = flat.rowAt(index)
-    setFocus({ index, path: row?.kind === 'item' ? row.item.path : null })
+    setMark(markAt(flat, index))
     virtual.scrollToIndex(index)
   }
   useImperativeHandle(props.ref, () => ({
     show: (path) => {
-      setFocus((current) => ({ ...current, path }))
+      setMark(({ index }) => ({ index, at: { kind: 'item', path } }))
       setWanted(path)
     },
   }))
@@ -148,7 +148,7 @@ export function VirtualTree<T extends TreeItem>(props: VirtualTreeProps<T>) {
               focused={place.index === focusIndex}
               tree={props}
               onFocusRow={() => {
-                setFocus({ index: place.index, path: row.kind === 'item' ? row.item.path : null })
+                setMark(markAt(flat, place.index))
                 box.current?.focus({ preventScroll: true })
               }}
             />
