@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'lib/adapters/database': ['lib/base', 'lib/domain'],
   'lib/adapters/members': ['lib/base', 'lib/domain'],
   'lib/adapters/log': ['lib/base', 'lib/domain'],
+  'lib/adapters/scratch': ['lib/base', 'lib/domain'],
   'lib/adapters/secrets': ['lib/base', 'lib/domain'],
   'lib/adapters/zookeeper': ['lib/base', 'lib/domain'],
   'lib/jobs': ['lib/base', 'types:lib/adapters/database'],

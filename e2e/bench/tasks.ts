@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { createAdminServer } from '../../lib/adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
+import { createScratch } from '../../lib/adapters/scratch/create-scratch.ts'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../../lib/base/clock.ts'
 import { diffStreams } from '../../lib/domain/diff/diff-streams.ts'
+import { readScratchSettings } from '../../lib/runtime/env.ts'
 import type { EngineContext } from '../../lib/services/context.ts'
 import { executeRestore } from '../../lib/services/engine/execute-restore.ts'
 import { planRestoreTo } from '../../lib/services/engine/plan-restore-to.ts'
@@ -44,6 +46,7 @@ const context: EngineContext = {
   zookeeper: createZooKeeper(),
   adminServers: createAdminServer(),
   archives: createFileArchives(),
+  scratch: createScratch(readScratchSettings({})),
   clock: systemClock,
   log: quiet,
 }

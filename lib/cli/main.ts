@@ -1,8 +1,10 @@
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
+import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
 import { CancelledError, formatErrorLine } from '../base/errors.ts'
+import { readScratchSettings } from '../runtime/env.ts'
 import type { Log } from '../services/context.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
 import { backup } from './backup.ts'
@@ -55,6 +57,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       zookeeper: createZooKeeper(),
       adminServers: createAdminServer(),
       archives: createFileArchives(),
+      scratch: createScratch(readScratchSettings(process.env)),
       clock: systemClock,
       log: SILENT,
       signal,

@@ -16,6 +16,7 @@ describe('environment', () => {
       databaseUrl: `file:${dataDir}/arkeeper.db`,
       workers: 1,
       secretKey: null,
+      zookeeper: { classpath: null, zookeeperHome: null, javaHome: null, searchPath: '' },
       logLevel: 'info',
     })
   })

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { databaseFileIn } from '../adapters/database/database-location.ts'
+import type { ScratchSettings } from '../adapters/scratch/scratch-server.ts'
 import { parseSecretKey } from '../adapters/secrets/secret-key.ts'
 import { RuntimeError } from './errors.ts'
 
@@ -22,6 +23,8 @@ export interface Env {
   readonly workers: number
   /** Null: the generated key file of the data directory is used. */
   readonly secretKey: Uint8Array | null
+  /** Java and ZooKeeper for drills; null where they are looked for in the usual places. */
+  readonly zookeeper: ScratchSettings
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
@@ -67,6 +70,19 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     workers: env.ARKEEPER_WORKERS,
     secretKey:
       env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
+    zookeeper: readScratchSettings(given),
     logLevel: env.LOG_LEVEL,
+  }
+}
+
+/** Where drills look for Java and ZooKeeper; the command line, which has no other settings, reads it too. */
+export function readScratchSettings(source: Readonly<Record<string, string | undefined>>): ScratchSettings {
+  const given = (name: string) => source[name]?.trim() || null
+  const home = given('ARKEEPER_ZOOKEEPER_HOME')
+  return {
+    classpath: given('ARKEEPER_ZOOKEEPER_CLASSPATH'),
+    zookeeperHome: home === null ? null : resolve(home),
+    javaHome: given('JAVA_HOME'),
+    searchPath: given('PATH') ?? '',
   }
 }

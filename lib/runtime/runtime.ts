@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../adapters/database/open-database.
 import { createLog } from '../adapters/log/create-log.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
+import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
@@ -67,6 +68,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const zookeeper = createZooKeeper()
   const adminServers = createAdminServer()
   const archives = createFileArchives()
+  const scratch = createScratch(env.zookeeper)
   const members = createMembers(env.configFile)
   const machine = createLocalMachine()
   const sessions = new SharedClusterSessions({
@@ -98,6 +100,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       zookeeper,
       adminServers,
       archives,
+      scratch,
       sessions,
       secrets,
       members,

@@ -3,6 +3,7 @@ import type { ArchivePort } from '../adapters/archive/store.ts'
 import type { Database } from '../adapters/database/open-database.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { MembersPort } from '../adapters/members/members.ts'
+import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import type { Clock } from '../base/clock.ts'
 
@@ -44,6 +45,8 @@ export interface EngineContext {
   readonly zookeeper: ZooKeeperPort
   readonly adminServers: AdminServerPort
   readonly archives: ArchivePort
+  /** Servers made for a moment, to prove backups on. */
+  readonly scratch: ScratchPort
   readonly clock: Clock
   readonly log: Log
   readonly signal?: AbortSignal

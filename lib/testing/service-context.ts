@@ -6,6 +6,7 @@ import { createLog } from '../adapters/log/create-log.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { Member } from '../adapters/members/members.ts'
+import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
 import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import { InvariantError } from '../base/invariant.ts'
@@ -38,6 +39,8 @@ export interface TestServicesOptions {
   /** A real port in integration tests; without one, whatever would need it fails. */
   readonly zookeeper?: ZooKeeperPort
   readonly archives?: ArchivePort
+  /** Where drills find their servers; none by default. */
+  readonly scratch?: ScratchPort
   /** What the configuration file names; nothing by default. */
   readonly members?: readonly Member[]
   /** The machines of the members; this host by default. */
@@ -62,6 +65,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
   const secrets = createSecretBox(randomBytes(32))
   const zookeeper = options.zookeeper ?? absent<ZooKeeperPort>('ZooKeeper')
   const archives = options.archives ?? absent<ArchivePort>('archive store')
+  const scratch = options.scratch ?? absent<ScratchPort>('scratch server')
   const sessions = new SharedClusterSessions({
     zookeeper,
     clock,
@@ -92,6 +96,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
       zookeeper,
       adminServers: createAdminServer(),
       archives,
+      scratch,
       sessions,
       secrets,
       members: { list: async () => options.members ?? [] },

@@ -8,6 +8,10 @@ export type EngineErrorCode =
   | 'NOTHING_TO_UNDO'
   | 'LEASE_LOST'
   | 'DIGEST_MISMATCH'
+  | 'DRILL_NOT_POSSIBLE'
+  | 'DRILL_NO_SPACE'
+  | 'DRILL_CUT_SHORT'
+  | 'DRILL_TIMEOUT'
 
 export class EngineError extends ArkeeperError<EngineErrorCode> {
   static override readonly family: string = 'engine'
