@@ -22,7 +22,8 @@ export const getPerson = cache(async (): Promise<{ actor: Actor; email: string }
   const { auth } = await getRuntime()
   const requestHeaders = await headers()
   const session = await auth.api.getSession({ headers: requestHeaders })
-  if (!session) return null
+  // Its sessions end with an account; one that was on its way at that moment counts for nothing either.
+  if (!session || session.user.deactivatedAt) return null
   return { actor: toActor(session.user, addressOf(requestHeaders)), email: session.user.email }
 })
 

@@ -96,6 +96,24 @@ describe('sign-in', () => {
     expect(everything).not.toContain('planted')
   })
 
+  test('of somebody who is deactivated is refused, tells so only with the right password, and is on record', async () => {
+    const { db } = services.contextFor('admin')
+    const cookie = cookieOf(await signIn())
+    await db.user.updateMany({ data: { deactivatedAt: new Date() } })
+    const right = await signIn()
+    expect(right.status).toBe(401)
+    expect(await right.json()).toMatchObject({ code: 'ACCOUNT_DEACTIVATED' })
+    expect(right.headers.getSetCookie().filter((each) => /session_token=[^;]/.test(each))).toEqual([])
+    const wrong = await signIn('planted-wrong-guess')
+    expect(wrong.status).toBe(401)
+    expect(await wrong.json()).not.toMatchObject({ code: 'ACCOUNT_DEACTIVATED' })
+    const session = await auth.api.getSession({ headers: new Headers({ cookie }) })
+    expect(session?.user.deactivatedAt, 'a session that has stayed says so').toBeTruthy()
+    expect((await signInEntries()).map(({ outcome }) => outcome)).toEqual(['ok', 'denied', 'denied'])
+    await db.user.updateMany({ data: { deactivatedAt: null } })
+    expect((await signIn()).status).toBe(200)
+  })
+
   test('with a password typed into the field of the e-mail does not put it on record', async () => {
     await request('POST', '/sign-in/email', { body: { email: 'planted-in-the-wrong-field', password: 'planted-too' } })
     const everything = JSON.stringify([await services.readAudit(), services.logLines])

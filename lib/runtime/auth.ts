@@ -14,6 +14,8 @@ import { publicOrigin, trustedOrigins } from './trusted-origins.ts'
 /** Everything else that better-auth could do is switched off: what Arkeeper does with people goes through its own gate. */
 const OPEN_PATHS = new Set(['/sign-in/email', '/sign-out', '/get-session', '/ok', '/error'])
 
+const DEACTIVATED = { code: 'ACCOUNT_DEACTIVATED', message: 'This account is deactivated' }
+
 const SESSION_SECONDS = 7 * 24 * 3600
 const SESSION_REFRESH_SECONDS = 24 * 3600
 /** Sign-in attempts of one address. Enough for an office behind one address, too few to guess a password. */
@@ -84,7 +86,23 @@ export function createAuth(options: AuthOptions) {
       minPasswordLength: PASSWORD_MIN,
       maxPasswordLength: PASSWORD_MAX,
     },
-    user: { additionalFields: { role: { type: 'string', required: false, input: false, defaultValue: 'viewer' } } },
+    user: {
+      additionalFields: {
+        role: { type: 'string', required: false, input: false, defaultValue: 'viewer' },
+        deactivatedAt: { type: 'date', required: false, input: false },
+      },
+    },
+    databaseHooks: {
+      session: {
+        create: {
+          // After the password was found right: whoever does not know it learns nothing of the account.
+          before: async ({ userId }) => {
+            const user = await db.user.findUnique({ where: { id: userId }, select: { deactivatedAt: true } })
+            if (user?.deactivatedAt !== null) throw new APIError('UNAUTHORIZED', DEACTIVATED)
+          },
+        },
+      },
+    },
     // No cookie cache: a session that is revoked is gone with the next request.
     session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_REFRESH_SECONDS, cookieCache: { enabled: false } },
     rateLimit: {

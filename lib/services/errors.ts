@@ -9,6 +9,7 @@ export type ServiceErrorCode =
   | 'CLUSTER_READ_ONLY'
   | 'CONFIRMATION_MISMATCH'
   | 'PLAN_CHANGED'
+  | 'APPROVAL_NEEDED'
   | 'WRONG_STATE'
   | 'LAST_GOOD_BACKUP'
   | 'BACKUP_PINNED'

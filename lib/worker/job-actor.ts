@@ -9,9 +9,12 @@ const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
 /** The person who asked for the job, with the role that they have now. Someone who was removed can do nothing any more. */
 export async function findJobActor(db: Pick<PrismaClient, 'user'>, job: ClaimedJob): Promise<Actor> {
   if (job.actorId === SYSTEM_ACTOR) return { kind: 'system', id: null, name: job.actorName, role: 'admin' }
-  const user = await db.user.findUnique({ where: { id: job.actorId }, select: { name: true, role: true } })
-  if (!user) {
-    throw new ServiceError('FORBIDDEN', `${job.actorName}, who asked for this job, is no longer a user`, {
+  const user = await db.user.findUnique({
+    where: { id: job.actorId },
+    select: { name: true, role: true, deactivatedAt: true },
+  })
+  if (!user || user.deactivatedAt !== null) {
+    throw new ServiceError('FORBIDDEN', `${job.actorName}, who asked for this job, is no longer an active user`, {
       unaffected: 'nothing was changed',
       remedy: 'start it again as somebody else',
     })

@@ -13,6 +13,7 @@ export const CLUSTER_COLUMNS = {
   sessionTimeoutMs: true,
   note: true,
   armedUntil: true,
+  approvalMinutes: true,
   createdAt: true,
 } as const satisfies Prisma.ClusterSelect
 export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof CLUSTER_COLUMNS }>
@@ -33,6 +34,7 @@ export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Pro
     note: row.note,
     armedUntil: row.armedUntil?.toISOString() ?? null,
     isArmed: isArmed(row.armedUntil, nowMs),
+    approvalMinutes: row.approvalMinutes,
     createdAt: row.createdAt.toISOString(),
     lastGoodBackup: lastGood && {
       id: lastGood.id,

@@ -12,6 +12,8 @@ export interface ClusterView {
   /** Null or past: read-only. */
   readonly armedUntil: string | null
   readonly isArmed: boolean
+  /** Restores need a second person's approval, which holds so long; null: they do not. */
+  readonly approvalMinutes: number | null
   readonly createdAt: string
   readonly lastGoodBackup: {
     readonly id: string

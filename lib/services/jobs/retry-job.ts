@@ -1,10 +1,11 @@
 import { logJob } from '../../jobs/log-job.ts'
 import { requeueJob } from '../../jobs/retry-job.ts'
+import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan, mutate, type Transaction } from '../gate.ts'
 import { revivePhysical } from '../physical/retry-physical.ts'
-import { assertAllowed, factsOf, getRestoreRow } from '../restores/find-restore.ts'
+import { assertAllowed, factsOf, getRestoreRow, toSubject } from '../restores/find-restore.ts'
 import { canResume } from '../restores/restore-rules.ts'
 import { reviveSubject } from './end-subject.ts'
 import { findJobSubject, toServiceError } from './find-job-subject.ts'
@@ -16,6 +17,9 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
   const { job, cluster } = await findJobSubject(context, jobId)
   // Runs as who asked for it first: that must not lend an operator the rights of an administrator.
   if (job.kind === 'physical-restore') await assertActorCan(context, 'physical-restore.confirm', { cluster })
+  if (job.kind === 'run-restore') {
+    await noticeExpired(context, toSubject(await getRestoreRow(context, job.subjectId ?? '')))
+  }
   await mutate(
     context,
     { action: 'job.retry', cluster, before: { job: jobId, kind: job.kind, state: job.state } },
@@ -47,5 +51,7 @@ async function assertRestoreWaitsFor(
     throw new ServiceError('WRONG_STATE', 'A later job works on this restore', { unaffected: 'nothing was changed' })
   }
   const facts = await factsOf(inside, row)
-  if (job.kind === 'run-restore') assertAllowed(canResume(facts), facts)
+  if (job.kind !== 'run-restore') return
+  assertAllowed(canResume(facts), facts)
+  await requireApproval(context, tx, toSubject(row))
 }

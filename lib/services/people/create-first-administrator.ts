@@ -3,6 +3,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate, type Transaction } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { addPerson } from './add-person.ts'
 import { type CreateAdministratorInput, createAdministratorSchema } from './schemas.ts'
 
 /** The row that only one installation's first administrator can insert, however many ask at once. */
@@ -20,22 +21,8 @@ export async function createFirstAdministrator(
 
   return mutate(context, { action: 'people.create-administrator', after: { userId, email, name } }, async (tx) => {
     await assertFirst(tx)
-    const now = new Date(context.clock.now())
     await tx.setting.create({ data: { key: TAKEN_KEY, value: userId } })
-    await tx.user.create({
-      data: { id: userId, name, email, emailVerified: true, role: 'admin', createdAt: now, updatedAt: now },
-    })
-    await tx.account.create({
-      data: {
-        id: context.newId(),
-        userId,
-        accountId: userId,
-        providerId: 'credential',
-        password: passwordHash,
-        createdAt: now,
-        updatedAt: now,
-      },
-    })
+    await addPerson(context, tx, { userId, name, email, role: 'admin', passwordHash })
     return { userId }
   })
 }

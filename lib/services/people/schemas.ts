@@ -12,3 +12,26 @@ export const createAdministratorSchema = z.object({
     .max(PASSWORD_MAX, `Use at most ${PASSWORD_MAX} characters`),
 })
 export type CreateAdministratorInput = z.input<typeof createAdministratorSchema>
+
+const person = createAdministratorSchema.shape
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+export const INVITATION_DAYS = [1, 3, 7] as const
+
+export const invitePersonSchema = z.object({
+  email: person.email,
+  role: z.enum(ROLES),
+  days: z.coerce.number().pipe(z.union([z.literal(1), z.literal(3), z.literal(7)])),
+})
+
+export const acceptInvitationSchema = z.object({
+  token: z.string().min(1).max(200),
+  name: person.name,
+  password: person.password,
+})
+
+export const setRoleSchema = z.object({ userId: z.string(), role: z.enum(ROLES) })
+
+export const changePasswordSchema = z.object({
+  current: z.string().min(1, 'Enter your password of now').max(PASSWORD_MAX),
+  password: person.password,
+})

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import type { SubjectRef } from '../approvals/find-approvals.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { findRestoreClusters, type RestoreCluster } from '../restores/find-restore.ts'
@@ -40,6 +41,11 @@ export async function getPhysicalRow(context: Pick<PhysicalLookup, 'db'>, id: st
   const row = await context.db.physicalRestore.findUnique({ where: { id }, select: PHYSICAL_COLUMNS })
   if (!row) throw new ServiceError('NOT_FOUND', `There is no restore of files ${id}`)
   return row
+}
+
+/** The restore as its approval knows it. */
+export function toSubject({ id, clusterId, planHash, createdById }: PhysicalRow): SubjectRef {
+  return { kind: 'physical', id, clusterId, planHash, createdById }
 }
 
 const STATES: readonly PhysicalState[] = [

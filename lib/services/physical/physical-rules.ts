@@ -42,6 +42,15 @@ export function canUndo(facts: PhysicalRuleFacts): Allowance {
   return mayWrite(facts)
 }
 
+/** Whether a second person can be asked for a run, or for the way back. Arming is for the hour of the run, not for the question. */
+export function canBeAsked(facts: PhysicalRuleFacts, purpose?: 'run' | 'undo'): Allowance {
+  const armed = { ...facts, clusterIsArmed: true }
+  const run = facts.isConfirmed ? canResume(armed) : canConfirm(armed)
+  const undo = canUndo(armed)
+  if (purpose !== undefined) return purpose === 'run' ? run : undo
+  return facts.isConfirmed && undo.ok ? undo : run
+}
+
 export function canVerify(facts: PhysicalRuleFacts): Allowance {
   if (!facts.hasPlan || facts.blockers > 0) return no('There is nothing to compare with')
   if (['checking', 'queued', 'running', 'undoing'].includes(facts.state)) return no('It is at work')

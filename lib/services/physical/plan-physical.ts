@@ -57,7 +57,7 @@ export function planPhysical(facts: PhysicalFacts): PhysicalPlan {
 }
 
 /** Binds a confirmation to exactly what was shown. */
-export function hashPlan(plan: PhysicalPlan): string {
+export function hashPlan(plan: unknown): string {
   return createHash('sha256').update(JSON.stringify(plan)).digest('hex')
 }
 

@@ -1,9 +1,10 @@
 import { JOB_DEFINITIONS } from '../../jobs/definitions.ts'
+import { requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import type { Transaction } from '../gate.ts'
 import { assertAlone } from './assert-alone.ts'
-import { assertAllowed, getPhysicalRow, ruleFactsOf } from './find-physical.ts'
+import { assertAllowed, getPhysicalRow, ruleFactsOf, toSubject } from './find-physical.ts'
 import { canResume, canUndo } from './physical-rules.ts'
 import type { PhysicalState } from './views.ts'
 
@@ -30,7 +31,10 @@ export async function revivePhysical(
   const facts = await ruleFactsOf({ db: tx, clock: context.clock, paths: context.paths }, row)
   if (task === 'run') assertAllowed(canResume(facts))
   if (task === 'undo') assertAllowed(canUndo(facts))
-  if (task === 'run' || task === 'undo') await assertAlone(context, tx, row)
+  if (task === 'run' || task === 'undo') {
+    await assertAlone(context, tx, row)
+    await requireApproval(context, tx, toSubject(row), task)
+  }
   await tx.physicalRestore.updateMany({
     where: { id: physicalId, jobId },
     data: { state: WAITING[task], finishedAt: null },

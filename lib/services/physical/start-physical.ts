@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate, type Transaction } from '../gate.ts'
@@ -7,7 +8,7 @@ import { parseInput } from '../parse-input.ts'
 import type { Action } from '../policy.ts'
 import { findRestoreClusters } from '../restores/find-restore.ts'
 import { assertAlone } from './assert-alone.ts'
-import { assertAllowed, getPhysicalRow, getPlan, type PhysicalRow, ruleFactsOf } from './find-physical.ts'
+import { assertAllowed, getPhysicalRow, getPlan, type PhysicalRow, ruleFactsOf, toSubject } from './find-physical.ts'
 import { canConfirm, canResume, canUndo, canVerify, type PhysicalRuleFacts } from './physical-rules.ts'
 import { confirmPhysicalSchema, undoPhysicalSchema } from './schemas.ts'
 import type { Allowance, PhysicalState } from './views.ts'
@@ -106,6 +107,7 @@ async function start(context: ServiceContext, physicalId: string, how: Start): P
     reason: how.reason ?? row.reason,
     after: { physicalRestore: physicalId, source: row.sourceLabel, plan: row.planHash, state: row.state },
   }
+  if (how.task !== 'verify') await noticeExpired(context, toSubject(row))
   await mutate(context, subject, async (tx) => {
     const current = await getPhysicalRow({ db: tx }, physicalId)
     const facts = await ruleFactsOf({ db: tx, clock: context.clock, paths: context.paths }, current)
@@ -118,6 +120,7 @@ async function start(context: ServiceContext, physicalId: string, how: Start): P
         details: { fields: { typedName: 'Type the name exactly as it is shown' } },
       })
     }
+    if (how.task !== 'verify') await requireApproval(context, tx, toSubject(current), how.task)
     const { count } = await tx.physicalRestore.updateMany({
       where: { id: physicalId, state: current.state, jobId: current.jobId },
       data: { ...how.data, state: how.state, jobId, finishedAt: null },

@@ -1,3 +1,5 @@
+import { findStanding } from '../approvals/find-approvals.ts'
+import { toApprovalView, withApproval } from '../approvals/to-approval-view.ts'
 import { findNames } from '../backups/to-backup-view.ts'
 import type { ServiceContext } from '../context.ts'
 import { findJobErrors } from '../diffs/to-diff-view.ts'
@@ -10,10 +12,11 @@ import {
   physicalDir,
   ruleFactsOf,
   toPhysicalState,
+  toSubject,
   toWay,
 } from './find-physical.ts'
 import { type JournalEntry, readJournal, standOf } from './journal.ts'
-import { canConfirm, canResume, canUndo, canVerify } from './physical-rules.ts'
+import { canBeAsked, canConfirm, canResume, canUndo, canVerify } from './physical-rules.ts'
 import { blockersOf } from './plan-physical.ts'
 import { runbookOf, undoCommandsOf } from './runbook.ts'
 import type { MemberStandView, PhysicalView } from './views.ts'
@@ -33,6 +36,8 @@ export async function toPhysicalView(context: ServiceContext, row: PhysicalRow):
   })
   const errors = await findJobErrors(context, [row.jobId])
   const entries = await readJournal(physicalDir(context, row))
+  const found = way === 'runbook' ? null : await findStanding(context, toSubject(row))
+  const approval = found ? toApprovalView(context, found, canBeAsked(facts)) : null
   const hasRunbook = plan !== null && blockersOf(plan).length === 0
   return {
     id: row.id,
@@ -54,9 +59,10 @@ export async function toPhysicalView(context: ServiceContext, row: PhysicalRow):
     runbook: hasRunbook ? runbookOf(plan) : [],
     undoCommands: hasRunbook && way !== 'admin' ? undoCommandsOf(plan) : [],
     ticks: ticks.map(({ step, at, actorName }) => ({ step, at: at.toISOString(), actorName })),
-    canConfirm: canConfirm(facts),
-    canResume: canResume(facts),
-    canUndo: canUndo(facts),
+    approval,
+    canConfirm: withApproval(canConfirm(facts), approval?.canRun),
+    canResume: withApproval(canResume(facts), approval?.canRun),
+    canUndo: withApproval(canUndo(facts), approval?.canUndo),
     canVerify: canVerify(facts),
     createdByName: names.get(row.createdById) ?? 'a removed user',
     createdAt: row.createdAt.toISOString(),

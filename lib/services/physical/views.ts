@@ -1,3 +1,4 @@
+import type { ApprovalView } from '../approvals/views.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
 
@@ -134,6 +135,8 @@ export interface PhysicalView {
   readonly runbook: readonly RunbookStep[]
   readonly undoCommands: readonly string[]
   readonly ticks: readonly TickView[]
+  /** Null where the cluster asks for no second person. */
+  readonly approval: ApprovalView | null
   readonly canConfirm: Allowance
   readonly canResume: Allowance
   readonly canUndo: Allowance

@@ -4,6 +4,8 @@ import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import { parseHex64 } from '../../base/hex64.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
+import { assertApprovedRun, noticeExpired } from '../approvals/require-approval.ts'
+import { voidApprovals } from '../approvals/void-approvals.ts'
 import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
@@ -16,7 +18,7 @@ import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { PhysicalError } from './errors.ts'
 import { fillThroughAdminServers } from './execute-admin.ts'
 import { type ExecuteInput, putFilesBack, replaceFiles, restartInTurn } from './execute-physical.ts'
-import { getPhysicalRow, getPlan, type PhysicalRow, physicalDir, toWay } from './find-physical.ts'
+import { getPhysicalRow, getPlan, type PhysicalRow, physicalDir, toSubject, toWay } from './find-physical.ts'
 import { gatherFacts, listAdminTargets } from './gather-facts.ts'
 import { readJournal, standOf } from './journal.ts'
 import { blockersOf, hashPlan, planPhysical } from './plan-physical.ts'
@@ -66,6 +68,7 @@ async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Pr
         ? `Checked: ${countOf(blockers.length, 'thing')} in the way`
         : `Checked: ${plan.fileName} may go to ${countOf(plan.servers.length, 'server')}`,
     commit: async (tx) => {
+      await voidApprovals(context, tx, { subjectKind: 'physical', subjectId: row.id }, 'It was checked again')
       await tx.physicalRestore.updateMany({
         where: { id: row.id, state: 'checking' },
         // Made of texts, numbers and lists only.
@@ -82,6 +85,7 @@ async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Pr
 
 async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
   assertConfirmed(row)
+  if (row.state === 'queued') await assertApproved(context, row, 'run')
   if (row.way === 'admin') return fill(context, row, run)
   const plan = getPlan(row)
   await context.db.physicalRestore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
@@ -172,6 +176,8 @@ async function leaderLast(context: ServiceContext, members: readonly Member[]): 
 
 async function putBack(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
   assertConfirmed(row)
+  const entries = await readJournal(physicalDir(context, row))
+  if (!entries.some(({ pass }) => pass === 'undo')) await assertApproved(context, row, 'undo')
   const plan = getPlan(row)
   return mutateCluster(
     context,
@@ -323,6 +329,18 @@ async function sayStands(context: ServiceContext, row: PhysicalRow, plan: Physic
   } catch (error) {
     context.log.warn({ physical: row.id, error: formatErrorLine(error) }, 'Where the files stand could not be logged')
   }
+}
+
+/** What has begun goes on after a crash: servers that are down are worse than either state of their files. */
+async function assertApproved(context: ServiceContext, row: PhysicalRow, purpose: 'run' | 'undo'): Promise<void> {
+  await noticeExpired(context, toSubject(row))
+  await assertApprovedRun(context, toSubject(row), purpose)
+  // As it is stored, so that what was confirmed is to the byte what is done.
+  if (hashPlan(row.plan) === row.planHash) return
+  throw new ServiceError('PLAN_CHANGED', 'The stored plan is not the one that was confirmed', {
+    unaffected: 'nothing was stopped',
+    remedy: 'make a new restore',
+  })
 }
 
 function assertConfirmed(row: PhysicalRow): void {

@@ -8,7 +8,7 @@ import type { PlacesView } from './views.ts'
 const EACH_MAX = 20
 
 /** The newest of everything that has a page of its own, in few words. Asks no cluster. */
-export async function listPlaces(context: Pick<ServiceContext, 'db' | 'clock'>): Promise<PlacesView> {
+export async function listPlaces(context: Pick<ServiceContext, 'actor' | 'db' | 'clock'>): Promise<PlacesView> {
   const limit = EACH_MAX
   const { backups } = await listBackups(context, { limit })
   const diffs = await listDiffs(context, { limit })

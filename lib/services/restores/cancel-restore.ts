@@ -1,5 +1,6 @@
 import { requestJobCancel } from '../../jobs/cancel-job.ts'
 import { logJob } from '../../jobs/log-job.ts'
+import { voidApprovals } from '../approvals/void-approvals.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { toServiceError } from '../jobs/find-job-subject.ts'
@@ -34,6 +35,7 @@ export async function cancelRestore(context: ServiceContext, restoreId: string):
         ended = outcome === 'cancelled'
       }
       if (ended) {
+        await voidApprovals(context, tx, { subjectKind: 'restore', subjectId: restoreId }, 'The restore was cancelled')
         await tx.restore.updateMany({
           where: { id: restoreId, state: current.state },
           data: { state: 'cancelled', finishedAt: new Date(nowMs), pausedAt: null, pauseRequestedAt: null },

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
-import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, toSubject } from './find-restore.ts'
 import { canConfirm } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 import { confirmRestoreSchema } from './schemas.ts'
@@ -25,6 +26,7 @@ export async function confirmRestore(
     after: { restore: restoreId, plan: planHash, source: row.sourceLabel },
   } as const
   const jobId = context.newId()
+  await noticeExpired(context, toSubject(row))
   await mutate(context, subject, async (tx) => {
     const inside = { db: tx, clock: context.clock }
     const current = await getRestoreRow(inside, restoreId)
@@ -42,6 +44,7 @@ export async function confirmRestore(
         details: { fields: { typedName: 'Type the name exactly as it is shown' } },
       })
     }
+    await requireApproval(context, tx, toSubject(current))
     const nowMs = context.clock.now()
     const { count } = await tx.restore.updateMany({
       where: { id: restoreId, state: 'planned', planHash },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import type { SubjectRef } from '../approvals/find-approvals.ts'
 import { isArmed } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
@@ -84,6 +85,11 @@ export async function getRestoreRow(context: Pick<RestoreLookup, 'db'>, restoreI
   const row = await context.db.restore.findUnique({ where: { id: restoreId }, select: RESTORE_COLUMNS })
   if (!row) throw new ServiceError('NOT_FOUND', `There is no restore ${restoreId}`)
   return row
+}
+
+/** The restore as its approval knows it. */
+export function toSubject({ id, clusterId, planHash, createdById }: RestoreRow): SubjectRef {
+  return { kind: 'restore', id, clusterId, planHash, createdById }
 }
 
 export interface RestoreCluster {

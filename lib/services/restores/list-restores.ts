@@ -5,7 +5,7 @@ import type { RestoreView } from './views.ts'
 
 /** Newest first; `stale` is told by getRestore only, because it asks the cluster. */
 export async function listRestores(
-  context: Pick<ServiceContext, 'db' | 'clock'>,
+  context: Pick<ServiceContext, 'actor' | 'db' | 'clock'>,
   input: { readonly clusterId?: string; readonly limit?: number } = {},
 ): Promise<RestoreView[]> {
   const rows = await context.db.restore.findMany({

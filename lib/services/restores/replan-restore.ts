@@ -1,4 +1,5 @@
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import { voidApprovals } from '../approvals/void-approvals.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
@@ -23,6 +24,7 @@ export async function replanRestore(context: ServiceContext, restoreId: string):
       const facts = await factsOf(inside, await getRestoreRow(inside, restoreId))
       assertAllowed(canReplan(facts), facts)
       const nowMs = context.clock.now()
+      await voidApprovals(context, tx, { subjectKind: 'restore', subjectId: restoreId }, 'The plan is made again')
       await tx.restore.updateMany({
         where: { id: restoreId, state: { in: ['planned', 'plan-failed'] } },
         data: { state: 'planning', planHash: null, finishedAt: null, jobId },

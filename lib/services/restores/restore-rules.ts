@@ -60,6 +60,12 @@ export function canResume(facts: RestoreFacts): Allowance {
   return mayWrite(facts)
 }
 
+/** Whether a second person can be asked. Arming is for the hour of the run, not for the question. */
+export function canBeAsked(facts: RestoreFacts): Allowance {
+  const armed = { ...facts, clusterIsArmed: true }
+  return facts.isConfirmed ? canResume(armed) : canConfirm(armed)
+}
+
 export function canCancel(facts: RestoreFacts): Allowance {
   return ['planning', 'planned', 'queued', 'running', 'paused'].includes(facts.state) ? YES : no('It has ended already')
 }

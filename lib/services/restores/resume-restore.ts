@@ -1,8 +1,9 @@
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
-import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, toSubject } from './find-restore.ts'
 import { canResume } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 
@@ -11,6 +12,7 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
   const row = await getRestoreRow(context, restoreId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
   const jobId = context.newId()
+  await noticeExpired(context, toSubject(row))
   await mutate(
     context,
     {
@@ -25,6 +27,8 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
       const current = await getRestoreRow(inside, restoreId)
       const facts = await factsOf(inside, current)
       assertAllowed(canResume(facts), facts)
+      // The same plan goes on while its approval holds; afterwards a second person is asked anew.
+      await requireApproval(context, tx, toSubject(current))
       const { count } = await tx.restore.updateMany({
         where: { id: restoreId, state: current.state },
         data: { state: 'queued', finishedAt: null, pausedAt: null, pauseRequestedAt: null, jobId },

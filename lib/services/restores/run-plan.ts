@@ -4,6 +4,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import type { ChangeField } from '../../domain/diff/change.ts'
 import type { PlanSummary } from '../../domain/restore/plan.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
+import { voidApprovals } from '../approvals/void-approvals.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
@@ -37,6 +38,7 @@ export async function runPlan(
     result: { restoreId: row.id, plan: view.hash, steps: view.steps },
     message: `${countOf(view.creates, 'create')}, ${countOf(view.updates, 'update')}, ${countOf(view.deletes, 'delete')}, ${countOf(view.aclChanges, 'ACL change')}`,
     commit: async (tx) => {
+      await voidApprovals(context, tx, { subjectKind: 'restore', subjectId: row.id }, 'The plan was made again')
       await tx.restore.updateMany({
         where: { id: row.id, state: 'planning' },
         data: { state: 'planned', planHash: view.hash, planSummary: { ...view, warnings: [...view.warnings] } },

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
+import { assertApprovedRun, noticeExpired } from '../approvals/require-approval.ts'
 import { toBackupRow } from '../backups/backup-row.ts'
 import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
@@ -12,7 +13,7 @@ import type { ErrorView } from '../error-view.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
-import { getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { getRestoreRow, type RestoreRow, toSubject } from './find-restore.ts'
 import { auditPathOf } from './restore-scope.ts'
 import type { RestoreReportView, RestoreState } from './views.ts'
 
@@ -31,6 +32,11 @@ export async function runRestore(
     throw new ServiceError('WRONG_STATE', `The restore is ${row.state} and not confirmed to run`, {
       unaffected: 'nothing was written',
     })
+  }
+  // What has begun under its approval goes on after a crash: half of a tree is worse than the whole of it.
+  if (row.state === 'queued') {
+    await noticeExpired(context, toSubject(row))
+    await assertApprovedRun(context, toSubject(row))
   }
   const target = await getClusterTarget(context, row.clusterId)
   await context.db.restore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })

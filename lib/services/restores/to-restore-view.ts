@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { findStandings } from '../approvals/find-approvals.ts'
+import { toApprovalView, withApproval } from '../approvals/to-approval-view.ts'
 import { findNames } from '../backups/to-backup-view.ts'
 import type { ServiceContext } from '../context.ts'
 import { findJobErrors } from '../diffs/to-diff-view.ts'
@@ -10,8 +12,9 @@ import {
   parsePlanView,
   type RestoreRow,
   toFacts,
+  toSubject,
 } from './find-restore.ts'
-import { canCancel, canConfirm, canPause, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
+import { canBeAsked, canCancel, canConfirm, canPause, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
 import { describeScope, storedScopeSchema } from './restore-scope.ts'
 import type { RestoreReportView, RestoreView } from './views.ts'
 
@@ -27,7 +30,7 @@ export const reportViewSchema: z.ZodType<RestoreReportView> = z.object({
 
 /** Rows as pages show them, without what must be asked of the live cluster (`stale`). */
 export async function toRestoreViews(
-  context: Pick<ServiceContext, 'db' | 'clock'>,
+  context: Pick<ServiceContext, 'actor' | 'db' | 'clock'>,
   rows: readonly RestoreRow[],
 ): Promise<RestoreView[]> {
   const ids = rows.map((row) => row.id)
@@ -47,9 +50,12 @@ export async function toRestoreViews(
     context,
     rows.map((row) => row.createdById),
   )
+  const standings = await findStandings(context, rows.map(toSubject))
   return rows.map((row) => {
     const cluster = clusters.get(row.clusterId)
     const facts = toFacts(row, { cluster, undoneById: undos.get(row.id) ?? null, gone })
+    const found = standings.get(row.id)
+    const approval = found ? toApprovalView(context, found, canBeAsked(facts)) : null
     const failed = ['plan-failed', 'failed', 'cancelled', 'conflict', 'incomplete'].includes(facts.state)
     return {
       id: row.id,
@@ -73,9 +79,10 @@ export async function toRestoreViews(
       safetyBackupId: row.safetyBackupId,
       undoOfId: row.undoOfId,
       undoneById: facts.undoneById,
-      canConfirm: canConfirm(facts),
+      approval,
+      canConfirm: withApproval(canConfirm(facts), approval?.canRun),
       canUndo: canUndo(facts),
-      canResume: canResume(facts),
+      canResume: withApproval(canResume(facts), approval?.canRun),
       pauseRequested: facts.pauseRequested,
       pausedAt: row.pausedAt?.toISOString() ?? null,
       canPause: canPause(facts),

@@ -1,5 +1,6 @@
 import type { ChangeField } from '../../domain/diff/change.ts'
 import type { ConflictPolicy, RestoreMode } from '../../domain/restore/plan.ts'
+import type { ApprovalView } from '../approvals/views.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
 
@@ -71,6 +72,8 @@ export interface RestoreView {
   readonly safetyBackupId: string | null
   readonly undoOfId: string | null
   readonly undoneById: string | null
+  /** Null where the cluster asks for no second person. */
+  readonly approval: ApprovalView | null
   /** Disabled with a reason, never hidden. */
   readonly canConfirm: { readonly ok: boolean; readonly reason: string | null }
   readonly canUndo: { readonly ok: boolean; readonly reason: string | null }

@@ -1,0 +1,55 @@
+import type { ServiceContext } from '../context.ts'
+import { isRoleEnough, toRole } from '../policy.ts'
+import type { InvitationView, PeopleView, PersonView } from './views.ts'
+
+/** Everybody sees who there is and who could approve; open invitations are for those who may invite. */
+export async function listPeople(context: Pick<ServiceContext, 'actor' | 'clock' | 'db'>): Promise<PeopleView> {
+  const { actor } = context
+  const rows = await context.db.user.findMany({
+    orderBy: [{ name: 'asc' }, { id: 'asc' }],
+    select: {
+      id: true,
+      name: true,
+      email: true,
+      role: true,
+      deactivatedAt: true,
+      createdAt: true,
+      sessions: { orderBy: { updatedAt: 'desc' }, take: 1, select: { updatedAt: true } },
+    },
+  })
+  const people = rows.map(
+    ({ id, name, email, role, deactivatedAt, createdAt, sessions }): PersonView => ({
+      id,
+      name,
+      email,
+      role: toRole(role),
+      deactivatedAt: deactivatedAt?.toISOString() ?? null,
+      createdAt: createdAt.toISOString(),
+      seenAt: sessions[0]?.updatedAt.toISOString() ?? null,
+      isYou: id === actor.id,
+    }),
+  )
+  const invitations = isRoleEnough(actor.role, 'people.invite') ? await listInvitations(context, people) : null
+  return { people, invitations }
+}
+
+async function listInvitations(
+  context: Pick<ServiceContext, 'clock' | 'db'>,
+  people: readonly PersonView[],
+): Promise<InvitationView[]> {
+  const rows = await context.db.invitation.findMany({
+    where: { acceptedAt: null, revokedAt: null },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: 100,
+    select: { id: true, email: true, role: true, createdById: true, createdAt: true, expiresAt: true },
+  })
+  return rows.map(({ id, email, role, createdById, createdAt, expiresAt }) => ({
+    id,
+    email,
+    role: toRole(role),
+    invitedByName: people.find((person) => person.id === createdById)?.name ?? 'a removed user',
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    state: expiresAt.getTime() > context.clock.now() ? 'open' : 'expired',
+  }))
+}

@@ -1,0 +1,46 @@
+import type { Role } from '../context.ts'
+
+export interface PersonView {
+  readonly id: string
+  readonly name: string
+  readonly email: string
+  readonly role: Role
+  /** Null: may sign in. */
+  readonly deactivatedAt: string | null
+  readonly createdAt: string
+  /** Of the sessions that are open; null when none is. */
+  readonly seenAt: string | null
+  readonly isYou: boolean
+}
+
+export interface InvitationView {
+  readonly id: string
+  readonly email: string
+  readonly role: Role
+  readonly invitedByName: string
+  readonly createdAt: string
+  readonly expiresAt: string
+  readonly state: 'open' | 'expired'
+}
+
+export interface PeopleView {
+  readonly people: readonly PersonView[]
+  /** Open and expired ones; null for who may not invite. */
+  readonly invitations: readonly InvitationView[] | null
+}
+
+/** What the link shows before it is used. */
+export interface OpenInvitationView {
+  readonly email: string
+  readonly role: Role
+  readonly expiresAt: string
+}
+
+export interface SessionView {
+  readonly id: string
+  readonly isThis: boolean
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly createdAt: string
+  readonly seenAt: string
+}
