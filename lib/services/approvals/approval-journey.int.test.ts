@@ -96,7 +96,7 @@ async function run(view: RestoreView): Promise<RestoreView> {
   return getRestore(author, restoreId)
 }
 
-const config = () => tree.read('/app/config')
+const config = async () => Buffer.from((await tree.find('/app/config'))?.data ?? '').toString()
 
 it('is planned, approved by a second person who sees the same steps, run, verified, and undone the same way', async () => {
   const planned = await plan()
