@@ -4,6 +4,7 @@ import { createTestServices, type TestServices } from '../../testing/service-con
 import type { Role, ServiceContext } from '../context.ts'
 import { retryJob } from '../jobs/retry-job.ts'
 import { deactivatePerson, setRole } from '../people/change-person.ts'
+import { confirmPhysical, resumePhysical } from '../physical/start-physical.ts'
 import { cancelRestore } from '../restores/cancel-restore.ts'
 import { confirmRestore } from '../restores/confirm-restore.ts'
 import { getRestoreRow, toSubject } from '../restores/find-restore.ts'
@@ -407,4 +408,100 @@ test('only an administrator says whether a cluster asks, and for how long within
     })
   }
   expect(await setApproval(as('root'), { clusterId: 'c1', required: true })).toMatchObject({ approvalMinutes: 240 })
+})
+
+describe('a restore of files to such a cluster', () => {
+  const PLAN = { servers: [], findings: [] }
+  const asked = {
+    subjectKind: 'physical',
+    subjectId: 'p1',
+    planHash: 'h1',
+    typedName: 'orders',
+    reason: 'disk lost',
+  } as const
+  const confirm = (name: Name) =>
+    confirmPhysical(as(name), { physicalId: 'p1', planHash: 'h1', typedName: 'orders', reason: 'disk lost' })
+
+  beforeEach(async () => {
+    for (const id of ['rita', 'sven']) {
+      await db().user.create({ data: { id, name: id, email: `${id}@example.org`, role: 'admin' } })
+    }
+    const plan = {
+      ...PLAN,
+      kind: 'standalone',
+      way: 'worker',
+      archiveZxid: '0x1',
+      lastSeenZxid: null,
+      fileZxid: '0x1',
+      fileName: 'snapshot.1',
+      bytes: 1,
+      sha256: 'ab',
+      znodes: 1,
+      asideFolder: 'aside',
+    }
+    await db().physicalRestore.create({
+      data: {
+        id: 'p1',
+        clusterId: 'c1',
+        backupId: 'b1',
+        sourceLabel: 'a backup',
+        way: 'worker',
+        options: {},
+        state: 'checked',
+        plan,
+        planHash: 'h1',
+        dir: 'physical/p1',
+        createdById: 'root',
+      },
+    })
+  })
+  const other = (id: string): ServiceContext => ({
+    ...services.contextFor('admin'),
+    actor: { kind: 'user', id, name: id, role: 'admin' },
+  })
+  const answer = async (context: ServiceContext) => {
+    const { id } = await db().approval.findFirstOrThrow({ orderBy: { requestedAt: 'desc' } })
+    await decideApproval(context, { approvalId: id, planHash: 'h1', decision: 'approve' })
+  }
+
+  test('needs a second administrator for that very plan', async () => {
+    await expect(confirm('root')).rejects.toMatchObject({ code: 'APPROVAL_NEEDED' })
+    await expect(requestApproval(as('ann'), asked)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await requestApproval(as('root'), asked)
+    await expect(answer(as('root'))).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(answer(as('bob'))).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await answer(other('rita'))
+    await db().physicalRestore.update({ where: { id: 'p1' }, data: { planHash: 'h2' } })
+    await expect(confirm('root')).rejects.toMatchObject({ code: 'PLAN_CHANGED' })
+    await db().physicalRestore.update({ where: { id: 'p1' }, data: { planHash: 'h1' } })
+    await confirm('root')
+    expect(await db().physicalRestore.findUnique({ where: { id: 'p1' }, select: { state: true } })).toEqual({
+      state: 'queued',
+    })
+    expect((await deeds()).filter((deed) => / ok /.test(deed))).toEqual([
+      'physical-restore.request-approval ok root',
+      'physical-restore.approve ok rita',
+      'physical-restore.confirm ok root',
+    ])
+  })
+
+  test('its way back is covered by the approval of the run while that holds, and asked for afterwards', async () => {
+    await requestApproval(as('root'), asked)
+    await answer(other('rita'))
+    await confirm('root')
+    await db().physicalRestore.update({ where: { id: 'p1' }, data: { state: 'failed' } })
+    const subject = { kind: 'physical', id: 'p1', clusterId: 'c1', planHash: 'h1', createdById: 'root' } as const
+    await expect(assertApprovedRun(as('root'), subject, 'undo')).resolves.toBeUndefined()
+    services.clock.advance(240 * MINUTE_MS)
+    await expect(resumePhysical(as('root'), 'p1')).rejects.toMatchObject({ code: 'APPROVAL_NEEDED' })
+    // No file was moved: there is no way back to ask for.
+    await expect(requestApproval(as('root'), { ...asked, purpose: 'undo' })).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    })
+    await db().approval.updateMany({ data: { purpose: 'undo', state: 'approved', expiresAt: new Date(8e15) } })
+    await expect(resumePhysical(as('root'), 'p1')).rejects.toMatchObject({
+      code: 'APPROVAL_NEEDED',
+      message: expect.stringMatching(/old files back only/),
+    })
+  })
 })

@@ -22,6 +22,7 @@ import { createPhysical, recheckPhysical } from './create-physical.ts'
 import { replaceFiles } from './execute-physical.ts'
 import { getPhysical } from './get-physical.ts'
 import { readJournal, standOf } from './journal.ts'
+import { hashPlan } from './plan-physical.ts'
 import { confirmPhysical, resumePhysical, undoPhysical } from './start-physical.ts'
 
 const CLUSTER = 'files-demo'
@@ -254,11 +255,15 @@ describe('a standalone server', () => {
     const physicalId = await check()
     const pidBefore = rig.servers[0]!.pid()
     // The server goes on past the chosen zxid between the check and the stop: only the look at its disk shows it.
-    await context.db.physicalRestore.update({
-      where: { id: physicalId },
-      data: { plan: lowered((await getPhysical(context, physicalId)).plan) },
-    })
-    const done = await confirm(physicalId)
+    const plan = lowered((await getPhysical(context, physicalId)).plan)
+    await context.db.physicalRestore.update({ where: { id: physicalId }, data: { plan } })
+    // A stored plan that is not the one that was confirmed stops nothing.
+    expect(await confirm(physicalId)).toMatchObject({ state: 'failed', error: { code: 'PLAN_CHANGED' } })
+    expect(rig.servers[0]!.pid()).toBe(pidBefore)
+    await context.db.physicalRestore.update({ where: { id: physicalId }, data: { planHash: hashPlan(plan) } })
+    await resumePhysical(context, physicalId)
+    await workOffJobs(services)
+    const done = await getPhysical(context, physicalId)
     expect(done).toMatchObject({ state: 'failed', error: { code: 'ZXID_MOVED' }, members: [{ stand: 'untouched' }] })
     expect(rig.servers[0]!.pid()).not.toBeNull()
     expect(rig.servers[0]!.pid()).not.toBe(pidBefore)
