@@ -10,6 +10,7 @@ import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClusterConnection } from '../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
+import { counterPair } from '../domain/restore/internal/counter-operations.ts'
 import { OPEN_ACL } from '../domain/znode/acl.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
@@ -21,6 +22,7 @@ interface Ran {
   readonly err: string
 }
 
+const OP_MULTI = 14
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 let bundleDir = ''
 let server: ZooKeeperServer
@@ -584,6 +586,73 @@ describe('arkeeper', () => {
     const undone = await run(['restore', '--undo', 'run', '--apply', '--json', '--quiet'])
     expect(JSON.parse(undone.out)).toMatchObject({ verified: true })
     expect(await tree.namesOf('/')).toEqual(['zookeeper'])
+  })
+
+  it('is killed in the middle of a counter and brings it to exactly the number of the source with --resume', async () => {
+    const proxy = await startZooKeeperProxy(server.port)
+    try {
+      const pairs = (from: number) => Array.from({ length: 500 }, (_, n) => counterPair('/app', from + n)).flat()
+      // The counter that the source stands at: three children are there already.
+      for (let n = 0; n < 4; n++) expect(await client.multi(pairs(3 + n * 500))).toMatchObject({ kind: 'done' })
+      const archive = await backup()
+      await tree.remove('/app')
+      const ran = start([
+        'restore',
+        archive,
+        `zk://${proxy.connectString}`,
+        '--counters',
+        'burn',
+        '--apply',
+        '--journal',
+        'run',
+      ])
+      const finished = finish(ran)
+      let multis = 0
+      proxy.onRequest((frame) => {
+        // After the znodes come the multis of the counter: at the third of them the process dies, at the latest with it on its way.
+        if (frame.length >= 8 && frame.readInt32BE(4) === OP_MULTI && ++multis === 4) ran.kill('SIGKILL')
+      })
+      await finished
+      proxy.onRequest(null)
+      const reached = (await tree.find('/app'))?.stat.cversion ?? 0
+      expect(reached).toBeGreaterThanOrEqual(503)
+      expect(reached).toBeLessThan(2003)
+      const resumed = await run(['restore', '--resume', 'run', '--json', '--quiet'])
+      expect(JSON.parse(resumed.out)).toMatchObject({
+        verified: true,
+        fidelity: { counters: { checked: 1, reached: 1 } },
+      })
+      const next = await client.create({
+        path: '/app/n-',
+        data: null,
+        acl: OPEN_ACL,
+        kind: 'persistent',
+        sequential: true,
+      })
+      expect(next).toMatchObject({ kind: 'done', path: '/app/n-0000002003' })
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  it('keeps to the cap of counters, and refuses one that is none', async () => {
+    const archive = await backup()
+    await tree.create('/app/gone')
+    await tree.remove('/app/gone')
+    const later = await backup()
+    await tree.remove('/app')
+    expect((await run(['restore', archive, zk, '--apply', '--quiet'])).status).toBe(0)
+    const planned = await run(['restore', later, zk, '--counters', 'burn', '--counters-cap', '1', '--json', '--quiet'])
+    expect(JSON.parse(planned.out).fidelity.counters).toMatchObject({
+      operations: 0,
+      left: { listed: expect.arrayContaining([{ path: '/app', next: 3, source: 4, reason: 'cap' }]) },
+    })
+    for (const args of [
+      ['--counters-cap', '5'],
+      ['--counters', 'burn', '--counters-cap', 'many'],
+      ['--counters', 'up'],
+    ])
+      expect(await run(['restore', later, zk, ...args])).toMatchObject({ status: 2 })
   })
 
   it('refuses a plan whose steps were changed after it was made', async () => {

@@ -6,6 +6,7 @@ import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { countOf } from '../base/count-of.ts'
 import { CancelledError } from '../base/errors.ts'
 import { stringifyJson } from '../base/json.ts'
+import { COUNTER_OPERATIONS_MAX, type CounterOptions, type PlanFidelity } from '../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../domain/restore/plan.ts'
 import { encodeStep } from '../domain/restore/step-codec.ts'
 import { RestoreCutShort } from '../services/engine/errors.ts'
@@ -24,17 +25,19 @@ import {
   pathOption,
   text,
 } from './command.ts'
+import { describeFidelity, fidelityLines } from './describe-fidelity.ts'
 import { badUsage } from './errors.ts'
 import { openCommandSource } from './open-command-source.ts'
 
 const MODES: readonly RestoreMode[] = ['create', 'update', 'mirror']
 const DELETES_SHOWN_MAX = 100
+const FIDELITY_OPTIONS = ['counters', 'counters-cap', 'quotas']
 const POLICIES: readonly ConflictPolicy[] = ['stop', 'skip', 'overwrite']
 
 export const restore: Command = {
   usage:
     'restore ARCHIVE|SOURCE zk://… [--path P] [--to PATH] [--mode create|update|mirror] [--on-conflict stop|skip|overwrite]\n' +
-    '                   [--steps] [--apply] [--journal DIR] [--json]\n' +
+    '                   [--counters leave|burn] [--counters-cap N] [--quotas] [--steps] [--apply] [--journal DIR] [--json]\n' +
     '       arkeeper restore --resume DIR | --undo DIR [--apply] [--journal DIR]',
   summary: 'plan (default: prints it, changes nothing); --apply runs it; --resume goes on; --undo takes it back',
   options: {
@@ -42,6 +45,9 @@ export const restore: Command = {
     to: 'string',
     mode: 'string',
     'on-conflict': 'string',
+    counters: 'string',
+    'counters-cap': 'string',
+    quotas: 'boolean',
     journal: 'string',
     steps: 'boolean',
     apply: 'boolean',
@@ -54,11 +60,11 @@ export const restore: Command = {
     const undoDir = text(input, 'undo')
     if (resumeDir !== undefined && undoDir !== undefined) throw badUsage('--resume and --undo exclude each other')
     if (resumeDir !== undefined) {
-      refuse(input, ['path', 'to', 'mode', 'apply', 'journal', 'steps'], '--resume')
+      refuse(input, ['path', 'to', 'mode', 'apply', 'journal', 'steps', ...FIDELITY_OPTIONS], '--resume')
       return resume(input, resolve(resumeDir))
     }
     if (undoDir !== undefined) {
-      refuse(input, ['path', 'to', 'mode'], '--undo')
+      refuse(input, ['path', 'to', 'mode', ...FIDELITY_OPTIONS], '--undo')
       return withPlanDir(input, `${resolve(undoDir)}-undo`, (dir) => undo(input, resolve(undoDir), dir))
     }
     if (input.positionals.length < 2) throw badUsage('give what is restored, and where to: ARCHIVE|SOURCE zk://…')
@@ -125,6 +131,8 @@ async function plan(input: CommandInput, dir: string): Promise<ExitStatus> {
             : { kind: 'subtree', path: path ?? '/', targetPath },
         mode: choice(input, 'mode', MODES, 'update'),
         onConflict: choice(input, 'on-conflict', POLICIES, 'stop'),
+        counters: counterOptions(input),
+        quotas: flag(input, 'quotas'),
         dir,
         onProgress: (progress) => terminal.progress(progress),
       })
@@ -137,6 +145,14 @@ async function plan(input: CommandInput, dir: string): Promise<ExitStatus> {
     await source.reader.close()
   }
   return apply(input, dir, target)
+}
+
+function counterOptions(input: CommandInput): CounterOptions {
+  const mode = choice(input, 'counters', ['leave', 'burn'], 'leave')
+  const cap = text(input, 'counters-cap')
+  if (cap !== undefined && mode === 'leave') throw badUsage('--counters-cap goes with --counters burn')
+  if (cap !== undefined && !/^\d{1,9}$/.test(cap)) throw badUsage(`--counters-cap ${cap} is not a number of operations`)
+  return { mode, operationsMax: cap === undefined ? COUNTER_OPERATIONS_MAX : Number(cap) }
 }
 
 async function undo(input: CommandInput, undoDir: string, dir: string): Promise<ExitStatus> {
@@ -181,7 +197,7 @@ async function apply(input: CommandInput, dir: string, target: ClusterTarget): P
     terminal.clear()
     const { summary } = await new RestoreDirectory(dir).readPlan()
     const leftOut = findLeftOut(summary)
-    await tell(input, dir, { report, leftOut })
+    await tell(input, dir, { report, leftOut, fidelity: summary.fidelity })
     return report.verified === true && report.conflictCount === 0 && leftOut.length === 0 ? 0 : 1
   } catch (error) {
     const remedy = `go on with: arkeeper restore --resume ${dir}`
@@ -202,7 +218,11 @@ function findLeftOut({ skipped }: PlanSummary): { readonly reason: string; reado
 async function tell(
   { values, terminal }: CommandInput,
   dir: string,
-  end: { readonly report: RestoreReport; readonly leftOut: ReturnType<typeof findLeftOut> },
+  end: {
+    readonly report: RestoreReport
+    readonly leftOut: ReturnType<typeof findLeftOut>
+    readonly fidelity: PlanFidelity | null
+  },
 ): Promise<void> {
   const { plan, applied, alreadyDone, conflicts, overwritten, skipped, verified, differences, stopped } = end.report
   if (flag({ values }, 'json')) {
@@ -219,6 +239,7 @@ async function tell(
         overwritten,
         differences,
         leftOut,
+        fidelity: describeFidelity(end.fidelity, end.report.fidelity),
       }),
     )
     return
@@ -227,6 +248,7 @@ async function tell(
   for (const { path, reason } of overwritten) await terminal.line(`overwrote ${path}: ${reason}`)
   for (const { path, change } of differences) await terminal.line(`differs   ${path}: ${change}`)
   for (const { reason, count } of end.leftOut) await terminal.line(`left out  ${countOf(count, 'znode')}: ${reason}`)
+  for (const line of fidelityLines(end.fidelity, end.report.fidelity)) await terminal.line(line)
   await terminal.line(
     `${countOf(applied, 'step')} written, ${alreadyDone} found done, ${skipped} skipped; ${describeEnd(stopped, verified)}`,
   )
@@ -248,7 +270,17 @@ async function show(input: CommandInput, dir: string, summary: PlanSummary): Pro
   const { mode, creates, updates, deletes, aclChanges, skipped, warnings } = summary
   if (flag(input, 'json')) {
     await terminal.line(
-      stringifyJson({ plan: summary.plan, mode, creates, updates, deletes, aclChanges, skipped, warnings }),
+      stringifyJson({
+        plan: summary.plan,
+        mode,
+        creates,
+        updates,
+        deletes,
+        aclChanges,
+        skipped,
+        warnings,
+        fidelity: describeFidelity(summary.fidelity, null),
+      }),
     )
     return 0
   }
@@ -265,6 +297,7 @@ async function show(input: CommandInput, dir: string, summary: PlanSummary): Pro
   for (const [reason, count] of Object.entries(skipped)) {
     if (count > 0) await terminal.line(`${count} left out: ${reason}`)
   }
+  for (const line of fidelityLines(summary.fidelity, null)) await terminal.line(line)
   if (deletes > 0) await showDeletes(input, dir, deletes)
   for (const { code, path, message } of warnings) await terminal.line(`warning  ${code} ${path}: ${message}`)
   await terminal.line('nothing was written; --apply runs the plan')

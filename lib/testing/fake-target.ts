@@ -191,7 +191,8 @@ export class FakeTree {
   ): WrittenStat | null {
     const { path } = operation
     if (operation.op === 'create') {
-      this.insert(path, operation, identities, zxid, rollback)
+      const suffix = operation.sequential ? this.sequenceOf(parentPath(path)) : ''
+      this.insert(path + suffix, operation, identities, zxid, rollback)
       return null
     }
     const parent = this.nodes.get(parentPath(path))
@@ -227,6 +228,10 @@ export class FakeTree {
     node.mzxid = zxid
     node.mtime = ++this.timeMs
     return { czxid: node.czxid, mzxid: zxid, version: node.version }
+  }
+
+  private sequenceOf(parent: string): string {
+    return String(this.nodes.get(parent)?.cversion ?? 0).padStart(10, '0')
   }
 
   private insert(

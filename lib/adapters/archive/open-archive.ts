@@ -62,6 +62,16 @@ export async function openArchive(dir: string): Promise<ArchiveReader> {
   }
 }
 
+/** Of a server's own file, which says which sessions there were: session → timeout in ms. */
+class NativeTree extends SnapshotTree {
+  readonly sessions: ReadonlyMap<bigint, number>
+
+  constructor(input: ConstructorParameters<typeof SnapshotTree>[0], sessions: ReadonlyMap<bigint, number>) {
+    super(input)
+    this.sessions = sessions
+  }
+}
+
 /** A snapshot file by itself: plain, gzip or snappy, in any order. All of it is read and checked first. */
 export async function openSnapshotFile(
   path: string,
@@ -69,7 +79,8 @@ export async function openSnapshotFile(
   signal?: AbortSignal,
 ): Promise<SnapshotTree> {
   const { source, index, head } = await loadSnapshotFile(path, compression, signal)
-  return new SnapshotTree({ name: path, ownerless: 'persistent', unreadable: [], source, index, acls: head.acls })
+  const input = { name: path, ownerless: 'persistent', unreadable: [], source, index, acls: head.acls } as const
+  return new NativeTree(input, head.sessions)
 }
 
 /** A snapshot in path order, with its ends. `source` is the caller's to close. */

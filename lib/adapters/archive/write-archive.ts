@@ -145,6 +145,7 @@ function makeManifest(parts: {
       sequenceCounters: counts.sequenceCounters,
       sequenceParents: body.counters.listed,
       ...(body.counters.total > LISTED_PATHS_MAX ? { sequenceParentsTotal: body.counters.total } : {}),
+      ...findDeadOwners(description, body.body.owners),
     },
     znodes: counts.znodes,
     dataBytes: counts.dataBytes,
@@ -154,6 +155,18 @@ function makeManifest(parts: {
     files,
     ...(description.note === undefined ? {} : { note: description.note }),
   })
+}
+
+/**
+ * Only of one state: in a fuzzy one, an owner that is not in the list of sessions may have come after the list was written, and so may one
+ * that was read again.
+ */
+function findDeadOwners(
+  { sessions, consistency }: ArchiveDescription,
+  owners: ReadonlySet<bigint>,
+): Pick<Manifest['fidelity'], 'deadOwners'> {
+  if (sessions === undefined || consistency.class !== 'exact' || consistency.proof === 'converged') return {}
+  return { deadOwners: [...owners].filter((owner) => !sessions.has(owner)).map(formatHex64) }
 }
 
 /** `20261123T165341Z-1a`: sorts by time, tells the zxid. */

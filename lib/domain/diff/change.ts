@@ -43,5 +43,7 @@ export interface DiffOptions {
   readonly onUnreadable?: (side: DiffSide, place: UnreadableZnode) => void
   /** Told of each znode on both sides whose sequence counter (stat.cversion) is higher after than before, changed or not. */
   readonly onCounterAhead?: (before: Znode, after: Znode) => void
+  /** Told of each pair of which one side is a container or has a TTL and the other side does not tell its kind. */
+  readonly onKindUntold?: (before: Znode, after: Znode) => void
   readonly signal?: AbortSignal
 }

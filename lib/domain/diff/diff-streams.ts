@@ -89,6 +89,7 @@ class MergeJoin {
     const ephemeral = x.kind === 'ephemeral' || y.kind === 'ephemeral'
     const fields = differingFields(x, y)
     if (this.options.onCounterAhead && y.stat.cversion > x.stat.cversion) this.options.onCounterAhead(x, y)
+    if (this.options.onKindUntold && isKindUntold(x, y)) this.options.onKindUntold(x, y)
     if (ephemeral && !this.options.includeEphemerals) {
       if (fields.length > 0) this.counts.ephemeralSkipped++
       return
@@ -147,4 +148,9 @@ class MergeJoin {
     if (!this.options.includeSystem && path.startsWith(SYSTEM_ROOT) && isSystemPath(path)) return true
     return this.roots !== null && !this.roots.some((root) => isWithin(path, root))
   }
+}
+
+function isKindUntold(x: Znode, y: Znode): boolean {
+  if (x.kind === 'unknown') return y.kind === 'container' || y.kind === 'ttl'
+  return y.kind === 'unknown' && (x.kind === 'container' || x.kind === 'ttl')
 }

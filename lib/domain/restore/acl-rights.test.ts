@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { OPEN_ACL, PERM } from '../znode/acl.ts'
-import { isLoosening, parseIdentity, rightsUnder, toWritableAcl, withOwnRights } from './acl-rights.ts'
+import { PERM } from '../znode/acl.ts'
+import { isLoosening, parseIdentity, rightsUnder, withOwnRights } from './acl-rights.ts'
 
 const ops = { scheme: 'digest', id: 'ops:hash=' }
 const anyone = (perms: number) => ({ perms, scheme: 'world', id: 'anyone' })
@@ -28,10 +28,6 @@ describe('acl rights', () => {
   it('gives own rights to a private identity only', () => {
     expect(withOwnRights([anyone(1)], [{ scheme: 'world', id: 'anyone' }])).toBeNull()
     expect(withOwnRights([anyone(1)], [{ scheme: 'super', id: '' }, ops])).toEqual([anyone(1), { perms: 31, ...ops }])
-  })
-
-  it('writes the empty list of a snapshot as the open one that it means', () => {
-    expect(toWritableAcl([])).toBe(OPEN_ACL)
   })
 
   it('reads identities', () => {

@@ -1,4 +1,4 @@
-import { type Acl, type AclEntry, OPEN_ACL, PERM } from '../znode/acl.ts'
+import { type Acl, type AclEntry, PERM } from '../znode/acl.ts'
 
 /** Who the restoring session is, as ACL entries name it: `digest` + `user:hash`, `sasl`, `x509`, `ip`; scheme `super` may do everything. */
 export type AclIdentity = Pick<AclEntry, 'scheme' | 'id'>
@@ -22,11 +22,6 @@ export function rightsUnder(acl: Acl, identities: readonly AclIdentity[]): numbe
     if (mine) rights |= entry.perms & PERM.all
   }
   return rights
-}
-
-/** Of the lists that a snapshot may hold, the form that a server accepts in a request. */
-export function toWritableAcl(acl: Acl): Acl {
-  return acl.length === 0 ? OPEN_ACL : acl
 }
 
 /** True when `after` gives the session more than `before` and takes nothing from it. */

@@ -531,7 +531,8 @@ describe('applyPlan', () => {
 
   it.each([
     ['a step out of place', (step: object) => ({ ...step, index: 5 })],
-    ['a step below /zookeeper', (step: object) => ({ ...step, path: '/zookeeper/quota/x' })],
+    ['a step below /zookeeper', (step: object) => ({ ...step, path: '/zookeeper/config/x' })],
+    ['the root of quotas', (step: object) => ({ ...step, path: '/zookeeper/quota' })],
     ['the root', (step: object) => ({ ...step, path: '/' })],
   ])('refuses to run a plan with %s', async (_name, change) => {
     const tree = new FakeTree()
@@ -762,6 +763,10 @@ describe('verifyRestore', () => {
       differences: [],
       differenceCount: 0,
       aclsHidden: 0,
+      aclsUnresolved: 0,
+      // One list for each znode, however many steps bring it there.
+      aclsCompared: 2,
+      counters: { checked: 0, reached: 0 },
     })
   })
 

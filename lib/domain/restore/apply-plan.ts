@@ -5,6 +5,7 @@ import { type Attempt, toAttempt } from './internal/attempt.ts'
 import { BatchRecord } from './internal/batch-record.ts'
 import { assertWritable, BatchResolver, takeWritten } from './internal/batch-resolver.ts'
 import { batchSteps, type Lane, type StepBatch } from './internal/batch-steps.ts'
+import { CounterAdvancer, type CounterProgress, type CounterStep } from './internal/counter-advancer.ts'
 import { RunState } from './internal/run-state.ts'
 import { MULTI_OVERHEAD_BYTES } from './internal/step-operation.ts'
 import { type JournalState, JournalWriter, type RunResult } from './journal.ts'
@@ -39,6 +40,8 @@ export interface ApplyProgress {
   readonly steps: number
   /** Last path of the batch settled last; null at the start. */
   readonly path: string | null
+  /** While a sequence counter is advanced, which takes many transactions for one step. */
+  readonly counter?: CounterProgress
 }
 
 export interface ApplyPlanInput {
@@ -105,6 +108,7 @@ class PlanApplier {
   private readonly limits: ApplyLimits
   private readonly run: RunState
   private readonly resolver: BatchResolver
+  private readonly counters: CounterAdvancer
   private readonly bytesMax: number
   private readonly flights: Flight[] = []
   private nextBatch: number
@@ -124,7 +128,17 @@ class PlanApplier {
       onConflictFound: input.onConflictFound,
       onSettled: (path) => input.onProgress?.(this.progress(path)),
     })
-    this.resolver = new BatchResolver({ run: this.run, target, attemptsMax: this.limits.attemptsMax, signal })
+    const { run } = this
+    const { attemptsMax } = this.limits
+    this.resolver = new BatchResolver({ run, target, attemptsMax, signal })
+    this.counters = new CounterAdvancer({
+      run,
+      target,
+      attemptsMax,
+      bytesMax: Math.min(this.limits.batchBytesMax, this.bytesMax),
+      mayGoOn: () => this.mayGoOn(),
+      onAdvance: (counter) => input.onProgress?.({ ...this.progress(counter.path), counter }),
+    })
   }
 
   async apply(): Promise<ApplyReport> {
@@ -171,17 +185,25 @@ class PlanApplier {
       // Deletes and ACLs must never overtake a write that is not settled.
       if (batch.lane !== lane) await this.drain()
       lane = batch.lane
-      if (!this.isOver()) this.paused = (await this.input.shouldPause?.()) ?? false
-      if (!this.isOver()) await this.start(batch)
+      if (await this.mayGoOn()) await this.start(batch)
       if (this.isOver()) break
     }
     await this.drain()
+  }
+
+  private async mayGoOn(): Promise<boolean> {
+    if (!this.isOver()) this.paused = (await this.input.shouldPause?.()) ?? false
+    return !this.isOver()
   }
 
   private async start(batch: StepBatch): Promise<void> {
     const { target } = this.input
     const { steps, operations, lane, doubtful } = batch
     const record = new BatchRecord(this.nextBatch++, steps)
+    if (lane === 'counter') {
+      await this.counters.advance(record, steps.filter(isCounterStep), { doubtful })
+      return
+    }
     const isTooLarge = lane !== 'acl' && steps.length === 1 && this.sizeOf(steps[0]!) > this.bytesMax
     if (lane === 'acl' || doubtful || isTooLarge || !(await this.doGuardsHold(steps))) {
       await this.drain()
@@ -309,4 +331,8 @@ class PlanApplier {
       paused,
     }
   }
+}
+
+function isCounterStep(step: PlanStep): step is CounterStep {
+  return step.step === 'advanceCounter'
 }

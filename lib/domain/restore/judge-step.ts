@@ -1,8 +1,10 @@
-import { isAclEqualAsFarAsSeen, isSameData } from '../diff/compare-znodes.ts'
+import { isSameData } from '../diff/compare-znodes.ts'
 import type { ZnodeReading } from '../znode/ports.ts'
 import type { Znode } from '../znode/znode.ts'
+import { isStoredAsFarAsSeen } from './acl-stored.ts'
 import type { ConflictReason } from './conflict.ts'
 import type { PlanStep } from './plan.ts'
+import { isQuotaStats } from './quota-paths.ts'
 
 export type StepVerdict =
   /** The live state is what the step would write. */
@@ -40,6 +42,15 @@ export function judgeStep(step: PlanStep, live: ZnodeReading, isOurs: (czxid: bi
       if (live.kind === 'missing') return conflict('missing')
       if (live.znode.kind === 'ephemeral') return conflict('ephemeral')
       return judgeAcl(step, live.znode, isOurs)
+    case 'advanceCounter': {
+      if (live.kind === 'missing') return conflict('missing')
+      const { kind, stat } = live.znode
+      if (kind === 'ephemeral') return conflict('ephemeral')
+      const isSame = step.expect.kind === 'absent' ? isOurs(stat.czxid) : stat.czxid === step.expect.czxid
+      // A counter that is there already is as wanted, whoever brought it there.
+      if (stat.cversion >= step.to) return DONE
+      return isSame ? VALID : conflict('recreated')
+    }
   }
 }
 
@@ -53,12 +64,12 @@ function judgeAcl(
   const planned = step.expect.kind === 'absent' ? 0 : step.expect.aversion
   // A list that hides digests cannot prove that it is there already; the guard decides then.
   if (isSameZnode && aversion === planned) return VALID
-  if (isAclEqualAsFarAsSeen(znode.acl, step.acl)) return DONE
+  if (isStoredAsFarAsSeen(znode.acl, step.acl)) return DONE
   return conflict(isSameZnode ? 'acl-version' : 'recreated')
 }
 
 function isSameContent(znode: Znode, step: Extract<PlanStep, { step: 'create' }>): boolean {
-  return isSameData(znode.data, step.data) && isAclEqualAsFarAsSeen(znode.acl, step.acl)
+  return (isQuotaStats(step.path) || isSameData(znode.data, step.data)) && isStoredAsFarAsSeen(znode.acl, step.acl)
 }
 
 function conflict(reason: ConflictReason): StepVerdict {

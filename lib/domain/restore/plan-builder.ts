@@ -3,14 +3,15 @@ import { type Acl, isMaskedAcl, PERM } from '../znode/acl.ts'
 import { comparePaths } from '../znode/order.ts'
 import { isWithin, parentPath, ROOT } from '../znode/path.ts'
 import type { Znode } from '../znode/znode.ts'
+import { type AclIdentity, isLoosening, rightsUnder, withOwnRights, withoutMaskedEntries } from './acl-rights.ts'
+import { toStoredForm } from './acl-stored.ts'
 import {
-  type AclIdentity,
-  isLoosening,
-  rightsUnder,
-  toWritableAcl,
-  withOwnRights,
-  withoutMaskedEntries,
-} from './acl-rights.ts'
+  COUNTER_OPERATIONS_MAX,
+  type CounterAdvance,
+  type CounterOptions,
+  FidelityNotes,
+  type LeftOutLine,
+} from './fidelity.ts'
 import { GuardList } from './internal/guard-list.ts'
 import { MULTI_OVERHEAD_BYTES, toOperation } from './internal/step-operation.ts'
 import { WarningList } from './internal/warning-list.ts'
@@ -33,6 +34,11 @@ export interface PlanBuilderOptions extends PlanHeader {
   readonly plannedAtMs: number
   /** Who the restoring session is; empty when not known. world:anyone always counts. */
   readonly identities: readonly AclIdentity[]
+  /** Default: counters are left alone. */
+  readonly counters?: CounterOptions
+  readonly quotas?: boolean
+  /** Hears of every single thing that is not carried, of those that are listed one by one. */
+  readonly onLeftOut?: (line: LeftOutLine) => void
 }
 
 type Present = Extract<LiveExpectation, { kind: 'present' }>
@@ -56,6 +62,8 @@ export class PlanBuilder {
   private readonly skipped: Record<string, number> & { ephemeral: number; system: number } = { ephemeral: 0, system: 0 }
   private readonly deletes = new GuardList()
   private readonly acls: DeferredAcl[] = []
+  private readonly advances: (CounterAdvance & { readonly expect: LiveExpectation })[] = []
+  private readonly storedForms = new WeakMap<Acl, Acl>()
   /** Paths that must stay because something below them stays. */
   private readonly kept = new Set<string>()
   /** A create whose final ACL may lock us out: written once it is known whether it gets children. */
@@ -63,12 +71,13 @@ export class PlanBuilder {
   private blocked: { readonly root: string; readonly reason: string } | null = null
   private steps = 0
   private dataBytes = 0
-  private unknownKinds = 0
-  private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0 }
+  private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0, advanceCounter: 0 }
+  readonly notes: FidelityNotes
 
   constructor(options: PlanBuilderOptions) {
     this.options = options
     this.hasher = new PlanHasher(options)
+    this.notes = new FidelityNotes(options.onLeftOut)
   }
 
   warn(code: string, path: string, message: string): void {
@@ -93,7 +102,6 @@ export class PlanBuilder {
     }
     const acl = this.aclForCreate(znode)
     if (acl === null) return false
-    if (znode.kind === 'unknown') this.unknownKinds++
     const kind = znode.kind === 'container' || znode.kind === 'ttl' ? znode.kind : 'persistent'
     const ttlMs = kind === 'ttl' ? znode.ttlMs : null
     const step = { step: 'create', path, data: znode.data, acl, kind, ttlMs, expect: { kind: 'absent' } } as const
@@ -102,6 +110,7 @@ export class PlanBuilder {
       return false
     }
     await this.flushWaiting(path)
+    this.notes.created(path, znode.kind)
     if ((rightsUnder(acl, this.options.identities) & PERM.create) === 0) this.waiting = step
     else await this.write(step)
     return true
@@ -116,7 +125,7 @@ export class PlanBuilder {
 
   /** `before`: the live list. A change that gives this session rights goes first, every other one last. */
   async setAcl(path: string, change: { before: Acl; after: Acl; expect: Present }): Promise<void> {
-    const acl = toWritableAcl(change.after)
+    const acl = this.storedForm(change.after)
     this.warnOfLockout(path, acl)
     if (isLoosening(change.before, acl, this.options.identities)) {
       await this.flushWaiting(path)
@@ -124,6 +133,22 @@ export class PlanBuilder {
     } else {
       this.acls.push({ path, acl, expect: change.expect })
     }
+  }
+
+  /** As the server stores it, for the session that restores; shared lists stay shared. */
+  storedForm(acl: Acl): Acl {
+    let stored = this.storedForms.get(acl)
+    if (stored === undefined) {
+      stored = toStoredForm(acl, this.options.identities)
+      this.storedForms.set(acl, stored)
+    }
+    return stored
+  }
+
+  /** After the deletes, and before ACLs take away the right to do it. */
+  advanceLater(advance: CounterAdvance, expect: LiveExpectation): void {
+    this.advances.push({ ...advance, expect })
+    this.notes.counterAdvanced(advance)
   }
 
   deleteLater(path: string, expect: Present): void {
@@ -146,11 +171,19 @@ export class PlanBuilder {
         await this.write({ step: 'delete', path, expect })
       }
     }
+    for (const advance of this.advances) await this.write({ step: 'advanceCounter', ...advance })
     for (const { path, acl, expect } of this.acls.sort(bottomUp))
       await this.write({ step: 'setAcl', path, acl, expect })
     const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs } = this.options
-    if (this.unknownKinds > 0) {
-      const what = `the source cannot tell container and TTL znodes: ${countOf(this.unknownKinds, 'znode')}`
+    const fidelity = this.notes.finish({
+      counters: this.options.counters ?? { mode: 'leave', operationsMax: COUNTER_OPERATIONS_MAX },
+      // A create that first gave this session rights takes its own list in a step of its own.
+      aclsPlanned:
+        this.totals.create + this.totals.setAcl - this.acls.filter(({ expect }) => expect.kind === 'absent').length,
+      quotasAsked: this.options.quotas ?? false,
+    })
+    if (fidelity.kinds.unknown.total > 0) {
+      const what = `the source cannot tell container and TTL znodes: ${countOf(fidelity.kinds.unknown.total, 'znode')}`
       this.warn('kind-unknown', targetPath, `${what} will be created as persistent`)
     }
     return {
@@ -171,16 +204,18 @@ export class PlanBuilder {
       targetPath,
       plannedAtZxid: this.options.limits.lastZxidSeen(),
       plannedAtMs,
+      fidelity,
     }
   }
 
   private aclForCreate(znode: Pick<Znode, 'path' | 'acl'>): Acl | null {
     const { identities } = this.options
     if (!isMaskedAcl(znode.acl)) {
-      const acl = toWritableAcl(znode.acl)
+      const acl = this.storedForm(znode.acl)
       this.warnOfLockout(znode.path, acl)
       return acl
     }
+    this.notes.aclMasked(znode.path)
     const visible = withoutMaskedEntries(znode.acl)
     const acl = withOwnRights(visible, identities) ?? visible
     if (acl.length === 0) {

@@ -5,10 +5,20 @@ import { ancestorsOf, isSystemPath, ROOT } from '../znode/path.ts'
 import type { TreeReader } from '../znode/ports.ts'
 import type { Znode, ZnodeStream } from '../znode/znode.ts'
 import type { AclIdentity } from './acl-rights.ts'
+import type { CounterOptions, LeftOutLine, OwnerSession } from './fidelity.ts'
 import { mapPaths } from './map-paths.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from './plan.ts'
 import type { PlanSink, PlanTarget } from './plan-builder.ts'
-import { type CounterGap, planRestore, type RestoreSelection, type UnreadableOnSide } from './plan-restore.ts'
+import { planQuotas } from './plan-quotas.ts'
+import {
+  type CounterGap,
+  describeKind,
+  type KindUntold,
+  type PlanRestoreInput,
+  planRestore,
+  type RestoreSelection,
+  type UnreadableOnSide,
+} from './plan-restore.ts'
 
 export interface PlanFromTreesInput {
   readonly live: Pick<TreeReader, 'get' | 'readSubtree'>
@@ -24,12 +34,27 @@ export interface PlanFromTreesInput {
   readonly plannedAtMs: number
   readonly selection?: RestoreSelection
   readonly identities?: readonly AclIdentity[]
+  /** Default: sequence counters are left alone. */
+  readonly counters?: CounterOptions
+  /**
+   * Restores the limits of quotas too; absent: not asked for. Whole trees, since quotas lie outside of any subtree, or why it cannot be done.
+   */
+  readonly quotas?: QuotaTrees | { readonly obstacle: string } | null
+  /** Whether the session that owned an ephemeral was alive in the source; default unknown. */
+  readonly ownerSession?: (owner: bigint) => OwnerSession
+  readonly onLeftOut?: (line: LeftOutLine) => void
   readonly onProgress?: (counts: Readonly<DiffCounts>) => void
   readonly signal?: AbortSignal
 }
 
+export interface QuotaTrees {
+  readonly live: Pick<TreeReader, 'readSubtree'>
+  readonly source: Pick<TreeReader, 'readSubtree'>
+}
+
 /** Counters that are watched are bounded; a tree with more gaps than this is warned of well enough by these. */
-const COUNTER_GAPS_MAX = 10_000
+const COUNTER_GAPS_MAX = 50_000
+const KINDS_UNTOLD_MAX = 100_000
 const UNREADABLE_MAX = 100_000
 
 /**
@@ -40,6 +65,8 @@ export async function planFromTrees(input: PlanFromTreesInput): Promise<PlanSumm
   const { live, source, sourcePath, targetPath, signal } = input
   const unreadable: UnreadableOnSide[] = []
   const counterGaps = new Map<string, CounterGap>()
+  const kindsUntold: KindUntold[] = []
+  let gapsMissed = 0
   // Unmapped, the system subtree is looked at so that the plan can say how much of it is left alone.
   const includeSystem = isSystemPath(sourcePath) || sourcePath === targetPath
   const content = { found: false }
@@ -54,8 +81,13 @@ export async function planFromTrees(input: PlanFromTreesInput): Promise<PlanSumm
       if (unreadable.length < UNREADABLE_MAX && !isSystemPath(path)) unreadable.push({ side, path, message })
     },
     onCounterAhead: (x, y) => {
-      if (counterGaps.size < COUNTER_GAPS_MAX && y.kind !== 'ephemeral' && !isSystemPath(x.path))
-        counterGaps.set(x.path, { live: x.stat.cversion, source: y.stat.cversion })
+      if (y.kind === 'ephemeral' || isSystemPath(x.path)) return
+      if (counterGaps.size >= COUNTER_GAPS_MAX) gapsMissed++
+      else counterGaps.set(x.path, { before: keepForCounter(x), after: keepForCounter(y) })
+    },
+    onKindUntold: (x, y) => {
+      if (kindsUntold.length < KINDS_UNTOLD_MAX && x.kind === 'unknown' && !isSystemPath(x.path))
+        kindsUntold.push({ path: x.path, source: describeKind(y) })
     },
     signal,
   })
@@ -84,8 +116,33 @@ export async function planFromTrees(input: PlanFromTreesInput): Promise<PlanSumm
     isSourceEmpty: () => !content.found,
     unreadable: () => unreadable,
     counterGaps,
+    counterGapsMissed: () => gapsMissed,
+    counters: input.counters,
+    ownerSession: input.ownerSession,
+    kindsUntold: () => kindsUntold,
+    quotas: input.quotas ? toQuotaPlanner(input, input.quotas) : null,
+    onLeftOut: input.onLeftOut,
     signal,
   })
+}
+
+function toQuotaPlanner(
+  input: PlanFromTreesInput,
+  quotas: QuotaTrees | { readonly obstacle: string },
+): PlanRestoreInput['quotas'] {
+  const { sourcePath, targetPath, mode, signal } = input
+  return async (builder, isPicked) => {
+    if ('obstacle' in quotas) {
+      builder.notes.quotaObstacle = quotas.obstacle
+      builder.warn('quota', targetPath, `quotas are not restored: ${quotas.obstacle}`)
+    } else await planQuotas(builder, { ...quotas, sourcePath, targetPath, mode, isPicked, signal })
+  }
+}
+
+/** Field by field: a znode may hold on to the batch that it was decoded from. */
+function keepForCounter({ acl, kind, stat }: Znode): CounterGap['before'] {
+  const { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, ephemeralOwner } = stat
+  return { acl, kind, stat: { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, ephemeralOwner } }
 }
 
 /**

@@ -3,11 +3,14 @@ import type { Change, DiffSide } from '../diff/change.ts'
 import { isMaskedAcl, isSameAcl } from '../znode/acl.ts'
 import { isSystemPath, isWithin, parentPath, ROOT } from '../znode/path.ts'
 import type { Znode } from '../znode/znode.ts'
-import { type AclIdentity, toWritableAcl } from './acl-rights.ts'
+import type { AclIdentity } from './acl-rights.ts'
 import { RestoreError } from './errors.ts'
+import type { CounterOptions, LeftOutLine, OwnerSession } from './fidelity.ts'
+import { CounterPlanner } from './internal/counter-planner.ts'
 import type { LiveExpectation, PlanSummary } from './plan.ts'
 import { PlanBuilder, type PlanSink, type PlanTarget } from './plan-builder.ts'
 import type { PlanHeader } from './plan-hash.ts'
+import { isQuotaPath, quotaOwnerOf } from './quota-paths.ts'
 
 /** Which differences to restore, by path in the target. A path means that znode alone, a subtree everything at and below it. */
 export interface RestoreSelection {
@@ -17,10 +20,16 @@ export interface RestoreSelection {
   readonly leaveOut?: (change: Change) => boolean
 }
 
-/** A parent whose sequence counter is higher in the source than live; `created` is counted by the plan. */
+/** A parent whose sequence counter is higher in the source than live; children that the plan creates are counted by it. */
 export interface CounterGap {
-  readonly live: number
-  readonly source: number
+  readonly before: Pick<Znode, 'acl' | 'stat' | 'kind'>
+  readonly after: Pick<Znode, 'acl' | 'stat' | 'kind'>
+}
+
+/** An existing znode that is a container or has a TTL in the source, while the cluster does not tell what it is there. */
+export interface KindUntold {
+  readonly path: string
+  readonly source: string
 }
 
 export interface UnreadableOnSide {
@@ -47,6 +56,17 @@ export interface PlanRestoreInput extends PlanHeader {
   readonly unreadable?: () => Iterable<UnreadableOnSide>
   /** Parents on both sides whose counter is ahead in the source, known before the changes below them arrive. */
   readonly counterGaps?: ReadonlyMap<string, CounterGap>
+  /** Asked when the changes have ended: how many such parents there are beyond those. */
+  readonly counterGapsMissed?: () => number
+  /** Default: counters are left alone. */
+  readonly counters?: CounterOptions
+  /** Whether the session that owned an ephemeral was alive in the source; default unknown. */
+  readonly ownerSession?: (owner: bigint) => OwnerSession
+  /** Asked when the changes have ended. */
+  readonly kindsUntold?: () => Iterable<KindUntold>
+  /** Plans the quotas that were asked for, when all other creates are planned; null when none were asked for. */
+  readonly quotas?: ((builder: PlanBuilder, isPicked: (path: string) => boolean) => Promise<void>) | null
+  readonly onLeftOut?: (line: LeftOutLine) => void
   readonly signal?: AbortSignal
 }
 
@@ -73,11 +93,15 @@ interface NewChildren {
 interface OpenParent extends NewChildren {
   readonly path: string
   readonly sourceCounter: number
+  readonly kind: Znode['kind']
+  readonly acl: Znode['acl']
 }
 
 class RestorePlanner {
   private readonly input: PlanRestoreInput
   private readonly builder: PlanBuilder
+  private readonly counters: CounterPlanner
+  private quotasLeft = 0
   private readonly isPicked: (path: string) => boolean
   private readonly pickedAlone: ReadonlySet<string>
   /** Znodes that are missing live and were not picked, on the way to the path at hand. */
@@ -90,7 +114,9 @@ class RestorePlanner {
 
   constructor(input: PlanRestoreInput) {
     this.input = input
-    this.builder = new PlanBuilder({ ...input, identities: input.identities ?? [] })
+    const identities = input.identities ?? []
+    this.builder = new PlanBuilder({ ...input, identities, quotas: input.quotas != null })
+    this.counters = new CounterPlanner(this.builder, { options: input.counters, identities, limits: input.limits })
     this.isPicked = toPredicate(input.selection)
     this.pickedAlone = new Set(input.selection?.paths)
     this.passed = [...(input.missingAncestors ?? [])]
@@ -99,7 +125,7 @@ class RestorePlanner {
   async add(change: Change): Promise<void> {
     const { path, before, after } = change
     if (isSystemPath(path)) {
-      this.builder.skip('system')
+      this.leaveSystem(change)
     } else if (change.ephemeral) {
       this.leaveEphemeral(change)
     } else if (!this.isPicked(path) || this.isLeftOut(change)) {
@@ -124,11 +150,43 @@ class RestorePlanner {
       builder.warn('unreadable', path, `could not be read ${where}, nothing at or below it is planned: ${message}`)
     }
     while (this.open.length > 0) this.closeParent()
-    for (const [path, gap] of input.counterGaps ?? []) {
+    for (const [path, { before, after }] of input.counterGaps ?? []) {
       const { created, left } = this.newBelow.get(path) ?? { created: 0, left: 0 }
-      this.warnOfCounter(path, { source: gap.source, next: gap.live + created, left })
+      const live = before.stat.cversion
+      this.counters.add({
+        path,
+        source: after.stat.cversion,
+        next: live + created,
+        left,
+        isAskedFor: created > 0 || this.isPicked(path),
+        // An existing znode without any child ever: a container there is not removed before it has had one.
+        mayVanish: live + created === 0 && after.kind === 'container',
+        acls: [before.acl],
+        expect: toExpectation({ stat: before.stat }),
+      })
     }
+    await input.quotas?.(builder, this.isPicked)
+    this.builder.notes.quotasLeft = this.seesQuotas() ? this.quotasLeft : null
+    for (const { path, source } of input.kindsUntold?.() ?? [])
+      if (this.isPicked(path)) builder.notes.kindUntold(path, source)
+    this.counters.finish(input.targetPath)
+    const missed = input.counterGapsMissed?.() ?? 0
+    if (missed > 0)
+      builder.warn('counter-back', input.targetPath, `${missed} more counters are lower than in the source`)
     return builder.finish()
+  }
+
+  /** They lie in /zookeeper, which is looked at when a whole tree is compared with a whole tree. */
+  private seesQuotas(): boolean {
+    const { quotas, selection, sourcePath, targetPath } = this.input
+    return quotas == null && selection === undefined && sourcePath === ROOT && targetPath === ROOT
+  }
+
+  /** Quotas that are asked for are planned on their own; the rest of /zookeeper belongs to the servers. */
+  private leaveSystem({ path, after }: Change): void {
+    if (isQuotaPath(path) && this.input.quotas != null) return
+    this.builder.skip('system')
+    if (after !== null && quotaOwnerOf(path) !== null) this.quotasLeft++
   }
 
   private isLeftOut(change: Change): boolean {
@@ -137,8 +195,12 @@ class RestorePlanner {
     return true
   }
 
-  private leaveEphemeral({ path, before }: Change): void {
+  private leaveEphemeral({ path, before, after }: Change): void {
     this.builder.skip('ephemeral')
+    if (after?.kind === 'ephemeral' && this.isPicked(path)) {
+      const owner = after.stat.ephemeralOwner
+      this.builder.notes.ephemeral(path, owner, this.input.ownerSession?.(owner) ?? 'unknown')
+    }
     if (before === null) return
     this.builder.keep(path)
     // A live ephemeral can have no children, so whatever the source holds below it has no place to go.
@@ -177,7 +239,10 @@ class RestorePlanner {
   private async create(znode: Znode): Promise<boolean> {
     const made = await this.builder.create(znode)
     this.countChild(znode.path, made ? 'created' : 'left')
-    if (made) this.open.push({ path: znode.path, sourceCounter: znode.stat.cversion, created: 0, left: 0 })
+    if (made) {
+      const { path, kind, acl } = znode
+      this.open.push({ path, kind, acl, sourceCounter: znode.stat.cversion, created: 0, left: 0 })
+    }
     return made
   }
 
@@ -194,15 +259,18 @@ class RestorePlanner {
   }
 
   private closeParent(): void {
-    const { path, sourceCounter, created, left } = this.open.pop()!
-    this.warnOfCounter(path, { source: sourceCounter, next: created, left })
-  }
-
-  private warnOfCounter(path: string, counter: { source: number; next: number; left: number }): void {
-    const { source, next, left } = counter
-    if (source <= next + left) return
-    const what = `its next sequential child will get number ${next}, in the source it would have got ${source}`
-    this.builder.warn('counter-back', path, `${what}: names may repeat`)
+    const { path, kind, acl, sourceCounter, created, left } = this.open.pop()!
+    this.counters.add({
+      path,
+      source: sourceCounter,
+      next: created,
+      left,
+      isAskedFor: true,
+      mayVanish: created === 0 && kind === 'container',
+      // With children it is created with rights for this session, and takes its own list at the end.
+      acls: created > 0 ? [] : [acl],
+      expect: { kind: 'absent' },
+    })
   }
 
   private async addUpdate(change: Change, before: Znode, after: Znode): Promise<void> {
@@ -216,10 +284,11 @@ class RestorePlanner {
     if (fields.includes('kind')) {
       const what = `is ${describeKind(before)} on the cluster and ${describeKind(after)} in the source`
       builder.warn('kind-differs', path, `${what}: the kind of an existing znode cannot be changed`)
+      builder.notes.kindDiffers(path, describeKind(before), describeKind(after))
       if (fields.length === 1) builder.skip('kind-differs')
     }
     // The list may open the way to the data, so that it is asked first where to go.
-    if (fields.includes('acl') && !isMaskedAcl(after.acl) && !isSameAcl(before.acl, toWritableAcl(after.acl))) {
+    if (fields.includes('acl') && !isMaskedAcl(after.acl) && !isSameAcl(before.acl, builder.storedForm(after.acl))) {
       await builder.setAcl(path, { before: before.acl, after: after.acl, expect })
     }
     if (fields.includes('data')) await builder.setData(path, after.data, expect)
@@ -235,11 +304,11 @@ class RestorePlanner {
   }
 }
 
-function toExpectation({ stat }: Znode): Extract<LiveExpectation, { kind: 'present' }> {
+function toExpectation({ stat }: Pick<Znode, 'stat'>): Extract<LiveExpectation, { kind: 'present' }> {
   return { kind: 'present', czxid: stat.czxid, version: stat.version, aversion: stat.aversion }
 }
 
-function describeKind(znode: Znode): string {
+export function describeKind(znode: Pick<Znode, 'kind' | 'ttlMs'>): string {
   return znode.kind === 'ttl' ? `ttl (${znode.ttlMs} ms)` : znode.kind
 }
 

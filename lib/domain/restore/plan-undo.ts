@@ -124,6 +124,11 @@ class UndoPlanner {
   }
 
   private addStep(step: PlanStep, live: ZnodeReading, before: ZnodeReading): void {
+    if (step.step === 'advanceCounter') {
+      const isStill = live.kind === 'found' && before.kind === 'found'
+      if (isStill) this.builder.warn('counter-kept', step.path, 'its sequence counter stays: a counter never goes back')
+      return
+    }
     const written = this.findWritten(step, live)
     if (written === null) return
     if (before.kind === 'unreadable') {

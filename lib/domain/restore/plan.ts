@@ -1,4 +1,5 @@
 import type { Acl } from '../znode/acl.ts'
+import type { PlanFidelity } from './fidelity.ts'
 
 /** create: only adds. update (default): adds and changes. mirror: also deletes what the source does not have. */
 export type RestoreMode = 'create' | 'update' | 'mirror'
@@ -34,6 +35,16 @@ export type PlanStep =
   /** Own request, never part of a multi (ZooKeeper has no setACL there). Guarded by aversion, and by czxid read before and after. */
   | (StepBase & { readonly step: 'setAcl'; readonly acl: Acl; readonly expect: LiveExpectation })
   | (StepBase & { readonly step: 'delete'; readonly expect: Extract<LiveExpectation, { kind: 'present' }> })
+  /**
+   * Children are made and removed again until the sequence counter of this parent is `to`: it only ever goes forward, so whoever finds it
+   * there or beyond has nothing to do. `from` is what the plan expects, the live counter decides. Of `expect` only the czxid counts.
+   */
+  | (StepBase & {
+      readonly step: 'advanceCounter'
+      readonly from: number
+      readonly to: number
+      readonly expect: LiveExpectation
+    })
 
 export interface PlanWarning {
   /** `acl-lockout`, `acl-masked`, `kind-unknown`, `kind-differs`, `ephemeral-parent`, `counter-back`, `too-large`, `unreadable`, `session-owned` … */
@@ -66,4 +77,6 @@ export interface PlanSummary {
   /** Highest zxid seen on the target while planning. */
   readonly plannedAtZxid: bigint
   readonly plannedAtMs: number
+  /** Null in plans of before it was told. */
+  readonly fidelity: PlanFidelity | null
 }

@@ -10,6 +10,8 @@ export type WriteOperation =
       readonly acl: Acl
       readonly kind: 'persistent' | 'container' | 'ttl'
       readonly ttlMs: number | null
+      /** The server adds the parent's counter, ten digits, to the name. Persistent znodes only. */
+      readonly sequential?: boolean
     }
   | { readonly op: 'setData'; readonly path: string; readonly data: Uint8Array | null; readonly version: number }
   | { readonly op: 'delete'; readonly path: string; readonly version: number }

@@ -21,6 +21,8 @@ export function encodeStep(step: PlanStep): string {
       return `${head},"acl":${encodeAcl(step.acl)},${expect}`
     case 'delete':
       return `${head},${expect}`
+    case 'advanceCounter':
+      return `${head},"from":${step.from},"to":${step.to},${expect}`
   }
 }
 
@@ -28,6 +30,9 @@ export function encodeStep(step: PlanStep): string {
 export function decodeStep(line: string): PlanStep {
   return decodeCreate(line) ?? decodeAny(line)
 }
+
+/** It is a signed 32-bit number on the server. */
+const COUNTER_MAX = 2_147_483_647
 
 const ACL_KEY = ',"acl":'
 const DATA_KEY = ',"data":"'
@@ -65,6 +70,12 @@ function decodeAny(line: string): PlanStep {
       return { index, path, step: 'setAcl', acl: decodeAcl(json.acl, line), expect }
     case 'delete':
       return { index, path, step: 'delete', expect: present(expect, line) }
+    case 'advanceCounter': {
+      const { from, to } = json
+      if (!isCount(from) || !isCount(to) || from >= to || to > COUNTER_MAX)
+        throw badStep(line, '"from" and "to" are not counters, the second the higher one')
+      return { index, path, step: 'advanceCounter', from, to, expect }
+    }
     default:
       throw badStep(line, '"step" is unknown')
   }

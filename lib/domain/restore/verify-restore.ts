@@ -1,16 +1,17 @@
 import { throwIfAborted } from '../../base/errors.ts'
 import { mapAhead } from '../../base/map-ahead.ts'
 import { isSameData } from '../diff/compare-znodes.ts'
-import { isMaskedAcl, isSameAcl } from '../znode/acl.ts'
 import type { ZnodeReading } from '../znode/ports.ts'
+import { matchStoredAcl } from './acl-stored.ts'
 import type { PlanStep } from './plan.ts'
 import type { RestoreTarget } from './ports.ts'
+import { isQuotaStats } from './quota-paths.ts'
 
 /** How a touched path differs from what the plan wanted there. */
 export interface RemainingDifference {
   readonly path: string
   /** `missing`: nothing there; `present`: still there; `unreadable`: cannot be told. */
-  readonly reason: 'missing' | 'present' | 'data' | 'acl' | 'ephemeral' | 'unreadable'
+  readonly reason: 'missing' | 'present' | 'data' | 'acl' | 'ephemeral' | 'unreadable' | 'counter'
 }
 
 export interface VerifyRestoreReport {
@@ -22,6 +23,12 @@ export interface VerifyRestoreReport {
   readonly differenceCount: number
   /** ACLs that the server shows with hidden digests: nothing is known against them, nothing for them either. */
   readonly aclsHidden: number
+  /** ACLs that were read back and held against what the plan wants there, as the server stores it. */
+  readonly aclsCompared: number
+  /** ACLs with `auth` entries whose identity was not known when the plan was made: only the rest of them could be compared. */
+  readonly aclsUnresolved: number
+  /** Sequence counters that were read back, and those of them that are where the plan wants them or beyond. */
+  readonly counters: { readonly checked: number; readonly reached: number }
 }
 
 // Between two rounds the server has little to do: few large ones.
@@ -72,6 +79,9 @@ async function* roundsOf(steps: AsyncIterable<readonly PlanStep[]>): AsyncGenera
 class ReadBack {
   checked = 0
   private aclsHidden = 0
+  private aclsCompared = 0
+  private aclsUnresolved = 0
+  private readonly counters = { checked: 0, reached: 0 }
   private differenceCount = 0
   private readonly differences: RemainingDifference[] = []
   /** Creates whose ACL is not the one they were created with: a later ACL step of the plan may have the last word. */
@@ -88,20 +98,36 @@ class ReadBack {
     if (step.step === 'delete') return live.kind === 'missing' ? null : 'present'
     if (step.step === 'setAcl') this.suspects.delete(step.path)
     if (live.kind === 'missing') return 'missing'
-    const { kind, data, acl } = live.znode
+    const { kind, data, acl, stat } = live.znode
     if (kind === 'ephemeral') return 'ephemeral'
-    if (step.step !== 'setAcl' && !isSameData(data, step.data)) return 'data'
-    if (step.step === 'setData' || isSameAcl(acl, step.acl)) return null
-    if (isMaskedAcl(acl)) this.aclsHidden++
-    else if (step.step === 'setAcl') return 'acl'
-    else this.suspects.add(step.path)
+    if (step.step === 'advanceCounter') {
+      this.counters.checked++
+      if (stat.cversion < step.to) return 'counter'
+      this.counters.reached++
+      return null
+    }
+    if (step.step !== 'setAcl' && !isQuotaStats(step.path) && !isSameData(data, step.data)) return 'data'
+    if (step.step === 'setData') return null
+    const match = matchStoredAcl(acl, step.acl)
+    if (match === 'hidden') this.aclsHidden++
+    else if (match === 'unresolved') this.aclsUnresolved++
+    else {
+      this.aclsCompared++
+      if (match === 'same') return null
+      if (step.step === 'setAcl') return 'acl'
+      // A later ACL step of the plan counts it once more.
+      this.suspects.add(step.path)
+      this.aclsCompared--
+    }
     return null
   }
 
   report(): VerifyRestoreReport {
     for (const path of this.suspects) this.differ(path, 'acl')
-    const { checked, differences, differenceCount, aclsHidden } = this
-    return { equal: differenceCount === 0, checked, differences, differenceCount, aclsHidden }
+    this.aclsCompared += this.suspects.size
+    const { checked, differences, differenceCount, aclsHidden, aclsCompared, aclsUnresolved, counters } = this
+    const equal = differenceCount === 0
+    return { equal, checked, differences, differenceCount, aclsHidden, aclsCompared, aclsUnresolved, counters }
   }
 
   private differ(path: string, reason: RemainingDifference['reason']): void {

@@ -39,6 +39,11 @@ export const fidelitySchema = z.object({
   sequenceParents: z.array(z.object({ path: z.string(), next: z.number().int() })).optional(),
   /** Only where there are more than the 10,000 that `sequenceParents` lists. */
   sequenceParentsTotal: count.optional(),
+  /**
+   * Sessions that own ephemerals and were not alive in the source. Absent where the source does not say which sessions were: a walk over
+   * the client port, and archives of before it was listed.
+   */
+  deadOwners: z.array(hex64).optional(),
 })
 export type Fidelity = z.infer<typeof fidelitySchema>
 

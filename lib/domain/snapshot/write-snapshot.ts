@@ -85,6 +85,11 @@ export class SnapshotBody {
     }
   }
 
+  /** Sessions that own ephemerals so far. */
+  get owners(): ReadonlySet<bigint> {
+    return this.#owners
+  }
+
   /** Takes the next znode; gives a block when one is full. Throws SnapshotError for what no snapshot can hold, or what breaks the order. */
   add(znode: Znode): BodyBlock | null {
     assertWritable(znode)

@@ -154,8 +154,10 @@ async function apply(
       history,
       run: input.run,
       onConflict: input.onConflict,
-      onProgress: ({ applied, alreadyDone, skipped, steps }) =>
-        meter.report('Writing', { done: applied + alreadyDone + skipped, total: steps }),
+      onProgress: ({ applied, alreadyDone, skipped, steps, counter }) =>
+        counter
+          ? meter.report(`Advancing the counter of ${counter.path}`, { done: counter.at, total: counter.to })
+          : meter.report('Writing', { done: applied + alreadyDone + skipped, total: steps }),
       onConflictFound: input.onConflictFound,
       shouldPause: input.shouldPause,
       clock: context.clock,
@@ -193,7 +195,7 @@ async function conclude(
   }
   const durationMs = () => Math.max(0, Math.round(context.clock.now() - run.startedAt))
   if (applied.stopped || applied.cancelled || applied.paused) {
-    return { ...base, verified: null, differences: [], differenceCount: 0, durationMs: durationMs() }
+    return { ...base, verified: null, differences: [], differenceCount: 0, fidelity: null, durationMs: durationMs() }
   }
   const meter = new ProgressMeter(context.clock, input.onProgress)
   // The session that wrote sees its own writes, whatever the server lags behind.
@@ -207,14 +209,23 @@ async function conclude(
     path,
     change: reason,
   }))
-  // An ACL that the server hides is not proven to be the one that was written.
+  // An ACL that the server hides is not proven to be the one that was written, nor is one whose owner nobody knows.
+  const unproven = check.aclsHidden + check.aclsUnresolved
   if (check.aclsHidden > 0)
     differences.push({ path: plan.summary.targetPath, change: `${countOf(check.aclsHidden, 'ACL')} hidden` })
+  if (check.aclsUnresolved > 0) {
+    const what = `${countOf(check.aclsUnresolved, 'ACL')} of unknown identities`
+    differences.push({ path: plan.summary.targetPath, change: what })
+  }
   return {
     ...base,
-    verified: check.equal && check.aclsHidden === 0,
+    verified: check.equal && unproven === 0,
     differences,
-    differenceCount: check.differenceCount + check.aclsHidden,
+    differenceCount: check.differenceCount + unproven,
+    fidelity: {
+      acls: { compared: check.aclsCompared, hidden: check.aclsHidden, unresolved: check.aclsUnresolved },
+      counters: check.counters,
+    },
     durationMs: durationMs(),
   }
 }

@@ -1,6 +1,7 @@
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { Change } from '../../domain/diff/change.ts'
 import { IgnoreRules } from '../../domain/diff/ignore-rules.ts'
+import type { CounterOptions } from '../../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../../domain/restore/plan.ts'
 import { planFromTrees } from '../../domain/restore/plan-from-trees.ts'
 import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
@@ -11,7 +12,9 @@ import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { assertChroot } from './assert-chroot.ts'
 import { EngineError } from './errors.ts'
 import { identitiesOf } from './identities.ts'
+import { ownerSessionsOf } from './owner-sessions.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
+import { quotaTreesOf } from './quota-trees.ts'
 import { scopeOf, type TreeScope } from './read-scope.ts'
 import { RestoreDirectory } from './restore-directory.ts'
 import { intersectRoots, parseRoots } from './scope.ts'
@@ -39,6 +42,10 @@ export interface PlanRestoreToInput {
   readonly scope: RestoreScope
   readonly mode: RestoreMode
   readonly onConflict: ConflictPolicy
+  /** Default: sequence counters are left alone. */
+  readonly counters?: CounterOptions
+  /** Limits of quotas too. */
+  readonly quotas?: boolean
   /** Restore directory to make; it must not hold a restore that has begun. */
   readonly dir: string
   readonly onProgress?: OnProgress
@@ -68,6 +75,10 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
       plannedAtMs: context.clock.now(),
       selection: view.selection,
       identities: identitiesOf(input.target),
+      counters: input.counters,
+      quotas: input.quotas ? quotaTreesOf(source, connection, input.target) : null,
+      ownerSession: ownerSessionsOf(source),
+      onLeftOut: plan.leaveOut,
       onProgress: (counts) => meter.report('Comparing', { done: counts.compared }),
       signal: context.signal,
     })

@@ -32,6 +32,7 @@ const summary: PlanSummary = {
   sourcePath: '/',
   targetPath: '/',
   plannedAtZxid: 1n,
+  fidelity: null,
   plannedAtMs: 1,
 }
 

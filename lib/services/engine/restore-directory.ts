@@ -1,28 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
+import type { LeftOutLine } from '../../domain/restore/fidelity.ts'
 import { type JournalState, parseJournal } from '../../domain/restore/journal.ts'
 import type { PlanStep, PlanSummary } from '../../domain/restore/plan.ts'
 import type { PlanSink } from '../../domain/restore/plan-builder.ts'
 import type { JournalSink } from '../../domain/restore/ports.ts'
 import { decodeStep } from '../../domain/restore/step-codec.ts'
 import { EngineError } from './errors.ts'
+import { planFidelitySchema, runFidelitySchema } from './fidelity-schema.ts'
+import { LineWriter } from './line-writer.ts'
 import { readLines } from './read-lines.ts'
 
 /**
  * All that one restore is, in one folder, so that any process can go on with it (README.md, "The restore directory"):
  *   plan.json     what it does, to what, and the hash that binds both
  *   steps.jsonl   the steps, one a line; plan.json appears when they are complete
+ *   left-out.jsonl  what of the source it does not carry, one thing a line
  *   safety.json   where the safety backup is, once it is complete; nothing is written to the cluster before
  *   journal.jsonl intents and outcomes
  *   report.json   how the last run ended
  */
 const PLAN = 'plan.json'
 const STEPS = 'steps.jsonl'
+const LEFT_OUT = 'left-out.jsonl'
 const SAFETY = 'safety.json'
 const JOURNAL = 'journal.jsonl'
 const REPORT = 'report.json'
@@ -53,6 +58,7 @@ const summarySchema = z.object({
   targetPath: z.string(),
   plannedAtZxid: zxid,
   plannedAtMs: z.number(),
+  fidelity: planFidelitySchema.nullable().default(null),
 })
 
 const planFileSchema = z.object({
@@ -90,6 +96,8 @@ const reportSchema = z.object({
   verified: z.boolean().nullable(),
   differences: z.array(z.object({ path: z.string(), change: z.string() })),
   differenceCount: z.number(),
+  /** What was read back of ACLs and counters; null when the run did not come to its end. */
+  fidelity: runFidelitySchema.nullable().default(null),
   durationMs: z.number(),
 })
 /**
@@ -106,7 +114,13 @@ export class RestoreDirectory {
   }
 
   /** Lines of the steps in order, into a file that takes its name when `finish` is called with the plan's facts. */
-  async writePlan(): Promise<PlanSink & { finish(plan: StoredPlan): Promise<void>; abandon(): Promise<void> }> {
+  async writePlan(): Promise<
+    PlanSink & {
+      leaveOut(line: LeftOutLine): void
+      finish(plan: StoredPlan): Promise<void>
+      abandon(): Promise<void>
+    }
+  > {
     await makeDir(this.dir, 0o700)
     if ((await this.readJournal()) !== null) {
       throw new EngineError('RESTORE_DIR_IN_USE', `${this.dir} holds a restore that has begun`, {
@@ -115,16 +129,29 @@ export class RestoreDirectory {
       })
     }
     const temporary = join(this.dir, `${STEPS}.${randomUUID()}.tmp`)
+    const leftOutTemporary = join(this.dir, `${LEFT_OUT}.${randomUUID()}.tmp`)
     const file = await open(temporary, 'wx', 0o600)
     const writer = new LineWriter(file)
+    const leftOut = new LineWriter(await open(leftOutTemporary, 'wx', 0o600))
+    // Nobody waits for a single line; a write that failed is told of at the end.
+    let flushed: Promise<unknown> = Promise.resolve()
+    const failures: unknown[] = []
     return {
       write: (_step, line) => writer.write(line),
+      leaveOut: (line) => {
+        const full = leftOut.write(JSON.stringify(line))
+        if (full) flushed = Promise.all([flushed, full]).catch((error: unknown) => failures.push(error))
+      },
       finish: async (plan) => {
         await writer.flush()
         await file.sync()
         await file.close()
+        await flushed
+        if (failures.length > 0) throw failures[0]
+        await leftOut.close()
         // What a run of the plan before this one left, which wrote nothing: its safety backup is of other znodes and another time.
         for (const name of [SAFETY, REPORT]) await rm(join(/* turbopackIgnore: true */ this.dir, name), { force: true })
+        await rename(leftOutTemporary, join(this.dir, LEFT_OUT))
         await rename(temporary, join(this.dir, STEPS))
         const { summary, ...rest } = plan
         const text = { format: 1, summary: { ...summary, plannedAtZxid: formatHex64(summary.plannedAtZxid) }, ...rest }
@@ -132,7 +159,8 @@ export class RestoreDirectory {
       },
       abandon: async () => {
         await file.close()
-        await rm(temporary, { force: true })
+        await leftOut.discard()
+        for (const name of [temporary, leftOutTemporary]) await rm(name, { force: true })
       },
     }
   }
@@ -169,6 +197,12 @@ export class RestoreDirectory {
       if (hasCode(error, 'ENOENT')) throw this.#damaged(STEPS, error)
       throw error
     }
+  }
+
+  /** Lines of JSON, as they were written; none in a folder of before they were kept. */
+  async *readLeftOut(): AsyncGenerator<readonly string[], void, void> {
+    const file = join(this.dir, LEFT_OUT)
+    if (await exists(file)) yield* readLines(createReadStream(file, { highWaterMark: FLUSH_BYTES }))
   }
 
   async findSafety(): Promise<SafetyRecord | null> {
@@ -294,30 +328,6 @@ export class RestoreDirectory {
     }
     await rename(temporary, join(this.dir, name))
     await syncFolder(this.dir)
-  }
-}
-
-class LineWriter {
-  readonly #file: FileHandle
-  #pending: string[] = []
-  #length = 0
-
-  constructor(file: FileHandle) {
-    this.#file = file
-  }
-
-  write(line: string): Promise<void> | undefined {
-    this.#pending.push(line, '\n')
-    this.#length += line.length + 1
-    return this.#length >= FLUSH_BYTES ? this.flush() : undefined
-  }
-
-  async flush(): Promise<void> {
-    const text = this.#pending.join('')
-    this.#pending = []
-    this.#length = 0
-    // Not `write`, which may stop in the middle of a text without a word.
-    if (text !== '') await this.#file.appendFile(text)
   }
 }
 

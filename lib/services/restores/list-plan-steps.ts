@@ -13,7 +13,7 @@ const inputSchema = z.object({
   /** Index of the last step of the page before. */
   after: z.number().int().min(-1).default(-1),
   limit: z.number().int().min(1).max(1000).default(200),
-  kind: z.enum(['create', 'setData', 'setAcl', 'delete']).optional(),
+  kind: z.enum(['create', 'setData', 'setAcl', 'delete', 'advanceCounter']).optional(),
 })
 
 /** The plan as it will run, page by page. `next` is null at the end. */
@@ -43,7 +43,12 @@ function toStepView(step: PlanStep): PlanStepView {
   }
 }
 
-function describeExpectation({ step, expect }: PlanStep): string {
+function describeExpectation(planned: PlanStep): string {
+  const { step, expect } = planned
+  if (step === 'advanceCounter') {
+    const { from, to } = planned
+    return `counter below ${to}: from ${from}, with ${2 * (to - from)} creates and deletes`
+  }
   if (expect.kind === 'absent') return step === 'create' ? 'nothing there' : 'created by this plan'
   const version = step === 'setAcl' ? `ACL version ${expect.aversion}` : `version ${expect.version}`
   return `${version}, created at ${formatHex64(expect.czxid)}`

@@ -92,7 +92,7 @@ export interface RestoreView {
 
 export interface PlanStepView {
   readonly index: number
-  readonly step: 'create' | 'setData' | 'setAcl' | 'delete'
+  readonly step: 'create' | 'setData' | 'setAcl' | 'delete' | 'advanceCounter'
   readonly path: string
   readonly bytes: number | null
   readonly expect: string

@@ -21,6 +21,7 @@ const WORDS: Record<PlanStepView['step'], { sign: string; text: string; look: st
   setData: { sign: '~', text: 'change value', look: 'text-changed' },
   setAcl: { sign: '~', text: 'set ACL', look: 'text-accent' },
   delete: { sign: '−', text: 'delete', look: 'text-removed' },
+  advanceCounter: { sign: '↑', text: 'advance counter', look: 'text-changed' },
 }
 
 interface StepsPage {

@@ -29,4 +29,5 @@ export const DIFFERENCE_REASONS: Readonly<Record<string, string>> = {
   acl: 'its ACL differs',
   ephemeral: 'is ephemeral now',
   unreadable: 'cannot be read',
+  counter: 'its sequence counter is lower than planned',
 }

@@ -86,7 +86,7 @@ function writeOperationBody(writer: JuteWriter, chroot: string, operation: Write
         invariant(operation.ttlMs !== null, `the TTL znode ${operation.path} has a time to live`)
         writer.int(CREATE_FLAG.ttl).long(BigInt(operation.ttlMs))
       } else {
-        writer.int(CREATE_FLAG.persistent)
+        writer.int(operation.sequential ? CREATE_FLAG.sequential : CREATE_FLAG.persistent)
       }
       return
     }

@@ -1,6 +1,7 @@
-import { isAclEqualAsFarAsSeen, isSameData } from '../../diff/compare-znodes.ts'
+import { isSameData } from '../../diff/compare-znodes.ts'
 import type { Acl } from '../../znode/acl.ts'
 import type { ZnodeReading } from '../../znode/ports.ts'
+import { isStoredAsFarAsSeen } from '../acl-stored.ts'
 import type { ConflictReason } from '../conflict.ts'
 import type { PlanStep } from '../plan.ts'
 import type { RefusalCode, WriteOperation } from '../ports.ts'
@@ -28,6 +29,8 @@ export function toAttempt(step: PlanStep, live: ZnodeReading | null, operation?:
     const czxid = live?.kind === 'found' ? live.znode.stat.czxid : null
     return { step, operation: null, acl: { acl: step.acl, aversion }, czxid, leaves: null, overwrites: null }
   }
+  if (step.step === 'advanceCounter')
+    return { step, operation: null, acl: null, czxid: null, leaves: null, overwrites: null }
   const czxid = step.step === 'setData' ? step.expect.czxid : null
   return { step, operation: operation ?? toOperation(step), acl: null, czxid, leaves: null, overwrites: null }
 }
@@ -41,7 +44,7 @@ export function toOverwrite(step: PlanStep, live: ZnodeReading, overwrites: Conf
   switch (step.step) {
     case 'create': {
       const writesData = !isSameData(data, step.data)
-      const writesAcl = !isAclEqualAsFarAsSeen(acl, step.acl)
+      const writesAcl = !isStoredAsFarAsSeen(acl, step.acl)
       return {
         step,
         operation: writesData ? { op: 'setData', path, data: step.data, version } : null,
@@ -71,6 +74,9 @@ export function toOverwrite(step: PlanStep, live: ZnodeReading, overwrites: Conf
         leaves: { version, aversion: aversion + 1 },
         overwrites,
       }
+    // Counters have a lane and ways of their own (counter-advancer.ts).
+    case 'advanceCounter':
+      return null
   }
 }
 

@@ -277,7 +277,7 @@ function findOwnCreations(
   return ours
 }
 
-function answersLost(tries: number): RestoreError {
+export function answersLost(tries: number): RestoreError {
   return new RestoreError(
     'ANSWERS_LOST',
     `The connection was lost ${tries} times before the same writes were answered`,

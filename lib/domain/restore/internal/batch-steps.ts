@@ -2,17 +2,18 @@ import { isSystemPath, ROOT } from '../../znode/path.ts'
 import { RestoreError } from '../errors.ts'
 import type { PlanStep } from '../plan.ts'
 import type { RestoreTarget, WriteOperation } from '../ports.ts'
+import { isQuotaPath } from '../quota-paths.ts'
 import { toOperation } from './step-operation.ts'
 
 /** Steps of one lane may be in flight together; the next lane starts when the one before it is settled. */
-export type Lane = 'write' | 'delete' | 'acl'
+export type Lane = 'write' | 'delete' | 'counter' | 'acl'
 
 export interface StepBatch {
   readonly lane: Lane
   /** A former process may have sent these: judge them by the live state before anything else. */
   readonly doubtful: boolean
   readonly steps: readonly PlanStep[]
-  /** What a multi of the steps holds, in their order; none in the lane of ACLs. */
+  /** What a multi of the steps holds, in their order; none in the lanes of counters and ACLs. */
   readonly operations: readonly WriteOperation[]
 }
 
@@ -39,11 +40,11 @@ export async function* batchSteps(
     for (const step of some) {
       assertPlanned(step, next++)
       if (state.isSettled(step.index)) continue
-      const stepLane: Lane = step.step === 'setAcl' ? 'acl' : step.step === 'delete' ? 'delete' : 'write'
+      const stepLane = laneOf(step)
       const stepDoubtful = state.isDoubtful(step.index)
-      const operation = step.step === 'setAcl' ? null : toOperation(step)
+      const operation = step.step === 'setAcl' || step.step === 'advanceCounter' ? null : toOperation(step)
       const size = operation === null ? 0 : target.encodedSizeOf(operation)
-      const countMax = stepLane === 'acl' ? limits.aclStepsMax : limits.operationsMax
+      const countMax = operation === null ? limits.aclStepsMax : limits.operationsMax
       const full = batch.length >= countMax || bytes + size > limits.bytesMax
       if (batch.length > 0 && (full || stepLane !== lane || stepDoubtful !== doubtful)) {
         yield { lane, doubtful, steps: batch, operations }
@@ -61,12 +62,18 @@ export async function* batchSteps(
   if (batch.length > 0) yield { lane, doubtful, steps: batch, operations }
 }
 
+function laneOf(step: PlanStep): Lane {
+  if (step.step === 'setAcl') return 'acl'
+  if (step.step === 'advanceCounter') return 'counter'
+  return step.step === 'delete' ? 'delete' : 'write'
+}
+
 /** The last line of defence, whatever the steps were read from. */
 function assertPlanned(step: PlanStep, index: number): void {
   const fault =
     step.index !== index
       ? `step ${step.index} comes where step ${index} is due`
-      : isSystemPath(step.path)
+      : isSystemPath(step.path) && (!isQuotaPath(step.path) || step.step === 'advanceCounter')
         ? `step ${index} would write below /zookeeper`
         : step.path === ROOT && (step.step === 'create' || step.step === 'delete')
           ? `step ${index} would ${step.step} the root`

@@ -19,6 +19,7 @@ export function impliedState(step: PlanStep, zxid: bigint | null): WrittenState 
         ? { czxid: null, version: null, aversion: 1 }
         : { czxid: step.expect.czxid, version: null, aversion: step.expect.aversion + 1 }
     case 'delete':
+    case 'advanceCounter':
       return { czxid: null, version: null, aversion: null }
   }
 }

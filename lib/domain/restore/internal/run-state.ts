@@ -51,7 +51,7 @@ export class RunState {
   }
 
   isUnreachable(step: PlanStep): boolean {
-    if (this.missing.size === 0 || (step.step !== 'create' && step.step !== 'setAcl')) return false
+    if (this.missing.size === 0 || step.step === 'setData' || step.step === 'delete') return false
     for (let at = parentPath(step.path); at !== ROOT; at = parentPath(at)) if (this.missing.has(at)) return true
     return this.missing.has(step.path)
   }

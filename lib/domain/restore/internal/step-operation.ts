@@ -1,7 +1,7 @@
 import type { PlanStep } from '../plan.ts'
 import type { WriteOperation } from '../ports.ts'
 
-export type MultiStep = Exclude<PlanStep, { step: 'setAcl' }>
+export type MultiStep = Exclude<PlanStep, { step: 'setAcl' | 'advanceCounter' }>
 
 /** The guarded operation of a step that a multi can carry. */
 export function toOperation(step: MultiStep): WriteOperation {
