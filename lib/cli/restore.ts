@@ -299,7 +299,10 @@ async function show(input: CommandInput, dir: string, summary: PlanSummary): Pro
   }
   for (const line of fidelityLines(summary.fidelity, null)) await terminal.line(line)
   if (deletes > 0) await showDeletes(input, dir, deletes)
-  for (const { code, path, message } of warnings) await terminal.line(`warning  ${code} ${path}: ${message}`)
+  for (const { code, path, message, severity, advice } of warnings) {
+    await terminal.line(`${(severity ?? 'warning').padEnd(8)} ${code} ${path}: ${message}`)
+    if (advice) await terminal.line(`         ${advice}`)
+  }
   await terminal.line('nothing was written; --apply runs the plan')
   return 0
 }

@@ -6,6 +6,7 @@ import type { MembersPort } from '../adapters/members/members.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import type { Clock } from '../base/clock.ts'
+import type { GuardedApplication } from '../domain/guards/application.ts'
 
 /** Who acts. Every service call has one; the worker acts as the person who asked for the job. */
 export interface Actor {
@@ -50,6 +51,8 @@ export interface EngineContext {
   readonly clock: Clock
   readonly log: Log
   readonly signal?: AbortSignal
+  /** Applications that the configuration file adds to the known ones, read anew at each call; absent: none. */
+  readonly guardRules?: { list(): Promise<readonly GuardedApplication[]> }
 }
 
 export interface ServiceContext extends EngineContext {

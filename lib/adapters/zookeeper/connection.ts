@@ -2,6 +2,7 @@ import type { RestoreTarget, WriteOperation, WriteOutcome } from '../../domain/r
 import type { Acl } from '../../domain/znode/acl.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
+import type { ServerReports } from './server-reports.ts'
 
 /** How to reach a cluster. `connectString` is host:port[,host:port…][/chroot]; IPv6 hosts in brackets. */
 export interface ClusterTarget {
@@ -140,4 +141,5 @@ export interface ZooKeeperPort {
   serverStatus(
     target: ClusterTarget,
   ): Promise<readonly { server: string; status: ServerStatus | null; error: string | null }[]>
+  readonly reports: ServerReports
 }

@@ -5,6 +5,7 @@ import type { WireOptions } from './internal/bulk-session.ts'
 import { testWire } from './internal/connection-test.ts'
 import { askFourLetterWord, explainRefusedStatus, parseServerStatus } from './internal/four-letter-word.ts'
 import { PackageSession } from './internal/package-session.ts'
+import { createServerReports } from './internal/server-reports.ts'
 import { ZooKeeperConnection } from './internal/zookeeper-connection.ts'
 
 const SESSION_TIMEOUT_MS = 30_000
@@ -16,7 +17,7 @@ const VERSION_TIMEOUT_MS = 1_000
 
 /** Clusters over TCP. Holds nothing itself: each connection is its caller's to close. */
 export function createZooKeeper(): ZooKeeperPort {
-  return { connect, testConnection, serverStatus }
+  return { connect, testConnection, serverStatus, reports: createServerReports() }
 }
 
 async function connect(target: ClusterTarget, options: { signal?: AbortSignal } = {}): Promise<ClusterConnection> {

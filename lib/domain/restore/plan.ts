@@ -47,10 +47,14 @@ export type PlanStep =
     })
 
 export interface PlanWarning {
-  /** `acl-lockout`, `acl-masked`, `kind-unknown`, `kind-differs`, `ephemeral-parent`, `counter-back`, `too-large`, `unreadable`, `session-owned` … */
+  /** `acl-lockout`, `acl-masked`, `kind-unknown`, `kind-differs`, `ephemeral-parent`, `counter-back`, `too-large`, `unreadable`, `session-owned`, `watched`, `application-…` (guards) … */
   readonly code: string
   readonly path: string
   readonly message: string
+  /** Absent: `warning`. What is `danger` is ticked off by whoever confirms the plan; `note` is only worth knowing. */
+  readonly severity?: 'danger' | 'warning' | 'note'
+  /** What to do about it, one or two sentences. */
+  readonly advice?: string
 }
 
 /** Facts of a plan; the field names of the first block are the contract of the command line. */

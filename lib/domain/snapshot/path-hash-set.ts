@@ -29,6 +29,17 @@ export class PathHashSet {
     return hasParent
   }
 
+  /** Whether the path at bytes[0, end) was added; the root is empty. */
+  has(bytes: Uint8Array, end: number): boolean {
+    let low = 0x811c9dc5 | 0
+    let high = 0x2f0b4a27
+    for (let i = 0; i < end; i++) {
+      low = Math.imul(low ^ bytes[i]!, 0x01000193)
+      high = Math.imul(((high << 5) | (high >>> 27)) ^ bytes[i]!, 0x9e3779b1)
+    }
+    return this.#find(low, high) < 0
+  }
+
   /** Slot to put the hash in, or -1 when it is there. */
   #find(low: number, high: number): number {
     // All-zero marks a free slot, so the one hash that looks like it is moved aside.

@@ -1,13 +1,16 @@
+import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { Change } from '../../domain/diff/change.ts'
 import { IgnoreRules } from '../../domain/diff/ignore-rules.ts'
 import type { CounterOptions } from '../../domain/restore/fidelity.ts'
+import { mapPath } from '../../domain/restore/map-paths.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../../domain/restore/plan.ts'
 import { planFromTrees } from '../../domain/restore/plan-from-trees.ts'
 import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
 import { isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
+import { PlanGuards } from '../guards/plan-guards.ts'
 import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { assertChroot } from './assert-chroot.ts'
 import { EngineError } from './errors.ts'
@@ -49,6 +52,8 @@ export interface PlanRestoreToInput {
   /** Restore directory to make; it must not hold a restore that has begun. */
   readonly dir: string
   readonly onProgress?: OnProgress
+  /** AdminServers of the target, which tell who watches what where four-letter words do not. */
+  readonly admins?: readonly AdminTarget[]
   /** Told of each change that is left out because of a rule. */
   readonly onLeftOut?: (rule: FrozenIgnoreRule) => void
 }
@@ -60,17 +65,18 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
   await assertChroot(connection, input.target.connectString, context.signal)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const directory = new RestoreDirectory(input.dir)
+  const guards = await PlanGuards.open(context)
   const plan = await directory.writePlan()
   try {
-    const summary = await planFromTrees({
-      live: view.live,
+    const planned = await planFromTrees({
+      live: guards.live(view.live),
       source: view.source,
       names: input.names,
       sourcePath: view.sourcePath,
       targetPath: view.targetPath,
       mode: input.mode,
       onConflict: input.onConflict,
-      sink: plan,
+      sink: guards.sink(plan),
       limits: connection,
       plannedAtMs: context.clock.now(),
       selection: view.selection,
@@ -82,6 +88,9 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
       onProgress: (counts) => meter.report('Comparing', { done: counts.compared }),
       signal: context.signal,
     })
+    const cluster = { connection, connectString: input.target.connectString, admins: input.admins }
+    const { warnings } = await guards.finish(context, cluster, asInTarget(source, view))
+    const summary = { ...planned, warnings: [...warnings, ...planned.warnings] }
     await plan.finish({
       summary,
       connectString: input.target.connectString,
@@ -92,6 +101,14 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
   } catch (error) {
     await plan.abandon()
     throw error
+  }
+}
+
+/** The source by the paths that its znodes get in the target. */
+function asInTarget(source: TreeReader, { sourcePath, targetPath }: PlanView): Pick<TreeReader, 'get'> {
+  return {
+    get: async (path, options) =>
+      isWithin(path, targetPath) ? source.get(mapPath(path, targetPath, sourcePath), options) : { kind: 'missing' },
   }
 }
 

@@ -1,7 +1,9 @@
+import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
 import { planUndo } from '../../domain/restore/plan-undo.ts'
 import type { EngineContext } from '../context.ts'
+import { PlanGuards } from '../guards/plan-guards.ts'
 import { EngineError } from './errors.ts'
 import { identitiesOf } from './identities.ts'
 import { RestoreDirectory } from './restore-directory.ts'
@@ -14,6 +16,8 @@ export interface PlanUndoFromInput {
   readonly connection: ClusterConnection
   readonly target: ClusterTarget
   readonly onConflict: ConflictPolicy
+  /** See PlanRestoreToInput. */
+  readonly admins?: readonly AdminTarget[]
   /** In words: `undo of …`. */
   readonly source: string
 }
@@ -31,21 +35,26 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
   }
   const archive = await context.archives.open(safety.dir)
   try {
+    const guards = await PlanGuards.open(context)
     const plan = await new RestoreDirectory(input.dir).writePlan()
     try {
-      const undo = await planUndo({
+      const planned = await planUndo({
         steps: done.readStepBatches(),
         summary,
         journal,
         safety: archive,
         live: input.connection,
-        sink: plan,
+        sink: guards.sink(plan),
         onConflict: input.onConflict,
         source: input.source,
         plannedAtMs: context.clock.now(),
         identities: identitiesOf(input.target),
         signal: context.signal,
       })
+      const { connection, target, admins } = input
+      const cluster = { connection, connectString: target.connectString, admins }
+      const { warnings } = await guards.finish(context, cluster, null)
+      const undo = { ...planned, warnings: [...warnings, ...planned.warnings] }
       await plan.finish({
         summary: undo,
         connectString: input.target.connectString,

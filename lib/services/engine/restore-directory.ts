@@ -11,6 +11,7 @@ import type { PlanStep, PlanSummary } from '../../domain/restore/plan.ts'
 import type { PlanSink } from '../../domain/restore/plan-builder.ts'
 import type { JournalSink } from '../../domain/restore/ports.ts'
 import { decodeStep } from '../../domain/restore/step-codec.ts'
+import { planWarningSchema } from '../guards/schemas.ts'
 import { EngineError } from './errors.ts'
 import { planFidelitySchema, runFidelitySchema } from './fidelity-schema.ts'
 import { LineWriter } from './line-writer.ts'
@@ -48,7 +49,7 @@ const summarySchema = z.object({
   deletes: z.number(),
   aclChanges: z.number(),
   skipped: z.object({ ephemeral: z.number(), system: z.number() }).catchall(z.number()),
-  warnings: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
+  warnings: z.array(planWarningSchema),
   onConflict: z.enum(['stop', 'skip', 'overwrite']),
   steps: z.number(),
   dataBytes: z.number(),

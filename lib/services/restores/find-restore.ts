@@ -4,6 +4,7 @@ import type { SubjectRef } from '../approvals/find-approvals.ts'
 import { isArmed } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
+import { planWarningSchema } from '../guards/schemas.ts'
 import { type Allowance, READ_ONLY, type RestoreFacts } from './restore-rules.ts'
 import type { PlanView, RestoreState } from './views.ts'
 
@@ -143,7 +144,7 @@ const planViewSchema: z.ZodType<PlanView> = z.object({
       }),
     )
     .default([]),
-  warnings: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
+  warnings: z.array(planWarningSchema),
   plannedAtZxid: z.string(),
   plannedAt: z.string(),
 })

@@ -5,6 +5,7 @@ import type { ChangeField } from '../../domain/diff/change.ts'
 import type { PlanSummary } from '../../domain/restore/plan.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
+import { getAdminTargets } from '../clusters/admin-servers.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
@@ -41,7 +42,11 @@ export async function runPlan(
       await voidApprovals(context, tx, { subjectKind: 'restore', subjectId: row.id }, 'The plan was made again')
       await tx.restore.updateMany({
         where: { id: row.id, state: 'planning' },
-        data: { state: 'planned', planHash: view.hash, planSummary: { ...view, warnings: [...view.warnings] } },
+        data: {
+          state: 'planned',
+          planHash: view.hash,
+          planSummary: { ...view, warnings: view.warnings.map((warning) => ({ ...warning })) },
+        },
       })
     },
   }
@@ -76,6 +81,7 @@ async function plan(
         mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
         onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
         dir: join(context.paths.workDir, row.dir),
+        admins: await getAdminTargets(context, row.clusterId),
         onProgress: work.run.progress,
         onLeftOut: ({ id, pattern, fields, note }) => {
           const known = work.leftOut.get(id)
@@ -105,6 +111,7 @@ async function planUndo(
       dir: join(context.paths.workDir, row.dir),
       connection,
       target,
+      admins: await getAdminTargets(context, row.clusterId),
       onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
       source: row.sourceLabel,
     })
@@ -124,7 +131,7 @@ function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut'> {
     steps,
     dataBytes,
     skipped: { ...skipped },
-    warnings: warnings.map(({ code, path, message }) => ({ code, path, message })),
+    warnings: warnings.map((warning) => ({ ...warning })),
     plannedAtZxid: formatHex64(summary.plannedAtZxid),
     plannedAt: new Date(summary.plannedAtMs).toISOString(),
   }

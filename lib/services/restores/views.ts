@@ -1,5 +1,5 @@
 import type { ChangeField } from '../../domain/diff/change.ts'
-import type { ConflictPolicy, RestoreMode } from '../../domain/restore/plan.ts'
+import type { ConflictPolicy, PlanWarning, RestoreMode } from '../../domain/restore/plan.ts'
 import type { ApprovalView } from '../approvals/views.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
@@ -33,7 +33,7 @@ export interface PlanView {
     readonly note: string
     readonly changes: number
   }[]
-  readonly warnings: readonly { readonly code: string; readonly path: string; readonly message: string }[]
+  readonly warnings: readonly PlanWarning[]
   readonly plannedAtZxid: string
   readonly plannedAt: string
 }

@@ -3,16 +3,17 @@ import type { ServerStatus } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { dial } from './dial.ts'
 
-/** No answer to a four-letter word asked for here is longer. */
+/** No status of a server is longer. */
 const ANSWER_BYTES_MAX = 64 * 1024
 
-/** The text that the server sends until it closes. Throws what `dial` throws, and NOT_SERVING when there is no answer in time. */
+/** The text that the server sends until it closes, or some more than `bytesMax` bytes of it. Throws what `dial` throws, and NOT_SERVING when there is no answer in time. */
 export async function askFourLetterWord(
   server: ServerAddress,
   word: string,
-  limit: { timeoutMs: number; signal?: AbortSignal },
+  limit: { timeoutMs: number; bytesMax?: number; signal?: AbortSignal },
 ): Promise<string> {
   const deadline = Date.now() + limit.timeoutMs
+  const bytesMax = limit.bytesMax ?? ANSWER_BYTES_MAX
   const socket = await dial(server, limit)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -37,7 +38,7 @@ export async function askFourLetterWord(
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       bytes += chunk.length
-      if (bytes > ANSWER_BYTES_MAX) socket.end()
+      if (bytes > bytesMax) socket.destroy()
     })
     socket.on('close', () => settle(() => resolve(Buffer.concat(chunks).toString('utf8'))))
     socket.write(word)

@@ -1,0 +1,37 @@
+/** What one server said to a four-letter word. `cut`: there was more than we take, and what is there is a part. */
+export type ServerReport<T> = { readonly server: string } & (
+  | { readonly kind: 'told'; readonly value: T; readonly cut: boolean }
+  /** Its 4lw.commands.whitelist leaves the word out: nothing is known. */
+  | { readonly kind: 'not-allowed'; readonly word: string }
+  /** Not asked for, because the answer would hold the server up: it has this many. */
+  | { readonly kind: 'too-many'; readonly total: number }
+  | { readonly kind: 'failed'; readonly message: string }
+)
+
+export interface ReportOptions {
+  readonly signal?: AbortSignal
+  /** Deadline of each word of a server. Default 3 s. */
+  readonly timeoutMs?: number
+  /** Bytes taken of one answer. Default 8 MiB. */
+  readonly bytesMax?: number
+}
+
+/** By absolute path, without the chroot of anybody: sessions with a watch on data or existence. No server lists watches on children. */
+export type WatchesByPath = ReadonlyMap<string, readonly bigint[]>
+/** By session: absolute paths of its ephemerals. */
+export type EphemeralsBySession = ReadonlyMap<bigint, readonly string[]>
+/** By session: the address it is connected from. */
+export type AddressesBySession = ReadonlyMap<bigint, string>
+
+/**
+ * Questions to each server of a connect string by four-letter words, all servers in parallel. Nothing is thrown: a server that cannot be
+ * asked is told as such. Watches and connections are those of one server; only all of them together are the cluster's.
+ */
+export interface ServerReports {
+  /** `wchs`, then `wchp` unless there are more than `pathsMax` watched paths: the server holds its watches still while it lists them. */
+  watches(connectString: string, options: ReportOptions & { pathsMax: number }): Promise<ServerReport<WatchesByPath>[]>
+  /** `dump`. Any one server knows all ephemerals. */
+  ephemerals(connectString: string, options?: ReportOptions): Promise<ServerReport<EphemeralsBySession>[]>
+  /** `cons`. */
+  addresses(connectString: string, options?: ReportOptions): Promise<ServerReport<AddressesBySession>[]>
+}
