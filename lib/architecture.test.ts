@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'lib/domain/txnlog': ['lib/base', 'lib/domain/znode', 'lib/domain/snapshot'],
   'lib/domain/retention': ['lib/base'],
   'lib/domain/guards': ['lib/base', 'lib/domain/znode', 'lib/domain/diff', 'lib/domain/snapshot', 'lib/domain/restore'],
+  'lib/domain/imports': ['lib/base', 'lib/domain/znode'],
   'lib/adapters/adminserver': ['lib/base', 'lib/domain'],
   'lib/adapters/archive': ['lib/base', 'lib/domain'],
   'lib/adapters/database': ['lib/base', 'lib/domain'],

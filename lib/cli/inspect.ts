@@ -1,8 +1,10 @@
 import { inspectPath, type PathFacts } from '../adapters/archive/inspect-path.ts'
 import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
+import { FORM_FACTS } from '../domain/imports/import-form.ts'
 import type { Fidelity } from '../domain/snapshot/manifest.ts'
 import { argument, type Command, flag } from './command.ts'
+import { describeImport } from './import.ts'
 
 export const inspect: Command = {
   usage: 'inspect FILE|DIR|ARCHIVE [--json]',
@@ -40,12 +42,26 @@ function describe(facts: PathFacts): string[] {
         `replayable to ${facts.replayableTo ?? 'no zxid'}`,
         ...problems,
       ]
+    case 'import':
+      return [
+        `${FORM_FACTS[facts.form].label} ${facts.file}`,
+        `${countOf(facts.znodes, 'znode')}, ${countOf(facts.dataBytes, 'byte')} of data, of ${facts.scope.slice(0, 5).join(', ') || 'nothing'}`,
+        ...FORM_FACTS[facts.form].silent.map((line) => `not known  ${line}`),
+        ...(facts.unknownAcls > 0 ? [`not known  the ACL of ${countOf(facts.unknownAcls, 'znode')}`] : []),
+        ...(facts.unknownContents > 0 ? [`not known  data and ACL of ${countOf(facts.unknownContents, 'znode')}`] : []),
+        ...(facts.impliedParents > 0
+          ? [`lacking  ${countOf(facts.impliedParents, 'parent')}: ${facts.impliedListed.slice(0, 5).join(', ')}`]
+          : []),
+        ...facts.skipped.listed.map(({ name, why }) => `left out  ${name}: ${why}`),
+        ...problems,
+      ]
     case 'archive': {
       const { manifest } = facts
       return [
         `archive ${manifest.id} of ${manifest.cluster.name}, ${manifest.status}, zxid ${manifest.zxid}`,
         `${countOf(manifest.znodes, 'znode')}, ${countOf(manifest.dataBytes, 'byte')} of data, ${manifest.scope.kind} ${manifest.scope.paths.slice(0, 5).join(', ')}`,
         `${manifest.consistency.class}${manifest.consistency.proof ? ` (${manifest.consistency.proof})` : ''}, zxid ${manifest.consistency.from} to ${manifest.consistency.to}`,
+        ...describeImport(manifest),
         ...describeCounters(manifest.fidelity),
         ...manifest.files.map((file) => `${file.sha256}  ${file.name} (${countOf(file.bytes, 'byte')})`),
         ...problems,

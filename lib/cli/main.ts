@@ -13,6 +13,7 @@ import { type Command, type ExitStatus, list, parseAuth, parseCommandLine } from
 import { diff } from './diff.ts'
 import { badUsage, notYet } from './errors.ts'
 import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 import { inspect } from './inspect.ts'
 import { ls } from './ls.ts'
 import { replay } from './replay.ts'
@@ -30,6 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   replay,
   restore,
   export: exportCommand,
+  import: importCommand,
 }
 const LATER = ['follow']
 
@@ -89,7 +91,8 @@ function describeAll(): string {
   return [
     'usage: arkeeper COMMAND …\n\n',
     ...commands,
-    '\nSOURCE is zk://host:port[,host:port…][/chroot], a snapshot file, a data directory or an archive directory.\n',
+    "\nSOURCE is zk://host:port[,host:port…][/chroot], a snapshot file, a data directory, an archive directory, or another tool's file;\n",
+    'FORM:PATH names its form where the content does not tell (directory:PATH takes the files of a folder for znodes).\n',
     '--auth scheme:id (more than once for more, or ARKEEPER_AUTH) gives credentials, --json machine-readable answers, --quiet no progress.\n',
     'Exit status: 0 done, equal or healthy; 1 differences, unhealthy or conflicts; 2 bad usage or input; 130 interrupted.\n',
   ].join('')

@@ -1,4 +1,5 @@
 import { createFileLogArchive } from './file-log-archive.ts'
+import { openImport } from './imports/open-import.ts'
 import { listArchives } from './list-archives.ts'
 import { findArchiveBase, listMemberSnapshots } from './moment-bases.ts'
 import { openArchive } from './open-archive.ts'
@@ -28,6 +29,7 @@ export function createFileArchives(): ArchivePort {
     openMoment: ({ name, bases, logs, ...options }) => openHistory({ name, logsName: name, bases, logs }, options),
     memberSnapshots: listMemberSnapshots,
     archiveBase: findArchiveBase,
+    openImport,
     openNative: openNativeSnapshot,
     logs: createFileLogArchive(),
   }

@@ -7,8 +7,10 @@ import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import { type CheckedSnapshot, checkSnapshot, findDigests } from './check-snapshot.ts'
-import type { DataDir } from './data-dir.ts'
+import { type DataDir, getDataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
+import { type ForeignFileFacts, inspectForeign } from './imports/inspect-foreign.ts'
+import { withUnpackedDataDir } from './imports/unpack-data-dir.ts'
 import { inspectLog, type LogFacts } from './inspect-log.ts'
 import { logSourcesOf } from './log-file.ts'
 import { identifyPath } from './open-path.ts'
@@ -64,6 +66,7 @@ export type PathFacts =
       readonly gaps: readonly { readonly after: string; readonly before: string }[]
       readonly problems: readonly VerifyProblem[]
     }
+  | ForeignFileFacts
   | { readonly type: 'archive'; readonly manifest: Manifest; readonly problems: readonly VerifyProblem[] }
 
 /**
@@ -74,6 +77,11 @@ export async function inspectPath(path: string, options: { signal?: AbortSignal 
   const place = await identifyPath(path)
   if (place.kind === 'archive') return inspectArchive(place.dir)
   if (place.kind === 'datadir') return inspectDataDir(place, options.signal)
+  if (place.kind === 'foreign') return inspectForeign(place.path, place.form, options)
+  if (place.kind === 'packed-datadir') {
+    const inspect = async (dir: string) => inspectDataDir(await getDataDir(dir), options.signal)
+    return withUnpackedDataDir(place.path, inspect, options.signal)
+  }
   if (isLogFile(path)) return inspectLog(path, options.signal)
   return inspectSnapshot(path, options)
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { areKindsKnown } from '../../domain/snapshot/manifest.ts'
 import { getDataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
 import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
@@ -26,6 +27,6 @@ export async function findArchiveBase(dir: string): Promise<BaseFile> {
     throw new ArchiveError('SIZE_MISMATCH', `${path} is not the file that the manifest names`)
   }
   const isExact = manifest.consistency.class === 'exact'
-  const kindsKnown = manifest.source !== 'client'
+  const kindsKnown = areKindsKnown(manifest)
   return { name, path, zxid: BigInt(manifest.zxid), bytes, isExact, kindsKnown }
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isArkeeperError } from '../../base/errors.ts'
-import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import { areKindsKnown, hasGaps, type Manifest } from '../../domain/snapshot/manifest.ts'
 import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
 import type { AclTable } from '../../domain/snapshot/record.ts'
 import { type ByteSource, FileBytes } from './byte-source.ts'
@@ -52,9 +52,9 @@ export async function openArchive(dir: string): Promise<ArchiveReader> {
       ? { index: known, acls: await readAcls(source, known) }
       : await buildIndex(source, path)
     if (!known) await putBackIndex(dir, manifest, file, index)
-    const ownerless = manifest.source === 'client' ? 'unknown' : 'persistent'
+    const ownerless = areKindsKnown(manifest) ? 'persistent' : 'unknown'
     const { unreadable } = manifest.fidelity
-    const input = { name: path, source, index, acls, ownerless, unreadable } as const
+    const input = { name: path, source, index, acls, ownerless, unreadable, hasGaps: hasGaps(manifest) } as const
     return new ArchiveTree(input, resolve(dir), manifest)
   } catch (error) {
     await source.close()

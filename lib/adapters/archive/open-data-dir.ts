@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type DataDir, getDataDir, withListing } from './data-dir.ts'
 import { logSourcesOf } from './log-file.ts'
 import { type DataDirTree, openHistory } from './open-history.ts'
@@ -24,4 +24,10 @@ export async function openListed(place: DataDir, options: OpenDataDirOptions): P
     path: join(/* turbopackIgnore: true */ place.dir, name),
   }))
   return openHistory({ name: place.dir, logsName: place.logDir, bases, logs: logSourcesOf(place) }, options)
+}
+
+/** A snapshot file by itself, as it lies: `zxid` of its name, where it still has one. */
+export async function openSnapshotAlone(path: string, zxid: bigint | null, signal?: AbortSignal): Promise<DataDirTree> {
+  const name = basename(path)
+  return openHistory({ name, logsName: name, bases: [{ name, path, zxid: zxid ?? 0n }], logs: [] }, { signal })
 }

@@ -25,6 +25,8 @@ export interface SnapshotTreeInput {
   readonly ownerless: 'persistent' | 'unknown'
   /** Places that the backup could not read, in any order. */
   readonly unreadable: readonly string[]
+  /** From another tool's file: an empty ACL list is one that the file does not say, and without data too the znode is only known to be there. */
+  readonly hasGaps?: boolean
 }
 
 /** Where a record may start: block number and position in its raw bytes. */
@@ -58,7 +60,7 @@ export class SnapshotTree implements TreeReader {
   async get(path: string, options: { signal?: AbortSignal } = {}): Promise<ZnodeReading> {
     const found = await this.#find(parsePath(path), options.signal)
     if (found === null) return this.#absence(path)
-    const znode = found.cursor.znode(path, this.#input.acls, this.#ownerlessKind(path))
+    const znode = this.#toZnode(found.cursor, path)
     return { kind: 'found', znode, numChildren: this.#passSubtree(found).children }
   }
 
@@ -107,7 +109,7 @@ export class SnapshotTree implements TreeReader {
       yield { znodes: [], unreadable: [{ path: root, reason: absence.reason, message: absence.message }] }
       return
     }
-    const { source, index, acls } = this.#input
+    const { source, index } = this.#input
     // Not through the cache, which a long stream would empty of what the pages need; but what is there is taken from it.
     const read = (block: number) => this.#cache.get(block) ?? readSpan(source, index, index.blocks[block]!)
     const raws = readAhead(this.#blocksFrom(start.block, root), read, signal)
@@ -129,7 +131,7 @@ export class SnapshotTree implements TreeReader {
         inside = isWithin(path, root)
         at = cursor.end
         if (!inside || (skipSystem && isSystemPath(path))) continue
-        znodes.push(cursor.znode(path, acls, this.#ownerlessKind(path)))
+        znodes.push(this.#toZnode(cursor, path))
         if (znodes.length === BATCH_ZNODES) {
           yield { znodes, unreadable: unreadableUpTo(path) }
           throwIfAborted(signal)
@@ -156,6 +158,12 @@ export class SnapshotTree implements TreeReader {
   #absence(path: string): Extract<ZnodeReading, { kind: 'missing' | 'unreadable' }> {
     const hidden = this.#unreadable.find((place) => isWithin(path, place))
     return hidden === undefined ? { kind: 'missing' } : { kind: 'unreadable', ...toUnreadable(hidden) }
+  }
+
+  #toZnode(cursor: RecordCursor, path: string): Znode {
+    const znode = cursor.znode(path, this.#input.acls, this.#ownerlessKind(path))
+    if (!this.#input.hasGaps || znode.acl.length > 0) return znode
+    return { ...znode, unknown: znode.data === null ? 'content' : 'acl' }
   }
 
   #ownerlessKind(path: string): ZnodeKind {

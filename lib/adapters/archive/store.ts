@@ -2,6 +2,7 @@ import type { Consistency, Manifest } from '../../domain/snapshot/manifest.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
+import type { OpenedImport, OpenImportOptions } from './imports/open-import.ts'
 import type { LogArchivePort } from './log-archive.ts'
 import type { ReplayProof } from './replay-proof.ts'
 
@@ -18,6 +19,7 @@ export interface ArchiveDescription {
   /** Session → timeout in ms where the source knows it. Owners of ephemerals that are not here are written with 30000 ms. */
   readonly sessions?: ReadonlyMap<bigint, number>
   readonly note?: string
+  readonly import?: Manifest['import']
 }
 
 export interface WriteArchiveInput {
@@ -177,6 +179,8 @@ export interface ArchivePort {
   memberSnapshots(dataDir: string): Promise<BaseFile[]>
   /** The snapshot of an archive as a base. Throws ArchiveError for an archive that is not whole. */
   archiveBase(dir: string): Promise<BaseFile>
+  /** Another tool's file, or a server's own, to be made an archive of. */
+  openImport(path: string, options: OpenImportOptions): Promise<OpenedImport>
   /** A snapshot file as a server wrote it, checked to its last byte: plain, gzip or snappy by content. */
   openNative(
     path: string,

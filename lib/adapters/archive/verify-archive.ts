@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import { ImportError } from '../../domain/imports/errors.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { TxnLogError } from '../../domain/txnlog/errors.ts'
@@ -124,7 +125,8 @@ async function readWhole(
 
 /** Code, message and, where the fault has one, the offset. */
 export function toProblem(error: { code: string; message: string }, file: string): VerifyProblem {
-  const offset = error instanceof SnapshotError || error instanceof TxnLogError ? error.offset : null
+  const hasPlace = error instanceof SnapshotError || error instanceof TxnLogError || error instanceof ImportError
+  const offset = hasPlace ? error.offset : null
   return { code: error.code, message: error.message, file, ...(offset === null ? {} : { offset }) }
 }
 

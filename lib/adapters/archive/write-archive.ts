@@ -154,6 +154,7 @@ function makeManifest(parts: {
     durationMs: Math.max(0, Math.round(input.now() - input.startedAtMs)),
     files,
     ...(description.note === undefined ? {} : { note: description.note }),
+    ...(description.import === undefined ? {} : { import: description.import }),
   })
 }
 

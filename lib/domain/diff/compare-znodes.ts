@@ -21,8 +21,8 @@ export function isAclEqualAsFarAsSeen(a: Znode['acl'], b: Znode['acl']): boolean
  * `unknown` means "some kind without an owner", so it differs from `ephemeral` only.
  */
 export function differingFields(before: Znode, after: Znode): readonly ChangeField[] {
-  const data = !isSameData(before.data, after.data)
-  const acl = !isAclEqualAsFarAsSeen(before.acl, after.acl)
+  const data = !isContentUnknown(before, after) && !isSameData(before.data, after.data)
+  const acl = !isAclUnknown(before, after) && !isAclEqualAsFarAsSeen(before.acl, after.acl)
   const kind = isDifferentKind(before, after)
   if (!data && !acl && !kind) return NOTHING
   const fields: ChangeField[] = []
@@ -30,6 +30,15 @@ export function differingFields(before: Znode, after: Znode): readonly ChangeFie
   if (acl) fields.push('acl')
   if (kind) fields.push('kind')
   return fields
+}
+
+/** A part that one side does not say proves no difference. */
+function isContentUnknown(a: Znode, b: Znode): boolean {
+  return a.unknown === 'content' || b.unknown === 'content'
+}
+
+function isAclUnknown(a: Znode, b: Znode): boolean {
+  return a.unknown !== undefined || b.unknown !== undefined
 }
 
 function isDifferentKind(before: Znode, after: Znode): boolean {

@@ -34,6 +34,6 @@ async function* mapBatches(stream: ZnodeStream, from: string, to: string) {
 // Written out field by field: a spread would miss the getters of lazily decoded znodes.
 function moveZnode(znode: Znode, path: string): Znode {
   if (znode.path === path) return znode
-  const { data, acl, stat, kind, ttlMs } = znode
-  return { path, data, acl, stat, kind, ttlMs }
+  const { data, acl, stat, kind, ttlMs, unknown } = znode
+  return { path, data, acl, stat, kind, ttlMs, unknown }
 }

@@ -71,6 +71,7 @@ export class PlanBuilder {
   private blocked: { readonly root: string; readonly reason: string } | null = null
   private steps = 0
   private dataBytes = 0
+  private unknownAcls = 0
   private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0, advanceCounter: 0 }
   readonly notes: FidelityNotes
 
@@ -94,7 +95,7 @@ export class PlanBuilder {
   }
 
   /** True when the create is part of the plan; false when it was left out, with its reason counted. */
-  async create(znode: Pick<Znode, 'path' | 'data' | 'acl' | 'kind' | 'ttlMs'>): Promise<boolean> {
+  async create(znode: Pick<Znode, 'path' | 'data' | 'acl' | 'kind' | 'ttlMs' | 'unknown'>): Promise<boolean> {
     const { path } = znode
     if (this.blocked !== null && path !== this.blocked.root && isWithin(path, this.blocked.root)) {
       this.skip(this.blocked.reason)
@@ -102,6 +103,7 @@ export class PlanBuilder {
     }
     const acl = this.aclForCreate(znode)
     if (acl === null) return false
+    if (znode.unknown !== undefined) this.unknownAcls++
     const kind = znode.kind === 'container' || znode.kind === 'ttl' ? znode.kind : 'persistent'
     const ttlMs = kind === 'ttl' ? znode.ttlMs : null
     const step = { step: 'create', path, data: znode.data, acl, kind, ttlMs, expect: { kind: 'absent' } } as const
@@ -185,6 +187,10 @@ export class PlanBuilder {
     if (fidelity.kinds.unknown.total > 0) {
       const what = `the source cannot tell container and TTL znodes: ${countOf(fidelity.kinds.unknown.total, 'znode')}`
       this.warn('kind-unknown', targetPath, `${what} will be created as persistent`)
+    }
+    if (this.unknownAcls > 0) {
+      const what = `the source does not say the ACL of ${countOf(this.unknownAcls, 'znode')} to be created`
+      this.warn('acl-unknown', targetPath, `${what}: everyone will have all rights there`)
     }
     return {
       plan: this.hasher.finish(),

@@ -212,8 +212,8 @@ class RestorePlanner {
 
   private pass(znode: Znode): void {
     this.dropPassed(znode.path)
-    const { path, data, acl, kind, ttlMs, stat } = znode
-    this.passed.push({ path, data, acl, kind, ttlMs, stat })
+    const { path, data, acl, kind, ttlMs, stat, unknown } = znode
+    this.passed.push({ path, data, acl, kind, ttlMs, stat, unknown })
     this.countChild(path, 'left')
   }
 

@@ -47,6 +47,26 @@ export const fidelitySchema = z.object({
 })
 export type Fidelity = z.infer<typeof fidelitySchema>
 
+/** Lists are cut at a hundred; totals are not. */
+export const importSchema = z.object({
+  /** One of IMPORT_FORMS. */
+  form: z.string(),
+  /** What the file was called. */
+  file: z.string(),
+  /** False: znodes without an owner may be of any kind. */
+  kindsKnown: z.boolean(),
+  /** Znodes whose ACL, or whose ACL and data, the file does not say: the snapshot has an empty list, and null, for them. */
+  unknownAcls: count,
+  unknownContents: count,
+  /** Parents that are not in the file: of their contents nothing is known either. */
+  impliedParents: count,
+  impliedListed: z.array(z.string()),
+  /** Files that stand for no znode. */
+  skipped: z.object({ total: count, listed: z.array(z.object({ name: z.string(), why: z.string() })) }),
+  warnings: z.array(z.string()),
+})
+export type ImportFacts = z.infer<typeof importSchema>
+
 /**
  * manifest.json of an archive, written last. `schema` is raised only by adding; readers refuse a higher major number.
  * Numbers beyond 2^53 are hex strings. Times are milliseconds since 1970 (UTC).
@@ -56,7 +76,7 @@ export const manifestSchema = z.object({
   arkeeper: z.string(),
   id: z.string(),
   cluster: z.object({ name: z.string(), connectString: z.string().nullable(), chroot: z.string() }),
-  source: z.enum(['client', 'files', 'admin', 'observer']),
+  source: z.enum(['client', 'files', 'admin', 'observer', 'import']),
   zookeeperVersion: z.string().nullable(),
   status: z.enum(['complete', 'partial']),
   /** Subtrees asked for; ["/"] is the whole tree. Ancestors of a subtree are in the snapshot, so that a stock server loads it. */
@@ -74,5 +94,17 @@ export const manifestSchema = z.object({
   /** Every file but the manifest itself. */
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
   note: z.string().optional(),
+  /** Only of the source `import`: where the tree came from, and what that could not say. */
+  import: importSchema.optional(),
 })
 export type Manifest = z.infer<typeof manifestSchema>
+
+/** False where a znode without an owner may be a container, or have a time to live. */
+export function areKindsKnown({ source, import: facts }: Pick<Manifest, 'source' | 'import'>): boolean {
+  return source === 'import' ? facts?.kindsKnown === true : source !== 'client'
+}
+
+/** True where the tree came from a file that does not say all that belongs to a znode; see Znode.unknown. */
+export function hasGaps({ source, import: facts }: Pick<Manifest, 'source' | 'import'>): boolean {
+  return source === 'import' && facts?.form !== 'snapshot' && facts?.form !== 'data-directory'
+}

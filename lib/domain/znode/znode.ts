@@ -33,6 +33,11 @@ export interface Znode {
   readonly kind: ZnodeKind
   /** Only for kind `ttl`: 1 … 1099511627775 ms; null otherwise. */
   readonly ttlMs: number | null
+  /**
+   * What the source does not say (another tool's file): its ACL, or its data too. `acl` is empty then, and `data` null for `content`. Such a
+   * part differs from nothing, and an existing znode keeps its own.
+   */
+  readonly unknown?: 'acl' | 'content'
 }
 
 /** A place that exists but could not be read; whatever lies below it is unknown, not absent. */

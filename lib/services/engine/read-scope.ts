@@ -17,7 +17,13 @@ const READ_AT_ONCE = 1000
 const BYTES_AT_ONCE = 4 * 1024 * 1024
 
 export function scopeOf(reader: TreeReader): TreeScope {
-  return isArchiveReader(reader) ? reader.manifest.scope : WHOLE
+  if (isArchiveReader(reader)) return reader.manifest.scope
+  return isScoped(reader) ? reader.scope : WHOLE
+}
+
+/** Another tool's file, which may hold a part of a tree only. */
+function isScoped(reader: TreeReader): reader is TreeReader & { readonly scope: TreeScope } {
+  return 'scope' in reader
 }
 
 export function isArchiveReader(reader: TreeReader): reader is ArchiveReader {

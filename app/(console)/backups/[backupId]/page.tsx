@@ -131,4 +131,5 @@ const SOURCES = {
   files: 'data directory of a server',
   admin: 'AdminServer snapshot',
   observer: 'quorum port, as an observer',
+  import: 'a file that was imported',
 }
