@@ -1,4 +1,4 @@
-import { BadgeCheck, CircleAlert, CircleCheck, CircleDashed, Pin, Waves } from 'lucide-react'
+import { BadgeCheck, CircleAlert, CircleCheck, CircleDashed, Pin, ShieldAlert, ShieldCheck, Waves } from 'lucide-react'
 import { Badge } from '@/app/_ui/badge.tsx'
 import type { BackupView } from '@/lib/services/backups/views.ts'
 
@@ -61,6 +61,20 @@ export function VerifiedBadge({ backup }: { backup: Pick<BackupView, 'verifiedAt
   return (
     <Badge icon={<CircleDashed aria-hidden />} title="Read back when it was written, not verified since">
       not verified
+    </Badge>
+  )
+}
+
+/** Nothing for a backup that no drill has looked at. */
+export function DrillBadge({ backup }: { backup: Pick<BackupView, 'drill'> }) {
+  if (backup.drill === null) return null
+  return backup.drill.ok ? (
+    <Badge tone="good" icon={<ShieldCheck aria-hidden />} title="A stock server loaded it and gave all of it back">
+      proved restorable
+    </Badge>
+  ) : (
+    <Badge tone="bad" icon={<ShieldAlert aria-hidden />} title="A server did not give back what the backup holds">
+      drill failed
     </Badge>
   )
 }

@@ -31,6 +31,7 @@ export function JobStateBadge({ state, cancelRequested = false }: { state: JobSt
 const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: string }> = {
   backup: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   verify: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
+  drill: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   diff: (id) => ({ href: paths.diff(id), text: 'Open diff' }),
   search: (id) => ({ href: paths.search(id), text: 'Open search' }),
   'prepare-moment': (id) => ({ href: momentHref(id), text: 'Open the moment' }),

@@ -18,14 +18,14 @@ export interface ClaimedJob {
 
 const CANDIDATES = 5
 
-/** The oldest job that waits, or null. Two workers never get the same one: the claim is an update guarded by state and token. */
+/** The oldest job that waits and is of none of the kinds `except`, or null. Two workers never get the same one: the claim is an update guarded by state and token. */
 export async function claimJob(
   db: Pick<PrismaClient, 'job'>,
-  worker: { readonly owner: string; readonly nowMs: number },
+  worker: { readonly owner: string; readonly nowMs: number; readonly except?: readonly string[] },
 ): Promise<ClaimedJob | null> {
   const now = new Date(worker.nowMs)
   const candidates = await db.job.findMany({
-    where: { state: 'queued', runAfter: { lte: now } },
+    where: { state: 'queued', runAfter: { lte: now }, kind: { notIn: [...(worker.except ?? [])] } },
     orderBy: [{ runAfter: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
     take: CANDIDATES,
     select: {

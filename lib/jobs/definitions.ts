@@ -7,6 +7,8 @@ export interface JobDefinition<Payload extends z.ZodType = z.ZodType> {
   readonly attemptsMax: number
   /** After that the work is aborted and the job failed. */
   readonly timeoutMs: number
+  /** A worker has at most one of them at work, so that its other places stay free for what people wait for. */
+  readonly oneAWorker?: boolean
 }
 
 const HOUR_MS = 3_600_000
@@ -28,6 +30,12 @@ export const JOB_DEFINITIONS = {
     timeoutMs: 12 * HOUR_MS,
   },
   verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  drill: {
+    payload: z.object({ backupId: z.string(), limitMinutes: z.number().int().positive() }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+    oneAWorker: true,
+  },
   diff: { payload: z.object({ diffId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   search: { payload: z.object({ searchId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   'prepare-moment': {
@@ -51,6 +59,12 @@ export type JobPayload<Kind extends JobKind> = z.output<(typeof JOB_DEFINITIONS)
 
 export function isJobKind(text: string): text is JobKind {
   return Object.hasOwn(JOB_DEFINITIONS, text)
+}
+
+/** Whether a worker that has one of this kind at work takes no other. */
+export function isOneAWorker(kind: string): boolean {
+  const definition: JobDefinition | undefined = isJobKind(kind) ? JOB_DEFINITIONS[kind] : undefined
+  return definition?.oneAWorker ?? false
 }
 
 /** How long a worker owns a job without a sign of life. */

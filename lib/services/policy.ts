@@ -23,6 +23,8 @@ export const LEAST_ROLE = {
   'backup.pin': 'operator',
   'backup.note': 'operator',
   'backup.verify': 'operator',
+  'backup.drill': 'operator',
+  'backup.schedule-drill': 'admin',
   'backup.download': 'operator',
   'backup.delete': 'admin',
   'backup.rescan': 'admin',

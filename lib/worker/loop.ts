@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { formatErrorLine } from '../base/errors.ts'
-import { BEAT_MS } from '../jobs/definitions.ts'
+import { BEAT_MS, isOneAWorker } from '../jobs/definitions.ts'
 import type { Log } from '../services/context.ts'
 import type { Queue } from './queue.ts'
 import { RunningJob, type WorkOnJob } from './run-job.ts'
@@ -76,7 +76,7 @@ export class WorkerLoop {
     const { queue, work, log, slots } = this.#options
     if (this.#running.size >= slots) return false
     const claimedAt = performance.now()
-    const job = await queue.claim()
+    const job = await queue.claim([...this.#running.keys()].map(({ kind }) => kind).filter(isOneAWorker))
     if (!job) return false
     log.info({ job: job.id, kind: job.kind, attempt: job.attempts }, 'A job begins')
     const running = new RunningJob(queue, job, log, claimedAt)

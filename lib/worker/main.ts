@@ -3,8 +3,11 @@ import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { getRuntime } from '../runtime/runtime.ts'
-import { LogKeeper } from './log-keeper.ts'
+import { scratchDirOf } from '../services/drills/run-drill.ts'
+import { runDueDrills } from '../services/drills/run-due-drills.ts'
+import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { WorkerLoop } from './loop.ts'
+import { Poller } from './poller.ts'
 import { createQueue } from './queue.ts'
 import { createWork } from './work-on-job.ts'
 
@@ -19,25 +22,39 @@ async function main(): Promise<void> {
   const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const queue = createQueue(db, systemClock, { name, host: hostname(), pid: process.pid })
   const system = { kind: 'system', id: null, name: 'worker', role: 'admin' } as const
-  const { archives } = runtime.contextFor(system)
+  const own = runtime.contextFor(system)
   const sweepStore = async () => {
-    const removed = await archives.sweepUnfinished(env.storeDir)
+    const removed = await own.archives.sweepUnfinished(env.storeDir)
     if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
+    const scratch = await own.scratch.sweep(scratchDirOf(own))
+    if (scratch > 0) log.warn({ scratch }, 'Removed scratch servers of a worker that stopped')
   }
   const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS, onSwept: sweepStore })
   await sweepStore()
-  const keeper = new LogKeeper((signal) => runtime.contextFor(system, { signal }), name)
+  const contextFor = (signal: AbortSignal) => runtime.contextFor(system, { signal })
+  // It is due all the time, and a job a minute would bury those that people have started.
+  const keeper = new Poller({
+    contextFor,
+    runDue: (context) => runDueLogs(context, name),
+    fault: 'Which logs are due cannot be asked',
+  })
+  const drills = new Poller({
+    contextFor: (signal) => ({ ...contextFor(signal), actor: { ...system, name: 'schedule' } }),
+    runDue: (context) => runDueDrills(context, name),
+    fault: 'Which drills are due cannot be asked',
+  })
 
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
-    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), keeper.stop()]).then(() => undefined)
+    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), keeper.stop(), drills.stop()]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
   log.info({ worker: name, slots: SLOTS }, 'The worker is ready')
   keeper.start()
+  drills.start()
   await loop.run()
   await stopped
   await queue.gone()

@@ -13,7 +13,8 @@ import type { JobProgress } from '../services/jobs/views.ts'
 
 /** What the loop needs of the queue: it knows no SQL. */
 export interface Queue {
-  claim(): Promise<ClaimedJob | null>
+  /** The next job that waits, of none of the kinds `except`. */
+  claim(except?: readonly string[]): Promise<ClaimedJob | null>
   beat(job: ClaimedJob): Promise<Beat>
   progress(job: ClaimedJob, progress: JobProgress): Promise<void>
   log(jobId: string, level: 'info' | 'warn' | 'error', message: string): Promise<void>
@@ -41,7 +42,7 @@ export interface QueueOwner {
 export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): Queue {
   const startedAt = new Date(clock.now())
   return {
-    claim: () => claimJob(db, { owner: owner.name, nowMs: clock.now() }),
+    claim: (except) => claimJob(db, { owner: owner.name, nowMs: clock.now(), except }),
     beat: (job) => beatJob(db, job, clock.now()),
     progress: async (job, progress) => {
       await reportJobProgress(db, job, { ...progress })

@@ -40,6 +40,10 @@ export class RunningJob {
     this.#leaseUntil = claimedAt + LEASE_MS
   }
 
+  get kind(): string {
+    return this.#job.kind
+  }
+
   /** The worker stops: the work is aborted and the job given back. */
   shutDown(): void {
     this.#stop('shutdown')

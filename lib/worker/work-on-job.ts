@@ -7,6 +7,7 @@ import { runBackup } from '../services/backups/run-backup.ts'
 import { runVerify } from '../services/backups/run-verify.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { runDiff } from '../services/diffs/run-diff.ts'
+import { runDrill } from '../services/drills/run-drill.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
 import { runPrepare } from '../services/moments/run-prepare.ts'
 import { workOnPhysical } from '../services/physical/work-on-physical.ts'
@@ -35,6 +36,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runBackup(context, parse('backup', job), run)
     case 'verify':
       return runVerify(context, parse('verify', job), run)
+    case 'drill':
+      return runDrill(context, parse('drill', job), run)
     case 'diff':
       return runDiff(context, parse('diff', job), run)
     case 'search':

@@ -40,6 +40,7 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
         )}
         <div className="mt-auto">
           <LastBackup cluster={cluster} />
+          <LastProved cluster={cluster} />
         </div>
       </div>
       <footer className="flex flex-wrap gap-2 border-t px-4 py-2.5">
@@ -153,6 +154,34 @@ function LastBackup({ cluster }: { cluster: ClusterView }) {
       <span className="text-muted">, {plural(backup.znodes, 'znode')}</span>
       {backup.verifyOk === true && <span className="text-muted">, verified</span>}
       {backup.verifyOk === false && <span className="text-removed">, failed verification</span>}
+    </p>
+  )
+}
+
+function LastProved({ cluster: { lastProved, failedDrill } }: { cluster: ClusterView }) {
+  return (
+    <p className="text-sm">
+      <span className="text-muted">Last proved restorable </span>
+      {lastProved ? (
+        <Link href={paths.backup(lastProved.backupId)} className="font-medium hover:underline">
+          <RelativeTime at={lastProved.provedAt} />
+        </Link>
+      ) : (
+        <span className="font-medium text-changed">never</span>
+      )}
+      {lastProved && (
+        <span className="text-muted">
+          , a backup of <RelativeTime at={lastProved.takenAt} />
+        </span>
+      )}
+      {failedDrill && (
+        <>
+          {', '}
+          <Link href={paths.backup(failedDrill.backupId)} className="font-medium text-removed hover:underline">
+            a later drill failed
+          </Link>
+        </>
+      )}
     </p>
   )
 }

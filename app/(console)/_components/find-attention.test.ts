@@ -13,7 +13,7 @@ const job = {
 } as const
 
 test('a healthy installation needs nobody', () => {
-  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good }]
+  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good, failedDrill: null }]
   expect(
     findAttention({ clusters, jobs: [{ ...job, state: 'succeeded' }], restores: [], down: [], alarms: [] }),
   ).toEqual([])
@@ -21,7 +21,7 @@ test('a healthy installation needs nobody', () => {
 
 test('what is urgent comes first', () => {
   const items = findAttention({
-    clusters: [{ id: 'c1', name: 'demo', lastGoodBackup: null }],
+    clusters: [{ id: 'c1', name: 'demo', lastGoodBackup: null, failedDrill: null }],
     jobs: [job],
     restores: [
       { id: 'r1', state: 'planned', clusterName: 'demo', scopeLabel: '/a', plan: null },
@@ -47,7 +47,15 @@ test('what is urgent comes first', () => {
 })
 
 test('a failed backup that was followed by a good one is no news', () => {
-  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good }]
+  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good, failedDrill: null }]
   const later = { ...job, id: 'j2', state: 'succeeded', createdAt: '2' } as const
   expect(findAttention({ clusters, jobs: [later, job], restores: [], down: [], alarms: [] })).toEqual([])
+})
+
+test('a drill that failed is urgent, and leads to the backup', () => {
+  const failedDrill = { backupId: 'b2', takenAt: '2026-11-22T00:00:00Z', drilledAt: '2026-11-23T00:00:00Z' }
+  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: good, failedDrill }]
+  expect(findAttention({ clusters, jobs: [], restores: [], down: [], alarms: [] })).toMatchObject([
+    { key: 'drill-c1', urgent: true, href: '/backups/b2' },
+  ])
 })

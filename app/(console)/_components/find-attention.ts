@@ -13,7 +13,7 @@ export interface AttentionItem {
 }
 
 interface Facts {
-  readonly clusters: readonly Pick<ClusterView, 'id' | 'name' | 'lastGoodBackup'>[]
+  readonly clusters: readonly Pick<ClusterView, 'id' | 'name' | 'lastGoodBackup' | 'failedDrill'>[]
   readonly jobs: readonly Pick<JobView, 'id' | 'kind' | 'title' | 'state' | 'clusterId' | 'subjectId' | 'createdAt'>[]
   readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel' | 'plan'>[]
   readonly down: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly message: string }[]
@@ -61,7 +61,11 @@ export function findAttention({ clusters, jobs, restores, down, alarms }: Facts)
       href: paths.restore(restore.id),
     })
   }
-  for (const { id, name, lastGoodBackup } of clusters) {
+  for (const { id, name, lastGoodBackup, failedDrill } of clusters) {
+    if (failedDrill !== null) {
+      const text = `A drill of a backup of ${name} failed: a server does not give back what it holds`
+      items.push({ key: `drill-${id}`, urgent: true, text, action: 'Look', href: paths.backup(failedDrill.backupId) })
+    }
     if (lastGoodBackup === null) {
       const href = paths.cluster(id, 'backups')
       items.push({ key: `backup-${id}`, urgent: false, text: `${name} has no good backup`, action: 'Back up', href })

@@ -13,11 +13,16 @@ import { setBackupNote } from '@/lib/services/backups/set-backup-note.ts'
 import { setBackupPinned } from '@/lib/services/backups/set-backup-pinned.ts'
 import { startBackup } from '@/lib/services/backups/start-backup.ts'
 import { startVerify } from '@/lib/services/backups/start-verify.ts'
+import { startDrill } from '@/lib/services/drills/start-drill.ts'
 
 export const startBackupAction = action(startBackupSchema, (context, input) => startBackup(context, input))
 
 export const startVerifyAction = action(z.object({ backupId: z.string() }), (context, { backupId }) =>
   startVerify(context, backupId),
+)
+
+export const startDrillAction = action(z.object({ backupId: z.string() }), (context, { backupId }) =>
+  startDrill(context, backupId),
 )
 
 export const setBackupPinnedAction = action(setBackupPinnedSchema, async (context, input) => {

@@ -5,10 +5,13 @@ import { getBackup } from '@/lib/services/backups/get-backup.ts'
 import { listBackupChoices } from '@/lib/services/backups/list-backup-choices.ts'
 import { listBackupSources } from '@/lib/services/backups/list-backup-sources.ts'
 import { listBackups } from '@/lib/services/backups/list-backups.ts'
+import { findDrillFault } from '@/lib/services/drills/find-drill-fault.ts'
 
 const PAGE = 100
 
 export const loadBackup = cache((backupId: string) => load((context) => getBackup(context, backupId)))
+
+export const loadDrillFault = () => load(findDrillFault)
 
 export const loadBackups = (input: { clusterId: string; includeSafety: boolean; before: string | null }) =>
   load((context) => listBackups(context, { ...input, limit: PAGE }))

@@ -15,6 +15,8 @@ import {
 import { setAdminServers } from '@/lib/services/clusters/set-admin-servers.ts'
 import { testAdminServers } from '@/lib/services/clusters/test-admin-servers.ts'
 import { updateCluster } from '@/lib/services/clusters/update-cluster.ts'
+import { setDrillScheduleSchema } from '@/lib/services/drills/schemas.ts'
+import { setDrillSchedule } from '@/lib/services/drills/set-drill-schedule.ts'
 import { addIgnoreRule } from '@/lib/services/ignore-rules/add-ignore-rule.ts'
 import { removeIgnoreRule } from '@/lib/services/ignore-rules/remove-ignore-rule.ts'
 import { addIgnoreRuleSchema, removeIgnoreRuleSchema } from '@/lib/services/ignore-rules/schemas.ts'
@@ -49,5 +51,10 @@ export const removeIgnoreRuleAction = action(removeIgnoreRuleSchema, async (cont
 
 export const keepLogsAction = action(keepLogsSchema, async (context, input) => {
   await keepLogs(context, input)
+  return null
+})
+
+export const setDrillScheduleAction = action(setDrillScheduleSchema, async (context, input) => {
+  await setDrillSchedule(context, input)
   return null
 })

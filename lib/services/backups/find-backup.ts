@@ -27,6 +27,10 @@ export const BACKUP_COLUMNS = {
   note: true,
   verifiedAt: true,
   verifyOk: true,
+  drilledAt: true,
+  drillOk: true,
+  drillReport: true,
+  provedAt: true,
   createdById: true,
   createdAt: true,
 } as const

@@ -1,6 +1,7 @@
 import { invariant } from '../../base/invariant.ts'
 import { manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
+import { drillReportSchema } from '../engine/drill-report.ts'
 import { archiveDirOf } from './cluster-folder.ts'
 import { getBackupRow } from './find-backup.ts'
 import { toBackupViews } from './to-backup-view.ts'
@@ -19,6 +20,7 @@ export async function getBackup(context: ServiceContext, backupId: string): Prom
     ...view,
     manifest: manifestSchema.parse(more.manifest),
     verifyReport: verifyReportSchema.safeParse(more.verifyReport).data ?? null,
+    drillReport: drillReportSchema.safeParse(row.drillReport).data ?? null,
     archiveDir: archiveDirOf(context, row.dir),
   }
 }

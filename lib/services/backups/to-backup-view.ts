@@ -1,5 +1,6 @@
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
+import { drillReportSchema } from '../engine/drill-report.ts'
 import { findLastGood, toPaths } from './find-backup.ts'
 import type { BackupView } from './views.ts'
 
@@ -25,6 +26,10 @@ export interface BackupRow {
   readonly note: string
   readonly verifiedAt: Date | null
   readonly verifyOk: boolean | null
+  readonly drilledAt: Date | null
+  readonly drillOk: boolean | null
+  readonly drillReport: unknown
+  readonly provedAt: Date | null
   readonly createdById: string | null
 }
 
@@ -63,9 +68,22 @@ export async function toBackupViews(
     note: row.note,
     verifiedAt: row.verifiedAt?.toISOString() ?? null,
     verifyOk: row.verifyOk,
+    drill: toDrillView(row),
     isLastGood: lastGood.has(row.id),
     createdByName: row.createdById === null ? null : (names.get(row.createdById) ?? null),
   }))
+}
+
+function toDrillView({ drilledAt, drillOk, provedAt, drillReport }: BackupRow): BackupView['drill'] {
+  if (drilledAt === null || drillOk === null) return null
+  const report = drillReportSchema.safeParse(drillReport).data
+  return {
+    at: drilledAt.toISOString(),
+    ok: drillOk,
+    provedAt: provedAt?.toISOString() ?? null,
+    durationMs: report?.durationMs ?? null,
+    serverVersion: report?.serverVersion ?? null,
+  }
 }
 
 /** Names of people by id; who was removed has none. */

@@ -1,5 +1,6 @@
 import type { VerifyReport } from '../../adapters/archive/store.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import type { DrillReport } from '../engine/drill-report.ts'
 
 export interface BackupView {
   readonly id: string
@@ -23,13 +24,26 @@ export interface BackupView {
   readonly note: string
   readonly verifiedAt: string | null
   readonly verifyOk: boolean | null
+  readonly drill: DrillSummary | null
   readonly isLastGood: boolean
   readonly createdByName: string | null
+}
+
+/** The last drill of a backup. */
+export interface DrillSummary {
+  readonly at: string
+  readonly ok: boolean
+  /** When a drill found no difference last. */
+  readonly provedAt: string | null
+  /** Null where the report is of a version that is not known here. */
+  readonly durationMs: number | null
+  readonly serverVersion: string | null
 }
 
 export interface BackupDetailView extends BackupView {
   readonly manifest: Manifest
   readonly verifyReport: VerifyReport | null
+  readonly drillReport: DrillReport | null
   /** Folder of the archive on the server, for the day without a browser. */
   readonly archiveDir: string
 }

@@ -1,11 +1,17 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 
-/** What a cluster's age of protection is counted from: complete, asked for by a person, not deleted and not found damaged. */
-export const GOOD_BACKUP = {
+/** Complete, asked for by a person, not deleted and not found damaged by a verification. */
+export const UNDAMAGED_BACKUP = {
   deletedAt: null,
   purpose: 'manual',
   status: 'complete',
   OR: [{ verifyOk: null }, { verifyOk: true }],
+} as const satisfies Prisma.BackupWhereInput
+
+/** What a cluster's age of protection is counted from: undamaged, and no drill has shown that it cannot be restored. */
+export const GOOD_BACKUP = {
+  ...UNDAMAGED_BACKUP,
+  AND: { OR: [{ drillOk: null }, { drillOk: true }] },
 } as const satisfies Prisma.BackupWhereInput
 
 export interface LastGoodBackup {

@@ -1,4 +1,5 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { findProof } from '../drills/find-proof.ts'
 import { isArmed } from './armed.ts'
 import { findLastGoodBackup } from './last-good-backup.ts'
 import type { ClusterView } from './views.ts'
@@ -22,6 +23,7 @@ type Db = Pick<Prisma.TransactionClient, 'backup' | 'job'>
 
 export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Promise<ClusterView> {
   const lastGood = await findLastGoodBackup(db, row.id)
+  const { lastProved, failed } = await findProof(db, row.id)
   const backups = await db.backup.count({ where: { clusterId: row.id, deletedAt: null } })
   const runningJobs = await db.job.count({ where: { clusterId: row.id, state: { in: ['queued', 'running'] } } })
   return {
@@ -41,6 +43,16 @@ export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Pro
       takenAt: lastGood.takenAt.toISOString(),
       znodes: lastGood.znodes,
       verifyOk: lastGood.verifyOk,
+    },
+    lastProved: lastProved && {
+      backupId: lastProved.backupId,
+      takenAt: lastProved.takenAt.toISOString(),
+      provedAt: lastProved.provedAt.toISOString(),
+    },
+    failedDrill: failed && {
+      backupId: failed.backupId,
+      takenAt: failed.takenAt.toISOString(),
+      drilledAt: failed.drilledAt.toISOString(),
     },
     backups,
     runningJobs,

@@ -21,6 +21,9 @@ export interface ClusterView {
     readonly znodes: number
     readonly verifyOk: boolean | null
   } | null
+  /** What drills say; null where none was done. */
+  readonly lastProved: { readonly backupId: string; readonly takenAt: string; readonly provedAt: string } | null
+  readonly failedDrill: { readonly backupId: string; readonly takenAt: string; readonly drilledAt: string } | null
   readonly backups: number
   readonly runningJobs: number
 }

@@ -8,6 +8,7 @@ import type { Action } from '../policy.ts'
 const ACTION_OF: Readonly<Record<string, Action>> = {
   backup: 'backup.start',
   verify: 'backup.verify',
+  drill: 'backup.drill',
   diff: 'diff.start',
   search: 'search.start',
   'plan-restore': 'restore.plan',

@@ -100,6 +100,8 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
     }
     case 'verify':
       return `Verify a backup of ${cluster}`
+    case 'drill':
+      return `Prove a backup of ${cluster} by a drill`
     case 'diff':
       return `Compare with ${cluster}`
     case 'prepare-moment': {

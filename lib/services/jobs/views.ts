@@ -4,6 +4,7 @@ export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelle
 export type JobKind =
   | 'backup'
   | 'verify'
+  | 'drill'
   | 'diff'
   | 'search'
   | 'prepare-moment'

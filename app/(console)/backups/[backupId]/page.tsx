@@ -1,6 +1,12 @@
 import { Download } from 'lucide-react'
 import type { Metadata } from 'next'
-import { ConsistencyBadge, PinnedBadge, StatusBadge, VerifiedBadge } from '@/app/_components/backup-badges.tsx'
+import {
+  ConsistencyBadge,
+  DrillBadge,
+  PinnedBadge,
+  StatusBadge,
+  VerifiedBadge,
+} from '@/app/_components/backup-badges.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
@@ -17,14 +23,15 @@ import { formatBytes } from '@/lib/base/format-bytes.ts'
 import { BackupActions } from '../_components/backup-actions.tsx'
 import { BackupNote } from '../_components/backup-note.tsx'
 import { ConsistencyWords } from '../_components/consistency-words.tsx'
+import { DrillResult } from '../_components/drill-result.tsx'
 import { FidelityReport } from '../_components/fidelity-report.tsx'
 import { VerifyResult } from '../_components/verify-result.tsx'
-import { loadBackup } from '../loaders.ts'
+import { loadBackup, loadDrillFault } from '../loaders.ts'
 
 export const metadata: Metadata = { title: 'Backup' }
 
 export default async function BackupPage({ params }: { params: Promise<{ backupId: string }> }) {
-  const loaded = await loadBackup((await params).backupId)
+  const [loaded, drillFault] = await Promise.all([loadBackup((await params).backupId), loadDrillFault()])
   if (!loaded.ok) return <ErrorNotice error={loaded.error} />
   const backup = loaded.value
   const { manifest } = backup
@@ -42,6 +49,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
             <StatusBadge status={backup.status} />
             <ConsistencyBadge backup={backup} />
             <VerifiedBadge backup={backup} />
+            <DrillBadge backup={backup} />
             {backup.pinned && <PinnedBadge />}
             {backup.isLastGood && <Badge tone="accent">last good</Badge>}
             {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
@@ -52,8 +60,9 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
         {backup.createdByName && ` by ${backup.createdByName}`}
       </PageHeader>
       <div className="flex flex-col gap-4">
-        <BackupActions backup={backup} />
+        <BackupActions backup={backup} drillFault={drillFault.ok ? drillFault.value : drillFault.error.message} />
         <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
+        <DrillResult backupId={backup.id} drill={backup.drill} report={backup.drillReport} />
         <div className="grid gap-4 xl:grid-cols-2">
           <Card title="Facts">
             <Facts

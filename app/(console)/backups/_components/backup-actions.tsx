@@ -1,7 +1,17 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { BadgeCheck, FolderTree, GitCompareArrows, HardDriveUpload, History, Pin, PinOff, Trash2 } from 'lucide-react'
+import {
+  BadgeCheck,
+  FolderTree,
+  GitCompareArrows,
+  HardDriveUpload,
+  History,
+  Pin,
+  PinOff,
+  ShieldCheck,
+  Trash2,
+} from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
@@ -17,19 +27,22 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { BackupView } from '@/lib/services/backups/views.ts'
 import { formatTreeRef } from '@/lib/services/tree/tree-ref.ts'
-import { deleteBackupAction, setBackupPinnedAction, startVerifyAction } from '../actions.ts'
+import { deleteBackupAction, setBackupPinnedAction, startDrillAction, startVerifyAction } from '../actions.ts'
 
-export function BackupActions({ backup }: { backup: BackupView }) {
+/** `drillFault`: why this host can do no drill; null when it can. */
+export function BackupActions({ backup, drillFault }: { backup: BackupView; drillFault: string | null }) {
   const router = useRouter()
   const queries = useQueryClient()
   const jobs = useJobs()
   const [deleting, setDeleting] = useState(false)
   const pin = useAction(setBackupPinnedAction, () => router.refresh())
   const verify = useAction(startVerifyAction, () => queries.invalidateQueries({ queryKey: JOBS_KEY }))
+  const drill = useAction(startDrillAction, () => queries.invalidateQueries({ queryKey: JOBS_KEY }))
+  const drilling = jobs.data?.some((job) => job.kind === 'drill' && job.subjectId === backup.id && isActive(job))
   const verifying = jobs.data?.some((job) => job.kind === 'verify' && job.subjectId === backup.id && isActive(job))
   const ref = formatTreeRef({ kind: 'backup', backupId: backup.id })
   const live = formatTreeRef({ kind: 'live', clusterId: backup.clusterId })
-  const error = pin.error ?? verify.error
+  const error = pin.error ?? verify.error ?? drill.error
   return (
     <div className="flex flex-col gap-2">
       {error && <ErrorNotice error={error} />}
@@ -63,6 +76,16 @@ export function BackupActions({ backup }: { backup: BackupView }) {
           onClick={() => verify.run({ backupId: backup.id })}
         >
           Verify
+        </Button>
+        <Button
+          icon={<ShieldCheck aria-hidden className="size-4" />}
+          pending={drill.pending}
+          disabledReason={
+            drilling ? 'A drill of it waits or is at work now' : drillFault && `No drill here: ${drillFault}`
+          }
+          onClick={() => drill.run({ backupId: backup.id })}
+        >
+          Prove by drill
         </Button>
         <Button
           icon={backup.pinned ? <PinOff aria-hidden className="size-4" /> : <Pin aria-hidden className="size-4" />}

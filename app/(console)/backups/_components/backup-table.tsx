@@ -1,5 +1,11 @@
 import Link from 'next/link'
-import { ConsistencyBadge, PinnedBadge, StatusBadge, VerifiedBadge } from '@/app/_components/backup-badges.tsx'
+import {
+  ConsistencyBadge,
+  DrillBadge,
+  PinnedBadge,
+  StatusBadge,
+  VerifiedBadge,
+} from '@/app/_components/backup-badges.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
@@ -18,8 +24,20 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
   return (
     <Table
       label="Backups"
-      numeric={[4, 5, 6, 7]}
-      head={['Taken', 'Scope', 'State', 'zxid', 'Znodes', 'Data', 'Archive', 'Took', 'By', '(Actions)']}
+      numeric={[5, 6, 7, 8]}
+      head={[
+        'Taken',
+        'Scope',
+        'State',
+        'Last proved restorable',
+        'zxid',
+        'Znodes',
+        'Data',
+        'Archive',
+        'Took',
+        'By',
+        '(Actions)',
+      ]}
     >
       {backups.map((backup) => (
         <Row key={backup.id}>
@@ -43,10 +61,14 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
               <StatusBadge status={backup.status} />
               <ConsistencyBadge backup={backup} />
               <VerifiedBadge backup={backup} />
+              <DrillBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge title="Taken by a restore, for its undo">safety</Badge>}
             </span>
+          </Cell>
+          <Cell className="whitespace-nowrap">
+            <LastProved drill={backup.drill} />
           </Cell>
           <Cell>
             <Zxid value={backup.zxid} />
@@ -68,5 +90,19 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
         </Row>
       ))}
     </Table>
+  )
+}
+
+function LastProved({ drill }: { drill: BackupView['drill'] }) {
+  if (drill === null) return <span className="text-muted">not yet</span>
+  const server = drill.serverVersion === null ? null : `ZooKeeper ${drill.serverVersion}`
+  const took = drill.durationMs === null ? null : formatDuration(drill.durationMs)
+  return (
+    <>
+      {drill.provedAt === null ? <span className="text-muted">never</span> : <RelativeTime at={drill.provedAt} />}
+      <span className={`block text-xs ${drill.ok ? 'text-muted' : 'text-removed'}`}>
+        {drill.ok ? [server, took].filter(Boolean).join(', ') : 'the last drill failed'}
+      </span>
+    </>
   )
 }

@@ -5,19 +5,21 @@ import { AdminServersForm } from '../../_components/admin-servers-form.tsx'
 import { ArmPanel } from '../../_components/arm-panel.tsx'
 import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { DrillSchedulePanel } from '../../_components/drill-schedule-panel.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
-import { loadAdminServers, loadCluster, loadIgnoreRules, loadLogKeeping } from '../../loaders.ts'
+import { loadAdminServers, loadCluster, loadDrillSchedule, loadIgnoreRules, loadLogKeeping } from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
   const { clusterId } = await params
-  const [cluster, adminServers, logs] = await Promise.all([
+  const [cluster, adminServers, logs, drills] = await Promise.all([
     loadCluster(clusterId),
     loadAdminServers(clusterId),
     loadLogKeeping(clusterId),
+    loadDrillSchedule(clusterId),
   ])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const rules = await loadIgnoreRules(cluster.value.id)
@@ -45,6 +47,13 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
               <LogKeepingPanel clusterId={cluster.value.id} keeping={logs.value} />
             ) : (
               <ErrorNotice error={logs.error} />
+            )}
+          </Card>
+          <Card title="Drills">
+            {drills.ok ? (
+              <DrillSchedulePanel clusterId={cluster.value.id} schedule={drills.value} />
+            ) : (
+              <ErrorNotice error={drills.error} />
             )}
           </Card>
         </div>
