@@ -15,6 +15,7 @@ describe('environment', () => {
       configFile: `${dataDir}/arkeeper.json`,
       databaseUrl: `file:${dataDir}/arkeeper.db`,
       workers: 1,
+      restoreBatch: null,
       secretKey: null,
       zookeeper: { classpath: null, zookeeperHome: null, javaHome: null, searchPath: '' },
       logLevel: 'info',
@@ -31,6 +32,7 @@ describe('environment', () => {
       ARKEEPER_CONFIG: '/etc/arkeeper.json',
       DATABASE_URL: 'file:/db/ark.db',
       ARKEEPER_WORKERS: '0',
+      ARKEEPER_RESTORE_BATCH: '100',
       ARKEEPER_SECRET_KEY: 'ab'.repeat(32),
       LOG_LEVEL: 'debug',
     })
@@ -42,6 +44,7 @@ describe('environment', () => {
       configFile: '/etc/arkeeper.json',
       databaseUrl: 'file:/db/ark.db',
       workers: 0,
+      restoreBatch: 100,
     })
     expect(env.secretKey?.length).toBe(32)
   })

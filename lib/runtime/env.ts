@@ -21,6 +21,8 @@ export interface Env {
   readonly databaseUrl: string
   /** Worker processes to run beside the web process; 0 is web only. */
   readonly workers: number
+  /** Writes that one request of a restore carries at most; null is the engine's own. Fewer are gentler on a small cluster. */
+  readonly restoreBatch: number | null
   /** Null: the generated key file of the data directory is used. */
   readonly secretKey: Uint8Array | null
   /** Java and ZooKeeper for drills; null where they are looked for in the usual places. */
@@ -42,6 +44,7 @@ const envSchema = z.object({
   ARKEEPER_CONFIG: z.string().trim().min(1).optional(),
   DATABASE_URL: z.string().trim().min(1).optional(),
   ARKEEPER_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
+  ARKEEPER_RESTORE_BATCH: z.coerce.number().int().min(1).max(1000).optional(),
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
@@ -68,6 +71,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     configFile: resolve(env.ARKEEPER_CONFIG ?? join(dataDir, 'arkeeper.json')),
     databaseUrl: env.DATABASE_URL ?? `file:${databaseFileIn(dataDir)}`,
     workers: env.ARKEEPER_WORKERS,
+    restoreBatch: env.ARKEEPER_RESTORE_BATCH ?? null,
     secretKey:
       env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
     zookeeper: readScratchSettings(given),

@@ -106,6 +106,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       members,
       machine,
       paths,
+      restoreBatch: env.restoreBatch ?? undefined,
       newId: randomUUID,
       signal: options.signal,
     }),

@@ -53,6 +53,8 @@ export interface EngineContext {
   readonly signal?: AbortSignal
   /** Applications that the configuration file adds to the known ones, read anew at each call; absent: none. */
   readonly guardRules?: { list(): Promise<readonly GuardedApplication[]> }
+  /** Writes that one request of a restore carries at most. Absent: as many as the engine thinks right. */
+  readonly restoreBatch?: number
 }
 
 export interface ServiceContext extends EngineContext {

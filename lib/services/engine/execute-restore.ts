@@ -1,7 +1,7 @@
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { CancelledError, isArkeeperError } from '../../base/errors.ts'
-import { type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
+import { APPLY_LIMITS, type ApplyLimits, type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
 import type { Conflict } from '../../domain/restore/conflict.ts'
 import { RestoreError } from '../../domain/restore/errors.ts'
 import type { ConflictPolicy } from '../../domain/restore/plan.ts'
@@ -160,11 +160,20 @@ async function apply(
           : meter.report('Writing', { done: applied + alreadyDone + skipped, total: steps }),
       onConflictFound: input.onConflictFound,
       shouldPause: input.shouldPause,
+      limits: batchLimits(context.restoreBatch),
       clock: context.clock,
       signal: context.signal,
     })
   } finally {
     await journal.close()
+  }
+}
+
+function batchLimits(operationsMax: number | undefined): Partial<ApplyLimits> {
+  if (operationsMax === undefined) return {}
+  return {
+    batchOperationsMax: operationsMax,
+    batchAclStepsMax: Math.min(operationsMax, APPLY_LIMITS.batchAclStepsMax),
   }
 }
 
