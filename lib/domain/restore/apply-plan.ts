@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { CancelledError } from '../../base/errors.ts'
 import type { Conflict } from './conflict.ts'
 import { RestoreError } from './errors.ts'
 import { type Attempt, toAttempt } from './internal/attempt.ts'
@@ -54,6 +55,8 @@ export interface ApplyPlanInput {
   readonly history?: JournalState | null
   /** Names the run in the journal. */
   readonly run: string
+  /** Names this process in it; no other has the name. Default: the run's, which is right where there is only ever one. */
+  readonly writer?: string
   /** Default: the plan's. */
   readonly onConflict?: ConflictPolicy
   readonly onProgress?: (progress: ApplyProgress) => void
@@ -123,7 +126,7 @@ class PlanApplier {
     this.nextBatch = history?.nextBatch ?? 0
     this.run = new RunState({
       policy: input.onConflict ?? input.summary.onConflict,
-      journal: new JournalWriter(input.journal, input.clock),
+      journal: new JournalWriter(input.journal, input.clock, input.writer ?? input.run),
       history,
       onConflictFound: input.onConflictFound,
       onSettled: (path) => input.onProgress?.(this.progress(path)),
@@ -214,7 +217,8 @@ class PlanApplier {
     }
     await this.run.writeIntent(record, target.lastZxidSeen())
     const attempts = steps.map((step, at) => toAttempt(step, null, operations[at]))
-    const answer = target.multi(operations).then(
+    // What waits for a connection when the run is called off is not sent any more; what is sent is waited for.
+    const answer = target.multi(operations, { signal: this.input.signal }).then(
       (outcome) => ({ outcome }),
       (failure: unknown) => ({ failure }),
     )
@@ -268,8 +272,11 @@ class PlanApplier {
     let isFirst = true
     for (const [at, flight] of flights.entries()) {
       const answer = answers[at]!
+      // It was called off before it was sent.
+      if ('failure' in answer && this.isCancelled() && answer.failure instanceof CancelledError)
+        await this.run.writeOutcome(flight.record, { durable: false })
       // Without an outcome line the batch is doubtful, and a resume judges it.
-      if ('failure' in answer) failure ??= { error: answer.failure }
+      else if ('failure' in answer) failure ??= { error: answer.failure }
       else if (answer.outcome.kind === 'done') await this.settleDone(flight, answer.outcome)
       else if (failure === null && !this.isOver()) {
         // Only the first refusal speaks for itself; a later one may be no more than a parent that the first one held back.

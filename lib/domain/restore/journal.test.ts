@@ -8,7 +8,7 @@ const clock = { now: () => 5 }
 
 async function sample(): Promise<{ sink: MemoryJournal; writer: JournalWriter }> {
   const sink = new MemoryJournal()
-  const writer = new JournalWriter(sink, clock)
+  const writer = new JournalWriter(sink, clock, 'w1')
   await writer.begin({ run: 'r', plan: 'sha256:00', steps: 30, onConflict: 'skip' })
   await writer.intent({ batch: 0, from: 0, to: 10, zxid: 7n })
   await writer.intent({ batch: 1, from: 10, to: 20, zxid: 7n })
@@ -87,11 +87,47 @@ describe('journal', () => {
   it('drops a torn line that a resumed run has put an end to', async () => {
     const { sink } = await sample()
     sink.dieAt = { append: sink.appendCount + 1, kept: 'torn' }
-    const dying = new JournalWriter(sink, clock)
+    const dying = new JournalWriter(sink, clock, 'w1')
     await expect(dying.intent({ batch: 2, from: 20, to: 30, zxid: 7n })).rejects.toThrow('died')
     const next = sink.reopen()
-    await new JournalWriter(next, clock).resume({ run: 'r', onConflict: 'stop' })
+    await new JournalWriter(next, clock, 'w2').resume({ run: 'r', onConflict: 'stop' })
     expect(parseJournal(next.text())?.doubtful.list()).toEqual([[10, 20]])
+  })
+
+  it('keeps the batches of two processes apart that are at it at the same time', async () => {
+    const { sink, writer: stale } = await sample()
+    const next = new JournalWriter(sink, clock, 'w2')
+    const nothing = { already: [], skipped: [], conflicts: [], rewritten: [] }
+    await next.resume({ run: 'r', onConflict: 'skip' })
+    await next.intent({ batch: 2, from: 20, to: 25, zxid: 7n })
+    await stale.intent({ batch: 2, from: 25, to: 30, zxid: 7n })
+    await stale.outcome({ batch: 2, applied: [{ zxid: 9n, ranges: [[25, 30]] }], ...nothing }, { durable: true })
+    const state = parseJournal(sink.text())!
+    expect(state.doubtful.list()).toEqual([[10, 25]])
+    expect(state.findApplied(27)).toEqual({ zxid: 9n })
+  })
+
+  it('counts a step once that two processes have settled, and knows it as written', async () => {
+    const { sink, writer: stale } = await sample()
+    const next = new JournalWriter(sink, clock, 'w2')
+    const nothing = { already: [], skipped: [], conflicts: [], rewritten: [] }
+    await next.outcome({ batch: 2, applied: [], ...nothing, already: [[10, 20]] }, { durable: true })
+    await stale.outcome({ batch: 1, applied: [{ zxid: 9n, ranges: [[12, 20]] }], ...nothing }, { durable: true })
+    await next.outcome({ batch: 3, applied: [{ zxid: null, ranges: [[11, 14]] }], ...nothing }, { durable: true })
+    const state = parseJournal(sink.text())!
+    expect(state.totals()).toEqual({ applied: 7 + 9, alreadyDone: 1 + 1, skipped: 1 })
+    expect(state.findApplied(11)).toEqual({ zxid: null })
+    expect(state.findApplied(13)).toEqual({ zxid: 9n })
+    expect(state.findApplied(19)).toEqual({ zxid: 9n })
+  })
+
+  it('is read where two processes began at once, and refused where they began different plans', async () => {
+    const { sink } = await sample()
+    const late = new JournalWriter(sink, clock, 'w2')
+    await late.begin({ run: 'r', plan: 'sha256:00', steps: 30, onConflict: 'skip' })
+    expect(parseJournal(sink.text())?.settled.list()).toEqual([[0, 9]])
+    await late.begin({ run: 'r', plan: 'sha256:01', steps: 30, onConflict: 'skip' })
+    expect(() => parseJournal(sink.text())).toThrow(expect.objectContaining({ code: 'BAD_JOURNAL' }))
   })
 
   it.each([
@@ -121,6 +157,11 @@ describe('IndexRanges', () => {
         ranges.add(from, to)
         for (let index = from; index < to; index++) plain.add(index)
       }
+      const [from, to] = [random.below(40), 40 + random.below(30)]
+      const inGaps = ranges
+        .gapsIn(from, to)
+        .flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => start + i))
+      expect(inGaps).toEqual(Array.from({ length: to - from }, (_, i) => from + i).filter((index) => !plain.has(index)))
       for (let index = 0; index < 70; index++) {
         expect({ seed, index, has: ranges.has(index) }).toEqual({ seed, index, has: plain.has(index) })
       }

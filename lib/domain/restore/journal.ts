@@ -42,15 +42,20 @@ export interface RunTotals {
 
 export type RunResult = 'done' | 'stopped' | 'cancelled' | 'paused'
 
-/** Writes the lines of one run, in the order in which they are asked for. */
+/**
+ * Writes the lines of one process, in the order in which they are asked for. `writer` is a name that no other process has: two may be at one
+ * journal for a moment, when one lost the run without knowing yet, and each numbers its own batches.
+ */
 export class JournalWriter {
   private readonly sink: JournalSink
   private readonly clock: Clock
+  private readonly writer: string
   private last: Promise<void> = Promise.resolve()
 
-  constructor(sink: JournalSink, clock: Clock) {
+  constructor(sink: JournalSink, clock: Clock, writer: string) {
     this.sink = sink
     this.clock = clock
+    this.writer = writer
   }
 
   async begin(header: Omit<RunHeader, 'atMs'>): Promise<void> {
@@ -72,7 +77,7 @@ export class JournalWriter {
   /** On disk when it returns: only then may the batch be sent. */
   async intent(input: { batch: number; from: number; to: number; zxid: bigint }): Promise<void> {
     const { batch, from, to, zxid } = input
-    await this.append({ kind: 'intent', batch, from, to, zxid: formatHex64(zxid) }, true)
+    await this.append({ kind: 'intent', writer: this.writer, batch, from, to, zxid: formatHex64(zxid) }, true)
   }
 
   /** Need not be durable at once: a lost outcome makes its batch doubtful, which a resume settles by reading. */
@@ -83,7 +88,11 @@ export class JournalWriter {
       ranges,
     }))
     const rewritten = outcome.rewritten.map((state) => ({ ...state, czxid: formatHex64(state.czxid) }))
-    await this.append({ kind: 'outcome', batch, applied, already, skipped, conflicts, rewritten }, options.durable)
+    const { writer } = this
+    await this.append(
+      { kind: 'outcome', writer, batch, applied, already, skipped, conflicts, rewritten },
+      options.durable,
+    )
   }
 
   async note(message: string): Promise<void> {
@@ -119,9 +128,9 @@ export class JournalState {
   nextBatch = 0
   /** Of the last `finished` line, when nothing came after it. */
   result: RunResult | null = null
-  private applied = 0
-  private already = 0
-  private skipped = 0
+  private readonly applied = new IndexRanges()
+  private readonly already = new IndexRanges()
+  private readonly skipped = new IndexRanges()
   private readonly appliedRanges: { from: number; to: number; zxid: bigint | null }[] = []
   private sorted = true
 
@@ -130,23 +139,33 @@ export class JournalState {
   }
 
   totals(): RunTotals {
-    return { applied: this.applied, alreadyDone: this.already, skipped: this.skipped }
+    const { applied, already, skipped } = this
+    // Two processes may have settled one step; that one of them wrote it says more than that the other found it written.
+    return {
+      applied: applied.count(),
+      alreadyDone: already.countOutside(applied),
+      skipped: skipped.countOutside(applied),
+    }
   }
 
   addOutcome(outcome: BatchOutcome): void {
     for (const { zxid, ranges } of outcome.applied) {
       if (zxid !== null) this.zxids.add(zxid)
-      for (const [from, to] of ranges) {
-        this.appliedRanges.push({ from, to, zxid })
-        this.settled.add(from, to)
-        this.applied += to - from
+      for (const [start, end] of ranges) {
+        for (const [from, to] of this.applied.gapsIn(start, end)) this.appliedRanges.push({ from, to, zxid })
+        this.applied.add(start, end)
+        this.settled.add(start, end)
       }
     }
     this.sorted = false
-    for (const [from, to] of outcome.already) this.settled.add(from, to)
-    for (const [from, to] of outcome.skipped) this.settled.add(from, to)
-    this.already += sumOf(outcome.already)
-    this.skipped += sumOf(outcome.skipped)
+    for (const [from, to] of outcome.already) {
+      this.already.add(from, to)
+      this.settled.add(from, to)
+    }
+    for (const [from, to] of outcome.skipped) {
+      this.skipped.add(from, to)
+      this.settled.add(from, to)
+    }
     for (const conflict of outcome.conflicts) if (conflict.resolution !== 'stopped') this.conflicts.push(conflict)
     for (const state of outcome.rewritten) this.rewritten.set(state.index, state)
   }
@@ -174,7 +193,7 @@ export class JournalState {
  */
 export function parseJournal(text: string): JournalState | null {
   const lines = text.split('\n')
-  const intents = new Map<number, IndexRange>()
+  const intents = new Map<string, IndexRange>()
   let state: JournalState | null = null
   for (const [at, line] of lines.entries()) {
     if (line === '') continue
@@ -194,13 +213,13 @@ export function parseJournal(text: string): JournalState | null {
       case 'intent': {
         const { batch, from, to } = json
         if (!isCount(batch) || !isCount(from) || !isCount(to)) throw badJournal(at + 1, 'the intent is incomplete')
-        intents.set(batch, [from, to])
+        intents.set(batchKey(json, batch), [from, to])
         state.nextBatch = Math.max(state.nextBatch, batch + 1)
         break
       }
       case 'outcome': {
         const outcome = parseOutcome(json, at + 1)
-        intents.delete(outcome.batch)
+        intents.delete(batchKey(json, outcome.batch))
         state.nextBatch = Math.max(state.nextBatch, outcome.batch + 1)
         state.addOutcome(outcome)
         break
@@ -208,6 +227,10 @@ export function parseJournal(text: string): JournalState | null {
       case 'finished':
         if (!isOneOf(json.result, RESULTS)) throw badJournal(at + 1, 'the result is unknown')
         state.result = json.result
+        break
+      case 'run':
+        // Two processes began at once: one of them lost the run in the instant before it wrote this, and goes on with nothing.
+        if (parseHeader(json, at + 1).plan !== state.header.plan) throw badJournal(at + 1, 'it begins another plan')
         break
       case 'note':
       case 'resumed':
@@ -222,6 +245,11 @@ export function parseJournal(text: string): JournalState | null {
     }
   }
   return state
+}
+
+/** Batches are numbered by each process for itself. */
+function batchKey({ writer }: Record<string, unknown>, batch: number): string {
+  return `${typeof writer === 'string' ? writer : ''}:${batch}`
 }
 
 function parseHeader(json: Record<string, unknown>, line: number): RunHeader {
@@ -305,10 +333,6 @@ const REASONS = [
 
 function isOneOf<T extends string>(value: unknown, list: readonly T[]): value is T {
   return list.some((item) => item === value)
-}
-
-function sumOf(ranges: readonly IndexRange[]): number {
-  return ranges.reduce((sum, [from, to]) => sum + to - from, 0)
 }
 
 function badJournal(line: number, reason: string): RestoreError {

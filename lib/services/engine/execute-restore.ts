@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { CancelledError, isArkeeperError } from '../../base/errors.ts'
@@ -62,6 +63,7 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
       const applied =
         plan.summary.steps > 0 ? await apply(context, input, directory, plan, connection) : NOTHING_APPLIED
       const made = await conclude(context, input, directory, { plan, connection, applied, startedAt })
+      input.assertOwned?.()
       await directory.writeReport(made)
       return made
     })
@@ -129,8 +131,9 @@ async function secure(
       note: `before the restore of ${plan.summary.source}`,
       onProgress: input.onProgress,
     })
-    safety = { dir: taken.dir, archiveBytes: taken.archiveBytes }
-    await directory.writeSafety(safety)
+    input.assertOwned?.()
+    safety = await directory.writeSafety({ dir: taken.dir, archiveBytes: taken.archiveBytes })
+    if (safety.dir !== taken.dir) await context.archives.remove(taken.dir)
   }
   await input.onSafety?.(safety)
 }
@@ -153,6 +156,7 @@ async function apply(
       journal,
       history,
       run: input.run,
+      writer: randomUUID().slice(0, 8),
       onConflict: input.onConflict,
       onProgress: ({ applied, alreadyDone, skipped, steps, counter }) =>
         counter

@@ -133,6 +133,29 @@ describe('what is on the disk', () => {
     expect(lines.map((line) => line.length)).toEqual([400, 400, 100, 0])
   })
 
+  test('the first safety backup stays: one that comes later may hold what the run has written', async () => {
+    const directory = await write([creation(0, '/a', 1)])
+    expect(await directory.writeSafety({ dir: '/first', archiveBytes: 1 })).toEqual({ dir: '/first', archiveBytes: 1 })
+    expect(await directory.writeSafety({ dir: '/late', archiveBytes: 2 })).toEqual({ dir: '/first', archiveBytes: 1 })
+    expect(await directory.findSafety()).toEqual({ dir: '/first', archiveBytes: 1 })
+    expect((await readdir(dir)).sort()).toEqual(['plan.json', 'safety.json', 'steps.jsonl'])
+  })
+
+  test('a process that lost the run while its line went to the disk is told before it sends what follows', async () => {
+    let owned = true
+    let asked = 0
+    const journal = await new RestoreDirectory(dir).openJournal(() => {
+      if (!owned) throw new Error('lost')
+      // As a machine that falls asleep between the question and the write.
+      if (++asked === 2) owned = false
+    })
+    await journal.append('{"kind":"run"}')
+    await expect(journal.append('{"kind":"intent"}', { durable: true })).rejects.toThrow('lost')
+    await expect(journal.append('{"kind":"outcome"}')).rejects.toThrow('lost')
+    await journal.close()
+    expect(await readFile(join(dir, 'journal.jsonl'), 'utf8')).toBe('{"kind":"run"}\n{"kind":"intent"}\n')
+  })
+
   test('one process holds the lock, and leaves nothing of it behind', async () => {
     const directory = new RestoreDirectory(join(dir, 'new'))
     const unlock = await directory.lock()

@@ -211,8 +211,21 @@ export class RestoreDirectory {
     return text === null ? null : this.#parse(safetySchema, SAFETY, text)
   }
 
-  async writeSafety(safety: SafetyRecord): Promise<void> {
-    await this.#replace(SAFETY, JSON.stringify(safety))
+  /**
+   * The first record stays, and is given back: a process that lost the restore while it took its safety backup may come with one that holds
+   * what another has written since.
+   */
+  async writeSafety(safety: SafetyRecord): Promise<SafetyRecord> {
+    const temporary = await this.#writeAside(SAFETY, JSON.stringify(safety))
+    try {
+      await link(temporary, join(this.dir, SAFETY))
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    await syncFolder(this.dir)
+    return (await this.findSafety()) ?? safety
   }
 
   async findReport(): Promise<RestoreReport | null> {
@@ -230,28 +243,39 @@ export class RestoreDirectory {
     return text === null ? null : parseJournal(text)
   }
 
-  /** `assertOwned` is asked before each line: a process that lost the restore to another one must not send what follows it. */
+  /**
+   * `assertOwned` is asked before each line, and again when a durable one is on disk: a process that lost the restore to another one
+   * meanwhile must not send what follows it.
+   */
   async openJournal(assertOwned: () => void): Promise<JournalSink & { close(): Promise<void> }> {
     const isNew = !(await exists(join(this.dir, JOURNAL)))
     const file = await open(join(this.dir, JOURNAL), 'a', 0o600)
     if (isNew) await syncFolder(this.dir)
-    let bytes = (await file.stat()).size
+    let bytes = 0
+    let bytesMax = 0
     let torn = false
+    const cutTorn = async () => {
+      const { size } = await file.stat()
+      // What is longer than the line has lines of another process in it.
+      if (size > bytes && size <= bytesMax) await file.truncate(bytes)
+    }
     return {
       append: async (line, options) => {
         assertOwned()
         // A full disk takes half a line. What follows it must not be glued to it, or the journal could not be read again.
-        if (torn) await file.truncate(bytes)
-        torn = true
+        if (torn) await cutTorn()
         const text = Buffer.from(`${line}\n`)
+        torn = true
+        bytes = (await file.stat()).size
+        bytesMax = bytes + text.length
         await file.appendFile(text)
         if (options?.durable) await file.datasync()
         torn = false
-        bytes += text.length
+        if (options?.durable) assertOwned()
       },
       close: async () => {
         try {
-          if (torn) await file.truncate(bytes)
+          if (torn && isOwned(assertOwned)) await cutTorn()
         } finally {
           await file.close()
         }
@@ -319,16 +343,21 @@ export class RestoreDirectory {
 
   /** Whole or not at all, also after a power loss. */
   async #replace(name: string, text: string): Promise<void> {
-    const temporary = join(this.dir, `${name}.tmp`)
-    const file = await open(temporary, 'w', 0o600)
+    await rename(await this.#writeAside(name, text), join(this.dir, name))
+    await syncFolder(this.dir)
+  }
+
+  /** Under a name of its own: two processes may be at it. */
+  async #writeAside(name: string, text: string): Promise<string> {
+    const temporary = join(this.dir, `${name}.${randomUUID()}.tmp`)
+    const file = await open(temporary, 'wx', 0o600)
     try {
       await file.writeFile(`${text}\n`)
       await file.sync()
     } finally {
       await file.close()
     }
-    await rename(temporary, join(this.dir, name))
-    await syncFolder(this.dir)
+    return temporary
   }
 }
 
@@ -339,6 +368,15 @@ async function exists(file: string): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false
     throw error
+  }
+}
+
+function isOwned(assertOwned: () => void): boolean {
+  try {
+    assertOwned()
+    return true
+  } catch (_lost) {
+    return false
   }
 }
 

@@ -135,7 +135,10 @@ export class BatchResolver {
     if (this.run.stopped) return
     const inMulti = attempts.filter((attempt) => attempt.operation !== null)
     if (inMulti.length > 0) {
-      const outcome = await this.target.multi(inMulti.map((attempt) => attempt.operation!))
+      const outcome = await this.target.multi(
+        inMulti.map((attempt) => attempt.operation!),
+        { signal: this.signal },
+      )
       if (outcome.kind !== 'done') {
         round.addMiss(outcome, inMulti)
         return
@@ -162,7 +165,7 @@ export class BatchResolver {
     for (let at = 0; at < attempts.length && !this.run.stopped; at += ACLS_IN_FLIGHT) {
       const sent = attempts.slice(at, at + ACLS_IN_FLIGHT)
       const answers = await Promise.allSettled(
-        sent.map(({ step, acl }) => this.target.setAcl(step.path, acl!.acl, acl!.aversion)),
+        sent.map(({ step, acl }) => this.target.setAcl(step.path, acl!.acl, acl!.aversion, { signal: this.signal })),
       )
       for (const [i, answer] of answers.entries()) {
         if (answer.status === 'rejected') throw answer.reason

@@ -39,6 +39,37 @@ export class IndexRanges {
     return false
   }
 
+  /** What of it is not in the set. */
+  gapsIn(from: number, to: number): IndexRange[] {
+    const gaps: IndexRange[] = []
+    let at = from
+    for (let i = this.firstEndingAfter(from); i < this.ranges.length && at < to; i++) {
+      const [start, end] = this.ranges[i]!
+      if (start > at) gaps.push([at, Math.min(start, to)])
+      at = Math.max(at, end)
+    }
+    if (at < to) gaps.push([at, to])
+    return gaps
+  }
+
+  /** How many of this set are not in the other. */
+  countOutside(other: IndexRanges): number {
+    let count = 0
+    for (const [from, to] of this.ranges) for (const [start, end] of other.gapsIn(from, to)) count += end - start
+    return count
+  }
+
+  private firstEndingAfter(index: number): number {
+    let low = 0
+    let high = this.ranges.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.ranges[middle]![1] <= index) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   count(): number {
     return this.ranges.reduce((sum, [from, to]) => sum + to - from, 0)
   }
