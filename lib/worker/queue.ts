@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Beat, beatJob } from '../jobs/beat-job.ts'
 import { type ClaimedJob, claimJob } from '../jobs/claim-job.ts'
 import { logJob } from '../jobs/log-job.ts'
+import { postponeJob } from '../jobs/postpone-job.ts'
 import { reportJobProgress } from '../jobs/report-job-progress.ts'
 import { type JobOutcome, releaseJob, settleJob } from '../jobs/settle-job.ts'
 import { type SweptJob, sweepJobs, WORKER_STOPPED } from '../jobs/sweep-jobs.ts'
@@ -27,6 +28,8 @@ export interface Queue {
   /** Whether this very claim has been settled as succeeded: what a failed answer to `settle` leaves open. */
   hasSucceeded(job: ClaimedJob): Promise<boolean>
   release(job: ClaimedJob): Promise<boolean>
+  /** Gives the job back for another attempt in a moment. */
+  postpone(job: ClaimedJob): Promise<boolean>
   sweep(): Promise<readonly SweptJob[]>
   /** A sign of life of the worker itself. */
   seen(): Promise<void>
@@ -62,6 +65,7 @@ export function createQueue(db: PrismaClient, clock: Clock, owner: QueueOwner): 
       return count === 1
     },
     release: (job) => releaseJob(db, job, clock.now()),
+    postpone: (job) => postponeJob(db, job, clock.now()),
     sweep: () =>
       sweepJobs(db, clock.now(), async (tx, job) => {
         if (job.outcome === 'requeued') return

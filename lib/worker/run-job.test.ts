@@ -32,6 +32,7 @@ class FakeQueue implements Queue {
   failAfterwards = false
   readonly settled: JobOutcome[] = []
   readonly released: string[] = []
+  readonly postponed: string[] = []
   readonly lines: string[] = []
   progressWrites = 0
   claim = async () => null
@@ -59,6 +60,10 @@ class FakeQueue implements Queue {
   hasSucceeded = async () => this.settled.some((outcome) => outcome.state === 'succeeded')
   release = async (released: ClaimedJob) => {
     this.released.push(released.id)
+    return this.owned
+  }
+  postpone = async (job: ClaimedJob) => {
+    this.postponed.push(job.id)
     return this.owned
   }
   sweep = async () => []
@@ -131,6 +136,53 @@ describe('RunningJob', () => {
     const discard = vi.fn(async () => undefined)
     await start(queue, async () => result({ discard })).done
     expect(discard).toHaveBeenCalledOnce()
+  })
+
+  it('keeps a result whose last line of progress the database did not take', async () => {
+    const queue = new FakeQueue()
+    queue.progress = () => Promise.reject(new Error('database is locked'))
+    const progress = { stage: 'x', done: 1, total: null, bytes: 0, ratePerSecond: 0, etaMs: null }
+    await start(queue, async (_job, run) => {
+      run.progress(progress)
+      return result()
+    }).done
+    expect(queue.settled).toMatchObject([{ state: 'succeeded' }])
+  })
+
+  it('tries again later, rather than failing, when the database could not be used and attempts are left', async () => {
+    const away = Object.assign(new Error('Operations timed out'), {
+      name: 'PrismaClientKnownRequestError',
+      code: 'P1008',
+    })
+    const queue = new FakeQueue()
+    await start(queue, async () => {
+      throw new ServiceError('NOT_FOUND', 'wrapped', { cause: away })
+    }).done
+    expect(queue).toMatchObject({ postponed: ['j1'], settled: [] })
+    const last = new RunningJob(queue, { ...job, attempts: 2 }, silentLog, performance.now())
+    await last.run(async () => {
+      throw away
+    })
+    expect(queue.settled).toMatchObject([{ state: 'failed' }])
+    // What was asked was wrong: another attempt would fail like this one.
+    await start(queue, async () => {
+      throw Object.assign(new Error('unique'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
+    }).done
+    expect(queue).toMatchObject({ postponed: ['j1'], settled: [{ state: 'failed' }, { state: 'failed' }] })
+  })
+
+  it('tells the work when its lease runs out, whatever the database does meanwhile', async () => {
+    vi.useFakeTimers()
+    try {
+      const queue = new FakeQueue()
+      queue.beat = () => new Promise(() => undefined)
+      const { done } = start(queue, untilAborted)
+      await vi.advanceTimersByTimeAsync(LEASE_MS)
+      await done
+      expect(queue).toMatchObject({ settled: [], released: [], postponed: [] })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('gives the job back when the worker stops', async () => {

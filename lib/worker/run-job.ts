@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isDatabaseAway } from '../adapters/database/errors.ts'
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import type { ClaimedJob } from '../jobs/claim-job.ts'
@@ -31,6 +32,7 @@ export class RunningJob {
   #stopped: StopReason | null = null
   /** On this process's monotonic clock, so that a machine that slept or was set back is no owner by mistake. */
   #leaseUntil: number
+  #leaseTimer: NodeJS.Timeout | undefined
   #latest: JobProgress | null = null
 
   constructor(queue: Queue, job: ClaimedJob, log: Log, claimedAt: number) {
@@ -57,6 +59,7 @@ export class RunningJob {
       setInterval(() => this.#guard('progress', this.#flush()), PROGRESS_MS),
     ]
     const timeout = setTimeout(() => this.#stop('timeout'), timeoutMs)
+    this.#watchLease()
     try {
       const result = await work(this.#job, this.#toRun(), this.#abort.signal)
       await this.#succeed(result)
@@ -65,7 +68,14 @@ export class RunningJob {
     } finally {
       for (const timer of timers) clearInterval(timer)
       clearTimeout(timeout)
+      clearTimeout(this.#leaseTimer)
     }
+  }
+
+  /** Whatever the work waits for, it is told when the lease runs out: a write that waits for a connection must not go out later. */
+  #watchLease(): void {
+    clearTimeout(this.#leaseTimer)
+    this.#leaseTimer = setTimeout(() => this.#stop('lost'), Math.max(0, this.#leaseUntil - performance.now()))
   }
 
   #toRun(): JobRun {
@@ -89,6 +99,7 @@ export class RunningJob {
     if (!beat.owned) this.#stop('lost')
     else {
       this.#leaseUntil = sentAt + LEASE_MS
+      this.#watchLease()
       if (beat.cancelRequested) this.#stop('cancel')
     }
   }
@@ -114,7 +125,10 @@ export class RunningJob {
   }
 
   async #succeed(result: JobResult): Promise<void> {
-    await this.#flush()
+    // A line of progress is not worth the work that it is about.
+    await this.#flush().catch((error: unknown) => {
+      this.#log.warn({ job: this.#job.id, error: formatErrorLine(error) }, 'The progress of a job failed')
+    })
     const outcome = toOutcome(result)
     const end = await this.#settleResult(outcome, result)
     if (end === 'settled') {
@@ -191,6 +205,15 @@ export class RunningJob {
         })
         return
       case null: {
+        if (isDatabaseAway(error) && this.#job.attempts < this.#job.attemptsMax) {
+          this.#log.warn(
+            { job: id, kind, error: formatErrorLine(error) },
+            'The database could not be used; the job waits',
+          )
+          if (await this.#queue.postpone(this.#job))
+            await this.#say('warn', 'The database could not be used for a while; the job goes on when it can')
+          return
+        }
         const errorId = randomUUID().slice(0, 8)
         const view = describeFailure(error, errorId)
         this.#log.error({ job: id, kind, errorId, err: error instanceof Error ? error : String(error) }, 'A job failed')

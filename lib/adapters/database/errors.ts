@@ -12,3 +12,16 @@ export type DatabaseErrorCode =
 export class DatabaseError extends ArkeeperError<DatabaseErrorCode> {
   static override readonly family: string = 'database'
 }
+
+/** Codes of Prisma for a database that could not be asked: locked by another for too long, closed, or in the way of another transaction. */
+const AWAY_CODES = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']
+
+/** Whether the database itself could not be reached or used, and not what was asked of it was wrong: a later attempt may do better. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++) {
+    if (/^PrismaClient(UnknownRequest|Initialization)Error$/.test(at.name)) return true
+    if (at.name !== 'PrismaClientKnownRequestError' || !('code' in at)) continue
+    if (AWAY_CODES.some((code) => code === at.code)) return true
+  }
+  return false
+}
