@@ -12,7 +12,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['{lib,app,bin}/**/*.test.{ts,tsx}', 'e2e/fuzz/*.test.ts'],
+          include: ['{lib,app,bin}/**/*.test.{ts,tsx}', 'e2e/{fuzz,chaos}/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           // For a machine that is busy with other things: no test waits for it to pass.
           testTimeout: 60_000,
@@ -23,7 +23,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'integration',
-          include: ['{lib,app,bin}/**/*.int.test.ts'],
+          include: ['{lib,app,bin}/**/*.int.test.ts', 'e2e/chaos/*.int.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // One more than the cores that it is made for: much of it waits for servers, sessions and leases to end.

@@ -13,6 +13,7 @@ const COMMANDS = {
   check: async () => (await import('./internal/test.mjs')).check(),
   bench: async (options) => (await import('./internal/tools.mjs')).bench(options.rest),
   fuzz: async (options) => (await import('./internal/tools.mjs')).fuzz(options.rest),
+  chaos: async (options) => (await import('./internal/tools.mjs')).chaos(options.rest),
   zookeepers: async () => (await import('./internal/zookeepers.mjs')).zookeepers(),
   prisma: async (options) => (await import('./internal/tools.mjs')).prisma(options.rest),
 }

@@ -3,9 +3,9 @@ import { Failure } from './failure.mjs'
 import { ROOT } from './project.mjs'
 
 export const STAGES = ['lint', 'types', 'unit', 'integration', 'build', 'e2e']
-const COMMANDS = ['start', 'demo', 'dev', 'build', 'test', 'check', 'bench', 'fuzz', 'zookeepers', 'prisma']
+const COMMANDS = ['start', 'demo', 'dev', 'build', 'test', 'check', 'bench', 'fuzz', 'chaos', 'zookeepers', 'prisma']
 /** These hand everything behind their name to another program. */
-const PASS_ON = ['bench', 'fuzz', 'prisma']
+const PASS_ON = ['bench', 'fuzz', 'chaos', 'prisma']
 const WORKERS_MAX = 64
 
 /** The command and its settings, from the words behind `run.mjs` and the environment; a Failure with exit code 2 for what cannot be meant. */

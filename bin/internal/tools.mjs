@@ -21,6 +21,14 @@ export async function fuzz(words) {
   return run(tools.node, [join(DIST_DIR, 'fuzz.mjs'), ...words], tools.env)
 }
 
+/** Faults at random instants of restores, on real servers: `npm run chaos -- --seed 7`. */
+export async function chaos(words) {
+  const tools = await prepare({ withBuild: false })
+  const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
+  await bundle(tools, { chaos: 'e2e/chaos/main.ts', 'chaos-worker': 'lib/worker/main.ts' })
+  return run(tools.node, [join(DIST_DIR, 'chaos.mjs'), ...words], env)
+}
+
 /** Prisma's command line with an engine that needs no download: `npm run prisma -- migrate dev --name what-changes`. */
 export async function prisma(words) {
   const { node, env } = await prepare({ withBuild: false })

@@ -1,0 +1,74 @@
+import { SeededRandom } from '../../lib/testing/seeded-random.ts'
+import type { FaultKind } from './faults.ts'
+import { Place, type PlaceKind } from './place.ts'
+import { makeBase, runRound } from './run-round.ts'
+import { makeRound, makeRounds, type Round } from './schedule.ts'
+import { Tally } from './tally.ts'
+import { makeSource } from './tree-model.ts'
+import type { WorkerCommand } from './worker-process.ts'
+
+export interface ChaosOptions {
+  readonly seed: number
+  readonly faults: number
+  /** Names of kinds; empty: all. */
+  readonly only: readonly string[]
+  /** Installations side by side: much of the time is spent waiting for leases, sessions and elections. */
+  readonly places: readonly PlaceKind[]
+  readonly worker: WorkerCommand
+  readonly onLine: (line: string) => void
+}
+
+/** A fault whose instant did not come is tried again in other rounds, so often. */
+const EXTRA_ROUNDS_MAX = 4
+
+export async function runChaos(options: ChaosOptions): Promise<Tally> {
+  const kinds = [...new Set(options.places)]
+  const rounds = makeRounds({ ...options, places: kinds })
+  const tally = new Tally()
+  const queues = new Map(kinds.map((kind) => [kind, rounds.filter(({ place }) => place === kind)]))
+  let number = rounds.length
+  const random = new SeededRandom(options.seed ^ 0x5eed)
+  const missed = new Map<FaultKind, number>()
+  const again = (faults: readonly FaultKind[], place: PlaceKind): Round[] =>
+    faults.flatMap((kind) => {
+      const times = (missed.get(kind) ?? 0) + 1
+      missed.set(kind, times)
+      if (times > EXTRA_ROUNDS_MAX * options.faults) return []
+      return [makeRound({ number: ++number, place, faults: [kind], random })]
+    })
+  const failures: string[] = []
+  await Promise.all(
+    options.places.map(async (kind, at) => {
+      const queue = queues.get(kind) ?? []
+      if (queue.length === 0) return
+      const place = await Place.open(kind, options.worker)
+      let sound = false
+      try {
+        const base = await makeBase(place, makeSource(new SeededRandom(options.seed + at)))
+        for (let round = queue.shift(); round; round = queue.shift()) {
+          const findings = tally.findings.length
+          const startedAt = performance.now()
+          queue.push(...again(await runRound(place, base, round, tally), kind))
+          const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+          options.onLine(`${describe(round, tally.findings.slice(findings), tally.injected)} (${seconds} s)`)
+        }
+        sound = tally.findings.length === 0
+      } catch (error) {
+        failures.push(`${place.dataDir}: ${error instanceof Error ? error.stack : String(error)}`)
+        queue.length = 0
+      } finally {
+        await place.close({ keep: !sound })
+      }
+    }),
+  )
+  tally.findings.push(...failures)
+  return tally
+}
+
+function describe(round: Round, findings: readonly string[], injected: number): string {
+  const { number, place, faults, mode, undo } = round
+  const what = faults.map(({ name }) => name).join(' + ')
+  const then = undo === 'no' ? '' : undo === 'end' ? ', taken back' : ', taken back half-way'
+  const verdict = findings.length === 0 ? 'ok' : findings.join('\n  ')
+  return `${String(injected).padStart(4)}  round ${number}, ${place}, ${mode}${then}: ${what}: ${verdict}`
+}
