@@ -21,6 +21,8 @@ export function buttonClass({
 } = {}): string {
   return clsx(
     'inline-flex shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md transition-colors',
+    // Only until the page's script runs: too short a time for a look of its own.
+    'disabled:cursor-progress',
     'aria-disabled:cursor-not-allowed aria-disabled:border-line aria-disabled:bg-sunken aria-disabled:text-muted',
     TONES[tone],
     size === 'small' ? 'h-7 text-xs' : 'h-8 text-sm',

@@ -5,6 +5,7 @@ import { LoaderCircle } from 'lucide-react'
 import { Tooltip } from 'radix-ui'
 import { type ButtonHTMLAttributes, type MouseEvent, type ReactNode, type Ref, useId, useState } from 'react'
 import { type ButtonTone, buttonClass } from './button-class.ts'
+import { useHydrated } from './use-hydrated.ts'
 
 export interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'disabled'> {
   readonly tone?: ButtonTone
@@ -32,6 +33,7 @@ export function Button({
   ...rest
 }: ButtonProps) {
   const reasonId = useId()
+  const hydrated = useHydrated()
   const [open, setOpen] = useState(false)
   const blocked = pending || Boolean(disabledReason)
   const handleClick = (event: MouseEvent<HTMLButtonElement>) => {
@@ -45,6 +47,7 @@ export function Button({
     <button
       {...rest}
       type={type}
+      disabled={!hydrated}
       className={clsx(buttonClass({ tone, size, square }), className)}
       aria-disabled={blocked || undefined}
       aria-busy={pending || undefined}

@@ -1,5 +1,8 @@
+'use client'
+
 import clsx from 'clsx'
 import { type ReactNode, useId } from 'react'
+import { useHydrated } from './use-hydrated.ts'
 
 export interface ChoiceOption<T extends string> {
   readonly value: T
@@ -25,6 +28,7 @@ export function Choice<T extends string>({
   columns?: boolean
 }) {
   const id = useId()
+  const hydrated = useHydrated()
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 font-medium text-sm">{label}</legend>
@@ -48,7 +52,7 @@ export function Choice<T extends string>({
               name={name}
               value={option.value}
               checked={value === option.value}
-              disabled={Boolean(option.disabledReason)}
+              disabled={!hydrated || Boolean(option.disabledReason)}
               onChange={() => onChange(option.value)}
               aria-describedby={`${id}-${option.value}-hint`}
               className="mt-1 shrink-0"

@@ -3,9 +3,11 @@
 import clsx from 'clsx'
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useHydrated } from './use-hydrated.ts'
 
 /** Puts a text on the clipboard and says so. `what` names it: "Copy zxid". */
 export function CopyButton({ text, what, className }: { text: string; what: string; className?: string }) {
+  const hydrated = useHydrated()
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle')
   useEffect(() => {
     if (state === 'idle') return
@@ -23,6 +25,7 @@ export function CopyButton({ text, what, className }: { text: string; what: stri
   return (
     <button
       type="button"
+      disabled={!hydrated}
       onClick={copy}
       aria-label={state === 'copied' ? `Copied ${what}` : `Copy ${what}`}
       title={state === 'failed' ? 'The browser did not allow copying' : `Copy ${what}`}

@@ -1,6 +1,9 @@
+'use client'
+
 import clsx from 'clsx'
 import type { InputHTMLAttributes, ReactNode, Ref, SelectHTMLAttributes, TextareaHTMLAttributes } from 'react'
 import { useId } from 'react'
+import { useHydrated } from './use-hydrated.ts'
 
 export const controlClass =
   'w-full rounded-md border border-line-strong bg-surface px-2.5 text-fg text-sm placeholder:text-muted aria-invalid:border-removed disabled:bg-sunken disabled:text-muted'
@@ -49,6 +52,11 @@ function Field({
   )
 }
 
+/** A field that React holds the value of forgets what was entered before the page's script ran: it takes nothing until then. */
+function useIsHeld(value: unknown): boolean {
+  return !useHydrated() && value !== undefined
+}
+
 export function TextField({
   label,
   hint,
@@ -58,9 +66,12 @@ export function TextField({
   className,
   ...rest
 }: FieldProps & InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
+  const isHeld = useIsHeld(rest.value)
   return (
     <Field {...{ label, hint, error, hideLabel, wrapperClassName }}>
-      {(ids) => <input {...rest} {...ids} className={clsx(controlClass, 'h-8', className)} />}
+      {(ids) => (
+        <input {...rest} {...ids} readOnly={isHeld || rest.readOnly} className={clsx(controlClass, 'h-8', className)} />
+      )}
     </Field>
   )
 }
@@ -74,9 +85,17 @@ export function TextAreaField({
   className,
   ...rest
 }: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  const isHeld = useIsHeld(rest.value)
   return (
     <Field {...{ label, hint, error, hideLabel, wrapperClassName }}>
-      {(ids) => <textarea {...rest} {...ids} className={clsx(controlClass, 'py-1.5', className)} />}
+      {(ids) => (
+        <textarea
+          {...rest}
+          {...ids}
+          readOnly={isHeld || rest.readOnly}
+          className={clsx(controlClass, 'py-1.5', className)}
+        />
+      )}
     </Field>
   )
 }
@@ -91,10 +110,16 @@ export function SelectField({
   children,
   ...rest
 }: FieldProps & SelectHTMLAttributes<HTMLSelectElement>) {
+  const isHeld = useIsHeld(rest.value)
   return (
     <Field {...{ label, hint, error, hideLabel, wrapperClassName }}>
       {(ids) => (
-        <select {...rest} {...ids} className={clsx(controlClass, 'h-8 pr-1', className)}>
+        <select
+          {...rest}
+          {...ids}
+          disabled={isHeld || rest.disabled}
+          className={clsx(controlClass, 'h-8 pr-1', className)}
+        >
           {children}
         </select>
       )}
@@ -109,11 +134,13 @@ export function CheckboxField({
   ...rest
 }: Pick<FieldProps, 'label' | 'hint'> & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId()
+  const isHeld = useIsHeld(rest.checked)
   return (
     <div className={clsx('flex items-start gap-2', className)}>
       <input
         {...rest}
         type="checkbox"
+        disabled={isHeld || rest.disabled}
         id={id}
         aria-describedby={hint ? `${id}-hint` : undefined}
         className="mt-0.5 size-4 shrink-0"

@@ -3,6 +3,7 @@
 import clsx from 'clsx'
 import { Tabs as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { useHydrated } from './use-hydrated.ts'
 
 export interface Tab<T extends string> {
   readonly value: T
@@ -24,6 +25,7 @@ export function Tabs<T extends string>({
   onChange: (value: T) => void
   trailing?: ReactNode
 }) {
+  const hydrated = useHydrated()
   return (
     <Radix.Root
       value={value}
@@ -41,7 +43,7 @@ export function Tabs<T extends string>({
             <Radix.Trigger
               key={tab.value}
               value={tab.value}
-              disabled={Boolean(tab.disabledReason)}
+              disabled={!hydrated || Boolean(tab.disabledReason)}
               title={tab.disabledReason}
               className={clsx(
                 'border-transparent border-b-2 px-2.5 py-1.5 text-sm -outline-offset-2',

@@ -4,6 +4,7 @@ import clsx from 'clsx'
 import { CHANGE_LOOKS, ChangeCountsText } from '@/app/_components/change-mark.tsx'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { useHydrated } from '@/app/_ui/use-hydrated.ts'
 import type { ChangeCounts, DiffView } from '@/lib/services/diffs/views.ts'
 import { countAll } from './picks.ts'
 import { useDiffFilter } from './use-diff-filter.ts'
@@ -14,6 +15,7 @@ const BARS_SHOWN = 8
 /** Numbers first: how much of which kind, and where most of it is. A click filters the tree. */
 export function DiffSummary({ diff, summary }: { diff: DiffView; summary: NonNullable<DiffView['summary']> }) {
   const { filter, setFilter } = useDiffFilter(diff.id)
+  const hydrated = useHydrated()
   const total = countAll(summary)
   const largest = Math.max(1, ...summary.byTop.map(countAll))
   const means = {
@@ -56,6 +58,7 @@ export function DiffSummary({ diff, summary }: { diff: DiffView; summary: NonNul
             <li key={top.path}>
               <button
                 type="button"
+                disabled={!hydrated}
                 onClick={() => setFilter({ ...filter, search: top.path })}
                 title={`Show only ${top.path}`}
                 className="grid w-full grid-cols-[minmax(5rem,11rem)_1fr_auto] items-center gap-3 rounded px-1 py-0.5 text-left hover:bg-hover"

@@ -8,6 +8,7 @@ import { readText } from '@/app/_nav/search-params.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { formatUtc } from '@/app/_ui/format-time.ts'
+import { useHydrated } from '@/app/_ui/use-hydrated.ts'
 import type { WriteRateView } from '@/lib/services/logs/views.ts'
 import type { PickedMomentView, TimeLineView } from '@/lib/services/moments/views.ts'
 import { findAxis, stopAtTime, stopAtZxid, stopByKey } from './time-axis.ts'
@@ -30,6 +31,7 @@ export function TimePicker({
   fields: Readonly<Record<string, string>>
 }) {
   const router = useRouter()
+  const hydrated = useHydrated()
   const params = useSearchParams()
   const path = readText(new URLSearchParams(params), 'path') || undefined
   const { stops, clusterId } = line
@@ -74,6 +76,7 @@ export function TimePicker({
             <input
               id={sliderId}
               type="range"
+              disabled={!hydrated}
               min={axis.fromMs}
               max={axis.toMs}
               step="any"

@@ -5,10 +5,12 @@ import { type FormEvent, Fragment, useEffect, useRef, useState } from 'react'
 import { Button } from '@/app/_ui/button.tsx'
 import { CopyButton } from '@/app/_ui/copy-button.tsx'
 import { controlClass } from '@/app/_ui/field.tsx'
+import { useHydrated } from '@/app/_ui/use-hydrated.ts'
 import { ancestorsOf, findPathFault, nameOf } from '@/lib/domain/znode/path.ts'
 
 /** Where one is: names to click, or a path to type. `g` begins typing from anywhere on the page. */
 export function PathBar({ path, onGo }: { path: string; onGo: (path: string) => void }) {
+  const hydrated = useHydrated()
   const [typing, setTyping] = useState(false)
   const [text, setText] = useState(path)
   const [fault, setFault] = useState<string | null>(null)
@@ -93,6 +95,7 @@ export function PathBar({ path, onGo }: { path: string; onGo: (path: string) => 
             <li className="min-w-0">
               <button
                 type="button"
+                disabled={!hydrated}
                 aria-label={`Go to ${crumb}`}
                 aria-current={crumb === path ? 'location' : undefined}
                 onClick={() => onGo(crumb)}
