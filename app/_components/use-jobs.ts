@@ -10,6 +10,8 @@ import { requestJson } from './request-json.ts'
 export const JOBS_KEY = ['jobs'] as const
 const BUSY_MS = 1000
 const QUIET_MS = 6000
+/** Longer than any page is on its way, and than two clocks are apart. */
+const LATELY_MS = 60_000
 
 export const isActive = (job: JobView) => job.state === 'queued' || job.state === 'running'
 
@@ -24,7 +26,8 @@ export function useJobs() {
 
 /**
  * Draws the server's part of the page again when a job that concerns it has ended. A short one begins and ends between two looks,
- * so what counts is an end that was not known before, not an activity that was seen.
+ * so what counts is an end that was not known before, not an activity that was seen. What ended shortly before the first look may
+ * have ended while the page was on its way: once more is drawn rather than never.
  */
 export function useRefreshWhenJobsEnd(jobs: readonly JobView[] | undefined, concerns: (job: JobView) => boolean): void {
   const router = useRouter()
@@ -32,11 +35,14 @@ export function useRefreshWhenJobsEnd(jobs: readonly JobView[] | undefined, conc
   useEffect(() => {
     if (!jobs) return
     // A job that is tried again ends more than once.
-    const ends = jobs
-      .filter((job) => !isActive(job) && concerns(job))
-      .map((job) => `${job.id} ${job.finishedAt ?? job.state}`)
+    const ended = jobs.filter((job) => !isActive(job) && concerns(job))
     const before = known.current
-    known.current = new Set(ends)
-    if (before && ends.some((end) => !before.has(end))) router.refresh()
+    known.current = new Set(ended.map(endOf))
+    if (ended.some(before ? (job) => !before.has(endOf(job)) : endedLately)) router.refresh()
   }, [jobs, concerns, router])
 }
+
+const endOf = (job: JobView) => `${job.id} ${job.finishedAt ?? job.state}`
+
+const endedLately = ({ finishedAt }: JobView) =>
+  finishedAt !== null && Math.abs(Date.now() - Date.parse(finishedAt)) < LATELY_MS
