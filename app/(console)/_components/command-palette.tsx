@@ -61,7 +61,8 @@ function Palette({ clusters, onDone }: { clusters: Clusters; onDone: () => void 
   const router = useRouter()
   const pathname = usePathname()
   const [text, setText] = useState('')
-  const [active, setActive] = useState(0)
+  /** By its address: recent places that arrive meanwhile put no other one under the mark. Null: the best one. */
+  const [active, setActive] = useState<string | null>(null)
   const places = useQuery({
     queryKey: ['places'],
     queryFn: ({ signal }) => requestJson<PlacesView>(paths.api.places(), { signal }),
@@ -70,7 +71,12 @@ function Palette({ clusters, onDone }: { clusters: Clusters; onDone: () => void 
     () => listCommands({ clusters, places: places.data ?? null, pathname, text }),
     [clusters, places.data, pathname, text],
   )
-  const at = Math.min(active, commands.length - 1)
+  const [best] = commands
+  if (active === null && best) setActive(best.href)
+  const at = Math.max(
+    commands.findIndex((command) => command.href === active),
+    best ? 0 : -1,
+  )
   const fault = findTypedPathFault(text)
   const optionId = (index: number) => `${id}-option-${index}`
   useEffect(() => {
@@ -82,7 +88,7 @@ function Palette({ clusters, onDone }: { clusters: Clusters; onDone: () => void 
     const chosen = commands[at]
     if (step && commands.length > 0) {
       event.preventDefault()
-      setActive(step(at, commands.length))
+      setActive(commands[step(at, commands.length)]?.href ?? null)
     } else if (event.key === 'Enter' && chosen && !event.nativeEvent.isComposing) {
       event.preventDefault()
       onDone()
@@ -105,7 +111,7 @@ function Palette({ clusters, onDone }: { clusters: Clusters; onDone: () => void 
         value={text}
         onChange={(event) => {
           setText(event.target.value)
-          setActive(0)
+          setActive(null)
         }}
         onKeyDown={onKeyDown}
         spellCheck={false}
@@ -134,7 +140,7 @@ function Palette({ clusters, onDone }: { clusters: Clusters; onDone: () => void 
                 aria-selected={first + i === at}
                 tabIndex={-1}
                 onClick={onDone}
-                onMouseMove={() => setActive(first + i)}
+                onMouseMove={() => setActive(command.href)}
                 prefetch={false}
                 className={clsx(
                   'flex min-w-0 flex-wrap items-baseline gap-x-2 rounded px-2 py-1.5 text-sm',
