@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -13,7 +12,7 @@ import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { counterPair } from '../domain/restore/internal/counter-operations.ts'
 import { OPEN_ACL } from '../domain/znode/acl.ts'
 import { LiveTree } from '../testing/live-tree.ts'
-import { startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
+import { freezeAtMulti, startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
 interface Ran {
@@ -568,24 +567,33 @@ describe('arkeeper', () => {
     await tree.fill('/app/many', 20_000)
     const archive = await backup()
     await tree.remove('/app')
-    const child = start(['restore', archive, zk, '--apply', '--journal', 'run'])
-    const finished = finish(child)
-    const journal = join(dir, 'run', 'journal.jsonl')
-    const deadline = Date.now() + 60_000
-    while (!(await readFile(journal, 'utf8').catch(() => '')).includes('"kind":"outcome"')) {
-      if (Date.now() > deadline) throw new Error('the restore did not begin')
-      await pause(5)
+    const proxy = await startZooKeeperProxy(server.port)
+    try {
+      // More than are on their way at once, so that some were answered; far from all.
+      const frozen = freezeAtMulti(proxy, 6)
+      const child = start(['restore', archive, `zk://${proxy.connectString}`, '--apply', '--journal', 'run'])
+      const finished = finish(child)
+      await frozen
+      const journal = join(dir, 'run', 'journal.jsonl')
+      await expect
+        .poll(() => readFile(journal, 'utf8').catch(() => ''), { timeout: 60_000 })
+        .toContain('"kind":"outcome"')
+      child.kill('SIGKILL')
+      await finished
+      proxy.onRequest(null)
+      proxy.cut()
+      proxy.resume()
+      expect(await readFile(journal, 'utf8')).not.toContain('"kind":"finished"')
+      const resumed = await run(['restore', '--resume', 'run', '--json', '--quiet'])
+      expect(resumed.status).toBe(0)
+      expect(JSON.parse(resumed.out)).toMatchObject({ verified: true, conflicts: [] })
+      expect((await run(['diff', archive, zk, '--summary'])).status).toBe(0)
+      const undone = await run(['restore', '--undo', 'run', '--apply', '--json', '--quiet'])
+      expect(JSON.parse(undone.out)).toMatchObject({ verified: true })
+      expect(await tree.namesOf('/')).toEqual(['zookeeper'])
+    } finally {
+      await proxy.stop()
     }
-    child.kill('SIGKILL')
-    await finished
-    expect(await readFile(journal, 'utf8')).not.toContain('"kind":"finished"')
-    const resumed = await run(['restore', '--resume', 'run', '--json', '--quiet'])
-    expect(resumed.status).toBe(0)
-    expect(JSON.parse(resumed.out)).toMatchObject({ verified: true, conflicts: [] })
-    expect((await run(['diff', archive, zk, '--summary'])).status).toBe(0)
-    const undone = await run(['restore', '--undo', 'run', '--apply', '--json', '--quiet'])
-    expect(JSON.parse(undone.out)).toMatchObject({ verified: true })
-    expect(await tree.namesOf('/')).toEqual(['zookeeper'])
   })
 
   it('is killed in the middle of a counter and brings it to exactly the number of the source with --resume', async () => {

@@ -109,6 +109,20 @@ export async function startZooKeeperProxy(targetPort: number): Promise<ZooKeeper
   }
 }
 
+const MULTI = 14
+
+/** Freezes the network when the n-th transaction of several operations has come, until `resume`: the middle of what writes in batches. */
+export function freezeAtMulti(proxy: ZooKeeperProxy, n: number): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = 0
+    proxy.onRequest((frame) => {
+      if (frame.length < 8 || frame.readInt32BE(4) !== MULTI || ++seen !== n) return
+      proxy.freeze()
+      resolve()
+    })
+  })
+}
+
 /** Finds the frames in the client's byte stream; only whole frames are passed on. */
 class RequestFrames {
   private held: Buffer = Buffer.alloc(0)

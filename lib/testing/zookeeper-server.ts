@@ -287,17 +287,30 @@ function lastLine(output: string): string {
   return output.trim().split('\n').at(-1) ?? 'it printed nothing'
 }
 
-/** A port of 127.0.0.1 that was free a moment ago: the preferred one if it is. */
+/**
+ * Below the range that the kernel takes ports for outgoing connections and for servers without a wish from: there a port that was
+ * free a moment ago may be anybody's, and a client that waits for a server there may even meet itself.
+ */
+const PORTS_FROM = 20_000
+const PORTS_PER_PROCESS = 100
+const PROCESSES = 120
+let given = 0
+
+/** A port of 127.0.0.1 that is free and that no other process of the tests is given: the preferred one if it is free. */
 export async function findFreePort(preferred = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
+  if (preferred !== 0 && (await isFree(preferred))) return preferred
+  const first = PORTS_FROM + (process.pid % PROCESSES) * PORTS_PER_PROCESS
+  for (let tries = 0; tries < PORTS_PER_PROCESS; tries++) {
+    const port = first + (given++ % PORTS_PER_PROCESS)
+    if (await isFree(port)) return port
+  }
+  throw new ZooKeeperServerError('NOT_STARTED', `none of ${PORTS_PER_PROCESS} ports from 127.0.0.1:${first} on is free`)
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', (error) => (preferred === 0 ? reject(error) : resolve(findFreePort())))
-    server.listen(preferred, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port)
-        else reject(new Error('no address'))
-      })
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

@@ -209,7 +209,7 @@ async function writeUntilSnapshot(connectString: string): Promise<void> {
   await client.close()
   const [newest] = await listSnapshots()
   await expect
-    .poll(() => inspectPath(join(dataDir, 'version-2', newest!)), { timeout: 30_000 })
+    .poll(() => inspectPath(join(dataDir, 'version-2', newest!)), { timeout: 60_000 })
     .toMatchObject({ problems: [] })
 }
 

@@ -94,7 +94,7 @@ test('a server that allows no second connection is read over the first', async (
   const narrow = await startZooKeeper({ config: { maxClientCnxns: '1' } })
   // The server still counts the connection over which its start was seen.
   const connection = await vi.waitFor(() => zooKeeper.connect({ connectString: narrow.connectString }), {
-    timeout: 10_000,
+    timeout: 60_000,
   })
   try {
     await createAll(connection)

@@ -247,8 +247,8 @@ describe('kinds', () => {
       await other.create({ path: '/t', data: null, acl: OPEN_ACL, kind: 'ttl', ttlMs: 1 })
       await other.create({ path: '/c/x', data: null, acl: OPEN_ACL, kind: 'persistent' })
       await other.multi([{ op: 'delete', path: '/c/x', version: 0 }])
-      await expect.poll(() => other.get('/c'), { timeout: 30_000 }).toEqual({ kind: 'missing' })
-      await expect.poll(() => other.get('/t'), { timeout: 30_000 }).toEqual({ kind: 'missing' })
+      await expect.poll(() => other.get('/c'), { timeout: 60_000 }).toEqual({ kind: 'missing' })
+      await expect.poll(() => other.get('/t'), { timeout: 60_000 }).toEqual({ kind: 'missing' })
     } finally {
       await other.close()
       await reaping.stop()
@@ -426,7 +426,7 @@ test('a chroot is invisible: paths, events, counts and walks are those below it'
     for await (const batch of walk.stream) paths.push(...batch.znodes.map((znode) => znode.path))
     expect(paths).toEqual(['/', '/q-0000000001', '/x', '/zookeeper'])
     await connection.multi([{ op: 'setData', path: `${base}/app/x`, data: bytes('2'), version: 0 }])
-    await expect.poll(() => events, { timeout: 10_000 }).toContain('data /x')
+    await expect.poll(() => events, { timeout: 60_000 }).toContain('data /x')
     stop()
   } finally {
     await chrooted.close()

@@ -133,7 +133,7 @@ async function purge() {
   // With each new log the server begins a snapshot: one that came later would be a base again.
   const newest = (await list('log.')).at(-1) ?? 0
   if (newest !== purgedLog)
-    await expect.poll(async () => (await list('snapshot.')).at(-1), { timeout: 10_000 }).toBeGreaterThan(newest - 5)
+    await expect.poll(async () => (await list('snapshot.')).at(-1), { timeout: 60_000 }).toBeGreaterThan(newest - 5)
   purgedLog = newest
   for (const zxid of (await list('log.')).filter((each) => each < newest))
     await rm(join(dir, `log.${zxid.toString(16)}`))

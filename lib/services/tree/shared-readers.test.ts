@@ -30,7 +30,7 @@ describe('shared readers', () => {
     expect(signal).toMatchObject({ aborted: true })
     const late = new Reader()
     finish(late)
-    await expect.poll(() => late.closed).toBe(true)
+    await expect.poll(() => late.closed, { timeout: 10_000 }).toBe(true)
   })
 
   test('what is in use stays open, the one that was not used for longest is closed', async () => {
