@@ -131,9 +131,13 @@ async function secure(
       note: `before the restore of ${plan.summary.source}`,
       onProgress: input.onProgress,
     })
-    input.assertOwned?.()
-    safety = await directory.writeSafety({ dir: taken.dir, archiveBytes: taken.archiveBytes })
-    if (safety.dir !== taken.dir) await context.archives.remove(taken.dir)
+    try {
+      input.assertOwned?.()
+      safety = await directory.writeSafety({ dir: taken.dir, archiveBytes: taken.archiveBytes })
+    } finally {
+      // Another process was first, and this one is of a later state.
+      if (safety?.dir !== taken.dir) await context.archives.remove(taken.dir)
+    }
   }
   await input.onSafety?.(safety)
 }
