@@ -201,6 +201,20 @@ describe('arkeeper', () => {
     expect((await run(['inspect', made.archive])).status).toBe(1)
   })
 
+  it('proves an archive by a drill, and says what is missing where none can be done', async () => {
+    const archive = await backup()
+    const ran = await run(['drill', archive, '--json'])
+    expect(ran.status).toBe(0)
+    const report = JSON.parse(ran.out)
+    expect(report).toMatchObject({ ok: true, way: 'native', differences: 0, listed: [], problems: [] })
+    expect(report.serverVersion).toMatch(/^3\./)
+    const missing = await run(['drill', archive], { ARKEEPER_ZOOKEEPER_CLASSPATH: '', ARKEEPER_ZOOKEEPER_HOME: dir })
+    expect(missing).toMatchObject({ status: 2, out: '' })
+    expect(missing.err).toMatch(/^DRILL_NOT_POSSIBLE: .*ARKEEPER_ZOOKEEPER_HOME .* holds no zookeeper.*\n$/)
+    expect(await run(['drill', join(dir, 'none')])).toMatchObject({ status: 2 })
+    expect(await run(['drill', archive, '--limit', '0'])).toMatchObject({ status: 2 })
+  })
+
   it('compares: nothing differs, or exactly what differs', async () => {
     const archive = await backup()
     expect(await run(['diff', archive, zk, '--json', '--quiet'])).toEqual({ status: 0, out: '', err: '' })

@@ -11,6 +11,7 @@ import { backup } from './backup.ts'
 import { cat } from './cat.ts'
 import { type Command, type ExitStatus, list, parseAuth, parseCommandLine } from './command.ts'
 import { diff } from './diff.ts'
+import { drill } from './drill.ts'
 import { badUsage, notYet } from './errors.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   diff,
   backup,
   verify,
+  drill,
   replay,
   restore,
   export: exportCommand,

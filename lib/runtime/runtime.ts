@@ -68,7 +68,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const zookeeper = createZooKeeper()
   const adminServers = createAdminServer()
   const archives = createFileArchives()
-  const scratch = createScratch(env.zookeeper)
+  const scratch = createScratch(env.zookeeper, env.configFile)
   const members = createMembers(env.configFile)
   const machine = createLocalMachine()
   const sessions = new SharedClusterSessions({

@@ -31,7 +31,11 @@ const memberSchema = z.strictObject({
   start: command.optional(),
   owner: z.strictObject({ uid: id, gid: id }).optional(),
 })
-const configSchema = z.strictObject({ members: z.array(memberSchema).max(1000).default([]) })
+const configSchema = z.strictObject({
+  members: z.array(memberSchema).max(1000).default([]),
+  /** Read by the scratch servers' own room. */
+  drill: z.unknown().optional(),
+})
 
 /** The members that the JSON file names; README.md, "Members", describes it. */
 export function createMembers(file: string): MembersPort {

@@ -12,6 +12,7 @@ import { ScratchError } from './errors.ts'
 import { askWord, findFreePort } from './internal/ask-port.ts'
 import { findInstallation, type Installation } from './internal/find-installation.ts'
 import { JavaProcess } from './internal/java-process.ts'
+import { readDrillConfig } from './internal/read-drill-config.ts'
 import { makeScratchFolder, notePid, removeScratchFolder, sweepScratchFolders } from './internal/scratch-folder.ts'
 import type { ScratchPort, ScratchServer, ScratchSettings, StartScratchInput } from './scratch-server.ts'
 
@@ -23,20 +24,35 @@ const NEVER_MS = 2_000_000_000
 const HEAP_MEGABYTES_MIN = 128
 const HEAP_MEGABYTES_MAX = 8_192
 
-/** Scratch servers of the Java and the jars that this host has. */
-export function createScratch(settings: ScratchSettings): ScratchPort {
+/** Scratch servers of the Java and the jars that this host has; what `configFile` says stands above the environment. */
+export function createScratch(settings: ScratchSettings, configFile?: string): ScratchPort {
   return {
     findFault: async () => {
-      const finding = await findInstallation(settings)
-      return finding.kind === 'missing' ? finding.fault : null
+      try {
+        const finding = await findInstallation(await withConfig(settings, configFile))
+        return finding.kind === 'missing' ? finding.fault : null
+      } catch (error) {
+        if (error instanceof ScratchError) return error.message
+        throw error
+      }
     },
     freeBytes: async (dir) => {
       await makeDir(dir, 0o700)
       const { bavail, bsize } = await statfs(dir)
       return bavail * bsize
     },
-    start: (input) => start(settings, input),
+    start: async (input) => start(await withConfig(settings, configFile), input),
     sweep: sweepScratchFolders,
+  }
+}
+
+async function withConfig(settings: ScratchSettings, configFile: string | undefined): Promise<ScratchSettings> {
+  if (configFile === undefined) return settings
+  const { zookeeperHome, javaHome } = await readDrillConfig(configFile)
+  return {
+    ...settings,
+    ...(javaHome === undefined ? {} : { javaHome }),
+    ...(zookeeperHome === undefined ? {} : { zookeeperHome, classpath: null }),
   }
 }
 

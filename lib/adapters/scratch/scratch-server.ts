@@ -1,4 +1,4 @@
-/** Where Java and ZooKeeper are looked for: what the environment says, already read. */
+/** Where Java and ZooKeeper are looked for: what the environment says, already read. Null: in the usual places. */
 export interface ScratchSettings {
   /** Jars, as of `java -cp`; stands above everything else. */
   readonly classpath: string | null

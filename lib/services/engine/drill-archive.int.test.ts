@@ -137,7 +137,7 @@ describe('a drill', () => {
     const zookeeperHome = store.dir
     await expect(drillArchive(withSettings({ classpath: null, zookeeperHome }), input)).rejects.toMatchObject({
       code: 'DRILL_NOT_POSSIBLE',
-      message: expect.stringContaining(`ARKEEPER_ZOOKEEPER_HOME (${zookeeperHome}) holds no zookeeper`),
+      message: expect.stringContaining(`(${zookeeperHome}) holds no zookeeper`),
     })
   })
 

@@ -27,7 +27,7 @@ export async function findInstallation(settings: ScratchSettings): Promise<Findi
   if (process.platform === 'win32') return missing('a drill needs a Unix system')
   const java = await findJava(settings)
   if (java === null) {
-    const where = settings.javaHome ? `in JAVA_HOME (${settings.javaHome}) or PATH` : 'in PATH'
+    const where = settings.javaHome ? `in ${settings.javaHome} or PATH` : 'in PATH'
     return missing(`there is no Java ${where}; install a runtime (Debian: default-jre-headless) or set JAVA_HOME`)
   }
   const classpath = await findClasspath(settings)
@@ -52,7 +52,7 @@ async function findClasspath({ classpath, zookeeperHome }: ScratchSettings): Pro
   if (zookeeperHome) {
     return (
       (await jarsOf(zookeeperHome)) ?? {
-        fault: `ARKEEPER_ZOOKEEPER_HOME (${zookeeperHome}) holds no zookeeper-*.jar, neither itself nor in its lib folder`,
+        fault: `the folder that ARKEEPER_ZOOKEEPER_HOME or the configuration file names (${zookeeperHome}) holds no zookeeper-*.jar, neither itself nor in its lib folder`,
       }
     )
   }
