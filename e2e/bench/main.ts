@@ -9,21 +9,22 @@ import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
 import type { ZnodeStream } from '../../lib/domain/znode/znode.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
 import { benchTree } from './bench-tree.ts'
+import { RESTORE_STAGES } from './limit-tasks.ts'
 import { benchLogIndex } from './log-index-part.ts'
 import { benchIndex, benchNative, NATIVE_PARTS } from './native-parts.ts'
 import { type Measure, RESTORED_ROOT, runTask } from './tasks.ts'
 
 /**
- * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore,native,index,logindex]`
+ * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,diff,restore,limits,native,index,logindex]`
  * Each measurement is a process of its own, so that its peak RSS is its own; what is compared runs in turn, A B A B, in this one run.
  * Figures are for comparing within a run: ratios and medians, never absolute times against another machine.
  */
 const SELF = fileURLToPath(import.meta.url)
 /** What `npm start` and the command line give to their processes (bin/internal/node-flags.mjs). */
 const NODE_FLAGS = ['--max-semi-space-size=8']
-const PARTS = ['backup', 'diff', 'restore', ...NATIVE_PARTS, 'logindex']
+const PARTS = ['backup', 'diff', 'restore', 'limits', ...NATIVE_PARTS, 'logindex']
 /** Parts that need no archives of each size. */
-const ALONE = ['restore', 'logindex']
+const ALONE = ['restore', 'limits', 'logindex']
 
 const BENCH = { measure, report, print, median }
 
@@ -72,6 +73,7 @@ async function runAll(options: Options): Promise<void> {
     }
     if (options.only.includes('logindex')) await benchLogIndex(BENCH, dir, Math.max(...options.sizes))
     if (options.only.includes('restore')) await benchRestore(dir, 100_000, options)
+    if (options.only.includes('limits')) await benchLimits(dir, Math.max(...options.sizes))
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -130,6 +132,28 @@ async function benchRestore(dir: string, size: number, { rounds }: Options): Pro
     report('bare pipelined multis', bare)
     report('restore, applying the plan', applied, bare)
     report('restore, from plan to verified', whole, bare)
+  } finally {
+    await server.stop()
+  }
+}
+
+/** One plan of very many operations, and its undo: peak memory is what this is about, each stage in a process of its own. */
+async function benchLimits(dir: string, size: number): Promise<void> {
+  header(`one plan of ${size.toLocaleString('en')} operations, its run, and its undo`)
+  const source = await writeTree(createFileArchives(), join(dir, 'limits-source'), size, 0, RESTORED_ROOT)
+  const server = await startZooKeeper({ dataDir: join(dir, 'server-limits'), heapMegabytes: 4096 })
+  const { connectString } = server
+  try {
+    for (const task of RESTORE_STAGES) {
+      const input = {
+        connectString,
+        source,
+        sourcePath: RESTORED_ROOT,
+        targetPath: '/limits',
+        dir: join(dir, 'limits'),
+      }
+      report(task, [await measure(task, input)])
+    }
   } finally {
     await server.stop()
   }

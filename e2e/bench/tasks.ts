@@ -12,6 +12,7 @@ import { planRestoreTo } from '../../lib/services/engine/plan-restore-to.ts'
 import { takeBackup } from '../../lib/services/engine/take-backup.ts'
 import { type BareCreate, bareRead, bareWrite } from './bare-client.ts'
 import { benchTree } from './bench-tree.ts'
+import { type RestoreStageInput, runRestoreStage } from './limit-tasks.ts'
 import { findInLogs, type LogIndexInput, writeLogs } from './log-index-part.ts'
 import { type NativeInput, openPaths, readNative, writeNative } from './native-tasks.ts'
 
@@ -27,7 +28,7 @@ export interface Measure {
   readonly times?: readonly number[]
 }
 
-interface Input extends NativeInput, LogIndexInput {
+interface Input extends NativeInput, LogIndexInput, RestoreStageInput {
   port: number
   connectString: string
   left: string
@@ -114,6 +115,11 @@ export async function runTask(task: string, input: Input): Promise<Measure> {
     }
     case 'restore':
       return restore(input, done)
+    case 'plan':
+    case 'run':
+    case 'plan-undo':
+    case 'run-undo':
+      return done(await runRestoreStage(context, task, input))
     default:
       throw new Error(`no such task: ${task}`)
   }

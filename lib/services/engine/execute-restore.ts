@@ -13,6 +13,7 @@ import { EngineError, RestoreCutShort } from './errors.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { RestoreDirectory, type RestoreReport, type SafetyRecord, type StoredPlan } from './restore-directory.ts'
 import { takeTouchedBackup } from './take-touched-backup.ts'
+import { TouchedScope } from './touched-scope.ts'
 
 export interface ExecuteRestoreInput {
   /** A restore directory with a plan; with a journal, the run goes on. */
@@ -51,14 +52,12 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
       remedy: 'plan again and confirm the new plan',
     })
   }
-  const touched: string[] = []
-  await assertPlanSteps(plan.summary, directory.readStepLines(), ({ path }) => touched.push(path))
+  const touched = new TouchedScope()
+  await assertPlanSteps(plan.summary, directory.readStepLines(), ({ path }) => touched.add(path))
   const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
   try {
     // Of nothing, no safety backup can be taken.
     if (plan.summary.steps > 0) await secure(context, input, directory, { plan, connection, touched })
-    // Hundreds of thousands of paths, for which nobody has a use any more.
-    touched.length = 0
     const report = await cutShortOnFailure(async () => {
       const applied =
         plan.summary.steps > 0 ? await apply(context, input, directory, plan, connection) : NOTHING_APPLIED
@@ -111,7 +110,7 @@ async function secure(
   context: EngineContext,
   input: ExecuteRestoreInput,
   directory: RestoreDirectory,
-  run: { readonly plan: StoredPlan; readonly connection: ClusterConnection; readonly touched: readonly string[] },
+  run: { readonly plan: StoredPlan; readonly connection: ClusterConnection; readonly touched: TouchedScope },
 ): Promise<void> {
   const { plan, connection } = run
   let safety = await directory.findSafety()
@@ -126,7 +125,7 @@ async function secure(
       connection,
       connectString: plan.connectString,
       clusterName: plan.clusterName,
-      paths: run.touched,
+      scope: run.touched.finish(),
       parentDir: input.safetyParentDir,
       note: `before the restore of ${plan.summary.source}`,
       onProgress: input.onProgress,

@@ -1,5 +1,5 @@
 import { comparePaths } from '../../domain/znode/order.ts'
-import { ancestorsOf, isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
+import { ancestorsOf, isWithin, parentPath, parsePath, ROOT } from '../../domain/znode/path.ts'
 
 /** Subtrees in path order, none within another; no path at all means the whole tree. Throws BAD_PATH for what is not a path. */
 export function parseRoots(paths: readonly string[]): string[] {
@@ -26,4 +26,15 @@ export function intersectRoots(roots: readonly string[], path: string): string[]
   const inside = roots.filter((root) => isWithin(root, path))
   if (inside.length > 0) return inside
   return roots.some((root) => isWithin(path, root)) ? [path] : []
+}
+
+/** Whether a path lies in one of many subtrees, by its ancestors instead of by all of the roots. */
+export function withinAny(roots: Iterable<string>): (path: string) => boolean {
+  const known = roots instanceof Set ? roots : new Set(roots)
+  return (path) => {
+    for (let at = path; ; at = parentPath(at)) {
+      if (known.has(at)) return true
+      if (at === ROOT) return false
+    }
+  }
 }

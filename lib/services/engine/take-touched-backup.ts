@@ -8,16 +8,16 @@ import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
 import type { EngineContext } from '../context.ts'
 import { splitConnectString } from './connect-string.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
-import { readPaths } from './read-scope.ts'
-import { scaffoldingOf } from './scope.ts'
+import { readPaths, type TreeScope } from './read-scope.ts'
+import { scaffoldingOf, withinAny } from './scope.ts'
 import type { TakenBackup } from './take-backup.ts'
 
 export interface TakeTouchedBackupInput {
   readonly connection: ClusterConnection
   readonly connectString: string
   readonly clusterName: string
-  /** Exactly these znodes; one that does not exist is recorded by being in the scope and not in the snapshot. */
-  readonly paths: readonly string[]
+  /** Exactly these znodes, or these subtrees; one that does not exist is recorded by being in the scope and not in the snapshot. */
+  readonly scope: TreeScope
   readonly parentDir: string
   readonly note: string
   readonly onProgress?: OnProgress
@@ -26,19 +26,18 @@ export interface TakeTouchedBackupInput {
 /** The safety backup of a restore: what it will touch, as it is now, in an archive like any other. */
 export async function takeTouchedBackup(context: EngineContext, input: TakeTouchedBackupInput): Promise<TakenBackup> {
   const { connection } = input
-  const touched = [...new Set(input.paths)].sort(comparePaths)
-  const isTouched = new Set(touched)
-  const wanted = [...touched, ...scaffoldingOf(touched)].sort(comparePaths)
+  const { scope } = input
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const unreadable: UnreadableZnode[] = []
   // Sessions are opened before the window of the backup, in which nothing of ours may be written.
   await connection.prepareReads?.({ signal: context.signal })
   const from = await connection.sync(ROOT)
+  const tree = await openScope(connection, scope, context.signal)
 
   return context.archives.write({
     parentDir: input.parentDir,
-    holds: (path) => isTouched.has(path),
-    stream: patchStream(noteUnreadable(readPaths(connection, wanted, { signal: context.signal }), unreadable), []),
+    holds: tree.holds,
+    stream: patchStream(noteUnreadable(tree.stream, unreadable), []),
     describe: async () => {
       const to = await connection.sync(ROOT)
       return {
@@ -49,7 +48,7 @@ export async function takeTouchedBackup(context: EngineContext, input: TakeTouch
         },
         source: 'client',
         zookeeperVersion: connection.serverVersion,
-        scope: { paths: touched, kind: 'touched' },
+        scope: { paths: [...scope.paths], kind: scope.kind },
         zxid: to,
         consistency: consistencyOf(from, to),
         unreadable: unreadable.map((place) => place.path),
@@ -60,8 +59,43 @@ export async function takeTouchedBackup(context: EngineContext, input: TakeTouch
     now: () => context.clock.now(),
     signal: context.signal,
     onProgress: ({ znodes, dataBytes }) =>
-      meter.report('Taking the safety backup', { done: znodes, total: wanted.length, bytes: dataBytes }),
+      meter.report('Taking the safety backup', { done: znodes, total: tree.total, bytes: dataBytes }),
   })
+}
+
+interface ScopeReading {
+  readonly stream: ZnodeStream
+  readonly holds: (path: string) => boolean
+  /** Null where it is not known beforehand. */
+  readonly total: number | null
+}
+
+async function openScope(
+  connection: ClusterConnection,
+  scope: TreeScope,
+  signal: AbortSignal | undefined,
+): Promise<ScopeReading> {
+  const scaffolding = scaffoldingOf(scope.paths)
+  if (scope.kind === 'touched') {
+    const touched = new Set(scope.paths)
+    const wanted = [...scope.paths, ...scaffolding].sort(comparePaths)
+    return {
+      stream: readPaths(connection, wanted, { signal }),
+      holds: (path) => touched.has(path),
+      total: wanted.length,
+    }
+  }
+  const readings = await connection.readMany(scope.paths, { signal })
+  const present = scope.paths.filter((_path, at) => readings[at]?.kind !== 'missing')
+  return {
+    // The walk brings the ancestors of its roots along; where it has none, they are all that there is.
+    stream:
+      present.length > 0
+        ? connection.walk(present, { signal, includeSystem: true }).stream
+        : readPaths(connection, scaffolding, { signal }),
+    holds: withinAny(scope.paths),
+    total: null,
+  }
 }
 
 async function* noteUnreadable(stream: ZnodeStream, unreadable: UnreadableZnode[]): ZnodeStream {
