@@ -1,6 +1,5 @@
 import { countOf } from '../../base/count-of.ts'
 import { type Acl, isMaskedAcl, PERM } from '../znode/acl.ts'
-import { comparePaths } from '../znode/order.ts'
 import { isWithin, parentPath, ROOT } from '../znode/path.ts'
 import type { Znode } from '../znode/znode.ts'
 import { type AclIdentity, isLoosening, rightsUnder, withOwnRights, withoutMaskedEntries } from './acl-rights.ts'
@@ -13,6 +12,7 @@ import {
   type LeftOutLine,
 } from './fidelity.ts'
 import { GuardList } from './internal/guard-list.ts'
+import { NotedList } from './internal/noted-list.ts'
 import { MULTI_OVERHEAD_BYTES, toOperation } from './internal/step-operation.ts'
 import { WarningList } from './internal/warning-list.ts'
 import type { LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
@@ -45,12 +45,6 @@ type Present = Extract<LiveExpectation, { kind: 'present' }>
 type CreateStep = Extract<PlanStep, { step: 'create' }>
 type Unnumbered<S> = S extends PlanStep ? Omit<S, 'index'> : never
 
-interface DeferredAcl {
-  readonly path: string
-  readonly acl: Acl
-  readonly expect: LiveExpectation
-}
-
 /**
  * Puts steps into their safe order and into the hash: creates and data updates as they come (path order), then deletes
  * child-first, then the ACLs that take rights away, bottom-up. Only paths, guards and ACLs of the last two are held back in memory.
@@ -60,8 +54,8 @@ export class PlanBuilder {
   private readonly hasher: PlanHasher
   private readonly warnings = new WarningList()
   private readonly skipped: Record<string, number> & { ephemeral: number; system: number } = { ephemeral: 0, system: 0 }
-  private readonly deletes = new GuardList()
-  private readonly acls: DeferredAcl[] = []
+  private deletes = new GuardList()
+  private readonly acls = new NotedList<Acl>(JSON.stringify)
   private readonly advances: (CounterAdvance & { readonly expect: LiveExpectation })[] = []
   private readonly storedForms = new WeakMap<Acl, Acl>()
   /** Paths that must stay because something below them stays. */
@@ -133,7 +127,7 @@ export class PlanBuilder {
       await this.flushWaiting(path)
       await this.write({ step: 'setAcl', path, acl, expect: change.expect })
     } else {
-      this.acls.push({ path, acl, expect: change.expect })
+      this.acls.add(path, change.expect, acl)
     }
   }
 
@@ -157,6 +151,11 @@ export class PlanBuilder {
     this.deletes.add(path, expect)
   }
 
+  /** The list itself, not a copy: it may be a million paths long. Instead of `deleteLater`. */
+  deleteAllLater(deletes: GuardList): void {
+    this.deletes = deletes
+  }
+
   /** Something at this path stays, so nothing above it can be deleted. */
   keep(path: string): void {
     for (let at = parentPath(path); at !== ROOT && !this.kept.has(at); at = parentPath(at)) this.kept.add(at)
@@ -174,14 +173,13 @@ export class PlanBuilder {
       }
     }
     for (const advance of this.advances) await this.write({ step: 'advanceCounter', ...advance })
-    for (const { path, acl, expect } of this.acls.sort(bottomUp))
+    for (const { path, expect, value: acl } of this.acls.descending())
       await this.write({ step: 'setAcl', path, acl, expect })
     const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs } = this.options
     const fidelity = this.notes.finish({
       counters: this.options.counters ?? { mode: 'leave', operationsMax: COUNTER_OPERATIONS_MAX },
       // A create that first gave this session rights takes its own list in a step of its own.
-      aclsPlanned:
-        this.totals.create + this.totals.setAcl - this.acls.filter(({ expect }) => expect.kind === 'absent').length,
+      aclsPlanned: this.totals.create + this.totals.setAcl - this.acls.absent,
       quotasAsked: this.options.quotas ?? false,
     })
     if (fidelity.kinds.unknown.total > 0) {
@@ -278,7 +276,7 @@ export class PlanBuilder {
       )
     }
     await this.write(workable === null ? step : { ...step, acl: workable })
-    if (workable !== null) this.acls.push({ path: step.path, acl: step.acl, expect: { kind: 'absent' } })
+    if (workable !== null) this.acls.add(step.path, { kind: 'absent' }, step.acl)
   }
 
   private async write(step: Unnumbered<PlanStep>): Promise<void> {
@@ -290,9 +288,4 @@ export class PlanBuilder {
     const written = this.options.sink.write(numbered, line)
     if (written) await written
   }
-}
-
-/** Children before their parents. */
-function bottomUp(a: { readonly path: string }, b: { readonly path: string }): number {
-  return comparePaths(b.path, a.path)
 }

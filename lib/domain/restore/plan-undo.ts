@@ -1,13 +1,13 @@
 import { countOf } from '../../base/count-of.ts'
 import { throwIfAborted } from '../../base/errors.ts'
 import { isAclEqualAsFarAsSeen, isSameData } from '../diff/compare-znodes.ts'
-import { isMaskedAcl } from '../znode/acl.ts'
-import { comparePaths } from '../znode/order.ts'
+import { type Acl, isMaskedAcl } from '../znode/acl.ts'
 import { parentPath } from '../znode/path.ts'
 import type { TreeReader, ZnodeReading } from '../znode/ports.ts'
 import type { AclIdentity } from './acl-rights.ts'
 import { type Guarded, GuardList } from './internal/guard-list.ts'
 import { impliedState } from './internal/implied-state.ts'
+import { type Noted, NotedList } from './internal/noted-list.ts'
 import type { JournalState } from './journal.ts'
 import { judgeStep } from './judge-step.ts'
 import type { ConflictPolicy, LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
@@ -57,12 +57,6 @@ export async function planUndo(input: PlanUndoInput): Promise<PlanSummary> {
   return planner.finish()
 }
 
-/** One step to take back: where, and what the run left there. */
-interface Left {
-  readonly path: string
-  readonly expect: Present
-}
-
 const RECREATE = 1
 /** A znode that is to be created again has no state to be guarded by. */
 const NOTHING_THERE: Present = { kind: 'present', czxid: 0n, version: 0, aversion: 0 }
@@ -74,7 +68,7 @@ class UndoPlanner {
   private readonly contents = new GuardList()
   /** What the run created, with the number of children that it has now. */
   private readonly deletes = new GuardList()
-  private readonly acls: (Left & Parameters<PlanBuilder['setAcl']>[1])[] = []
+  private readonly acls = new NotedList<Record<'before' | 'after', Acl>>(JSON.stringify)
 
   constructor(input: PlanUndoInput) {
     this.input = input
@@ -107,9 +101,12 @@ class UndoPlanner {
   async finish(): Promise<PlanSummary> {
     const { builder } = this
     // A later ACL step of the run has the last word on what was left at its path.
-    const acls = new Map(this.acls.map((acl) => [acl.path, acl]))
-    for (const { path, ...change } of [...acls.values()].sort((a, b) => comparePaths(a.path, b.path)))
-      await builder.setAcl(path, change)
+    let last: Noted<Record<'before' | 'after', Acl>> | null = null
+    for (const noted of this.acls.ascending()) {
+      if (last !== null && last.path !== noted.path) await this.putAclBack(last)
+      last = noted
+    }
+    if (last !== null) await this.putAclBack(last)
     let chunk: Guarded[] = []
     for (const content of this.contents.ascending()) {
       chunk.push(content)
@@ -119,7 +116,7 @@ class UndoPlanner {
     }
     await this.putBack(chunk)
     this.warnOfOtherChildren()
-    for (const { path, expect } of this.deletes.ascending()) builder.deleteLater(path, expect)
+    builder.deleteAllLater(this.deletes)
     return builder.finish()
   }
 
@@ -167,7 +164,11 @@ class UndoPlanner {
       return
     }
     if (isOther || stat.aversion !== written.aversion) this.warnOfLaterWrite(step.path, 'its ACL')
-    this.acls.push({ path: step.path, before: acl, after: before.znode.acl, expect: written })
+    this.acls.add(step.path, written, { before: acl, after: before.znode.acl })
+  }
+
+  private async putAclBack({ path, expect, value }: Noted<Record<'before' | 'after', Acl>>): Promise<void> {
+    if (expect.kind === 'present') await this.builder.setAcl(path, { ...value, expect })
   }
 
   /** Null when the step was not carried out; for a doubtful one the live state decides. */
