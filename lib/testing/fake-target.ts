@@ -346,6 +346,7 @@ export interface FakeTargetOptions {
 /** One client's session on a FakeTree. Calls are carried out in the order in which they were made, as in one session. */
 export class FakeTarget implements RestoreTarget, TreeReader {
   readonly requestBytesMax: number
+  readonly aloneBytesMax: number
   readonly tree: FakeTree
   private readonly options: FakeTargetOptions
   private readonly identities: readonly FakeIdentity[]
@@ -365,6 +366,7 @@ export class FakeTarget implements RestoreTarget, TreeReader {
     this.options = options
     this.identities = [{ scheme: 'world', id: 'anyone' }, ...(options.identities ?? [])]
     this.requestBytesMax = options.requestBytesMax ?? 1_048_575
+    this.aloneBytesMax = this.requestBytesMax - 17
   }
 
   /** Jute: header 9, path, then by operation; see the layout of a multi request. */

@@ -14,6 +14,8 @@ export interface ClusterTarget {
   readonly connectTimeoutMs?: number
   /** Deadline of one request. Default 15,000 ms. */
   readonly requestTimeoutMs?: number
+  /** The servers' jute.maxbuffer, bytes: the largest request that they take. Default 1,048,575, which is theirs. */
+  readonly requestBytesMax?: number
 }
 
 /** What a live walk saw; complete when its stream has ended. */

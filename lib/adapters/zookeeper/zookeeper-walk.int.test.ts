@@ -399,6 +399,7 @@ function wireTo(port: number): WireOptions {
     sessionTimeoutMs: LONG_MS,
     connectTimeoutMs: 20_000,
     requestTimeoutMs: 20_000,
+    requestBytesMax: 1_048_575,
   }
 }
 

@@ -11,6 +11,8 @@ import { ZooKeeperConnection } from './internal/zookeeper-connection.ts'
 const SESSION_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
+/** Frame of one request without its length: the limit that a server with default settings puts on it (jute.maxbuffer). */
+const REQUEST_BYTES_MAX = 1_048_575
 const STATUS_TIMEOUT_MS = 3_000
 /** For the version only, on the way to a connection: not worth more waiting. */
 const VERSION_TIMEOUT_MS = 1_000
@@ -71,5 +73,6 @@ function toWireOptions(target: ClusterTarget): WireOptions {
     sessionTimeoutMs: target.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
     connectTimeoutMs: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     requestTimeoutMs: target.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    requestBytesMax: target.requestBytesMax ?? REQUEST_BYTES_MAX,
   }
 }

@@ -207,7 +207,7 @@ class PlanApplier {
       await this.counters.advance(record, steps.filter(isCounterStep), { doubtful })
       return
     }
-    const isTooLarge = lane !== 'acl' && steps.length === 1 && this.sizeOf(steps[0]!) > this.bytesMax
+    const isTooLarge = lane !== 'acl' && steps.length === 1 && this.sizeOf(steps[0]!) > target.aloneBytesMax
     if (lane === 'acl' || doubtful || isTooLarge || !(await this.doGuardsHold(steps))) {
       await this.drain()
       if (this.isOver()) return

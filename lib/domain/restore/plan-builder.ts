@@ -13,7 +13,7 @@ import {
 } from './fidelity.ts'
 import { GuardList } from './internal/guard-list.ts'
 import { NotedList } from './internal/noted-list.ts'
-import { MULTI_OVERHEAD_BYTES, toOperation } from './internal/step-operation.ts'
+import { toOperation } from './internal/step-operation.ts'
 import { WarningList } from './internal/warning-list.ts'
 import type { LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
 import { PlanHasher, type PlanHeader } from './plan-hash.ts'
@@ -25,7 +25,7 @@ export interface PlanSink {
   write(step: PlanStep, line: string): void | Promise<void>
 }
 
-export type PlanTarget = Pick<RestoreTarget, 'requestBytesMax' | 'encodedSizeOf' | 'lastZxidSeen'>
+export type PlanTarget = Pick<RestoreTarget, 'aloneBytesMax' | 'encodedSizeOf' | 'lastZxidSeen'>
 
 export interface PlanBuilderOptions extends PlanHeader {
   readonly sink: PlanSink
@@ -251,7 +251,7 @@ export class PlanBuilder {
   private fits(step: Unnumbered<Extract<PlanStep, { step: 'create' | 'setData' }>>): boolean {
     const { limits } = this.options
     const size = limits.encodedSizeOf(toOperation({ ...step, index: 0 }))
-    const limit = limits.requestBytesMax - MULTI_OVERHEAD_BYTES
+    const limit = limits.aloneBytesMax
     if (size <= limit) return true
     this.warn('too-large', step.path, `left out: it needs a request of ${size} bytes, the server takes ${limit}`)
     this.skip('too-large')

@@ -49,6 +49,8 @@ export interface WrittenStat {
 export interface RestoreTarget {
   /** Largest encoded request the server accepts (jute.maxbuffer, 1048575 unless told otherwise), bytes. */
   readonly requestBytesMax: number
+  /** Largest `encodedSizeOf` of an operation that is the only one of its multi, bytes: whatever a client could write can be written again. */
+  readonly aloneBytesMax: number
   /** Bytes this operation adds to a multi request. */
   encodedSizeOf(operation: WriteOperation): number
   /** Live state of each path, in the order asked. */

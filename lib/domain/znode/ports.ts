@@ -22,6 +22,8 @@ export type ChildrenPage =
       readonly children: readonly ChildSummary[]
       /** All children of the parent, of which this page is a part. */
       readonly total: number
+      /** What the names of all of them take in one answer of the server, bytes; absent where nobody asks a server for them. */
+      readonly listBytes?: number
       /** Give it as `after` for the next page; null at the end. */
       readonly next: string | null
     }

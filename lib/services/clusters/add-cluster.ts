@@ -12,18 +12,18 @@ export async function addCluster(
   input: z.input<typeof clusterInputSchema>,
 ): Promise<ClusterView> {
   const parsed = parseClusterInput(input)
-  const { name, connectString, environment, sessionTimeoutMs, note } = parsed
+  const { name, connectString, environment, sessionTimeoutMs, requestBytesMax, note } = parsed
   const auth = toAuthColumns(context, parsed.auth)
   const id = context.newId()
   const mutation = {
     action: 'cluster.add',
     cluster: { id, name },
-    after: { connectString, environment, sessionTimeoutMs, authScheme: auth.authScheme ?? null },
+    after: { connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme: auth.authScheme ?? null },
   } as const
   return mutate(context, mutation, async (tx) => {
     await assertNameFree(tx, name, null)
     const row = await tx.cluster.create({
-      data: { id, name, connectString, environment, sessionTimeoutMs, note, ...auth },
+      data: { id, name, connectString, environment, sessionTimeoutMs, requestBytesMax, note, ...auth },
       select: CLUSTER_COLUMNS,
     })
     return toClusterView(tx, row, context.clock.now())

@@ -79,6 +79,7 @@ describe('adding', () => {
       authScheme: 'digest',
       environment: 'production',
       sessionTimeoutMs: 30_000,
+      requestBytesMax: 1_048_575,
       armedUntil: null,
       isArmed: false,
       lastGoodBackup: null,
@@ -123,6 +124,7 @@ describe('adding', () => {
       ['connectString', { connectString: 'zk:99999' }],
       ['connectString', { connectString: 'zk:2181/a//b' }],
       ['sessionTimeoutMs', { sessionTimeoutMs: 1 }],
+      ['requestBytesMax', { requestBytesMax: 1 }],
       ['auth.username', { auth: { ...INPUT.auth, username: 'a:b' } }],
       ['auth.password', { auth: { ...INPUT.auth, password: '' } }],
     ] as const) {

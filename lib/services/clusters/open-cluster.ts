@@ -25,6 +25,7 @@ export async function getClusterTarget(
       authScheme: true,
       authSecret: true,
       sessionTimeoutMs: true,
+      requestBytesMax: true,
       environment: true,
       revision: true,
     },
@@ -41,6 +42,7 @@ export async function getClusterTarget(
     revision: cluster.revision,
     connectString: cluster.connectString,
     sessionTimeoutMs: cluster.sessionTimeoutMs,
+    requestBytesMax: cluster.requestBytesMax,
     auth,
   }
 }

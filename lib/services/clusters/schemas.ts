@@ -14,6 +14,8 @@ export const clusterInputSchema = z.object({
     .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'Use letters, digits, space, dot, dash and underscore'),
   connectString,
   environment: z.enum(ENVIRONMENTS).default('development'),
+  /** The servers' jute.maxbuffer: what is larger is never sent, since a server closes the connection on it without an answer. */
+  requestBytesMax: z.coerce.number().int().min(4096).max(67_108_864).default(1_048_575),
   sessionTimeoutMs: z.coerce.number().int().min(4000).max(120_000).default(30_000),
   note: z.string().trim().max(2000).default(''),
   /** `keep` leaves the stored secret as it is (edit only); `none` removes it. */

@@ -18,7 +18,7 @@ export async function updateCluster(
 ): Promise<ClusterView> {
   const { clusterId } = parseInput(clusterIdSchema, input)
   const parsed = parseClusterInput(input)
-  const { name, connectString, environment, sessionTimeoutMs, note } = parsed
+  const { name, connectString, environment, sessionTimeoutMs, requestBytesMax, note } = parsed
   const auth = toAuthColumns(context, parsed.auth)
 
   const known = await getClusterForWriting(context, clusterId)
@@ -41,6 +41,7 @@ export async function updateCluster(
           connectString,
           environment,
           sessionTimeoutMs,
+          requestBytesMax,
           note,
           ...auth,
           ...disarm,
@@ -61,9 +62,10 @@ function toFacts(row: {
   connectString: string
   environment: string
   sessionTimeoutMs: number
+  requestBytesMax: number
   authScheme: string | null
   revision: number
 }) {
-  const { name, connectString, environment, sessionTimeoutMs, authScheme, revision } = row
-  return { name, connectString, environment, sessionTimeoutMs, authScheme, revision }
+  const { name, connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme, revision } = row
+  return { name, connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme, revision }
 }

@@ -8,6 +8,8 @@ export interface ClusterView {
   readonly authScheme: string | null
   readonly environment: 'production' | 'staging' | 'development'
   readonly sessionTimeoutMs: number
+  /** The servers' jute.maxbuffer. */
+  readonly requestBytesMax: number
   readonly note: string
   /** Null or past: read-only. */
   readonly armedUntil: string | null

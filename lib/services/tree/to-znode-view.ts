@@ -45,6 +45,7 @@ export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
       numChildren: stat.numChildren,
     },
     nextSequence: znode.stat.cversion,
+    childListBytes: null,
   }
 }
 

@@ -68,6 +68,8 @@ export interface ZnodeView {
   readonly stat: StatView
   /** Next sequence number under this znode. */
   readonly nextSequence: number
+  /** What the list of its children takes in one answer of the server; null where it is short, or no server is asked for it. */
+  readonly childListBytes: number | null
 }
 
 export type ZnodeReadingView =

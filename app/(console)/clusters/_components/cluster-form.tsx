@@ -24,6 +24,7 @@ const MARKED = [
   'auth.username',
   'auth.password',
   'sessionTimeoutMs',
+  'requestBytesMax',
   'note',
 ]
 type AuthKind = 'none' | 'keep' | 'digest'
@@ -118,6 +119,16 @@ export function ClusterForm({ cluster }: { cluster: ClusterView | null }) {
           defaultValue={cluster?.sessionTimeoutMs ?? 30000}
           error={fields.sessionTimeoutMs}
         />
+        <TextField
+          label="Largest request (bytes)"
+          name="requestBytesMax"
+          type="number"
+          min={4096}
+          max={67108864}
+          defaultValue={cluster?.requestBytesMax ?? 1048575}
+          hint="jute.maxbuffer of the servers. Larger values are never sent: a server would close the connection without an answer."
+          error={fields.requestBytesMax}
+        />
       </div>
       {auth === 'digest' && (
         <div className="grid gap-4 sm:grid-cols-2">
@@ -168,6 +179,7 @@ function readInput(form: HTMLFormElement, auth: AuthKind): Input {
     environment: ENVIRONMENTS.find((environment) => environment === text('environment')) ?? 'development',
     connectString: text('connectString'),
     sessionTimeoutMs: text('sessionTimeoutMs'),
+    requestBytesMax: text('requestBytesMax'),
     note: text('note'),
     auth:
       auth === 'digest' ? { kind: 'digest', username: text('username'), password: text('password') } : { kind: auth },

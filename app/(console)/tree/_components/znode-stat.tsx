@@ -3,6 +3,7 @@ import { Zxid } from '@/app/_components/zxid.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { formatDuration } from '@/app/_ui/format-time.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { ZnodeView } from '@/lib/services/tree/views.ts'
@@ -14,6 +15,9 @@ const KINDS: Record<ZnodeView['kind'], string> = {
   ttl: 'TTL',
   unknown: 'persistent, container or TTL: a client cannot tell them apart',
 }
+
+/** Default of the Java client since 3.6, bytes (zookeeper-client's jute.maxbuffer). */
+const JUTE_MAXBUFFER = 1_048_575
 
 /** Stat in human terms; the field names of ZooKeeper stand beside, for those who know them. */
 export function ZnodeStat({ znode }: { znode: ZnodeView }) {
@@ -47,5 +51,20 @@ export function ZnodeStat({ znode }: { znode: ZnodeView }) {
     items.push(['Owner session (ephemeralOwner)', <Zxid key="o" value={stat.ephemeralOwner} what="session id" />])
   }
   if (znode.ttlMs !== null) items.push(['Time to live', formatDuration(znode.ttlMs)])
-  return <Facts items={items} className="sm:grid-cols-2" />
+  const list = znode.childListBytes
+  return (
+    <>
+      {list !== null && list > JUTE_MAXBUFFER && (
+        <Notice
+          tone="warn"
+          title={`The list of its ${plural(stat.numChildren, 'child', 'children')} takes ${formatBytes(list)}`}
+        >
+          ZooKeeper gives it in one answer only. A Java client with the default jute.maxbuffer (1 MB) loses its
+          connection when it lists this znode, again and again; Arkeeper reads it. Give such clients a larger
+          jute.maxbuffer, or split the znode.
+        </Notice>
+      )}
+      <Facts items={items} className="sm:grid-cols-2" />
+    </>
+  )
 }

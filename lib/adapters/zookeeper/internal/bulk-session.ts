@@ -16,6 +16,8 @@ export interface WireOptions {
   /** Deadline of one round over all servers. */
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
+  /** Bytes of the largest request. */
+  readonly requestBytesMax: number
 }
 
 /** Several read requests that travel as one write and are answered in order. */

@@ -39,6 +39,7 @@ export class ChildrenPages {
       kind: 'page',
       children,
       total: listed.length,
+      listBytes: listed.reduce((sum, name) => sum + 4 + Buffer.byteLength(name), 4),
       next: last !== undefined && start + names.length < listed.length ? last : null,
     }
   }

@@ -17,7 +17,7 @@ import {
   silentServer,
 } from './handshake.ts'
 import { JuteReader } from './jute.ts'
-import { EVENT, OP, XID } from './protocol.ts'
+import { EVENT, OP, REQUEST_HEADER_BYTES, XID } from './protocol.ts'
 import { encodeSetWatches, frame, NOTHING, packetOf } from './session-packets.ts'
 
 /** States of the package's connection manager (ConnectionManager.STATES). */
@@ -31,8 +31,6 @@ const STATE = {
   authFailed: -4,
 } as const
 
-/** Frame of one request without its length: the limit that a server with default settings puts on it (jute.maxbuffer). */
-export const REQUEST_BYTES_MAX = 1_048_575
 const RETRY_DELAY_MAX_MS = 3_000
 const CLOSE_TIMEOUT_MS = 1_000
 
@@ -137,6 +135,11 @@ export class PackageSession {
     return this.server
   }
 
+  /** Bytes of the largest request that the servers take. */
+  get requestBytesMax(): number {
+    return this.wire.requestBytesMax
+  }
+
   get lastZxid(): bigint {
     return this.highestZxid
   }
@@ -153,7 +156,9 @@ export class PackageSession {
   call(op: number, body: Buffer, options: CallOptions): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.ending) return reject(this.endingFor(options.what))
-      if (8 + body.length > REQUEST_BYTES_MAX) return reject(tooLarge(options.what, 8 + body.length))
+      const sizeBytes = REQUEST_HEADER_BYTES + body.length
+      if (sizeBytes > this.wire.requestBytesMax)
+        return reject(tooLarge(options.what, sizeBytes, this.wire.requestBytesMax))
       if (options.signal?.aborted) return reject(new CancelledError(`${options.what} was cancelled`))
       const timeoutMs = options.timeoutMs ?? this.wire.requestTimeoutMs
       const onAbort = () => {
@@ -517,11 +522,11 @@ export class PackageSession {
   }
 }
 
-function tooLarge(what: string, sizeBytes: number): ZooKeeperError {
+function tooLarge(what: string, sizeBytes: number, limitBytes: number): ZooKeeperError {
   return new ZooKeeperError(
     'REQUEST_TOO_LARGE',
-    `${what} needs a request of ${sizeBytes} bytes; the server accepts ${REQUEST_BYTES_MAX} (jute.maxbuffer)`,
-    { details: { sent: false, sizeBytes, limitBytes: REQUEST_BYTES_MAX }, unaffected: 'nothing was sent' },
+    `${what} needs a request of ${sizeBytes} bytes; the server accepts ${limitBytes} (jute.maxbuffer)`,
+    { details: { sent: false, sizeBytes, limitBytes }, unaffected: 'nothing was sent' },
   )
 }
 

@@ -206,8 +206,10 @@ export function writeMultiEnd(writer: JuteWriter): void {
   writer.int(-1).bool(true).int(-1)
 }
 
-/** Bytes of a multi request beside its operations: xid, operation code, end marker. */
-export const MULTI_OVERHEAD_BYTES = 4 + 4 + 9
+/** Bytes of any request beside its body: xid and operation code. */
+export const REQUEST_HEADER_BYTES = 4 + 4
+/** Bytes of a multi request beside its operations: with the end marker. */
+export const MULTI_OVERHEAD_BYTES = REQUEST_HEADER_BYTES + 9
 /** Bytes of the header of each operation in a multi. */
 export const MULTI_HEADER_BYTES = 9
 

@@ -60,6 +60,13 @@ export function encodeMulti(chroot: string, operations: readonly WriteOperation[
   return writer.toBuffer()
 }
 
+/** The same operation as a request of its own: what a multi adds to it is saved. */
+export function encodeAlone(chroot: string, operation: WriteOperation): { readonly op: number; readonly body: Buffer } {
+  const writer = scratch.reset()
+  writeOperationBody(writer, chroot, operation)
+  return { op: operationCode(operation), body: writer.toBuffer() }
+}
+
 function operationCode(operation: WriteOperation): number {
   switch (operation.op) {
     case 'create':

@@ -11,15 +11,17 @@ import { BULK_PATHS_MIN, BulkReads } from './bulk-reads.ts'
 import { ChildrenPages } from './children-pages.ts'
 import { encodeRecord, type JuteReader, JuteWriter } from './jute.ts'
 import { openMoveFeed } from './move-feed.ts'
-import { expired, type PackageSession, REQUEST_BYTES_MAX, type Reply, type SessionState } from './package-session.ts'
+import { expired, type PackageSession, type Reply, type SessionState } from './package-session.ts'
 import {
   AclInterner,
   CREATE_FLAG,
   describeServerError,
   ERR,
   fromServerPath,
+  MULTI_HEADER_BYTES,
   MULTI_OVERHEAD_BYTES,
   OP,
+  REQUEST_HEADER_BYTES,
   readMultiHeader,
   readNames,
   readStat,
@@ -29,7 +31,7 @@ import {
 } from './protocol.ts'
 import { TreeWalk } from './tree-walk.ts'
 import { WatchRegistry } from './watch-registry.ts'
-import { encodeMulti, isInDoubt, measureOperation, toRefusalCode } from './write-request.ts'
+import { encodeAlone, encodeMulti, isInDoubt, measureOperation, toRefusalCode } from './write-request.ts'
 import { serverError, ZnodeReads } from './znode-read.ts'
 
 const COUNT_WINDOW = 64
@@ -43,7 +45,8 @@ type Unknown = Extract<WriteOutcome<unknown>, { kind: 'unknown' }>
 /** One live cluster: interactive reads, watches and writes over the package's session, bulk reads over the pool. */
 export class ZooKeeperConnection implements ClusterConnection {
   /** Room for operations in one multi: the server's limit on a request without what a multi costs by itself. */
-  readonly requestBytesMax = REQUEST_BYTES_MAX - MULTI_OVERHEAD_BYTES
+  readonly requestBytesMax: number
+  readonly aloneBytesMax: number
   readonly serverVersion: string | null
   private readonly session: PackageSession
   private readonly pool: BulkPool
@@ -62,6 +65,8 @@ export class ZooKeeperConnection implements ClusterConnection {
 
   constructor(input: { session: PackageSession; pool: BulkPool; chroot: string; serverVersion: string | null }) {
     this.session = input.session
+    this.requestBytesMax = input.session.requestBytesMax - MULTI_OVERHEAD_BYTES
+    this.aloneBytesMax = input.session.requestBytesMax - REQUEST_HEADER_BYTES + MULTI_HEADER_BYTES
     this.pool = input.pool
     this.chroot = input.chroot
     this.serverVersion = input.serverVersion
@@ -153,6 +158,9 @@ export class ZooKeeperConnection implements ClusterConnection {
     options: { signal?: AbortSignal } = {},
   ): Promise<WriteOutcome<{ readonly stats: readonly (WrittenStat | null)[] }>> {
     for (const operation of operations) parsePath(operation.path)
+    const [only] = operations
+    if (only && operations.length === 1 && this.encodedSizeOf(only) > this.requestBytesMax)
+      return this.writeAlone(only, options.signal)
     const first = operations[0]?.path ?? '/'
     const what = operations.length === 1 ? `the write to ${first}` : `the ${operations.length} writes from ${first}`
     const outcome = await this.write(OP.multi, encodeMulti(this.chroot, operations), what, options.signal)
@@ -173,6 +181,18 @@ export class ZooKeeperConnection implements ClusterConnection {
       }
     }
     return failure ?? { kind: 'done', zxid: reply.zxid, stats }
+  }
+
+  /** For what fits into a request of its own and not into a multi: the guard is in the operation itself. */
+  private async writeAlone(
+    operation: WriteOperation,
+    signal: AbortSignal | undefined,
+  ): Promise<WriteOutcome<{ readonly stats: readonly (WrittenStat | null)[] }>> {
+    const { op, body } = encodeAlone(this.chroot, operation)
+    const outcome = await this.write(op, body, `the ${operation.op} of ${operation.path}`, signal)
+    if (outcome.kind !== 'replied') return outcome
+    const { zxid, body: answer } = outcome.reply
+    return { kind: 'done', zxid, stats: [operation.op === 'setData' ? readStat(answer).stat : null] }
   }
 
   async setAcl(

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Cluster" ADD COLUMN "requestBytesMax" INTEGER NOT NULL DEFAULT 1048575;
