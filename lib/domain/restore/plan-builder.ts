@@ -25,7 +25,7 @@ export interface PlanSink {
   write(step: PlanStep, line: string): void | Promise<void>
 }
 
-export type PlanTarget = Pick<RestoreTarget, 'aloneBytesMax' | 'encodedSizeOf' | 'lastZxidSeen'>
+export type PlanTarget = Pick<RestoreTarget, 'requestBytesMax' | 'aloneBytesMax' | 'encodedSizeOf' | 'lastZxidSeen'>
 
 export interface PlanBuilderOptions extends PlanHeader {
   readonly sink: PlanSink

@@ -206,7 +206,7 @@ describe('planRestore', () => {
       { path: '/small', data: 'x' },
     ])
     const { steps, summary } = await makePlan(new FakeTree(), source, {
-      limits: { aloneBytesMax: 10_000, encodedSizeOf: () => 30_000, lastZxidSeen: () => 0n },
+      limits: { requestBytesMax: 10_000, aloneBytesMax: 10_000, encodedSizeOf: () => 30_000, lastZxidSeen: () => 0n },
     })
     expect(steps).toEqual([])
     expect(summary.skipped['too-large']).toBe(2)
@@ -342,7 +342,12 @@ describe('planRestore', () => {
     let bytes = 0
     const summary = await planRestore({
       changes: changes(),
-      limits: { aloneBytesMax: 1_048_575, encodedSizeOf: () => 500, lastZxidSeen: () => 0n },
+      limits: {
+        requestBytesMax: 1_048_575,
+        aloneBytesMax: 1_048_575,
+        encodedSizeOf: () => 500,
+        lastZxidSeen: () => 0n,
+      },
       sink: {
         write: (step, line) => {
           bytes += line.length
