@@ -187,9 +187,17 @@ describe('data', () => {
     const room = connection.requestBytesMax - connection.encodedSizeOf(operation(0))
     expect(connection.encodedSizeOf(operation(room))).toBe(connection.requestBytesMax)
     const { sessionId } = connection
-    expect(await connection.multi([operation(room + 1)])).toMatchObject({ kind: 'refused', code: 'TOO_LARGE' })
+    // Alone, an operation saves what a multi adds to it; that limit is exact, too.
+    const alone = connection.aloneBytesMax - connection.encodedSizeOf(operation(0))
+    expect(alone).toBeGreaterThan(room)
+    expect(await connection.multi([operation(alone + 1)])).toMatchObject({ kind: 'refused', code: 'TOO_LARGE' })
     expect(await connection.multi([operation(room)])).toMatchObject({ kind: 'done' })
     expect((await found(path)).data).toHaveLength(room)
+    const update = { op: 'setData', path, data: Buffer.alloc(alone, 8), version: 0 } as const
+    expect(await connection.multi([update])).toMatchObject({ kind: 'done', stats: [{ version: 1 }] })
+    expect((await found(path)).data).toHaveLength(alone)
+    const stale = await connection.multi([{ ...update, data: Buffer.alloc(alone, 9) }])
+    expect(stale).toMatchObject({ kind: 'refused', code: 'BAD_VERSION' })
     expect(connection.sessionId).toBe(sessionId)
     const [reading] = await connection.readMany([path, base])
     expect(reading).toMatchObject({ kind: 'found' })
