@@ -117,6 +117,9 @@ export const paths = {
       targetPath?: string
       mode?: string
       onConflict?: string
+      counters?: string
+      cap?: string
+      quotas?: string
     } = {},
   ) =>
     withQuery('/restores/new', {
@@ -126,6 +129,9 @@ export const paths = {
       to: query.targetPath,
       mode: query.mode,
       conflict: query.onConflict,
+      counters: query.counters,
+      cap: query.cap,
+      quotas: query.quotas,
     }),
   restore: (restoreId: string, query: { step?: string } = {}) => withQuery(`/restores/${id(restoreId)}`, query),
 

@@ -96,13 +96,17 @@ export type LeftOutLine =
 
 const LISTED_MAX = 100
 
-class Lister<T> implements Listing<T> {
-  total = 0
-  readonly listed: T[] = []
+class Lister<T> {
+  private total = 0
+  private readonly listed: T[] = []
 
   add(item: T): void {
     this.total++
     if (this.listed.length < LISTED_MAX) this.listed.push(item)
+  }
+
+  list(): Listing<T> {
+    return { total: this.total, listed: this.listed }
   }
 }
 
@@ -173,22 +177,28 @@ export class FidelityNotes {
 
   finish(facts: { counters: CounterOptions; aclsPlanned: number; quotasAsked: boolean }): PlanFidelity {
     return {
-      kinds: this.kinds,
-      acls: { planned: facts.aclsPlanned, masked: this.masked },
+      kinds: {
+        containers: this.kinds.containers,
+        ttls: this.kinds.ttls,
+        unknown: this.kinds.unknown.list(),
+        differing: this.kinds.differing.list(),
+        untold: this.kinds.untold.list(),
+      },
+      acls: { planned: facts.aclsPlanned, masked: this.masked.list() },
       counters: {
         ...facts.counters,
-        advanced: this.advanced,
+        advanced: this.advanced.list(),
         operations: 2 * this.units,
         batches: Math.ceil(this.units / COUNTER_UNITS_AT_ONCE),
-        left: this.countersLeft,
+        left: this.countersLeft.list(),
       },
       quotas: {
         asked: facts.quotasAsked,
         obstacle: this.quotaObstacle,
-        written: this.quotas,
+        written: this.quotas.list(),
         left: this.quotasLeft,
       },
-      ephemerals: { left: this.ephemerals, dead: this.dead },
+      ephemerals: { left: this.ephemerals.list(), dead: this.dead },
     }
   }
 }

@@ -12,6 +12,7 @@ import { mutate } from '../gate.ts'
 import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { parseInput } from '../parse-input.ts'
+import { describeRestoreOptions } from './restore-options.ts'
 import { auditPathOf, describeScope, type StoredScope } from './restore-scope.ts'
 import { createRestoreSchema } from './schemas.ts'
 
@@ -48,6 +49,7 @@ export async function createRestore(
         source: source.label,
         scope: describeScope(scope),
         mode: parsed.mode,
+        ...describeRestoreOptions(parsed.options),
         ...(origin ? { again: origin.again } : {}),
         ...(leaveOut.length > 0 ? { leaveOut: leaveOut.map(({ pattern }) => pattern).join(' ') } : {}),
       },
@@ -62,6 +64,7 @@ export async function createRestore(
           scope: toJson(scope),
           mode: parsed.mode,
           onConflict: parsed.onConflict,
+          options: parsed.options,
           dir: join('restores', restoreId),
           createdById: context.actor.id ?? 'system',
           createdAt: new Date(nowMs),

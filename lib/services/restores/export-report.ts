@@ -9,7 +9,10 @@ import { assertActorCan } from '../gate.ts'
 import { getRestoreRow } from './find-restore.ts'
 import { auditPathOf } from './restore-scope.ts'
 
-/** JSON Lines: every operation of the plan with what became of it, by the journal. */
+/**
+ * JSON Lines: every operation of the plan with what became of it, by the journal; then everything of the source that the plan does not
+ * carry (`leftOut`), and a last line with the numbers of both (`fidelity`).
+ */
 export async function* exportReport(context: ServiceContext, restoreId: string): AsyncGenerator<string, void, void> {
   const row = await getRestoreRow(context, restoreId)
   await assertActorCan(context, 'restore.export', { path: auditPathOf(row.scope), after: { restore: restoreId } })
@@ -27,6 +30,10 @@ export async function* exportReport(context: ServiceContext, restoreId: string):
       ...(conflict ? { conflict: conflict.reason, resolution: conflict.resolution } : {}),
     })}\n`
   }
+  for await (const lines of directory.readLeftOut()) for (const line of lines) yield `${line}\n`
+  const { summary } = await directory.readPlan()
+  const report = await directory.findReport()
+  yield `${stringifyJson({ fidelity: summary.fidelity, readBack: report?.fidelity ?? null })}\n`
 }
 
 function outcomeOf(

@@ -3,6 +3,7 @@ import type { Prisma } from '../../adapters/database/generated/client.ts'
 import type { SubjectRef } from '../approvals/find-approvals.ts'
 import { isArmed } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
+import { planFidelitySchema } from '../engine/fidelity-schema.ts'
 import { ServiceError } from '../errors.ts'
 import { planWarningSchema } from '../guards/schemas.ts'
 import { type Allowance, READ_ONLY, type RestoreFacts } from './restore-rules.ts'
@@ -22,6 +23,7 @@ export const RESTORE_COLUMNS = {
   scope: true,
   mode: true,
   onConflict: true,
+  options: true,
   state: true,
   planHash: true,
   planSummary: true,
@@ -47,6 +49,7 @@ export interface RestoreRow {
   readonly scope: unknown
   readonly mode: string
   readonly onConflict: string
+  readonly options: unknown
   readonly state: string
   readonly planHash: string | null
   readonly planSummary: unknown
@@ -147,6 +150,7 @@ const planViewSchema: z.ZodType<PlanView> = z.object({
   warnings: z.array(planWarningSchema),
   plannedAtZxid: z.string(),
   plannedAt: z.string(),
+  fidelity: planFidelitySchema.nullable().default(null),
 })
 
 export function parsePlanView(json: unknown): PlanView | null {

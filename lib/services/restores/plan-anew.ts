@@ -4,6 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import type { RestoreScope } from '../engine/plan-restore-to.ts'
 import { createRestore } from './create-restore.ts'
 import { assertAllowed, factsOf, getRestoreRow } from './find-restore.ts'
+import { parseRestoreOptions } from './restore-options.ts'
 import { canPlanAnew } from './restore-rules.ts'
 import { storedScopeSchema } from './restore-scope.ts'
 import type { createRestoreSchema } from './schemas.ts'
@@ -30,6 +31,7 @@ export async function planAnew(
       targetPath: scope.kind === 'subtree' ? scope.targetPath : null,
       mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
       onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+      options: parseRestoreOptions(row.options),
     },
     { again: restoreId, leaveOut: (scope.kind === 'picked' && scope.leaveOut) || [] },
   )

@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
+import { counterPair } from '../../domain/restore/internal/counter-operations.ts'
+import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
@@ -107,6 +109,41 @@ async function confirm(restoreId: string) {
 }
 
 describe('from backup to undo', () => {
+  it('carries sequence counters and quotas when asked, also when asked again, and its report lists what it leaves', async () => {
+    await tree.create('/app/queue')
+    await client.multi(Array.from({ length: 40 }, (_, n) => counterPair('/app/queue', n)).flat())
+    const worker = { path: '/app/queue/worker', data: null, acl: OPEN_ACL, kind: 'ephemeral' } as const
+    expect(await client.create(worker)).toMatchObject({ kind: 'done' })
+    const source = `backup:${await backUp()}`
+    await tree.remove('/app/queue')
+    const options = { counters: 'burn', countersCap: 200, quotas: true } as const
+    const planned = await plan({ source, options })
+    const listed = { path: '/app/queue', from: 0, to: 41 }
+    expect(planned.options).toEqual(options)
+    expect(planned.plan?.fidelity).toMatchObject({
+      counters: { mode: 'burn', operationsMax: 200, advanced: { listed: [listed] } },
+      quotas: { asked: true, written: { total: 0 } },
+      ephemerals: { left: { listed: [{ path: worker.path, session: 'unknown' }] } },
+    })
+    expect((await listPlanSteps(context, { restoreId: planned.id, kind: 'advanceCounter' })).steps).toMatchObject([
+      { path: '/app/queue', step: 'advanceCounter' },
+    ])
+    await arm()
+    const done = await confirm(planned.id)
+    expect(done).toMatchObject({ state: 'succeeded', report: { fidelity: { counters: { checked: 1, reached: 1 } } } })
+    const next = { path: '/app/queue/n-', data: null, acl: OPEN_ACL, kind: 'persistent', sequential: true } as const
+    expect(await client.create(next)).toMatchObject({ path: '/app/queue/n-0000000041' })
+    const lines: Record<string, unknown>[] = []
+    for await (const line of exportReport(context, done.id)) lines.push(JSON.parse(line))
+    expect(lines).toContainEqual(expect.objectContaining({ leftOut: 'ephemeral', path: worker.path }))
+    expect(lines.at(-1)).toMatchObject({
+      fidelity: { counters: { mode: 'burn' } },
+      readBack: { counters: { reached: 1 } },
+    })
+    const again = await planAnew(context, done.id)
+    expect((await getRestore(context, again.restoreId)).options).toEqual(options)
+  })
+
   it('shows exactly what another client changed, puts the picked part back, proves it, and takes it back again', async () => {
     const backupId = await backUp()
     await tree.set('/app/config', '{"a":2}')
@@ -171,7 +208,10 @@ describe('from backup to undo', () => {
     expect([...((await tree.find('/app/bin'))?.data ?? [])]).toEqual([0, 255, 1, 128])
     expect(await tree.text('/app/new')).toBe('n')
     const outcomes: unknown[] = []
-    for await (const line of exportReport(context, done.id)) outcomes.push(JSON.parse(line).outcome)
+    for await (const line of exportReport(context, done.id)) {
+      const { step, outcome } = JSON.parse(line)
+      if (step) outcomes.push(outcome)
+    }
     expect(outcomes).toEqual(['applied', 'applied', 'applied', 'applied'])
 
     const safety = await getBackup(context, done.safetyBackupId ?? '')

@@ -9,12 +9,14 @@ import { getAdminTargets } from '../clusters/admin-servers.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
+import { planFidelitySchema } from '../engine/fidelity-schema.ts'
 import { planRestoreTo } from '../engine/plan-restore-to.ts'
 import { planUndoFrom } from '../engine/plan-undo-from.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { counterOptionsOf, parseRestoreOptions } from './restore-options.ts'
 import { storedScopeSchema } from './restore-scope.ts'
 import type { PlanView } from './views.ts'
 
@@ -34,6 +36,7 @@ export async function runPlan(
       ? await plan(context, row, target, { run, leftOut })
       : await planUndo(context, row, row.undoOfId, target)
   const view = { ...toPlanView(summary), leftOut: [...leftOut.values()].map((each) => ({ ...each })) }
+  const fidelity = planFidelitySchema.nullable().parse(summary.fidelity)
   for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
   return {
     result: { restoreId: row.id, plan: view.hash, steps: view.steps },
@@ -45,7 +48,7 @@ export async function runPlan(
         data: {
           state: 'planned',
           planHash: view.hash,
-          planSummary: { ...view, warnings: view.warnings.map((warning) => ({ ...warning })) },
+          planSummary: { ...view, fidelity, warnings: view.warnings.map((warning) => ({ ...warning })) },
         },
       })
     },
@@ -68,6 +71,7 @@ async function plan(
 ): Promise<PlanSummary> {
   const scope = storedScopeSchema.parse(row.scope)
   if (scope.kind === 'undo') throw new ServiceError('WRONG_STATE', 'This undo does not say of what')
+  const options = parseRestoreOptions(row.options)
   const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
   try {
     const connection = await context.zookeeper.connect(target, { signal: context.signal })
@@ -80,6 +84,8 @@ async function plan(
         scope,
         mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
         onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+        counters: counterOptionsOf(options),
+        quotas: options.quotas,
         dir: join(context.paths.workDir, row.dir),
         admins: await getAdminTargets(context, row.clusterId),
         onProgress: work.run.progress,
@@ -121,7 +127,7 @@ async function planUndo(
 }
 
 function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut'> {
-  const { creates, updates, deletes, aclChanges, steps, dataBytes, skipped, warnings } = summary
+  const { creates, updates, deletes, aclChanges, steps, dataBytes, skipped, warnings, fidelity } = summary
   return {
     hash: summary.plan,
     creates,
@@ -134,5 +140,6 @@ function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut'> {
     warnings: warnings.map((warning) => ({ ...warning })),
     plannedAtZxid: formatHex64(summary.plannedAtZxid),
     plannedAt: new Date(summary.plannedAtMs).toISOString(),
+    fidelity,
   }
 }

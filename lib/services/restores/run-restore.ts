@@ -172,8 +172,17 @@ function toResult(
 }
 
 export function toReportView(report: RestoreReport) {
-  const { applied, alreadyDone, skipped, conflicts, verified, differences, durationMs } = report
-  return { applied, alreadyDone, skipped, conflicts, verified, differences, durationMs } satisfies RestoreReportView
+  const { applied, alreadyDone, skipped, conflicts, verified, differences, durationMs, fidelity } = report
+  return {
+    applied,
+    alreadyDone,
+    skipped,
+    conflicts,
+    verified,
+    differences,
+    durationMs,
+    fidelity,
+  } satisfies RestoreReportView
 }
 
 function describeEnd(state: ReturnType<typeof stateOf>, report: RestoreReport): ErrorView | null {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseTreeRef } from '../tree/tree-ref.ts'
+import { restoreOptionsSchema } from './restore-options.ts'
 
 export const RESTORE_MODES = ['create', 'update', 'mirror'] as const
 export const CONFLICT_POLICIES = ['stop', 'skip', 'overwrite'] as const
@@ -25,6 +26,7 @@ export const createRestoreSchema = z.object({
   leaveOutIgnoredOf: z.string().nullable().default(null),
   mode: z.enum(RESTORE_MODES).default('update'),
   onConflict: z.enum(CONFLICT_POLICIES).default('stop'),
+  options: restoreOptionsSchema.prefault({}),
 })
 export type CreateRestoreInput = z.input<typeof createRestoreSchema>
 

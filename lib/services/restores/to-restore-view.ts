@@ -4,6 +4,7 @@ import { toApprovalView, withApproval } from '../approvals/to-approval-view.ts'
 import { findNames } from '../backups/to-backup-view.ts'
 import type { ServiceContext } from '../context.ts'
 import { findJobErrors } from '../diffs/to-diff-view.ts'
+import { runFidelitySchema } from '../engine/fidelity-schema.ts'
 import { parseJobProgress } from '../jobs/to-job-view.ts'
 import {
   findGoneBackups,
@@ -14,6 +15,7 @@ import {
   toFacts,
   toSubject,
 } from './find-restore.ts'
+import { parseRestoreOptions } from './restore-options.ts'
 import { canBeAsked, canCancel, canConfirm, canPause, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
 import { describeScope, storedScopeSchema } from './restore-scope.ts'
 import type { RestoreReportView, RestoreView } from './views.ts'
@@ -26,6 +28,7 @@ export const reportViewSchema: z.ZodType<RestoreReportView> = z.object({
   verified: z.boolean().nullable(),
   differences: z.array(z.object({ path: z.string(), change: z.string() })),
   durationMs: z.number(),
+  fidelity: runFidelitySchema.nullable().default(null),
 })
 
 /** Rows as pages show them, without what must be asked of the live cluster (`stale`). */
@@ -66,6 +69,7 @@ export async function toRestoreViews(
       state: facts.state,
       mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
       onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+      options: parseRestoreOptions(row.options),
       source: String(row.source),
       sourceLabel: row.sourceLabel,
       scopeLabel: describeScope(storedScopeSchema.parse(row.scope)),

@@ -1,8 +1,11 @@
 import type { ChangeField } from '../../domain/diff/change.ts'
+import type { PlanFidelity } from '../../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanWarning, RestoreMode } from '../../domain/restore/plan.ts'
 import type { ApprovalView } from '../approvals/views.ts'
+import type { RunFidelity } from '../engine/fidelity-schema.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
+import type { RestoreOptions } from './restore-options.ts'
 
 export type RestoreState =
   | 'planning'
@@ -36,6 +39,8 @@ export interface PlanView {
   readonly warnings: readonly PlanWarning[]
   readonly plannedAtZxid: string
   readonly plannedAt: string
+  /** What it carries and what it does not; null for plans of before it was told. */
+  readonly fidelity: PlanFidelity | null
 }
 
 export interface RestoreReportView {
@@ -47,6 +52,8 @@ export interface RestoreReportView {
   readonly verified: boolean | null
   readonly differences: readonly { readonly path: string; readonly change: string }[]
   readonly durationMs: number
+  /** What was read back of ACLs and counters; null where the run did not come to its end. */
+  readonly fidelity: RunFidelity | null
 }
 
 export interface RestoreView {
@@ -58,6 +65,7 @@ export interface RestoreView {
   readonly state: RestoreState
   readonly mode: RestoreMode
   readonly onConflict: ConflictPolicy
+  readonly options: RestoreOptions
   readonly source: string
   readonly sourceLabel: string
   readonly scopeLabel: string

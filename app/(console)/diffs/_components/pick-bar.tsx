@@ -5,6 +5,12 @@ import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ChangeCountsText } from '@/app/_components/change-mark.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import {
+  findCapFault,
+  PLAIN_FIDELITY,
+  RestoreFidelityOptions,
+  toOptionsInput,
+} from '@/app/_components/restore-fidelity-options.tsx'
 import { RestoreOptions } from '@/app/_components/restore-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
@@ -96,6 +102,7 @@ function RestorePicksDialog({
   const [wayIndex, setWayIndex] = useState('0')
   const [mode, setMode] = useState<RestoreMode>('update')
   const [onConflict, setOnConflict] = useState<ConflictPolicy>('stop')
+  const [fidelity, setFidelity] = useState(PLAIN_FIDELITY)
   const create = useAction(createRestoreAction, ({ restoreId }) => router.push(paths.restore(restoreId)))
   const way = ways[Number(wayIndex)]
   if (!way) return null
@@ -110,6 +117,7 @@ function RestorePicksDialog({
       leaveOutIgnoredOf: leavesOut ? diff.id : null,
       mode,
       onConflict,
+      options: toOptionsInput(fidelity),
     })
   }
   return (
@@ -134,6 +142,7 @@ function RestorePicksDialog({
           <p className="text-sm">{way.label}.</p>
         )}
         <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
+        <RestoreFidelityOptions choice={fidelity} onChoice={setFidelity} />
         {leavesOut && [...picks.values()].some((pick) => pick.subtree) && (
           <Notice tone="info" title="Ignored changes are left out">
             What ignore rules hide in the picked subtrees is not restored; the plan says how much that is. Show the
@@ -152,7 +161,7 @@ function RestorePicksDialog({
         )}
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="primary" pending={create.pending}>
+          <Button type="submit" tone="primary" pending={create.pending} disabledReason={findCapFault(fidelity)}>
             Make the plan
           </Button>
         </DialogButtons>

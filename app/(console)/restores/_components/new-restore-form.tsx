@@ -3,6 +3,12 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useEffect, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import {
+  type FidelityChoice,
+  findCapFault,
+  RestoreFidelityOptions,
+  toOptionsInput,
+} from '@/app/_components/restore-fidelity-options.tsx'
 import { RestoreOptions } from '@/app/_components/restore-options.tsx'
 import { isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
@@ -28,6 +34,7 @@ interface Asked {
   readonly targetPath: string
   readonly mode: RestoreMode
   readonly onConflict: ConflictPolicy
+  readonly fidelity: FidelityChoice
 }
 
 /** What to put back, where, and how. The URL follows the form, so that it can be linked and survives a reload. */
@@ -51,6 +58,7 @@ export function NewRestoreForm({
   const [targetPath, setTargetPath] = useState(asked.targetPath)
   const [mode, setMode] = useState(asked.mode)
   const [onConflict, setOnConflict] = useState(asked.onConflict)
+  const [fidelity, setFidelity] = useState(asked.fidelity)
   const create = useAction(createRestoreAction, ({ restoreId }) => router.push(paths.restore(restoreId)))
 
   const subtree = scope === 'subtree'
@@ -63,9 +71,12 @@ export function NewRestoreForm({
       targetPath: mapped ? targetPath : undefined,
       mode: mode === 'update' ? undefined : mode,
       onConflict: onConflict === 'stop' ? undefined : onConflict,
+      counters: fidelity.counters === 'burn' ? 'burn' : undefined,
+      cap: fidelity.counters === 'burn' ? fidelity.cap || undefined : undefined,
+      quotas: fidelity.quotas ? '1' : undefined,
     })
     window.history.replaceState(null, '', url)
-  }, [clusterId, source, subtree, path, mapped, targetPath, mode, onConflict])
+  }, [clusterId, source, subtree, path, mapped, targetPath, mode, onConflict, fidelity])
 
   const pathFault = subtree ? findPathFault(path.trim()) : null
   const targetFault = mapped ? findPathFault(targetPath.trim()) : null
@@ -76,7 +87,7 @@ export function NewRestoreForm({
         ? 'Source and target are the same tree'
         : (pathFault ?? targetFault) !== null
           ? 'Correct the path first'
-          : null
+          : findCapFault(fidelity)
   const target = targets.find((each) => each.id === clusterId)
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -87,6 +98,7 @@ export function NewRestoreForm({
       targetPath: mapped ? targetPath.trim() : null,
       mode,
       onConflict,
+      options: toOptionsInput(fidelity),
     })
   }
   return (
@@ -155,6 +167,7 @@ export function NewRestoreForm({
         </>
       )}
       <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
+      <RestoreFidelityOptions choice={fidelity} onChoice={setFidelity} />
       <div className="flex justify-end">
         <Button type="submit" tone="primary" pending={create.pending} disabledReason={fault}>
           Make the plan

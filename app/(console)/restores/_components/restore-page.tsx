@@ -7,6 +7,7 @@ import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
+import { COUNTER_WORDS } from '@/app/_components/restore-fidelity-options.tsx'
 import { CONFLICT_WORDS, MODE_WORDS } from '@/app/_components/restore-words.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
@@ -16,6 +17,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
 import { ConfirmRestore } from './confirm-restore.tsx'
+import { FidelityCard } from './fidelity-card.tsx'
 import { PlanNumbers } from './plan-numbers.tsx'
 import { PlanStepsTable } from './plan-steps-table.tsx'
 import { RestoreButtons } from './restore-buttons.tsx'
@@ -84,6 +86,9 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
           <PlanNumbers plan={restore.plan} />
         </Card>
       )}
+      {restore.plan?.fidelity && (
+        <FidelityCard fidelity={restore.plan.fidelity} readBack={restore.report?.fidelity ?? null} />
+      )}
       {restore.state === 'planned' && restore.plan && (
         <ConfirmRestore restore={restore} plan={restore.plan} onDone={() => query.refetch()} />
       )}
@@ -94,6 +99,8 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
             ['What', restore.scopeLabel],
             ['Mode', `${MODE_WORDS[restore.mode].label}. ${MODE_WORDS[restore.mode].hint}`],
             ['On conflict', `${CONFLICT_WORDS[restore.onConflict].label}. ${CONFLICT_WORDS[restore.onConflict].hint}`],
+            ['Sequence counters', COUNTER_WORDS[restore.options.counters].label],
+            ['Quotas', restore.options.quotas ? 'Restored too' : 'Left as they are'],
             ['Reason', restore.reason ?? 'given when it is confirmed'],
             [
               'Safety backup',

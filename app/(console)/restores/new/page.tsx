@@ -56,6 +56,11 @@ export default async function NewRestorePage({ searchParams }: { searchParams: P
               targetPath: readText(search, 'to'),
               mode: readOneOf(search, 'mode', RESTORE_MODES) ?? 'update',
               onConflict: readOneOf(search, 'conflict', CONFLICT_POLICIES) ?? 'stop',
+              fidelity: {
+                counters: readOneOf(search, 'counters', ['leave', 'burn']) ?? 'leave',
+                cap: readText(search, 'cap'),
+                quotas: readText(search, 'quotas') === '1',
+              },
             }}
           />
         </Card>
