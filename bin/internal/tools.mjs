@@ -3,6 +3,7 @@ import { bundle, prepare } from './build.mjs'
 import { runVisible } from './processes.mjs'
 import { DIST_DIR, inProject } from './project.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
+import { fetchNewest } from './zookeepers.mjs'
 
 const HOUR_MS = 60 * 60_000
 
@@ -25,6 +26,7 @@ export async function fuzz(words) {
 export async function chaos(words) {
   const tools = await prepare({ withBuild: false })
   const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
+  await fetchNewest(env)
   await bundle(tools, { chaos: 'e2e/chaos/main.ts', 'chaos-worker': 'lib/worker/main.ts' })
   return run(tools.node, [join(DIST_DIR, 'chaos.mjs'), ...words], env)
 }

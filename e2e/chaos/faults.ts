@@ -127,6 +127,7 @@ async function replaceWorker(run: RestoreRun): Promise<boolean> {
     where: { id: (await run.find()).jobId, state: 'running' },
     data: { leaseUntil: new Date(0) },
   })
+  if (run.isToBeCut && wasUnderWay) await run.cancel()
   run.place.worker = run.place.startWorker()
   return wasUnderWay
 }

@@ -31,17 +31,24 @@ if (unknown !== undefined)
   throw new Error(`--only takes ${FAULT_KINDS.map(({ name }) => name).join(', ')}, not "${unknown}"`)
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
+// Processes that were started end with this one, however it ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 print(`seed ${seed}`)
 const tally = await runChaos({
   seed,
   faults: numberOf('kills', values.kills, 1),
   only,
-  places: ['alone', 'alone', 'ensemble'],
+  places: ['alone', 'ensemble', 'alone', 'ensemble', 'alone'],
   worker: { args: ['--enable-source-maps', join(import.meta.dirname, 'chaos-worker.mjs')] },
   onLine: print,
 })
 const text = `Seed ${seed}, ${tally.injected} faults.\n\n${tally.toMarkdown()}`
 print(`\n${text}\n`)
+if (tally.cameApart.length > 0)
+  print(
+    `${tally.cameApart.length} rounds were thrown away: the members of an ensemble no longer agreed with each other`,
+  )
 for (const finding of tally.findings) print(`FINDING ${finding}`)
 print(
   tally.findings.length === 0

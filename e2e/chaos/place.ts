@@ -13,7 +13,16 @@ import {
   createControlledServers,
 } from '../../lib/testing/controlled-servers.ts'
 import { startZooKeeperProxy, type ZooKeeperProxy } from '../../lib/testing/zookeeper-proxy.ts'
+import { findCachedVersions } from '../../lib/testing/zookeeper-server.ts'
+import { readBare } from './bare-reader.ts'
+import { type Model, ROOT } from './tree-model.ts'
 import { type WorkerCommand, WorkerProcess } from './worker-process.ts'
+
+/** The tree as it is to be, and the backup of it. */
+export interface Base {
+  readonly source: Model
+  readonly backupId: string
+}
 
 export type PlaceKind = 'alone' | 'ensemble'
 
@@ -37,6 +46,8 @@ export class Place {
   readonly runtime: Runtime
   readonly context: ServiceContext
   clusterId = ''
+  /** What its rounds restore; null before the first. */
+  base: Base | null = null
   worker: WorkerProcess
   readonly #command: WorkerCommand
   readonly #env: Readonly<Record<string, string>>
@@ -73,6 +84,8 @@ export class Place {
     const servers = await createControlledServers({
       cluster: CLUSTER,
       size: kind === 'alone' ? 1 : 3,
+      // Older ones come apart when leaders are killed often (ZOOKEEPER-3023, -4394, -4785 and others).
+      version: kind === 'alone' ? undefined : findNewest(),
       // Short ticks: elections and the end of a session are what is waited for most.
       config: {
         tickTime: '250',
@@ -135,6 +148,18 @@ export class Place {
     return join(this.context.paths.workDir, 'restores', restoreId, 'journal.jsonl')
   }
 
+  /** Null while every member holds the same; else where they differ. */
+  async findDivergence(): Promise<string | null> {
+    if (this.kind === 'alone') return null
+    for (const server of this.servers.servers) await server.start()
+    const trees = await Promise.all(this.servers.servers.map((server) => readBare(server.connectString, ROOT)))
+    for (const path of new Set(trees.flatMap((tree) => [...tree.keys()]))) {
+      const states = new Set(trees.map((tree) => JSON.stringify(tree.get(path) ?? null)))
+      if (states.size > 1) return `the members themselves came apart at ${path}: ${[...states].join(' and ')}`
+    }
+    return null
+  }
+
   async readJournal(restoreId: string): Promise<string> {
     return readFile(this.journalOf(restoreId), 'utf8').catch(() => '')
   }
@@ -163,6 +188,11 @@ export class Place {
     await this.servers.remove()
     if (!options.keep) await rm(this.dataDir, { recursive: true, force: true })
   }
+}
+
+/** The installed one where no other was fetched. */
+function findNewest(): string | undefined {
+  return findCachedVersions().findLast(({ version, cached }) => cached && version.startsWith('3.9.'))?.version
 }
 
 export function signalServer(server: ControlledServer, signal: NodeJS.Signals): void {

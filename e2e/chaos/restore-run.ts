@@ -29,6 +29,8 @@ export class RestoreRun {
   readonly foreign = new Map<string, ForeignWrite>()
   /** Of them, those that came when it was through with its steps: they may be listed or not. */
   readonly late = new Set<string>()
+  /** It is to be taken back from where the next fault leaves it. */
+  isToBeCut = false
   /** Undone when the run has ended, before it is judged: a second worker is stopped, for example. */
   readonly cleanups: (() => Promise<void>)[] = []
   readonly #judgeAs: 'end' | 'back'
@@ -64,6 +66,11 @@ export class RestoreRun {
 
   async isOver(): Promise<boolean> {
     return !UNDER_WAY.includes((await this.find()).state)
+  }
+
+  async isUnfinished(): Promise<boolean> {
+    const { state } = await this.find()
+    return UNDER_WAY.includes(state) || state === 'failed' || state === 'cancelled'
   }
 
   async journalLines(): Promise<number> {
@@ -148,10 +155,14 @@ export class RestoreRun {
     return this.judgeMiddle()
   }
 
+  async cancel(): Promise<void> {
+    // It may have ended in the same instant, which is as good.
+    await cancelRestore(this.place.context, this.restoreId).catch(() => undefined)
+  }
+
   /** Stops it for good where it is. */
   async cutShort(): Promise<Ended> {
-    // It may end in the same instant, which is as good.
-    await cancelRestore(this.place.context, this.restoreId).catch(() => undefined)
+    await this.cancel()
     return this.untilOver()
   }
 

@@ -36,32 +36,37 @@ export async function runChaos(options: ChaosOptions): Promise<Tally> {
       if (times > EXTRA_ROUNDS_MAX * options.faults) return []
       return [makeRound({ number: ++number, place, faults: [kind], random })]
     })
-  const failures: string[] = []
   await Promise.all(
     options.places.map(async (kind, at) => {
       const queue = queues.get(kind) ?? []
-      if (queue.length === 0) return
-      const place = await Place.open(kind, options.worker)
-      let sound = false
+      let place: Place | null = null
       try {
-        const base = await makeBase(place, makeSource(new SeededRandom(options.seed + at)))
         for (let round = queue.shift(); round; round = queue.shift()) {
-          const findings = tally.findings.length
           const startedAt = performance.now()
-          queue.push(...again(await runRound(place, base, round, tally), kind))
+          place ??= await Place.open(kind, options.worker)
+          place.base ??= await makeBase(place, makeSource(new SeededRandom(options.seed + at)))
+          const outcome = await runRound(place, place.base, round)
           const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-          options.onLine(`${describe(round, tally.findings.slice(findings), tally.injected)} (${seconds} s)`)
+          if (outcome.cameApart !== null) {
+            tally.cameApart.push(outcome.cameApart)
+            options.onLine(`      round ${round.number}: ${outcome.cameApart}; it is run again on new servers`)
+            await place.close({ keep: false })
+            place = null
+            queue.push(...again(round.faults, kind))
+            continue
+          }
+          tally.add(outcome.tally)
+          queue.push(...again(outcome.left, kind))
+          options.onLine(`${describe(round, outcome.tally.findings, tally.injected)} (${seconds} s)`)
         }
-        sound = tally.findings.length === 0
       } catch (error) {
-        failures.push(`${place.dataDir}: ${error instanceof Error ? error.stack : String(error)}`)
+        tally.findings.push(`${place?.dataDir}: ${error instanceof Error ? error.stack : String(error)}`)
         queue.length = 0
       } finally {
-        await place.close({ keep: !sound })
+        await place?.close({ keep: tally.findings.length > 0 })
       }
     }),
   )
-  tally.findings.push(...failures)
   return tally
 }
 

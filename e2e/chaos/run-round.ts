@@ -9,19 +9,13 @@ import { startUndo } from '../../lib/services/restores/start-undo.ts'
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
 import { readBare } from './bare-reader.ts'
 import type { FaultKind } from './faults.ts'
-import type { Place } from './place.ts'
+import type { Base, Place } from './place.ts'
 import { RestoreRun } from './restore-run.ts'
 import type { Round } from './schedule.ts'
-import type { Tally } from './tally.ts'
+import { Tally } from './tally.ts'
 import { breakTree, type Expectation, expectRestored, type Model, plain, ROOT } from './tree-model.ts'
 
 const TRIES_MAX = 5
-
-/** What all rounds of a place restore: the tree as it is to be, and the backup of it. */
-export interface Base {
-  readonly source: Model
-  readonly backupId: string
-}
 
 /** The tree is written, and a backup of it is taken by the worker. */
 export async function makeBase(place: Place, source: Model): Promise<Base> {
@@ -48,8 +42,34 @@ export async function makeBase(place: Place, source: Model): Promise<Base> {
   }
 }
 
-/** One restore with its faults, judged after each of them and at the end. Gives the faults whose instant never came. */
-export async function runRound(place: Place, base: Base, round: Round, tally: Tally): Promise<FaultKind[]> {
+export interface RoundOutcome {
+  readonly tally: Tally
+  /** Faults whose instant never came. */
+  readonly left: readonly FaultKind[]
+  /** The servers are no longer of one mind, which makes everything else worthless. */
+  readonly cameApart: string | null
+}
+
+/** One restore with its faults, judged after each of them and at the end. */
+export async function runRound(place: Place, base: Base, round: Round): Promise<RoundOutcome> {
+  const tally = new Tally()
+  const left = [...round.faults]
+  try {
+    await restoreUnderFaults(place, base, round, { tally, left })
+  } catch (error) {
+    const cameApart = await place.findDivergence()
+    if (cameApart === null) throw error
+    return { tally, left, cameApart }
+  }
+  return { tally, left, cameApart: tally.findings.length === 0 ? null : await place.findDivergence() }
+}
+
+async function restoreUnderFaults(
+  place: Place,
+  base: Base,
+  round: Round,
+  { tally, left }: { tally: Tally; left: FaultKind[] },
+): Promise<void> {
   const random = new SeededRandom(round.seed)
   await damage(place, random, round.number)
   await armCluster(place.context, { clusterId: place.clusterId, minutes: 60, reason: 'chaos' })
@@ -65,11 +85,8 @@ export async function runRound(place: Place, base: Base, round: Round, tally: Ta
     }),
   )
   const run = new RestoreRun({ place, restoreId, random, expected, judgeAs: 'end' })
-  const left = [...round.faults]
-  const cut = round.undo === 'cut'
-  await drive(run, left, { round, tally, cut })
+  await drive(run, left, { round, tally, cut: round.undo === 'cut' })
   if (round.undo !== 'no') await takeBack(place, run, left, { round, tally, expected })
-  return left
 }
 
 /** Confirms, injects what is left of the faults one after the other, and brings it to its end. */
@@ -84,6 +101,7 @@ async function drive(
   while (left.length > 0) {
     const kind = left[0]!
     const resumedBefore = await run.timesResumed()
+    run.isToBeCut = cut && left.length === 1
     if (!(await kind.inject(run))) break
     left.shift()
     injected.push({ kind, resumedBefore })
@@ -91,7 +109,7 @@ async function drive(
     tally.addFindings(kind, await run.judgeMiddle(), `${where}, in the middle`)
     if ((await run.find()).state === 'failed' && left.length > 0) await run.goOn()
   }
-  const isCut = cut && !(await run.isOver())
+  const isCut = cut && injected.length > 0 && (await run.isUnfinished())
   const ended = isCut ? await run.cutShort() : await run.finish()
   const last = injected.at(-1)
   const resumedAtEnd = await run.timesResumed()

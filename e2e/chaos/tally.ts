@@ -16,9 +16,9 @@ export interface KindTally {
 const COLUMNS = [
   ['fault', ''],
   ['injected', 'injected'],
-  ['the run went on', 'wentOn'],
+  ['needed no resume', 'wentOn'],
   ['resumed', 'resumed'],
-  ['taken back', 'takenBack'],
+  ['undone half-way', 'takenBack'],
   ['conflicts listed', 'conflicts'],
   ['wrong znodes', 'wrong'],
   ['applied twice', 'twice'],
@@ -27,6 +27,8 @@ const COLUMNS = [
 export class Tally {
   readonly kinds = new Map<string, KindTally>(FAULT_KINDS.map(({ name }) => [name, emptyTally()]))
   readonly findings: string[] = []
+  /** Rounds in which the members of an ensemble no longer agreed: nothing that a client does can bring that about. */
+  readonly cameApart: string[] = []
 
   of(kind: FaultKind): KindTally {
     return this.kinds.get(kind.name)!
@@ -34,6 +36,14 @@ export class Tally {
 
   get injected(): number {
     return this.sum('injected')
+  }
+
+  add(other: Tally): void {
+    for (const [name, { ...more }] of other.kinds) {
+      const sums = this.kinds.get(name)!
+      for (const key of Object.keys(sums)) if (isKey(key, sums)) sums[key] += more[key]
+    }
+    this.findings.push(...other.findings)
   }
 
   addFindings(kind: FaultKind, findings: readonly Finding[], where: string): void {

@@ -77,6 +77,8 @@ export type LiveEvent =
  */
 export interface ClusterConnection extends TreeReader, RestoreTarget {
   readonly sessionId: bigint
+  /** With this, another process can end the session that this connection writes in: see `ZooKeeperPort.endSession`. */
+  readonly sessionTicket: string
   /** Null where four-letter words are refused. */
   readonly serverVersion: string | null
   /** Subtree in path order with bounded memory. Throws ZnodeError NO_NODE for a root that does not exist. */
@@ -138,6 +140,11 @@ export type DownCause = 'resolve' | 'refused' | 'timeout' | 'auth' | 'session-ex
 
 export interface ZooKeeperPort {
   connect(target: ClusterTarget, options?: { signal?: AbortSignal }): Promise<ClusterConnection>
+  /**
+   * Ends the session of a connection that another process made, by its ticket, whatever that process does: when this resolves, nothing that
+   * was sent in it and is still on its way will ever be carried out. A session that is over already is as good. Throws when it cannot be told.
+   */
+  endSession(target: ClusterTarget, ticket: string): Promise<void>
   testConnection(target: ClusterTarget, options?: { signal?: AbortSignal }): AsyncIterable<ConnectionStep>
   /** `srvr` of each server, in parallel, at most 3 s; null where it does not answer or refuses the word. */
   serverStatus(

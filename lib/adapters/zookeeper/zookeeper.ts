@@ -3,6 +3,7 @@ import type { ClusterConnection, ClusterTarget, ServerStatus, ZooKeeperPort } fr
 import { BulkPool } from './internal/bulk-pool.ts'
 import type { WireOptions } from './internal/bulk-session.ts'
 import { testWire } from './internal/connection-test.ts'
+import { endSession } from './internal/end-session.ts'
 import { askFourLetterWord, explainRefusedStatus, parseServerStatus } from './internal/four-letter-word.ts'
 import { PackageSession } from './internal/package-session.ts'
 import { createServerReports } from './internal/server-reports.ts'
@@ -19,7 +20,7 @@ const VERSION_TIMEOUT_MS = 1_000
 
 /** Clusters over TCP. Holds nothing itself: each connection is its caller's to close. */
 export function createZooKeeper(): ZooKeeperPort {
-  return { connect, testConnection, serverStatus, reports: createServerReports() }
+  return { connect, endSession: endSessionOf, testConnection, serverStatus, reports: createServerReports() }
 }
 
 async function connect(target: ClusterTarget, options: { signal?: AbortSignal } = {}): Promise<ClusterConnection> {
@@ -30,6 +31,10 @@ async function connect(target: ClusterTarget, options: { signal?: AbortSignal } 
   const serverVersion = await findVersion(session)
   const pool = new BulkPool(wire, { startIndex })
   return new ZooKeeperConnection({ session, pool, chroot: wire.chroot, serverVersion })
+}
+
+function endSessionOf(target: ClusterTarget, ticket: string): Promise<void> {
+  return endSession(toWireOptions(target), ticket)
 }
 
 function testConnection(target: ClusterTarget, options: { signal?: AbortSignal } = {}) {

@@ -57,6 +57,8 @@ export interface ApplyPlanInput {
   readonly run: string
   /** Names this process in it; no other has the name. Default: the run's, which is right where there is only ever one. */
   readonly writer?: string
+  /** With what a later process can end the session of `target`; kept in the journal. */
+  readonly session?: string
   /** Default: the plan's. */
   readonly onConflict?: ConflictPolicy
   readonly onProgress?: (progress: ApplyProgress) => void
@@ -154,8 +156,10 @@ class PlanApplier {
       })
     }
     if (history?.result === 'done') return this.report({ cancelled: false, paused: false })
-    if (history) await run.journal.resume({ run: name, onConflict: run.policy })
-    else await run.journal.begin({ run: name, plan: summary.plan, steps: summary.steps, onConflict: run.policy })
+    const { session = null } = this.input
+    if (history) await run.journal.resume({ run: name, onConflict: run.policy }, session)
+    else
+      await run.journal.begin({ run: name, plan: summary.plan, steps: summary.steps, onConflict: run.policy }, session)
     this.input.onProgress?.(this.progress(null))
     try {
       await this.sendBatches()

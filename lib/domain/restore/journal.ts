@@ -58,15 +58,17 @@ export class JournalWriter {
     this.writer = writer
   }
 
-  async begin(header: Omit<RunHeader, 'atMs'>): Promise<void> {
+  /** `session`: with what another process can end the session that this one writes in. */
+  async begin(header: Omit<RunHeader, 'atMs'>, session: string | null = null): Promise<void> {
     const { run, plan, steps, onConflict } = header
     await this.endTornLine()
-    await this.append({ kind: 'run', format: 1, run, plan, steps, onConflict }, true)
+    await this.append({ kind: 'run', format: 1, run, plan, steps, onConflict, ...(session ? { session } : {}) }, true)
   }
 
-  async resume(input: { run: string; onConflict: ConflictPolicy }): Promise<void> {
+  async resume(input: { run: string; onConflict: ConflictPolicy }, session: string | null = null): Promise<void> {
+    const { run, onConflict } = input
     await this.endTornLine()
-    await this.append({ kind: 'resumed', run: input.run, onConflict: input.onConflict }, true)
+    await this.append({ kind: 'resumed', run, onConflict, ...(session ? { session } : {}) }, true)
   }
 
   /** A process that died may have left half a line behind; what comes next must not be glued to it. */
@@ -123,6 +125,8 @@ export class JournalState {
   /** Conflicts of settled steps. */
   readonly conflicts: Conflict[] = []
   readonly rewritten = new Map<number, Rewritten>()
+  /** Sessions that the processes at this run wrote in, as far as they said; any of them may be alive, with writes on their way. */
+  readonly sessions: string[] = []
   /** zxids that our own batches were committed with. */
   readonly zxids = new Set<bigint>()
   nextBatch = 0
@@ -206,6 +210,7 @@ export function parseJournal(text: string): JournalState | null {
     }
     if (state === null) {
       state = new JournalState(parseHeader(json, at + 1))
+      if (typeof json.session === 'string') state.sessions.push(json.session)
       continue
     }
     state.result = null
@@ -231,9 +236,12 @@ export function parseJournal(text: string): JournalState | null {
       case 'run':
         // Two processes began at once: one of them lost the run in the instant before it wrote this, and goes on with nothing.
         if (parseHeader(json, at + 1).plan !== state.header.plan) throw badJournal(at + 1, 'it begins another plan')
+        if (typeof json.session === 'string') state.sessions.push(json.session)
+        break
+      case 'resumed':
+        if (typeof json.session === 'string') state.sessions.push(json.session)
         break
       case 'note':
-      case 'resumed':
         break
       default:
         throw badJournal(at + 1, `its kind is unknown`)

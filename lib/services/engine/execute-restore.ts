@@ -10,6 +10,7 @@ import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { verifyRestore } from '../../domain/restore/verify-restore.ts'
 import type { EngineContext } from '../context.ts'
 import { EngineError, RestoreCutShort } from './errors.ts'
+import { fenceOff } from './fence-off.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { RestoreDirectory, type RestoreReport, type SafetyRecord, type StoredPlan } from './restore-directory.ts'
 import { takeTouchedBackup } from './take-touched-backup.ts'
@@ -149,7 +150,7 @@ async function apply(
   connection: ClusterConnection,
 ): Promise<ApplyReport> {
   const meter = new ProgressMeter(context.clock, input.onProgress)
-  const history = await directory.readJournal()
+  const history = await fenceOff(context, input.target, directory)
   const journal = await directory.openJournal(input.assertOwned ?? (() => undefined))
   try {
     return await applyPlan({
@@ -160,6 +161,7 @@ async function apply(
       history,
       run: input.run,
       writer: randomUUID().slice(0, 8),
+      session: connection.sessionTicket,
       onConflict: input.onConflict,
       onProgress: ({ applied, alreadyDone, skipped, steps, counter }) =>
         counter

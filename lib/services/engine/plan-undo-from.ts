@@ -5,6 +5,7 @@ import { planUndo } from '../../domain/restore/plan-undo.ts'
 import type { EngineContext } from '../context.ts'
 import { PlanGuards } from '../guards/plan-guards.ts'
 import { EngineError } from './errors.ts'
+import { fenceOff } from './fence-off.ts'
 import { identitiesOf } from './identities.ts'
 import { RestoreDirectory } from './restore-directory.ts'
 
@@ -26,7 +27,7 @@ export interface PlanUndoFromInput {
 export async function planUndoFrom(context: EngineContext, input: PlanUndoFromInput): Promise<PlanSummary> {
   const done = new RestoreDirectory(input.undoDir)
   const { summary, clusterName } = await done.readPlan()
-  const journal = await done.readJournal()
+  const journal = await fenceOff(context, input.target, done)
   const safety = await done.findSafety()
   if (journal === null || safety === null) {
     throw new EngineError('NOTHING_TO_UNDO', `The restore in ${input.undoDir} has not written anything`, {

@@ -131,6 +131,10 @@ export class PackageSession {
     return this.manager.sessionId.readBigInt64BE()
   }
 
+  get password(): Buffer {
+    return this.manager.sessionPassword
+  }
+
   get connectedServer(): ServerAddress {
     return this.server
   }

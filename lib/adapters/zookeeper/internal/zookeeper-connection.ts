@@ -9,6 +9,7 @@ import { ZooKeeperError } from '../errors.ts'
 import type { BulkPool } from './bulk-pool.ts'
 import { BULK_PATHS_MIN, BulkReads } from './bulk-reads.ts'
 import { ChildrenPages } from './children-pages.ts'
+import { formatTicket } from './end-session.ts'
 import { encodeRecord, type JuteReader, JuteWriter } from './jute.ts'
 import { openMoveFeed } from './move-feed.ts'
 import { expired, type PackageSession, type Reply, type SessionState } from './package-session.ts'
@@ -79,6 +80,10 @@ export class ZooKeeperConnection implements ClusterConnection {
 
   get sessionId(): bigint {
     return this.session.sessionId
+  }
+
+  get sessionTicket(): string {
+    return formatTicket(this.session.sessionId, this.session.password)
   }
 
   get(path: string, options: { signal?: AbortSignal } = {}): Promise<ZnodeReading> {
