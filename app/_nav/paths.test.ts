@@ -28,6 +28,8 @@ describe('paths', () => {
     [paths.tree(moment, { path: '/a' }), '/clusters/c1/history?zxid=0x1a&path=%2Fa'],
     [paths.api.znode(moment, '/a'), '/api/trees/moment/c1.0x1a/znode?path=%2Fa'],
     [paths.clusterRetention('c1'), '/clusters/c1/retention'],
+    [paths.api.restoreGuards('r1'), '/api/restores/r1/guards'],
+    [paths.api.advice('c1', { path: '/a b', act: 'delete' }), '/api/clusters/c1/advice?path=%2Fa+b&act=delete'],
     [paths.clusterRetention('c1', { every: 15 }), '/clusters/c1/retention?every=15'],
     [paths.backup('b1'), '/backups/b1'],
     [paths.tree(live, { path: '/a' }), '/clusters/c1/tree?path=%2Fa'],

@@ -164,6 +164,8 @@ export const paths = {
     clusterStatus: (clusterId: string) => `/api/clusters/${id(clusterId)}/status`,
     clusterEvents: (clusterId: string) => `/api/clusters/${id(clusterId)}/events`,
     clusterTest: () => '/api/clusters/test',
+    advice: (clusterId: string, query: { path: string; act: string }) =>
+      withQuery(`/api/clusters/${id(clusterId)}/advice`, query),
     descendants: (clusterId: string, path: string) => withQuery(`/api/clusters/${id(clusterId)}/descendants`, { path }),
     children: (tree: TreeAddress, query: { path: string; after?: string | null; limit?: number }) =>
       withQuery(`/api/trees/${tree.kind}/${id(tree.id)}/children`, query),
@@ -214,6 +216,7 @@ export const paths = {
     restore: (restoreId: string) => `/api/restores/${id(restoreId)}`,
     restoreSteps: (restoreId: string, query: { after?: number | null; limit?: number; kind?: string } = {}) =>
       withQuery(`/api/restores/${id(restoreId)}/steps`, query),
+    restoreGuards: (restoreId: string) => `/api/restores/${id(restoreId)}/guards`,
     restoreReport: (restoreId: string) => `/api/restores/${id(restoreId)}/report`,
     physical: (physicalId: string) => `/api/physical/${id(physicalId)}`,
     physicalBundle: (physicalId: string) => `/api/physical/${id(physicalId)}/bundle`,

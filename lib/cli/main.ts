@@ -1,5 +1,6 @@
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
+import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
@@ -65,6 +66,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       clock: systemClock,
       log: SILENT,
       signal,
+      guardRules: process.env.ARKEEPER_CONFIG ? createGuardRules(process.env.ARKEEPER_CONFIG) : undefined,
     }
     const auth = parseAuth(list(parsed, 'auth'), process.env.ARKEEPER_AUTH)
     return await command.run({ ...parsed, context, terminal, auth })

@@ -6,6 +6,7 @@ import { migrateDatabase } from '../adapters/database/migrate.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
 import { createLog } from '../adapters/log/create-log.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
+import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
@@ -70,6 +71,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const archives = createFileArchives()
   const scratch = createScratch(env.zookeeper, env.configFile)
   const members = createMembers(env.configFile)
+  const guardRules = createGuardRules(env.configFile)
   const machine = createLocalMachine()
   const sessions = new SharedClusterSessions({
     zookeeper,
@@ -104,6 +106,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       sessions,
       secrets,
       members,
+      guardRules,
       machine,
       paths,
       restoreBatch: env.restoreBatch ?? undefined,

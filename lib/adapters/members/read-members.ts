@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
-import { MembersError } from './errors.ts'
+import { configFileSchema, invalidConfig, parseConfig, readConfig } from './internal/config-file.ts'
 import type { Member, MembersPort } from './members.ts'
-
-const BYTES_MAX = 1 << 20
 
 const folder = z
   .string()
@@ -31,11 +28,7 @@ const memberSchema = z.strictObject({
   start: command.optional(),
   owner: z.strictObject({ uid: id, gid: id }).optional(),
 })
-const configSchema = z.strictObject({
-  members: z.array(memberSchema).max(1000).default([]),
-  /** Read by the scratch servers' own room. */
-  drill: z.unknown().optional(),
-})
+const configSchema = configFileSchema.extend({ members: z.array(memberSchema).max(1000).default([]) })
 
 /** The members that the JSON file names; README.md, "Members", describes it. */
 export function createMembers(file: string): MembersPort {
@@ -49,25 +42,15 @@ export function createMembers(file: string): MembersPort {
 
 /** Throws CONFIG_INVALID, naming the place. */
 export function parseMembers(text: string, file: string): Member[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw invalid(file, 'it is not JSON', cause)
-  }
-  const parsed = configSchema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw invalid(file, `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not understood'}`)
-  }
+  const parsed = parseConfig(configSchema, text, file)
   const seen = new Set<string>()
-  for (const { cluster, name } of parsed.data.members) {
+  for (const { cluster, name } of parsed.members) {
     const key = JSON.stringify([cluster, name])
-    if (seen.has(key)) throw invalid(file, `the member ${name} of ${cluster} is there twice`)
+    if (seen.has(key)) throw invalidConfig(file, `the member ${name} of ${cluster} is there twice`)
     seen.add(key)
   }
-  assertApart(parsed.data.members, file)
-  return parsed.data.members.map((member) => ({
+  assertApart(parsed.members, file)
+  return parsed.members.map((member) => ({
     cluster: member.cluster,
     name: member.name,
     dataDir: member.dataDir,
@@ -87,31 +70,8 @@ function assertApart(members: z.output<typeof configSchema>['members'], file: st
     for (const dir of new Set([dataDir, dataLogDir])) {
       const key = JSON.stringify([cluster, dir])
       const other = owners.get(key)
-      if (other !== undefined) throw invalid(file, `the members ${other} and ${name} of ${cluster} share ${dir}`)
+      if (other !== undefined) throw invalidConfig(file, `the members ${other} and ${name} of ${cluster} share ${dir}`)
       owners.set(key, name)
     }
   }
-}
-
-async function readConfig(file: string): Promise<string | null> {
-  try {
-    const bytes = await readFile(file)
-    if (bytes.length > BYTES_MAX) throw invalid(file, `it has more than ${BYTES_MAX} bytes`)
-    return bytes.toString('utf8')
-  } catch (cause) {
-    if (cause instanceof MembersError) throw cause
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
-    throw new MembersError('CONFIG_UNREADABLE', `The configuration file ${file} cannot be read`, {
-      remedy: 'let the user that Arkeeper runs as read it',
-      cause,
-    })
-  }
-}
-
-function invalid(file: string, fault: string, cause?: unknown): MembersError {
-  return new MembersError('CONFIG_INVALID', `The configuration file ${file} cannot be understood: ${fault}`, {
-    unaffected: 'nothing was read from any member and nothing changed',
-    remedy: 'correct it; the README shows its form',
-    cause,
-  })
 }

@@ -1,11 +1,12 @@
 import { countOf } from '../../base/count-of.ts'
 import type { PlanWarning } from '../restore/plan.ts'
-import { isWithin, joinPath, ROOT } from '../znode/path.ts'
+import { joinPath, ROOT } from '../znode/path.ts'
 import type { GuardedAct, GuardedApplication, GuardedNode } from './application.ts'
 import type { GuardMatcher } from './guard-matcher.ts'
+import { bySeverity } from './severity.ts'
 
 /** Places of one entry that are looked at: a ClickHouse has one a table. */
-const PLACES_MAX = 2000
+const PLACES_MAX = 500
 const PATHS_SHOWN = 3
 
 /** Somewhere an application may live: it does where one of its signatures is there. */
@@ -36,8 +37,7 @@ export class ApplicationTally {
   }
 
   add(path: string, act: GuardedAct): void {
-    for (const { application, node, root } of this.#matcher.match(path)) {
-      if (node.on !== undefined && !node.on.includes(act)) continue
+    for (const { application, node, root } of this.#matcher.match(path, act)) {
       const places = getOrMake(this.#hits, application, () => new Map<string, Map<GuardedNode, Hits>>())
       if (!places.has(root) && places.size >= PLACES_MAX) {
         count(getOrMake(this.#unchecked, application, noHits), path, act)
@@ -65,22 +65,15 @@ export class ApplicationTally {
       const unchecked = this.#unchecked.get(application)
       if (there.length > 0 && unchecked) warnings.push(toUnchecked(application, unchecked))
     }
-    return warnings.sort((a, b) => ORDER[a.severity ?? 'warning'] - ORDER[b.severity ?? 'warning'])
+    return warnings.sort(bySeverity)
   }
 }
-
-const ORDER = { danger: 0, warning: 1, note: 2 }
 
 /** The absolute paths of an entry's signatures at a place. */
 export function signaturesAt({ application, root }: GuardedPlace): string[][] {
   return application.signatures.map((paths) =>
     paths.map((path) => (root === ROOT ? path : joinPath(root, path.slice(1)))),
   )
-}
-
-/** True when `path` lies in the place. */
-export function isInPlace(path: string, place: GuardedPlace): boolean {
-  return isWithin(path, place.root)
 }
 
 function toWarning(application: GuardedApplication, node: GuardedNode, hits: Hits): PlanWarning {

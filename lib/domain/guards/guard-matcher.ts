@@ -1,6 +1,6 @@
 import { compilePattern } from '../diff/path-pattern.ts'
 import { ROOT } from '../znode/path.ts'
-import type { GuardedApplication, GuardedNode } from './application.ts'
+import type { GuardedAct, GuardedApplication, GuardedNode } from './application.ts'
 
 /** A path that looks like one of an application; whether that application lives at `root` is for its signature to say. */
 export interface GuardMatch {
@@ -37,8 +37,8 @@ export class GuardMatcher {
     }
   }
 
-  /** One match an application and root: the first of its patterns that fits. */
-  match(path: string): GuardMatch[] {
+  /** One match an application and root: the first of its patterns that fits, and that has something to say of what is done. */
+  match(path: string, act: GuardedAct): GuardMatch[] {
     const found: GuardMatch[] = []
     if (path === ROOT) return found
     // Where each name begins; the slash is one before.
@@ -48,7 +48,7 @@ export class GuardMatcher {
       const anchors = this.#anchors.get(slash === -1 ? path.slice(start) : path.slice(start, slash))
       if (anchors !== undefined) {
         starts ??= startsOf(path)
-        for (const anchor of anchors) this.#try(anchor, { path, starts, index }, found)
+        for (const anchor of anchors) if (isAbout(anchor.node, act)) this.#try(anchor, { path, starts, index }, found)
       }
       start = slash + 1
     }
@@ -61,6 +61,10 @@ export class GuardMatcher {
     if (from === undefined || !matches(at.path.slice(from - 1))) return
     found.push({ application, node, root: from === 1 ? ROOT : at.path.slice(0, from - 1) })
   }
+}
+
+function isAbout({ on }: GuardedNode, act: GuardedAct): boolean {
+  return on === undefined || on.includes(act)
 }
 
 function startsOf(path: string): number[] {

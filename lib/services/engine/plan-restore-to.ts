@@ -90,7 +90,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
     })
     const cluster = { connection, connectString: input.target.connectString, admins: input.admins }
     const { warnings } = await guards.finish(context, cluster, asInTarget(source, view))
-    const summary = { ...planned, warnings: [...warnings, ...planned.warnings] }
+    const summary = { ...planned, warnings: guards.join(warnings, planned.warnings) }
     await plan.finish({
       summary,
       connectString: input.target.connectString,

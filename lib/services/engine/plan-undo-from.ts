@@ -55,7 +55,7 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
       const { connection, target, admins } = input
       const cluster = { connection, connectString: target.connectString, admins }
       const { warnings } = await guards.finish(context, cluster, null)
-      const undo = { ...planned, warnings: [...warnings, ...planned.warnings] }
+      const undo = { ...planned, warnings: guards.join(warnings, planned.warnings) }
       await plan.finish({
         summary: undo,
         connectString: input.target.connectString,

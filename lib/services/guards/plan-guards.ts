@@ -4,8 +4,11 @@ import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { type GuardedApplication, KNOWN_APPLICATIONS } from '../../domain/guards/application.ts'
 import { ApplicationTally, type GuardedPlace, signaturesAt } from '../../domain/guards/application-tally.ts'
+import { findHomes, warnOfHome } from '../../domain/guards/find-homes.ts'
 import { GuardMatcher } from '../../domain/guards/guard-matcher.ts'
 import { warnOfLiveUse } from '../../domain/guards/live-warnings.ts'
+import { SequenceParents } from '../../domain/guards/sequence-parents.ts'
+import { joinWarnings } from '../../domain/guards/severity.ts'
 import { TouchedPaths } from '../../domain/guards/touched-paths.ts'
 import type { PlanStep, PlanWarning } from '../../domain/restore/plan.ts'
 import type { PlanSink } from '../../domain/restore/plan-builder.ts'
@@ -30,14 +33,17 @@ export interface GuardedCluster {
  * Looks at each step as it passes and holds hashes and counts, never the steps. Nothing of it is in the plan's hash: what clients do changes.
  */
 export class PlanGuards {
+  readonly #applications: readonly GuardedApplication[]
   readonly #touched = new TouchedPaths()
   readonly #tally: ApplicationTally
   readonly #faults: readonly PlanWarning[]
   readonly #ephemerals = new Map<bigint, string[]>()
+  readonly #sequences = new SequenceParents()
   #ephemeralCount = 0
   #hasWalked = false
 
   private constructor(applications: readonly GuardedApplication[], faults: readonly PlanWarning[]) {
+    this.#applications = applications
     this.#tally = new ApplicationTally(new GuardMatcher(applications))
     this.#faults = faults
   }
@@ -62,6 +68,11 @@ export class PlanGuards {
     }
   }
 
+  /** All that is to be said of a plan, the gravest first. */
+  join(guards: readonly PlanWarning[], planner: readonly PlanWarning[]): PlanWarning[] {
+    return joinWarnings(guards, planner, (parent) => this.#sequences.has(parent))
+  }
+
   /** The live side of a comparison, whose ephemerals are remembered as they pass. */
   live(tree: PartialTree): PartialTree {
     return {
@@ -73,6 +84,7 @@ export class PlanGuards {
   add(step: Pick<PlanStep, 'step' | 'path'>): void {
     // An ACL fires no watch and changes nothing that an application reads; a counter only goes forward, and only watches on children see it.
     if (step.step === 'setAcl' || step.step === 'advanceCounter') return
+    this.#sequences.add(step.path)
     this.#touched.add(step.path)
     this.#tally.add(step.path, step.step === 'setData' ? 'change' : step.step)
   }
@@ -84,8 +96,8 @@ export class PlanGuards {
     source: Pick<TreeReader, 'get'> | null,
   ): Promise<{ readonly warnings: PlanWarning[]; readonly asked: readonly AskedServer[] }> {
     if (this.#touched.isEmpty) return { warnings: [...this.#faults], asked: [] }
-    const [isThere, use] = await Promise.all([
-      findPlaces(context, this.#tally.places(), cluster.connection, source),
+    const [applications, use] = await Promise.all([
+      this.applications(context, cluster.connection, source),
       askLiveUse(context, {
         connectString: cluster.connectString,
         admins: cluster.admins ?? [],
@@ -95,13 +107,35 @@ export class PlanGuards {
     ])
     const notes = [...describeUnknown(use.asked), ...(use.knowsEphemerals ? [] : [OWNERS_UNKNOWN])]
     const live = warnOfLiveUse(use, this.#touched)
-    return { warnings: [...this.#tally.warnings(isThere), ...this.#faults, ...live, ...notes], asked: use.asked }
+    return { warnings: [...applications, ...live, ...notes], asked: use.asked }
+  }
+
+  /** Applications that live at a path or reach into it, which would go with it. */
+  async homes(
+    context: Pick<EngineContext, 'signal'>,
+    connection: Pick<ClusterConnection, 'readMany'>,
+    path: string,
+  ): Promise<PlanWarning[]> {
+    const homes = findHomes(path, this.#applications)
+    const isThere = await findPlaces(context, homes, connection, null)
+    return homes.filter(isThere).map((home) => warnOfHome(home, path))
+  }
+
+  /** What applications are written to, those of them that are there. */
+  async applications(
+    context: Pick<EngineContext, 'signal'>,
+    connection: Pick<ClusterConnection, 'readMany'>,
+    source: Pick<TreeReader, 'get'> | null = null,
+  ): Promise<PlanWarning[]> {
+    const isThere = await findPlaces(context, this.#tally.places(), connection, source)
+    return [...this.#tally.warnings(isThere), ...this.#faults]
   }
 
   async *#watch(stream: ZnodeStream): ZnodeStream {
     this.#hasWalked = true
     for await (const batch of stream) {
       for (const znode of batch.znodes) {
+        this.#sequences.add(znode.path)
         if (znode.kind !== 'ephemeral' || ++this.#ephemeralCount > EPHEMERALS_MAX) continue
         const owner = znode.stat.ephemeralOwner
         const paths = this.#ephemerals.get(owner)
@@ -141,7 +175,7 @@ function describeUnknown(asked: readonly AskedServer[]): PlanWarning[] {
 async function findPlaces(
   context: Pick<EngineContext, 'signal'>,
   places: readonly GuardedPlace[],
-  connection: GuardedCluster['connection'],
+  connection: Pick<ClusterConnection, 'readMany'>,
   source: Pick<TreeReader, 'get'> | null,
 ): Promise<(place: GuardedPlace) => boolean> {
   const { signal } = context

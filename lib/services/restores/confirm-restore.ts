@@ -1,11 +1,12 @@
 import type { z } from 'zod'
+import { isDanger } from '../../domain/guards/severity.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
-import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, toSubject } from './find-restore.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, parsePlanView, toSubject } from './find-restore.ts'
 import { canConfirm } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 import { confirmRestoreSchema } from './schemas.ts'
@@ -15,7 +16,7 @@ export async function confirmRestore(
   context: ServiceContext,
   input: z.input<typeof confirmRestoreSchema>,
 ): Promise<{ readonly jobId: string }> {
-  const { restoreId, planHash, typedName, reason } = parseInput(confirmRestoreSchema, input)
+  const { restoreId, planHash, typedName, reason, dangersRead } = parseInput(confirmRestoreSchema, input)
   const row = await getRestoreRow(context, restoreId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
   const subject = {
@@ -42,6 +43,13 @@ export async function confirmRestore(
       throw new ServiceError('CONFIRMATION_MISMATCH', 'The typed name is not the name of the cluster', {
         unaffected: 'nothing was written',
         details: { fields: { typedName: 'Type the name exactly as it is shown' } },
+      })
+    }
+    if (!dangersRead && parsePlanView(current.planSummary)?.warnings.some(isDanger)) {
+      throw new ServiceError('CONFIRMATION_MISMATCH', 'The dangers of this plan were not ticked off', {
+        unaffected: 'nothing was written',
+        remedy: 'read them, and tick that you have',
+        details: { fields: { dangersRead: 'Tick this when you have read them' } },
       })
     }
     await requireApproval(context, tx, toSubject(current))

@@ -35,4 +35,6 @@ export const confirmRestoreSchema = z.object({
   planHash: z.string(),
   typedName: z.string(),
   reason: z.string().trim().min(1, 'Say why: it is kept in the audit').max(500),
+  /** The dangers of the plan were read and ticked off; asked for where it has any. */
+  dangersRead: z.boolean().default(false),
 })

@@ -13,8 +13,10 @@ import { useAction } from '@/app/_components/use-action.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
+import { isDanger } from '@/lib/domain/guards/severity.ts'
 import type { PlanView, RestoreView } from '@/lib/services/restores/views.ts'
 import { confirmRestoreAction, replanRestoreAction } from '../actions.ts'
+import { DangerCheck } from './danger-check.tsx'
 import { describePlanButton } from './describe-plan-button.ts'
 
 /** The last step before anything is written: the cluster's name typed, and a reason for the audit. */
@@ -28,15 +30,20 @@ export function ConfirmRestore({
   onDone: () => void
 }) {
   const [given, setGiven] = useState(NOT_CONFIRMED)
+  // Bound to the plan: another plan has other dangers.
+  const [dangersReadOf, setDangersReadOf] = useState<string | null>(null)
+  const dangersRead = dangersReadOf === plan.hash
   const confirm = useAction(confirmRestoreAction, onDone)
   const replan = useAction(replanRestoreAction, onDone)
   const { clusterName, canConfirm } = restore
   const fault = !canConfirm.ok
     ? (canConfirm.reason ?? 'It cannot be confirmed now')
-    : findConfirmationFault(given, clusterName)
+    : !dangersRead && plan.warnings.some(isDanger)
+      ? 'Tick that you have read the dangers first'
+      : findConfirmationFault(given, clusterName)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    confirm.run({ restoreId: restore.id, planHash: plan.hash, ...given })
+    confirm.run({ restoreId: restore.id, planHash: plan.hash, dangersRead, ...given })
   }
   return (
     <Card title="Confirm">
@@ -68,6 +75,11 @@ export function ConfirmRestore({
           A safety backup of everything that will be touched is taken first. Afterwards the restore is verified.{' '}
           <strong>Undo</strong> then makes the plan that takes it back, which you read and confirm like this one.
         </p>
+        <DangerCheck
+          warnings={plan.warnings}
+          checked={dangersRead}
+          onChange={(checked) => setDangersReadOf(checked ? plan.hash : null)}
+        />
         <div className="grid gap-4 sm:grid-cols-2">
           <ConfirmFields clusterName={clusterName} value={given} onChange={setGiven} faults={confirm.error?.fields} />
         </div>

@@ -1,16 +1,15 @@
 import clsx from 'clsx'
 import { Minus, PenLine, Plus, Shield } from 'lucide-react'
 import { SKIPPED_WORDS } from '@/app/_components/restore-words.ts'
-import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { CopyButton } from '@/app/_ui/copy-button.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
-import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { PlanView } from '@/lib/services/restores/views.ts'
 import { describeFields } from '../../clusters/_components/describe-fields.ts'
+import { PlanWarnings } from './plan-warnings.tsx'
 
 export function PlanNumbers({ plan }: { plan: PlanView }) {
   const numbers = [
@@ -59,20 +58,7 @@ export function PlanNumbers({ plan }: { plan: PlanView }) {
           </ul>
         </div>
       )}
-      {plan.warnings.length > 0 && (
-        <Notice tone="warn" title={plural(plan.warnings.length, 'warning')}>
-          <ScrollBox label="Warnings of the plan" className="mt-1 max-h-64">
-            <ul className="divide-y divide-changed/20">
-              {plan.warnings.map((warning) => (
-                <li key={`${warning.code} ${warning.path}`} className="py-1">
-                  <ZnodePath path={warning.path} className="font-medium" />
-                  <span className="block">{warning.message}</span>
-                </li>
-              ))}
-            </ul>
-          </ScrollBox>
-        </Notice>
-      )}
+      <PlanWarnings warnings={plan.warnings} />
     </div>
   )
 }

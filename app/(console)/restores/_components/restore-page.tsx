@@ -18,6 +18,7 @@ import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
 import { ConfirmRestore } from './confirm-restore.tsx'
 import { FidelityCard } from './fidelity-card.tsx'
+import { LiveGuards } from './live-guards.tsx'
 import { PlanNumbers } from './plan-numbers.tsx'
 import { PlanStepsTable } from './plan-steps-table.tsx'
 import { RestoreButtons } from './restore-buttons.tsx'
@@ -89,6 +90,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
       {restore.plan?.fidelity && (
         <FidelityCard fidelity={restore.plan.fidelity} readBack={restore.report?.fidelity ?? null} />
       )}
+      {restore.state === 'planned' && restore.plan && restore.plan.steps > 0 && <LiveGuards restoreId={restore.id} />}
       {restore.state === 'planned' && restore.plan && (
         <ConfirmRestore restore={restore} plan={restore.plan} onDone={() => query.refetch()} />
       )}

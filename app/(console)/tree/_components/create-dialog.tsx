@@ -13,6 +13,7 @@ import { CheckboxField, TextField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { findPathFault, joinPath } from '@/lib/domain/znode/path.ts'
 import { createZnodeAction } from '../actions.ts'
+import { PathAdvice } from './path-advice.tsx'
 import type { ZnodeDialogProps } from './znode-actions.tsx'
 
 type Kind = 'persistent' | 'container' | 'ttl'
@@ -24,6 +25,8 @@ export function CreateDialog({ clusterId, clusterName, znode, onClose, onDone }:
   const [sequential, setSequential] = useState(false)
   const [draft, setDraft] = useState<ValueDraft>(() => ({ ...draftOf(''), mode: 'text' }))
   const [conflict, setConflict] = useState<string | null>(null)
+  /** The name is whole when the field is left: not every letter is worth a question. */
+  const [advised, setAdvised] = useState<string | null>(null)
   const create = useAction(createZnodeAction, (written) => {
     if (written.kind === 'done') onDone({ path: written.path, kind: 'created' })
     else setConflict(written.message)
@@ -71,6 +74,7 @@ export function CreateDialog({ clusterId, clusterName, znode, onClose, onDone }:
           label="Name"
           value={name}
           onChange={(event) => setName(event.target.value)}
+          onBlur={() => setAdvised(name !== '' && pathFault === null ? path : null)}
           spellCheck={false}
           autoComplete="off"
           className="font-mono"
@@ -81,6 +85,7 @@ export function CreateDialog({ clusterId, clusterName, znode, onClose, onDone }:
           }
           error={create.error?.fields?.path}
         />
+        {advised !== null && <PathAdvice clusterId={clusterId} path={advised} act="create" />}
         <Choice
           label="Kind"
           name="kind"

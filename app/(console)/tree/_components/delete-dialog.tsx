@@ -15,6 +15,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import { nameOf } from '@/lib/domain/znode/path.ts'
 import { deleteZnodeAction } from '../actions.ts'
+import { PathAdvice } from './path-advice.tsx'
 import type { ZnodeDialogProps } from './znode-actions.tsx'
 
 /** As many as one deletion by hand takes; more is the work of a restore with its plan and undo. */
@@ -77,6 +78,7 @@ export function DeleteDialog({ clusterId, clusterName, znode, onClose, onDone }:
             Close this, look at the znode again, and decide anew.
           </Notice>
         )}
+        <PathAdvice clusterId={clusterId} path={znode.path} act="delete" />
         {below === undefined ? (
           !count.error && (
             <div role="status">

@@ -13,6 +13,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { ZnodeWriteView } from '@/lib/services/tree/views.ts'
 import { setZnodeDataAction } from '../actions.ts'
+import { PathAdvice } from './path-advice.tsx'
 import type { ZnodeDialogProps } from './znode-actions.tsx'
 
 type Conflict = Extract<ZnodeWriteView, { kind: 'conflict' }>
@@ -92,6 +93,7 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
           </>
         ) : (
           <>
+            <PathAdvice clusterId={clusterId} path={znode.path} act="change" />
             <ValueInput draft={draft} onChange={setDraft} />
             <DialogButtons>
               <Button onClick={onClose}>Cancel</Button>

@@ -19,6 +19,7 @@ import { isSameAcl } from '@/lib/domain/znode/acl.ts'
 import type { StateView } from '@/lib/services/logs/views.ts'
 import type { ZnodeReadingView, ZnodeView } from '@/lib/services/tree/views.ts'
 import { restoreZnodeVersionAction } from '../actions.ts'
+import { PathAdvice } from './path-advice.tsx'
 
 type Version = Extract<StateView, { kind: 'present' }>
 
@@ -110,6 +111,7 @@ function Confirmation({ live, ...props }: Props & { live: ZnodeView | null }) {
           Nothing was written. What is live now is below: compare and decide.
         </Notice>
       )}
+      {part === 'data' && <PathAdvice clusterId={clusterId} path={path} act={theirs === null ? 'create' : 'change'} />}
       {part === 'data' ? (
         <ValueDiff
           left={
