@@ -1,4 +1,14 @@
-import { BadgeCheck, CircleAlert, CircleCheck, CircleDashed, Pin, ShieldAlert, ShieldCheck, Waves } from 'lucide-react'
+import {
+  BadgeCheck,
+  CircleAlert,
+  CircleCheck,
+  CircleDashed,
+  FileInput,
+  Pin,
+  ShieldAlert,
+  ShieldCheck,
+  Waves,
+} from 'lucide-react'
 import { Badge } from '@/app/_ui/badge.tsx'
 import type { BackupView } from '@/lib/services/backups/views.ts'
 
@@ -28,7 +38,15 @@ export function StatusBadge({ status }: { status: BackupView['status'] }) {
   )
 }
 
-export function ConsistencyBadge({ backup }: { backup: Pick<BackupView, 'consistency' | 'proof'> }) {
+export function ImportBadge() {
+  return (
+    <Badge icon={<FileInput aria-hidden />} title="Made of an uploaded file, not taken from this cluster">
+      import
+    </Badge>
+  )
+}
+
+export function ConsistencyBadge({ backup }: { backup: Pick<BackupView, 'consistency' | 'proof' | 'source'> }) {
   if (backup.consistency === 'exact') {
     return (
       <Badge tone="good" icon={<BadgeCheck aria-hidden />} title={describeProof(backup.proof) ?? undefined}>
@@ -37,7 +55,15 @@ export function ConsistencyBadge({ backup }: { backup: Pick<BackupView, 'consist
     )
   }
   return (
-    <Badge tone="warn" icon={<Waves aria-hidden />} title="Writes landed while it was taken">
+    <Badge
+      tone="warn"
+      icon={<Waves aria-hidden />}
+      title={
+        backup.source === 'import'
+          ? 'The file does not prove that it is one state of a tree'
+          : 'Writes landed while it was taken'
+      }
+    >
       fuzzy
     </Badge>
   )

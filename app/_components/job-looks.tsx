@@ -30,6 +30,7 @@ export function JobStateBadge({ state, cancelRequested = false }: { state: JobSt
 
 const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: string }> = {
   backup: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
+  import: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   verify: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   drill: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   diff: (id) => ({ href: paths.diff(id), text: 'Open diff' }),
@@ -49,6 +50,6 @@ function momentHref(subjectId: string): string {
 /** Where a job's subject is shown; null while there is nothing to show (a backup that is not there yet). */
 export function jobSubject(job: JobView): { href: string; text: string } | null {
   if (job.subjectId === null) return null
-  if (job.kind === 'backup' && job.state !== 'succeeded') return null
+  if ((job.kind === 'backup' || job.kind === 'import') && job.state !== 'succeeded') return null
   return SUBJECTS[job.kind](job.subjectId)
 }

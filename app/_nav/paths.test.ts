@@ -79,6 +79,10 @@ describe('paths', () => {
     [paths.audit({ clusterId: 'c1', before: 7 }), '/audit?before=7&cluster=c1'],
     [paths.api.clusterEvents('c1'), '/api/clusters/c1/events'],
     [
+      paths.api.clusterImport('c1', { name: 'a b.json', form: 'zk-shell' }),
+      '/api/clusters/c1/import?name=a+b.json&form=zk-shell',
+    ],
+    [
       paths.api.children(live, { path: '/a', after: null, limit: 500 }),
       '/api/trees/live/c1/children?path=%2Fa&limit=500',
     ],

@@ -163,6 +163,8 @@ export const paths = {
     job: (jobId: string) => `/api/jobs/${id(jobId)}`,
     clusterStatus: (clusterId: string) => `/api/clusters/${id(clusterId)}/status`,
     clusterEvents: (clusterId: string) => `/api/clusters/${id(clusterId)}/events`,
+    clusterImport: (clusterId: string, query: { name: string; form?: string | null; note?: string }) =>
+      withQuery(`/api/clusters/${id(clusterId)}/import`, query),
     clusterTest: () => '/api/clusters/test',
     advice: (clusterId: string, query: { path: string; act: string }) =>
       withQuery(`/api/clusters/${id(clusterId)}/advice`, query),

@@ -29,6 +29,20 @@ export const JOB_DEFINITIONS = {
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
   },
+  /** The uploaded file is named by the job's id. */
+  import: {
+    payload: z.object({
+      backupId: z.string(),
+      clusterId: z.string(),
+      fileName: z.string(),
+      form: z
+        .enum(['zoocreeper', 'zoonavigator', 'zk-shell', 'jsonl', 'directory', 'data-directory', 'snapshot'])
+        .nullable(),
+      note: z.string(),
+    }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+  },
   verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   drill: {
     payload: z.object({ backupId: z.string(), limitMinutes: z.number().int().positive() }),

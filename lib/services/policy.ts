@@ -20,6 +20,7 @@ export const LEAST_ROLE = {
   // All values at once: as much as the files of a backup.
   'tree.export': 'operator',
   'backup.start': 'operator',
+  'backup.import': 'operator',
   'backup.pin': 'operator',
   'backup.note': 'operator',
   'backup.verify': 'operator',

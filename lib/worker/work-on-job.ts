@@ -8,6 +8,7 @@ import { runVerify } from '../services/backups/run-verify.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { runDiff } from '../services/diffs/run-diff.ts'
 import { runDrill } from '../services/drills/run-drill.ts'
+import { runImport } from '../services/imports/run-import.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
 import { runPrepare } from '../services/moments/run-prepare.ts'
 import { workOnPhysical } from '../services/physical/work-on-physical.ts'
@@ -34,6 +35,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
   switch (job.kind) {
     case 'backup':
       return runBackup(context, parse('backup', job), run)
+    case 'import':
+      return runImport(context, parse('import', job), run)
     case 'verify':
       return runVerify(context, parse('verify', job), run)
     case 'drill':

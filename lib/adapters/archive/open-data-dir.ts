@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { type DataDir, getDataDir, withListing } from './data-dir.ts'
 import { logSourcesOf } from './log-file.ts'
 import { type DataDirTree, openHistory } from './open-history.ts'
@@ -26,8 +26,12 @@ export async function openListed(place: DataDir, options: OpenDataDirOptions): P
   return openHistory({ name: place.dir, logsName: place.logDir, bases, logs: logSourcesOf(place) }, options)
 }
 
-/** A snapshot file by itself, as it lies: `zxid` of its name, where it still has one. */
-export async function openSnapshotAlone(path: string, zxid: bigint | null, signal?: AbortSignal): Promise<DataDirTree> {
-  const name = basename(path)
+/** A snapshot file by itself, as it lies. `zxid` of its name, where it still has one. */
+export async function openSnapshotAlone(
+  path: string,
+  named: { readonly name: string; readonly zxid: bigint | null },
+  signal?: AbortSignal,
+): Promise<DataDirTree> {
+  const { name, zxid } = named
   return openHistory({ name, logsName: name, bases: [{ name, path, zxid: zxid ?? 0n }], logs: [] }, { signal })
 }

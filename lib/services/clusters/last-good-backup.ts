@@ -4,6 +4,8 @@ import type { Prisma } from '../../adapters/database/generated/client.ts'
 export const UNDAMAGED_BACKUP = {
   deletedAt: null,
   purpose: 'manual',
+  // Another tool's file says nothing about when, and maybe of what cluster.
+  source: { not: 'import' },
   status: 'complete',
   OR: [{ verifyOk: null }, { verifyOk: true }],
 } as const satisfies Prisma.BackupWhereInput

@@ -7,6 +7,7 @@ import type { Action } from '../policy.ts'
 /** What was asked for, by kind of job. A run of a restore writes its own entries, before and after. */
 const ACTION_OF: Readonly<Record<string, Action>> = {
   backup: 'backup.start',
+  import: 'backup.import',
   verify: 'backup.verify',
   drill: 'backup.drill',
   diff: 'diff.start',

@@ -98,6 +98,10 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       if (paths.length === 0 || paths[0] === '/') return `Back up ${cluster}`
       return `Back up ${paths.length === 1 ? paths[0] : `${paths.length} subtrees`} of ${cluster}`
     }
+    case 'import': {
+      const file = z.object({ fileName: z.string() }).safeParse(payload).data?.fileName ?? 'a file'
+      return `Import ${file} to ${cluster}`
+    }
     case 'verify':
       return `Verify a backup of ${cluster}`
     case 'drill':

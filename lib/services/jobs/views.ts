@@ -3,6 +3,7 @@ import type { ErrorView } from '../error-view.ts'
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 export type JobKind =
   | 'backup'
+  | 'import'
   | 'verify'
   | 'drill'
   | 'diff'

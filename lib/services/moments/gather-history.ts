@@ -145,7 +145,15 @@ async function listOfMembers(
  */
 async function listBackupBases(context: ServiceContext, clusterId: string, faults: string[]): Promise<HistoryBase[]> {
   const rows = await context.db.backup.findMany({
-    where: { clusterId, deletedAt: null, purpose: 'manual', status: 'complete', consistency: 'exact' },
+    where: {
+      clusterId,
+      deletedAt: null,
+      purpose: 'manual',
+      status: 'complete',
+      consistency: 'exact',
+      // Maybe of another cluster, over which these logs must not be replayed.
+      source: { not: 'import' },
+    },
     orderBy: { zxid: 'desc' },
     take: BACKUPS_MAX,
     select: { dir: true, takenAt: true, manifest: true },

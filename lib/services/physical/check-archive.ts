@@ -1,5 +1,6 @@
 import { countOf } from '../../base/count-of.ts'
 import { parseHex64 } from '../../base/hex64.ts'
+import { hasGaps } from '../../domain/snapshot/manifest.ts'
 import { isVersionBelow } from './compare-versions.ts'
 import type { PhysicalFacts } from './facts.ts'
 import { blocker, ok, warning } from './finding.ts'
@@ -50,6 +51,15 @@ function checkScope({ archive: { manifest }, clusterChroot }: PhysicalFacts): Fi
         'chroot',
         `The cluster is used below ${chroot}: what is backed up there is not the servers' whole tree`,
         'add the cluster without its chroot, back it up, and use that backup',
+      ),
+    )
+  }
+  if (hasGaps(manifest)) {
+    findings.push(
+      blocker(
+        'import',
+        "The backup was made of another tool's file, which lacks what servers keep: versions, zxids, some ACLs",
+        'restore it over the client port instead',
       ),
     )
   }

@@ -92,7 +92,7 @@ async function toLosses(
   return Promise.all(
     BACKUP_KINDS.map(async (kind): Promise<LossView> => {
       const last = await context.db.backup.findFirst({
-        where: { clusterId: input.clusterId, source: kind, ...GOOD_BACKUP },
+        where: { ...GOOD_BACKUP, clusterId: input.clusterId, source: kind },
         orderBy: [{ takenAt: 'desc' }, { id: 'desc' }],
         select: { durationMs: true },
       })

@@ -3,6 +3,7 @@ import type { Metadata } from 'next'
 import {
   ConsistencyBadge,
   DrillBadge,
+  ImportBadge,
   PinnedBadge,
   StatusBadge,
   VerifiedBadge,
@@ -20,11 +21,13 @@ import { formatDuration, formatUtc } from '@/app/_ui/format-time.ts'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
+import { hasGaps } from '@/lib/domain/snapshot/manifest.ts'
 import { BackupActions } from '../_components/backup-actions.tsx'
 import { BackupNote } from '../_components/backup-note.tsx'
 import { ConsistencyWords } from '../_components/consistency-words.tsx'
 import { DrillResult } from '../_components/drill-result.tsx'
 import { FidelityReport } from '../_components/fidelity-report.tsx'
+import { ImportReport } from '../_components/import-report.tsx'
 import { VerifyResult } from '../_components/verify-result.tsx'
 import { loadBackup, loadDrillFault } from '../loaders.ts'
 
@@ -47,6 +50,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
         badges={
           <>
             <StatusBadge status={backup.status} />
+            {backup.source === 'import' && <ImportBadge />}
             <ConsistencyBadge backup={backup} />
             <VerifiedBadge backup={backup} />
             <DrillBadge backup={backup} />
@@ -69,7 +73,10 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               className="sm:grid-cols-2"
               items={[
                 ['Scope', backup.scopePaths.join(', ') === '/' ? 'whole tree' : backup.scopePaths.join(', ')],
-                ['zxid', <Zxid key="zxid" value={backup.zxid} />],
+                [
+                  'zxid',
+                  hasGaps(manifest) && backup.zxid === '0x0' ? 'not known' : <Zxid key="zxid" value={backup.zxid} />,
+                ],
                 ['Znodes in the snapshot', formatCount(backup.znodes)],
                 ['Data', formatBytes(backup.dataBytes)],
                 ['Archive', formatBytes(backup.archiveBytes)],
@@ -85,10 +92,11 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
             />
           </Card>
           <Card title="Consistency">
-            <ConsistencyWords consistency={manifest.consistency} />
+            <ConsistencyWords manifest={manifest} />
           </Card>
           <Card title="Fidelity: what it holds and what it does not">
             <FidelityReport fidelity={manifest.fidelity} source={manifest.source} />
+            {manifest.import && <ImportReport facts={manifest.import} />}
           </Card>
           <Card title="Note">
             <BackupNote backupId={backup.id} note={backup.note} />

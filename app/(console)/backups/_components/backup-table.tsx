@@ -2,6 +2,7 @@ import Link from 'next/link'
 import {
   ConsistencyBadge,
   DrillBadge,
+  ImportBadge,
   PinnedBadge,
   StatusBadge,
   VerifiedBadge,
@@ -59,6 +60,7 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
           <Cell>
             <span className="flex flex-wrap gap-1">
               <StatusBadge status={backup.status} />
+              {backup.source === 'import' && <ImportBadge />}
               <ConsistencyBadge backup={backup} />
               <VerifiedBadge backup={backup} />
               <DrillBadge backup={backup} />
@@ -71,7 +73,7 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
             <LastProved drill={backup.drill} />
           </Cell>
           <Cell>
-            <Zxid value={backup.zxid} />
+            {backup.source === 'import' && backup.zxid === '0x0' ? 'not known' : <Zxid value={backup.zxid} />}
           </Cell>
           <Cell className="text-right">{formatCount(backup.znodes)}</Cell>
           <Cell className="whitespace-nowrap text-right">{formatBytes(backup.dataBytes)}</Cell>

@@ -3,14 +3,25 @@ import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
-import type { Manifest } from '@/lib/domain/snapshot/manifest.ts'
+import { hasGaps, type Manifest } from '@/lib/domain/snapshot/manifest.ts'
 
 /** Stated, never assumed: what the archive is proven to be, or within which window it lies. */
-export function ConsistencyWords({ consistency }: { consistency: Manifest['consistency'] }) {
+export function ConsistencyWords({ manifest }: { manifest: Pick<Manifest, 'consistency' | 'source' | 'import'> }) {
+  const { consistency } = manifest
   const proof = describeProof(consistency.proof ?? null)
   return (
     <div className="flex flex-col gap-2 text-sm">
-      {consistency.class === 'exact' ? (
+      {hasGaps(manifest) ? (
+        <p>
+          <strong>Not known.</strong> The file does not say when each znode was read, nor what was written meanwhile
+          {consistency.to !== '0x0' && (
+            <>
+              ; the highest zxid in it is <Zxid value={consistency.to} />
+            </>
+          )}
+          .
+        </p>
+      ) : consistency.class === 'exact' ? (
         <p>
           <strong>Exact.</strong> This is the tree as it was at <Zxid value={consistency.to} />
           {proof && <>; the proof: {proof}</>}.
@@ -21,7 +32,7 @@ export function ConsistencyWords({ consistency }: { consistency: Manifest['consi
           <Zxid value={consistency.from} what="first zxid" /> and <Zxid value={consistency.to} what="last zxid" />.
         </p>
       )}
-      {consistency.movedKnown === false && (
+      {consistency.movedKnown === false && !hasGaps(manifest) && (
         <p className="text-changed">
           Nothing could tell all that moved meanwhile (no recursive watch: a server older than 3.6, a lost watch, or a
           snapshot without the client port), so the list of moved paths is not whole.

@@ -20,7 +20,7 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
           ['Parents with a counter', formatCount(fidelity.sequenceCounters)],
         ]}
       />
-      {fidelity.unknownKind > 0 && (
+      {fidelity.unknownKind > 0 && source !== 'import' && (
         <p className="text-muted">
           {source === 'client'
             ? 'A client cannot tell persistent, container and TTL znodes apart: they count as not known and'
@@ -35,7 +35,10 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
       )}
       <SequenceParents fidelity={fidelity} />
       {fidelity.unreadable.length === 0 && fidelity.maskedAcl.length === 0 ? (
-        <Notice tone="good" title="Every znode and every ACL could be read" />
+        <Notice
+          tone="good"
+          title={source === 'import' ? 'All that is in the file was read' : 'Every znode and every ACL could be read'}
+        />
       ) : (
         <>
           {fidelity.unreadable.length > 0 && (

@@ -17,11 +17,11 @@ const MINUTE_MS = 60_000
 export function RunningBackups({ clusterId }: { clusterId: string }) {
   const jobs = useJobs()
   const concerns = useCallback(
-    (job: JobView) => job.clusterId === clusterId && (job.kind === 'backup' || job.kind === 'verify'),
+    (job: JobView) => job.clusterId === clusterId && ['backup', 'import', 'verify'].includes(job.kind),
     [clusterId],
   )
   useRefreshWhenJobsEnd(jobs.data, concerns)
-  const mine = (jobs.data ?? []).filter((job) => concerns(job) && job.kind === 'backup')
+  const mine = (jobs.data ?? []).filter((job) => concerns(job) && job.kind !== 'verify')
   const newest = mine.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0]
   const shown = mine.filter((job) => isActive(job) || (job === newest && failedLately(job)))
   if (shown.length === 0) return null
@@ -55,7 +55,7 @@ function RunningBackup({ job }: { job: JobView }) {
             disabledReason={job.cancelRequested && 'It was asked to stop; nothing half-written stays'}
             onClick={() => cancel.run({ jobId: job.id })}
           >
-            Cancel backup
+            {job.kind === 'import' ? 'Cancel import' : 'Cancel backup'}
           </Button>
         )}
         {job.state === 'failed' && (

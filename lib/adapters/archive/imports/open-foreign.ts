@@ -51,7 +51,6 @@ export class ForeignTree extends SnapshotTree {
   readonly facts: ForeignFacts
   /** Absence means nothing outside of it. */
   readonly scope: { readonly paths: string[]; readonly kind: 'subtrees' }
-  readonly sessions: ReadonlyMap<bigint, number> = new Map()
 
   constructor(input: ConstructorParameters<typeof SnapshotTree>[0], facts: ForeignFacts) {
     super(input)

@@ -3,14 +3,15 @@ import { basename } from 'node:path'
 import { formatHex64 } from '../../../base/hex64.ts'
 import { importFault } from '../../../domain/imports/errors.ts'
 import type { ImportForm } from '../../../domain/imports/import-form.ts'
+import { SnapshotError } from '../../../domain/snapshot/errors.ts'
 import type { Consistency, Manifest } from '../../../domain/snapshot/manifest.ts'
 import { ROOT } from '../../../domain/znode/path.ts'
 import type { TreeReader } from '../../../domain/znode/ports.ts'
 import { openDataDir, openSnapshotAlone } from '../open-data-dir.ts'
 import type { DataDirTree } from '../open-history.ts'
 import { identifyPath } from '../open-path.ts'
-import { findSnapshotZxid } from '../snapshot-file.ts'
-import { type ForeignTree, isForeignForm, openForeign } from './open-foreign.ts'
+import { detectCompression, findSnapshotZxid } from '../snapshot-file.ts'
+import { detectForeign, type ForeignTree, isForeignForm, openForeign } from './open-foreign.ts'
 import { withUnpackedDataDir } from './unpack-data-dir.ts'
 
 export interface OpenImportOptions {
@@ -29,7 +30,8 @@ export interface OpenedImport {
   readonly scope: Manifest['scope']
   readonly zxid: bigint
   readonly consistency: Consistency
-  readonly sessions: ReadonlyMap<bigint, number>
+  /** Undefined where nothing is known of them. */
+  readonly sessions: ReadonlyMap<bigint, number> | undefined
 }
 
 /** Reads and checks all of it. Throws ImportError, and for ZooKeeper's own files what `openDataDir` throws. */
@@ -38,7 +40,11 @@ export async function openImport(path: string, options: OpenImportOptions): Prom
   if (isForeignForm(form)) return toImport(await openForeign(path, form, options), options.fileName)
   if (form === 'snapshot') {
     const zxid = findSnapshotZxid(basename(options.fileName))
-    return fromServer(await openSnapshotAlone(path, zxid, options.signal), form, options.fileName)
+    return fromServer(
+      await openSnapshotAlone(path, { name: options.fileName, zxid }, options.signal),
+      form,
+      options.fileName,
+    )
   }
   const tree = (await stat(path)).isDirectory()
     ? await openDataDir(path, options)
@@ -52,12 +58,41 @@ async function detectForm(path: string): Promise<ImportForm> {
     case 'foreign':
       return place.form
     case 'file':
-      return 'snapshot'
+      return assertSnapshot(path)
     case 'datadir':
     case 'packed-datadir':
       return 'data-directory'
     case 'archive':
       throw importFault('UNKNOWN_FORM', `${path} is an archive already`, null, 'use it as it is')
+  }
+}
+
+async function assertSnapshot(path: string): Promise<'snapshot'> {
+  const detected = await detectForeign(path)
+  if (detected === 'snapshot' || (await isSnappy(path))) return 'snapshot'
+  if (detected === 'log') {
+    const remedy = 'pack the whole data directory, snapshots and logs, into a tar'
+    throw importFault(
+      'UNKNOWN_FORM',
+      'The file is a transaction log, which is no tree without a snapshot',
+      null,
+      remedy,
+    )
+  }
+  throw importFault(
+    'UNKNOWN_FORM',
+    'Nothing in the file tells what it is',
+    null,
+    'import JSON of zoocreeper, zk_shell, ZooNavigator or arkeeper export, a snapshot, or a tar of a data directory or of files',
+  )
+}
+
+async function isSnappy(path: string): Promise<boolean> {
+  try {
+    return (await detectCompression(path)) === 'snappy'
+  } catch (error) {
+    if (error instanceof SnapshotError) return false
+    throw error
   }
 }
 
@@ -81,7 +116,7 @@ function toImport(reader: ForeignTree, fileName: string): OpenedImport {
     zxid: highestZxid,
     // No such file tells what was written while it was made.
     consistency: { class: 'fuzzy', from: '0x0', to, moved: [], movedReread: false, movedKnown: false },
-    sessions: new Map(),
+    sessions: undefined,
   }
 }
 

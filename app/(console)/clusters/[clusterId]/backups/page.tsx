@@ -9,6 +9,7 @@ import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { BackupTable } from '../../../backups/_components/backup-table.tsx'
 import { BackupTimeLine } from '../../../backups/_components/backup-time-line.tsx'
+import { ImportBackup } from '../../../backups/_components/import-backup.tsx'
 import { RunningBackups } from '../../../backups/_components/running-backups.tsx'
 import { StartBackup } from '../../../backups/_components/start-backup.tsx'
 import { loadBackupSources, loadBackups } from '../../../backups/loaders.ts'
@@ -39,11 +40,14 @@ export default async function ClusterBackupsPage({
       cluster={cluster.value}
       section="backups"
       actions={
-        <StartBackup
-          clusterId={clusterId}
-          clusterName={cluster.value.name}
-          sources={sources.ok ? sources.value : [{ source: 'client', unavailable: null }]}
-        />
+        <>
+          <ImportBackup clusterId={clusterId} clusterName={cluster.value.name} />
+          <StartBackup
+            clusterId={clusterId}
+            clusterName={cluster.value.name}
+            sources={sources.ok ? sources.value : [{ source: 'client', unavailable: null }]}
+          />
+        </>
       }
     >
       <div className="flex flex-col gap-4">
