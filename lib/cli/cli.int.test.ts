@@ -364,6 +364,54 @@ describe('arkeeper', () => {
     expect(await tree.text('/app/a')).toBe('three')
   })
 
+  it('plans what a stopped run left anew, tells the result of each step, and asks before later writes go', async () => {
+    const archive = await backup()
+    await tree.set('/app/a', 'two')
+    await run(['restore', archive, zk, '--journal', 'run'])
+    await tree.set('/app/a', 'three')
+    expect((await run(['restore', '--resume', 'run', '--quiet'])).status).toBe(1)
+    const results = await run(['restore', '--results', 'run', '--json'])
+    expect(results.status).toBe(1)
+    expect(lines(results.out)).toMatchObject([{ path: '/app/a', outcome: 'conflict', reason: 'version' }])
+    const rest = JSON.parse((await run(['restore', '--replan', 'run', '--json', '--quiet'])).out)
+    expect(rest).toMatchObject({ updates: 1, onConflict: 'stop', warnings: [{ code: 'replanned', path: '/app/a' }] })
+    const applied = await run(['restore', '--replan', 'run', '--apply', '--json', '--quiet'])
+    expect(applied.status).toBe(0)
+    expect(JSON.parse(applied.out)).toMatchObject({ plan: rest.plan, applied: 1, journal: join(dir, 'run-rest') })
+    expect(await tree.text('/app/a')).toBe('one')
+    expect((await run(['restore', '--results', 'run-rest', '--quiet'])).out).toBe('applied       setData  /app/a\n')
+
+    await tree.set('/app/a', 'later')
+    const plan = JSON.parse((await run(['restore', '--undo', 'run-rest', '--json', '--quiet'])).out)
+    expect(plan).toMatchObject({ updates: 0, laterWrites: { count: 1, overwritten: false } })
+    const kept = await run(['restore', '--undo', 'run-rest', '--apply', '--json', '--quiet'])
+    expect(kept.status).toBe(1)
+    expect(JSON.parse(kept.out)).toMatchObject({ applied: 0, conflicts: [{ path: '/app/a', reason: 'version' }] })
+    expect(await tree.text('/app/a')).toBe('later')
+    const over = [
+      'restore',
+      '--undo',
+      'run-rest',
+      '--on-conflict',
+      'overwrite',
+      '--journal',
+      'over',
+      '--apply',
+      '--json',
+    ]
+    expect(JSON.parse((await run([...over, '--quiet'])).out)).toMatchObject({ applied: 1, conflicts: [] })
+    expect(await tree.text('/app/a')).toBe('three')
+  })
+
+  it('refuses to mirror what is empty below the path, before there is a plan', async () => {
+    await tree.create('/empty')
+    const archive = await backup()
+    await tree.create('/empty/x')
+    const ran = await run(['restore', archive, zk, '--path', '/empty', '--mode', 'mirror', '--json', '--quiet'])
+    expect(ran).toMatchObject({ status: 2, out: '' })
+    expect(ran.err).toMatch(/^EMPTY_SOURCE: /)
+  })
+
   it('does not take a chroot that does not exist for an empty tree', async () => {
     const archive = await backup('--path', '/app')
     for (const args of [

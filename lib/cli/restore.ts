@@ -6,12 +6,17 @@ import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { countOf } from '../base/count-of.ts'
 import { CancelledError } from '../base/errors.ts'
 import { stringifyJson } from '../base/json.ts'
+import type { ConflictReason } from '../domain/restore/conflict.ts'
 import { COUNTER_OPERATIONS_MAX, type CounterOptions, type PlanFidelity } from '../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../domain/restore/plan.ts'
+import type { LaterWrite } from '../domain/restore/plan-undo.ts'
 import { encodeStep } from '../domain/restore/step-codec.ts'
+import { StepResults } from '../domain/restore/step-results.ts'
 import { RestoreCutShort } from '../services/engine/errors.ts'
 import { executeRestore } from '../services/engine/execute-restore.ts'
+import { readLaterWrites } from '../services/engine/later-writes-file.ts'
 import { parseLiveSource } from '../services/engine/open-source.ts'
+import { planRestOf } from '../services/engine/plan-rest-of.ts'
 import { planRestoreTo } from '../services/engine/plan-restore-to.ts'
 import { planUndoFrom } from '../services/engine/plan-undo-from.ts'
 import { RestoreDirectory, type RestoreReport } from '../services/engine/restore-directory.ts'
@@ -38,8 +43,11 @@ export const restore: Command = {
   usage:
     'restore ARCHIVE|SOURCE zk://… [--path P] [--to PATH] [--mode create|update|mirror] [--on-conflict stop|skip|overwrite]\n' +
     '                   [--counters leave|burn] [--counters-cap N] [--quotas] [--steps] [--apply] [--journal DIR] [--json]\n' +
-    '       arkeeper restore --resume DIR | --undo DIR [--apply] [--journal DIR]',
-  summary: 'plan (default: prints it, changes nothing); --apply runs it; --resume goes on; --undo takes it back',
+    '       arkeeper restore --resume DIR | --undo DIR | --replan DIR [--on-conflict …] [--apply] [--journal DIR]\n' +
+    '       arkeeper restore --results DIR [--json]',
+  summary:
+    'plan (default: prints it, changes nothing); --apply runs it; --resume goes on; --undo takes it back; ' +
+    '--replan plans what is left against the tree of now; --results tells what became of each step',
   options: {
     path: 'string',
     to: 'string',
@@ -53,12 +61,30 @@ export const restore: Command = {
     apply: 'boolean',
     resume: 'string',
     undo: 'string',
+    replan: 'string',
+    results: 'string',
   },
   positionals: { min: 0, max: 2 },
   run: async (input) => {
     const resumeDir = text(input, 'resume')
     const undoDir = text(input, 'undo')
-    if (resumeDir !== undefined && undoDir !== undefined) throw badUsage('--resume and --undo exclude each other')
+    const restDir = text(input, 'replan')
+    const resultsDir = text(input, 'results')
+    const ways = { resume: resumeDir, undo: undoDir, replan: restDir, results: resultsDir }
+    const given = Object.entries(ways).flatMap(([name, dir]) => (dir === undefined ? [] : [`--${name}`]))
+    if (given.length > 1) throw badUsage(`${given.join(' and ')} exclude each other`)
+    if (resultsDir !== undefined) {
+      refuse(
+        input,
+        ['path', 'to', 'mode', 'on-conflict', 'apply', 'journal', 'steps', ...FIDELITY_OPTIONS],
+        '--results',
+      )
+      return showResults(input, resolve(resultsDir))
+    }
+    if (restDir !== undefined) {
+      refuse(input, ['path', 'to', 'mode', ...FIDELITY_OPTIONS], '--replan')
+      return withPlanDir(input, `${resolve(restDir)}-rest`, (dir) => replan(input, resolve(restDir), dir))
+    }
     if (resumeDir !== undefined) {
       refuse(input, ['path', 'to', 'mode', 'apply', 'journal', 'steps', ...FIDELITY_OPTIONS], '--resume')
       return resume(input, resolve(resumeDir))
@@ -167,8 +193,33 @@ async function undo(input: CommandInput, undoDir: string, dir: string): Promise<
       connection,
       target,
       onConflict: choice(input, 'on-conflict', POLICIES, 'stop'),
+      laterWrites: text(input, 'on-conflict') === 'overwrite' ? 'overwrite' : 'keep',
       source: `undo of ${done.summary.plan}`,
     })
+    if (!flag(input, 'apply')) return await show(input, dir, summary)
+  } finally {
+    await connection.close()
+  }
+  return apply(input, dir, target)
+}
+
+/** What a run left undone, the stale steps against the tree of now. The source is not asked: what was deleted since stays away. */
+async function replan(input: CommandInput, restDir: string, dir: string): Promise<ExitStatus> {
+  const { context, terminal, auth } = input
+  const { connectString, summary: before } = await new RestoreDirectory(restDir).readPlan()
+  const target: ClusterTarget = { connectString, auth }
+  const connection = await context.zookeeper.connect(target, { signal: context.signal })
+  try {
+    const summary = await planRestOf(context, {
+      restDir,
+      dir,
+      connection,
+      target,
+      onConflict: choice(input, 'on-conflict', POLICIES, before.onConflict),
+      source: null,
+      onProgress: (progress) => terminal.progress(progress),
+    })
+    terminal.clear()
     if (!flag(input, 'apply')) return await show(input, dir, summary)
   } finally {
     await connection.close()
@@ -224,7 +275,8 @@ async function tell(
     readonly fidelity: PlanFidelity | null
   },
 ): Promise<void> {
-  const { plan, applied, alreadyDone, conflicts, overwritten, skipped, verified, differences, stopped } = end.report
+  const { plan, applied, alreadyDone, overwritten, skipped, verified, differences, stopped } = end.report
+  const conflicts = [...end.report.conflicts, ...(await findLaterWritesLeft(dir))]
   if (flag({ values }, 'json')) {
     const leftOut = Object.fromEntries(end.leftOut.map(({ reason, count }) => [reason, count]))
     await terminal.line(
@@ -252,7 +304,10 @@ async function tell(
   await terminal.line(
     `${countOf(applied, 'step')} written, ${alreadyDone} found done, ${skipped} skipped; ${describeEnd(stopped, verified)}`,
   )
-  if (stopped) await terminal.line(`go on with: arkeeper restore --resume ${dir}`)
+  if (stopped) {
+    await terminal.line(`go on with: arkeeper restore --resume ${dir}`)
+    await terminal.line(`or plan what is left anew: arkeeper restore --replan ${dir}`)
+  }
   if (applied > 0) await terminal.line(`take it back with: arkeeper restore --undo ${dir}`)
 }
 
@@ -267,21 +322,11 @@ async function show(input: CommandInput, dir: string, summary: PlanSummary): Pro
     for await (const step of new RestoreDirectory(dir).readSteps()) await terminal.line(encodeStep(step))
     return 0
   }
-  const { mode, creates, updates, deletes, aclChanges, skipped, warnings } = summary
+  const { mode, creates, updates, deletes, aclChanges, skipped, warnings, laterWrites, deletions } = summary
   if (flag(input, 'json')) {
-    await terminal.line(
-      stringifyJson({
-        plan: summary.plan,
-        mode,
-        creates,
-        updates,
-        deletes,
-        aclChanges,
-        skipped,
-        warnings,
-        fidelity: describeFidelity(summary.fidelity, null),
-      }),
-    )
+    const plan = { plan: summary.plan, mode, creates, updates, deletes, aclChanges, skipped, warnings }
+    const fidelity = describeFidelity(summary.fidelity, null)
+    await terminal.line(stringifyJson({ ...plan, fidelity, onConflict: summary.onConflict, laterWrites, deletions }))
     return 0
   }
   await terminal.line(`plan ${summary.plan}`)
@@ -305,6 +350,42 @@ async function show(input: CommandInput, dir: string, summary: PlanSummary): Pro
   }
   await terminal.line('nothing was written; --apply runs the plan')
   return 0
+}
+
+/** What an undo found written by others since, and left as it is. */
+async function findLaterWritesLeft(dir: string): Promise<{ readonly path: string; readonly reason: string }[]> {
+  const { laterWrites } = (await new RestoreDirectory(dir).readPlan()).summary
+  const left: { path: string; reason: string }[] = []
+  if (laterWrites === undefined || laterWrites.count === 0) return left
+  for await (const { path, what } of readLaterWrites(dir)) {
+    if (left.length === LATER_SHOWN_MAX) break
+    if (!laterWrites.overwritten || what === 'children') left.push({ path, reason: LATER_REASONS[what] })
+  }
+  return left
+}
+
+const LATER_SHOWN_MAX = 1000
+const LATER_REASONS = {
+  data: 'version',
+  acl: 'acl-version',
+  deleted: 'missing',
+  created: 'exists',
+  children: 'not-empty',
+} as const satisfies Record<LaterWrite['what'], ConflictReason>
+
+/** What became of each step, by the journal: JSON Lines with --json. */
+async function showResults(input: CommandInput, dir: string): Promise<ExitStatus> {
+  const { terminal } = input
+  const directory = new RestoreDirectory(dir)
+  const { summary } = await directory.readPlan()
+  const results = new StepResults(await directory.readJournal(), summary.steps)
+  for await (const { index, step, path } of directory.readSteps()) {
+    const { kind, zxid, reason } = results.of(index)
+    if (flag(input, 'json')) await terminal.line(stringifyJson({ index, step, path, outcome: kind, zxid, reason }))
+    else await terminal.line(`${kind.padEnd(13)} ${step.padEnd(8)} ${path}${reason === null ? '' : `: ${reason}`}`)
+  }
+  const { skipped, conflict, 'in-doubt': doubt, 'not-reached': notReached } = results.counts()
+  return skipped + conflict + doubt + notReached === 0 ? 0 : 1
 }
 
 /** What a plan takes away is named, not only counted. */

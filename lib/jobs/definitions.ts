@@ -57,7 +57,11 @@ export const JOB_DEFINITIONS = {
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
   },
-  'plan-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  'plan-restore': {
+    payload: z.object({ restoreId: z.string(), lines: z.enum(['all', 'stale']).optional() }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+  },
   /** Goes on from its journal, so that it may be begun more often. */
   'run-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 5, timeoutMs: 24 * HOUR_MS },
   /** Each task goes on from its journal; the limit is for servers that neither stop nor start. */

@@ -2,7 +2,8 @@ import { type ApplyPlanInput, type ApplyReport, applyPlan } from '../domain/rest
 import { parseJournal } from '../domain/restore/journal.ts'
 import type { PlanStep, PlanSummary } from '../domain/restore/plan.ts'
 import { type PlanFromTreesInput, planFromTrees } from '../domain/restore/plan-from-trees.ts'
-import { planUndo } from '../domain/restore/plan-undo.ts'
+import { planRest } from '../domain/restore/plan-rest.ts'
+import { type LaterWrites, planUndo } from '../domain/restore/plan-undo.ts'
 import type { Znode } from '../domain/znode/znode.ts'
 import { FakeTarget, type FakeTargetOptions, FakeTree } from './fake-target.ts'
 import { MemoryJournal } from './memory-journal.ts'
@@ -82,7 +83,7 @@ export async function runPlan(
 export async function makeUndo(
   plan: MadePlan,
   tree: FakeTree,
-  options: { journal: MemoryJournal; safety: readonly Znode[] | FakeTree },
+  options: { journal: MemoryJournal; safety: readonly Znode[] | FakeTree; laterWrites?: LaterWrites },
 ): Promise<MadePlan> {
   const steps: PlanStep[] = []
   const lines: string[] = []
@@ -95,9 +96,37 @@ export async function makeUndo(
     safety: asSource(options.safety),
     live: new FakeTarget(tree, { identities: [SUPER] }),
     onConflict: 'stop',
+    laterWrites: options.laterWrites,
     source: 'undo of run-1',
     plannedAtMs: 2,
     identities: [SUPER],
+    sink: {
+      write: (step, line) => {
+        steps.push(step)
+        lines.push(line)
+      },
+    },
+  })
+  return { steps, lines, summary }
+}
+
+/** What is left of a plan, its stale steps against the tree of now. */
+export async function makeRest(
+  plan: MadePlan,
+  tree: FakeTree,
+  options: { journal?: MemoryJournal; source?: readonly Znode[] | FakeTree } = {},
+): Promise<MadePlan> {
+  const steps: PlanStep[] = []
+  const lines: string[] = []
+  const source = options.source === undefined ? null : asSource(options.source)
+  const summary = await planRest({
+    steps: () => stepsOf(plan.steps),
+    summary: plan.summary,
+    journal: options.journal ? parseJournal(options.journal.text()) : null,
+    live: new FakeTarget(tree, { identities: [SUPER] }),
+    wanted: source && ((path) => source.get(path)),
+    onConflict: 'stop',
+    plannedAtMs: 3,
     sink: {
       write: (step, line) => {
         steps.push(step)

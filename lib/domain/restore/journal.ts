@@ -124,6 +124,8 @@ export class JournalState {
   readonly doubtful = new IndexRanges()
   /** Conflicts of settled steps. */
   readonly conflicts: Conflict[] = []
+  /** Those that ended the last run: not settled, judged again by a resume. */
+  stopped: Conflict[] = []
   readonly rewritten = new Map<number, Rewritten>()
   /** Sessions that the processes at this run wrote in, as far as they said; any of them may be alive, with writes on their way. */
   readonly sessions: string[] = []
@@ -170,7 +172,8 @@ export class JournalState {
       this.skipped.add(from, to)
       this.settled.add(from, to)
     }
-    for (const conflict of outcome.conflicts) if (conflict.resolution !== 'stopped') this.conflicts.push(conflict)
+    for (const conflict of outcome.conflicts)
+      (conflict.resolution === 'stopped' ? this.stopped : this.conflicts).push(conflict)
     for (const state of outcome.rewritten) this.rewritten.set(state.index, state)
   }
 
@@ -239,6 +242,7 @@ export function parseJournal(text: string): JournalState | null {
         if (typeof json.session === 'string') state.sessions.push(json.session)
         break
       case 'resumed':
+        state.stopped = []
         if (typeof json.session === 'string') state.sessions.push(json.session)
         break
       case 'note':

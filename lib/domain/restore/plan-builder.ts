@@ -11,6 +11,7 @@ import {
   FidelityNotes,
   type LeftOutLine,
 } from './fidelity.ts'
+import { DeletionCount } from './internal/deletion-count.ts'
 import { GuardList } from './internal/guard-list.ts'
 import { NotedList } from './internal/noted-list.ts'
 import { toOperation } from './internal/step-operation.ts'
@@ -68,9 +69,11 @@ export class PlanBuilder {
   private unknownAcls = 0
   private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0, advanceCounter: 0 }
   readonly notes: FidelityNotes
+  private readonly deletions: DeletionCount
 
   constructor(options: PlanBuilderOptions) {
     this.options = options
+    this.deletions = new DeletionCount(options.targetPath)
     this.hasher = new PlanHasher(options)
     this.notes = new FidelityNotes(options.onLeftOut)
   }
@@ -170,6 +173,7 @@ export class PlanBuilder {
         this.warn('kept-parent', path, 'it stays because something below it stays')
       } else {
         await this.write({ step: 'delete', path, expect })
+        this.deletions.add(path)
       }
     }
     for (const advance of this.advances) await this.write({ step: 'advanceCounter', ...advance })
@@ -209,6 +213,7 @@ export class PlanBuilder {
       plannedAtZxid: this.options.limits.lastZxidSeen(),
       plannedAtMs,
       fidelity,
+      deletions: this.deletions.list(),
     }
   }
 

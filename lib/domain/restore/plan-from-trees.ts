@@ -33,6 +33,8 @@ export interface PlanFromTreesInput {
   readonly limits: PlanTarget
   readonly plannedAtMs: number
   readonly selection?: RestoreSelection
+  /** The source is known to hold something, if not in what is looked at: mirroring it is then nobody's accident. */
+  readonly sourceHasContent?: boolean
   readonly identities?: readonly AclIdentity[]
   /** Default: sequence counters are left alone. */
   readonly counters?: CounterOptions
@@ -69,12 +71,12 @@ export async function planFromTrees(input: PlanFromTreesInput): Promise<PlanSumm
   let gapsMissed = 0
   // Unmapped, the system subtree is looked at so that the plan can say how much of it is left alone.
   const includeSystem = isSystemPath(sourcePath) || sourcePath === targetPath
-  const content = { found: false }
+  const content = { found: input.sourceHasContent ?? false, foundBelow: false }
   const rootReading = await live.get(targetPath, { signal })
   const before: ZnodeStream =
     rootReading.kind === 'missing' ? emptyStream() : live.readSubtree(targetPath, { signal, includeSystem })
   const after = mapPaths(source.readSubtree(sourcePath, { signal, includeSystem }), sourcePath, targetPath)
-  const diff = diffStreams(before, watchForContent(after, content), {
+  const diff = diffStreams(before, watchForContent(after, targetPath, content), {
     includeEphemerals: true,
     includeSystem,
     onUnreadable: (side, { path, message }) => {
@@ -114,6 +116,7 @@ export async function planFromTrees(input: PlanFromTreesInput): Promise<PlanSumm
     identities: input.identities,
     missingAncestors,
     isSourceEmpty: () => !content.found,
+    isSourceLeaf: () => targetPath !== ROOT && !content.foundBelow,
     unreadable: () => unreadable,
     counterGaps,
     counterGapsMissed: () => gapsMissed,
@@ -184,13 +187,15 @@ function buildParent(path: string, acl: Znode['acl']): Znode {
   return { path, data: null, acl, kind: 'persistent', ttlMs: null, stat }
 }
 
-/** Notes the first znode that a restore could put back: every tree has a root, so the root alone is nothing. */
-async function* watchForContent(stream: ZnodeStream, content: { found: boolean }) {
+/** Notes the first znodes that a restore could put back, at `root` and below it: every tree has a root, so the root alone is nothing. */
+async function* watchForContent(stream: ZnodeStream, root: string, content: { found: boolean; foundBelow: boolean }) {
   for await (const batch of stream) {
-    if (!content.found) {
-      content.found = batch.znodes.some(
-        ({ path, kind }) => path !== ROOT && kind !== 'ephemeral' && !isSystemPath(path),
-      )
+    if (!content.found || !content.foundBelow) {
+      for (const { path, kind } of batch.znodes) {
+        if (path === ROOT || kind === 'ephemeral' || isSystemPath(path)) continue
+        content.found = true
+        content.foundBelow ||= path !== root
+      }
     }
     yield batch
   }

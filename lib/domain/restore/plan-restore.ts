@@ -52,6 +52,8 @@ export interface PlanRestoreInput extends PlanHeader {
   readonly missingAncestors?: readonly Znode[]
   /** Asked when the changes have ended: true when the source held nothing that could be restored. Mirroring is then refused. */
   readonly isSourceEmpty?: () => boolean
+  /** Likewise: true when the source holds nothing below the path that is restored. Mirroring is refused when it would delete anything. */
+  readonly isSourceLeaf?: () => boolean
   /** Asked when the changes have ended: places that a side could not read. */
   readonly unreadable?: () => Iterable<UnreadableOnSide>
   /** Parents on both sides whose counter is ahead in the source, known before the changes below them arrive. */
@@ -111,6 +113,7 @@ class RestorePlanner {
   /** Of the parents in `counterGaps`. */
   private readonly newBelow = new Map<string, NewChildren>()
   private ephemeralParent: string | null = null
+  private deletesAny = false
 
   constructor(input: PlanRestoreInput) {
     this.input = input
@@ -138,8 +141,10 @@ class RestorePlanner {
 
   async finish(): Promise<PlanSummary> {
     const { input, builder } = this
-    if (input.mode === 'mirror' && input.isSourceEmpty?.()) {
-      throw new RestoreError('EMPTY_SOURCE', `${input.source} holds nothing at or below ${input.sourcePath}`, {
+    const isEmpty = input.isSourceEmpty?.() || (this.deletesAny && input.isSourceLeaf?.())
+    if (input.mode === 'mirror' && isEmpty) {
+      const where = input.isSourceEmpty?.() ? 'at or below' : 'below'
+      throw new RestoreError('EMPTY_SOURCE', `${input.source} holds nothing ${where} ${input.sourcePath}`, {
         unaffected: 'nothing was planned; mirroring it would delete everything',
         remedy: 'check the source and the path, or delete on purpose instead',
       })
@@ -299,6 +304,7 @@ class RestorePlanner {
       this.builder.keep(before.path)
       this.builder.skip('mode')
     } else {
+      this.deletesAny = true
       this.builder.deleteLater(before.path, toExpectation(before))
     }
   }

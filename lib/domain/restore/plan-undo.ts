@@ -1,9 +1,11 @@
 import { countOf } from '../../base/count-of.ts'
 import { throwIfAborted } from '../../base/errors.ts'
+import { stringifyJson } from '../../base/json.ts'
 import { isAclEqualAsFarAsSeen, isSameData } from '../diff/compare-znodes.ts'
 import { type Acl, isMaskedAcl } from '../znode/acl.ts'
 import { parentPath } from '../znode/path.ts'
 import type { TreeReader, ZnodeReading } from '../znode/ports.ts'
+import type { Znode } from '../znode/znode.ts'
 import type { AclIdentity } from './acl-rights.ts'
 import { type Guarded, GuardList } from './internal/guard-list.ts'
 import { impliedState } from './internal/implied-state.ts'
@@ -16,6 +18,19 @@ import type { RestoreTarget } from './ports.ts'
 
 type Present = Extract<LiveExpectation, { kind: 'present' }>
 
+/** A place that somebody else has written since the run. `keep`: it is left as it is; `overwrite`: it is taken back all the same. */
+export type LaterWrites = 'keep' | 'overwrite'
+
+export interface LaterWrite {
+  readonly path: string
+  /** `children`: below a created znode lies what the run did not create. It is never deleted. */
+  readonly what: 'data' | 'acl' | 'deleted' | 'created' | 'children'
+  /** What the run left there; null where it left nothing. */
+  readonly expected: Present | null
+  /** What is there now; null where nothing is. */
+  readonly found: Present | null
+}
+
 export interface PlanUndoInput {
   /** The steps and facts of the plan that was run. */
   readonly steps: AsyncIterable<readonly PlanStep[]>
@@ -26,6 +41,10 @@ export interface PlanUndoInput {
   readonly live: PlanTarget & Pick<RestoreTarget, 'readMany'>
   readonly sink: PlanSink
   readonly onConflict: ConflictPolicy
+  /** Default: keep. */
+  readonly laterWrites?: LaterWrites
+  /** Told of each later write, whatever becomes of it. */
+  readonly onLaterWrite?: (write: LaterWrite) => void
   /** In words: `undo of …`. */
   readonly source: string
   readonly plannedAtMs: number
@@ -38,8 +57,9 @@ const SAFETY_READS_AT_ONCE = 16
 
 /**
  * The way back of a run: what the journal says was carried out, and only that. Created znodes are deleted, updated data and ACLs are
- * put back, deleted znodes are created again, each guarded by what the run left behind. Where someone has written since, the plan
- * warns (`later-write`) and the guard makes it a conflict. Memory: paths and guards of the steps carried out.
+ * put back, deleted znodes are created again, each guarded by what the run left behind. Where someone has written since, the plan warns
+ * (`later-write`) and leaves it as it is, or, as chosen, writes over what was found. What is as before already is left out, so that an undo
+ * that came to a part can be planned once more. Memory: paths and guards of the steps carried out.
  */
 export async function planUndo(input: PlanUndoInput): Promise<PlanSummary> {
   const planner = new UndoPlanner(input)
@@ -57,6 +77,14 @@ export async function planUndo(input: PlanUndoInput): Promise<PlanSummary> {
   return planner.finish()
 }
 
+interface AclToPutBack {
+  /** The live list, and the one to put back. */
+  readonly before: Acl
+  readonly after: Acl
+  /** What is there now, where it is not what the run left. */
+  readonly later: Present | null
+}
+
 const RECREATE = 1
 /** A znode that is to be created again has no state to be guarded by. */
 const NOTHING_THERE: Present = { kind: 'present', czxid: 0n, version: 0, aversion: 0 }
@@ -68,7 +96,12 @@ class UndoPlanner {
   private readonly contents = new GuardList()
   /** What the run created, with the number of children that it has now. */
   private readonly deletes = new GuardList()
-  private readonly acls = new NotedList<Record<'before' | 'after', Acl>>(JSON.stringify)
+  private readonly acls = new NotedList<AclToPutBack>(stringifyJson)
+  /** Created again because a later write deleted them; two steps of the run may have touched one. */
+  private readonly recreated = new Set<string>()
+  /** Children of created znodes that stay, by parent. */
+  private readonly keptBelow = new Map<string, number>()
+  private laterCount = 0
 
   constructor(input: PlanUndoInput) {
     this.input = input
@@ -101,7 +134,7 @@ class UndoPlanner {
   async finish(): Promise<PlanSummary> {
     const { builder } = this
     // A later ACL step of the run has the last word on what was left at its path.
-    let last: Noted<Record<'before' | 'after', Acl>> | null = null
+    let last: Noted<AclToPutBack> | null = null
     for (const noted of this.acls.ascending()) {
       if (last !== null && last.path !== noted.path) await this.putAclBack(last)
       last = noted
@@ -115,9 +148,9 @@ class UndoPlanner {
       chunk = []
     }
     await this.putBack(chunk)
-    this.warnOfOtherChildren()
-    builder.deleteAllLater(this.deletes)
-    return builder.finish()
+    this.deleteCreated()
+    const overwritten = this.input.laterWrites === 'overwrite'
+    return { ...(await builder.finish()), laterWrites: { count: this.laterCount, overwritten } }
   }
 
   private addStep(step: PlanStep, live: ZnodeReading, before: ZnodeReading): void {
@@ -148,27 +181,42 @@ class UndoPlanner {
       return
     }
     if (live.kind === 'missing') {
-      this.builder.warn('later-write', step.path, 'was deleted after the run: it is not created again')
-      this.builder.skip('later-write')
+      if (this.recreated.has(step.path)) return
+      this.recreated.add(step.path)
+      if (this.mayOverwrite(step.path, { what: 'deleted', expected: written, found: null }))
+        this.contents.add(step.path, NOTHING_THERE, RECREATE)
       return
     }
-    const { acl, data, stat } = live.znode
-    const isOther = stat.czxid !== written.czxid
-    if (step.step !== 'setAcl') {
-      if (isOther || stat.version !== written.version) this.warnOfLaterWrite(step.path, 'its data')
-      if (!isSameData(data, before.znode.data)) this.contents.add(step.path, written)
-    }
-    if (step.step === 'setData' || isAclEqualAsFarAsSeen(acl, before.znode.acl)) return
-    if (isMaskedAcl(before.znode.acl)) {
-      this.builder.warn('acl-masked', step.path, 'the safety backup hides digests of its ACL: the ACL is left as it is')
-      return
-    }
-    if (isOther || stat.aversion !== written.aversion) this.warnOfLaterWrite(step.path, 'its ACL')
-    this.acls.add(step.path, written, { before: acl, after: before.znode.acl })
+    if (step.step !== 'setAcl') this.addData(step.path, { live: live.znode, before: before.znode, written })
+    if (step.step !== 'setData') this.addAcl(step.path, { live: live.znode, before: before.znode, written })
   }
 
-  private async putAclBack({ path, expect, value }: Noted<Record<'before' | 'after', Acl>>): Promise<void> {
-    if (expect.kind === 'present') await this.builder.setAcl(path, { ...value, expect })
+  private addData(path: string, state: { live: Znode; before: Znode; written: Present }): void {
+    const { live, before, written } = state
+    if (isSameData(live.data, before.data)) return
+    const found = toExpectation(live)
+    const isLater = found.czxid !== written.czxid || found.version !== written.version
+    if (!isLater) this.contents.add(path, written)
+    else if (this.mayOverwrite(path, { what: 'data', expected: written, found })) this.contents.add(path, found)
+  }
+
+  private addAcl(path: string, state: { live: Znode; before: Znode; written: Present }): void {
+    const { live, before, written } = state
+    if (isAclEqualAsFarAsSeen(live.acl, before.acl)) return
+    if (isMaskedAcl(before.acl)) {
+      this.builder.warn('acl-masked', path, 'the safety backup hides digests of its ACL: the ACL is left as it is')
+      return
+    }
+    const found = toExpectation(live)
+    const isLater = found.czxid !== written.czxid || found.aversion !== written.aversion
+    this.acls.add(path, written, { before: live.acl, after: before.acl, later: isLater ? found : null })
+  }
+
+  private async putAclBack({ path, expect: written, value }: Noted<AclToPutBack>): Promise<void> {
+    const { before, after, later } = value
+    if (written.kind === 'absent') return
+    if (later !== null && !this.mayOverwrite(path, { what: 'acl', expected: written, found: later })) return
+    await this.builder.setAcl(path, { before, after, expect: later ?? written })
   }
 
   /** Null when the step was not carried out; for a doubtful one the live state decides. */
@@ -193,15 +241,33 @@ class UndoPlanner {
       this.builder.skip('not-in-safety-backup')
       return
     }
-    if (live.kind !== 'missing') this.warnOfLaterWrite(path, 'it: it is there again')
-    this.contents.add(path, NOTHING_THERE, RECREATE)
+    if (live.kind === 'unreadable') {
+      this.builder.warn('unreadable', path, `cannot be read now, so it is left as it is: ${live.message}`)
+      this.builder.skip('unreadable')
+      return
+    }
+    if (live.kind === 'missing') {
+      this.contents.add(path, NOTHING_THERE, RECREATE)
+      return
+    }
+    const { data, acl } = before.znode
+    const isSame = isSameData(live.znode.data, data) && isAclEqualAsFarAsSeen(live.znode.acl, acl)
+    if (isSame && live.znode.kind !== 'ephemeral') return
+    const found = toExpectation(live.znode)
+    if (!this.mayOverwrite(path, { what: 'created', expected: null, found }, live.znode.kind)) return
+    const state = { live: live.znode, before: before.znode, written: found }
+    this.addData(path, state)
+    this.addAcl(path, state)
   }
 
   private addDelete(path: string, live: ZnodeReading, written: Present): void {
     if (live.kind !== 'found') return
-    const { czxid, version } = live.znode.stat
-    if (czxid !== written.czxid || version !== written.version) this.warnOfLaterWrite(path, 'it')
-    this.deletes.add(path, written, live.numChildren)
+    const found = toExpectation(live.znode)
+    const isLater = found.czxid !== written.czxid || found.version !== written.version
+    if (isLater && !this.mayOverwrite(path, { what: 'data', expected: written, found }, live.znode.kind)) {
+      this.builder.keep(path)
+      this.keptBelow.set(parentPath(path), (this.keptBelow.get(parentPath(path)) ?? 0) + 1)
+    } else this.deletes.add(path, isLater ? found : written, live.numChildren)
   }
 
   private async putBack(contents: readonly Guarded[]): Promise<void> {
@@ -215,17 +281,26 @@ class UndoPlanner {
     }
   }
 
-  /** A created znode that holds more children than the run created cannot be deleted. */
-  private warnOfOtherChildren(): void {
-    const deletedBelow = new Map<string, number>()
-    for (const { path } of this.deletes.ascending()) {
-      deletedBelow.set(parentPath(path), (deletedBelow.get(parentPath(path)) ?? 0) + 1)
+  /** A created znode that holds children which the run did not create stays: nobody has asked to delete those. */
+  private deleteCreated(): void {
+    const knownBelow = new Map(this.keptBelow)
+    for (const { path } of this.deletes.ascending())
+      knownBelow.set(parentPath(path), (knownBelow.get(parentPath(path)) ?? 0) + 1)
+    const staying = new Set<string>()
+    for (const { path, expect, note: liveChildren } of this.deletes.ascending()) {
+      const others = liveChildren - (knownBelow.get(path) ?? 0)
+      if (others > 0) {
+        staying.add(path)
+        const what = `${countOf(others, 'child', 'children')} that the run did not create`
+        this.noteLaterWrite(
+          { path, what: 'children', expected: expect, found: expect },
+          `below it lies ${what}: it stays`,
+        )
+        this.builder.skip('later-write')
+        this.builder.keep(path)
+      }
     }
-    for (const { path, note: liveChildren } of this.deletes.ascending()) {
-      const others = liveChildren - (deletedBelow.get(path) ?? 0)
-      if (others > 0)
-        this.warnOfLaterWrite(path, `below it (${countOf(others, 'child', 'children')} that the run did not create)`)
-    }
+    this.builder.deleteAllLater(staying.size === 0 ? this.deletes : withoutPaths(this.deletes, staying))
   }
 
   private async readSafety(paths: readonly string[]): Promise<ZnodeReading[]> {
@@ -239,7 +314,37 @@ class UndoPlanner {
     return readings
   }
 
-  private warnOfLaterWrite(path: string, what: string): void {
-    this.builder.warn('later-write', path, `someone has written ${what} since the run: taking it back is a conflict`)
+  /** False: the place is left as it is. What belongs to a session is never written over. */
+  private mayOverwrite(path: string, write: Omit<LaterWrite, 'path'>, kind?: Znode['kind']): boolean {
+    const overwrites = this.input.laterWrites === 'overwrite' && kind !== 'ephemeral'
+    this.noteLaterWrite({ path, ...write }, `${LATER_WORDS[write.what]} ${overwrites ? OVERWRITTEN : LEFT}`)
+    if (!overwrites) this.builder.skip(kind === 'ephemeral' ? 'ephemeral' : 'later-write')
+    return overwrites
   }
+
+  private noteLaterWrite(write: LaterWrite, message: string): void {
+    this.laterCount++
+    this.builder.warn('later-write', write.path, message)
+    this.input.onLaterWrite?.(write)
+  }
+}
+
+function withoutPaths(list: GuardList, paths: ReadonlySet<string>): GuardList {
+  const rest = new GuardList()
+  for (const { path, expect, note } of list.ascending()) if (!paths.has(path)) rest.add(path, expect, note)
+  return rest
+}
+
+const LEFT = 'It is left as it is'
+const OVERWRITTEN = 'It is taken back all the same'
+const LATER_WORDS: Record<LaterWrite['what'], string> = {
+  data: 'somebody has written it since the run.',
+  acl: 'somebody has written its ACL since the run.',
+  deleted: 'somebody has deleted it since the run.',
+  created: 'somebody has created it again since the run.',
+  children: 'somebody has created children below it since the run.',
+}
+
+function toExpectation({ stat }: Znode): Present {
+  return { kind: 'present', czxid: stat.czxid, version: stat.version, aversion: stat.aversion }
 }

@@ -83,4 +83,8 @@ export interface PlanSummary {
   readonly plannedAtMs: number
   /** Null in plans of before it was told. */
   readonly fidelity: PlanFidelity | null
+  /** Of an undo: places that others have written since, and whether they are taken back all the same. */
+  readonly laterWrites?: { readonly count: number; readonly overwritten: boolean }
+  /** Deletions by the topmost znode below `targetPath` that they lie at or below; the first thousand of those. */
+  readonly deletions?: readonly { readonly path: string; readonly count: number }[]
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { toCsvCell } from '../../base/csv.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
-import { exportAudit, toCsvCell } from './export-audit.ts'
+import { exportAudit } from './export-audit.ts'
 import { listAudit } from './list-audit.ts'
 import { type AuditEntryInput, writeAudit } from './write-audit.ts'
 

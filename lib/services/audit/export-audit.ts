@@ -1,3 +1,4 @@
+import { toCsvLine } from '../../base/csv.ts'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { assertActorCan } from '../gate.ts'
@@ -60,14 +61,4 @@ function toCsvRow(entry: AuditEntryView): string {
       return typeof value === 'object' ? JSON.stringify(value) : String(value)
     }),
   )
-}
-
-function toCsvLine(cells: readonly string[]): string {
-  return `${cells.map(toCsvCell).join(',')}\r\n`
-}
-
-/** RFC 4180. A cell that a spreadsheet would take for a formula (OWASP, CSV injection) gets an apostrophe in front. */
-export function toCsvCell(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }

@@ -7,7 +7,7 @@ import { mapPath } from '../../domain/restore/map-paths.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../../domain/restore/plan.ts'
 import { planFromTrees } from '../../domain/restore/plan-from-trees.ts'
 import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
-import { isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
+import { isSystemPath, isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
 import { PlanGuards } from '../guards/plan-guards.ts'
@@ -80,6 +80,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
       limits: connection,
       plannedAtMs: context.clock.now(),
       selection: view.selection,
+      sourceHasContent: scope.kind === 'picked' && (await hasContent(source, context.signal)),
       identities: identitiesOf(input.target),
       counters: input.counters,
       quotas: input.quotas ? quotaTreesOf(source, connection, input.target) : null,
@@ -178,6 +179,12 @@ function partsOf(source: TreeReader, live: TreeReader, scope: TreeScope, paths: 
     targetPath: ROOT,
     selection: scope.kind === 'touched' ? { paths } : { subtrees: paths },
   }
+}
+
+/** Of hand-picked paths, all may be deletions: that the source is not an empty one shows elsewhere in it. */
+async function hasContent(source: TreeReader, signal: AbortSignal | undefined): Promise<boolean> {
+  const page = await source.listChildren(ROOT, { limit: 2, signal })
+  return page.kind === 'page' && page.children.some(({ name }) => !isSystemPath(`/${name}`))
 }
 
 function notHeld(path: string, scope: TreeScope): EngineError {

@@ -1,12 +1,14 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
-import { planUndo } from '../../domain/restore/plan-undo.ts'
+import { type LaterWrites, planUndo } from '../../domain/restore/plan-undo.ts'
 import type { EngineContext } from '../context.ts'
 import { PlanGuards } from '../guards/plan-guards.ts'
 import { EngineError } from './errors.ts'
 import { fenceOff } from './fence-off.ts'
 import { identitiesOf } from './identities.ts'
+import { LaterWritesFile } from './later-writes-file.ts'
+import { openSafety } from './open-safety.ts'
 import { RestoreDirectory } from './restore-directory.ts'
 
 export interface PlanUndoFromInput {
@@ -19,6 +21,8 @@ export interface PlanUndoFromInput {
   readonly onConflict: ConflictPolicy
   /** See PlanRestoreToInput. */
   readonly admins?: readonly AdminTarget[]
+  /** What becomes of what others have written since; default: it is left as it is. */
+  readonly laterWrites?: LaterWrites
   /** In words: `undo of …`. */
   readonly source: string
 }
@@ -28,30 +32,34 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
   const done = new RestoreDirectory(input.undoDir)
   const { summary, clusterName } = await done.readPlan()
   const journal = await fenceOff(context, input.target, done)
-  const safety = await done.findSafety()
+  const safety = await openSafety(context, done)
   if (journal === null || safety === null) {
+    await safety?.close()
     throw new EngineError('NOTHING_TO_UNDO', `The restore in ${input.undoDir} has not written anything`, {
       unaffected: 'nothing was planned',
     })
   }
-  const archive = await context.archives.open(safety.dir)
   try {
     const guards = await PlanGuards.open(context)
     const plan = await new RestoreDirectory(input.dir).writePlan()
+    const later = await LaterWritesFile.create(input.dir)
     try {
       const planned = await planUndo({
         steps: done.readStepBatches(),
         summary,
         journal,
-        safety: archive,
+        safety,
         live: input.connection,
         sink: guards.sink(plan),
         onConflict: input.onConflict,
+        laterWrites: input.laterWrites,
+        onLaterWrite: (write) => later.add(write),
         source: input.source,
         plannedAtMs: context.clock.now(),
         identities: identitiesOf(input.target),
         signal: context.signal,
       })
+      await later.finish()
       const { connection, target, admins } = input
       const cluster = { connection, connectString: target.connectString, admins }
       const { warnings } = await guards.finish(context, cluster, null)
@@ -65,9 +73,10 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
       return undo
     } catch (error) {
       await plan.abandon()
+      await later.abandon()
       throw error
     }
   } finally {
-    await archive.close()
+    await safety.close()
   }
 }

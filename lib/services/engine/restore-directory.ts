@@ -60,6 +60,8 @@ const summarySchema = z.object({
   plannedAtZxid: zxid,
   plannedAtMs: z.number(),
   fidelity: planFidelitySchema.nullable().default(null),
+  laterWrites: z.object({ count: z.number(), overwritten: z.boolean() }).optional(),
+  deletions: z.array(z.object({ path: z.string(), count: z.number() })).optional(),
 })
 
 const planFileSchema = z.object({

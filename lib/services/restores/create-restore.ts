@@ -6,6 +6,7 @@ import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { getDiffRow } from '../diffs/to-diff-view.ts'
+import type { RestoreScope } from '../engine/plan-restore-to.ts'
 import { parseRoots } from '../engine/scope.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
@@ -13,7 +14,7 @@ import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { parseInput } from '../parse-input.ts'
 import { describeRestoreOptions } from './restore-options.ts'
-import { auditPathOf, describeScope, type StoredScope } from './restore-scope.ts'
+import { auditPathOf, describeScope } from './restore-scope.ts'
 import { createRestoreSchema } from './schemas.ts'
 
 /** Asks the worker for the plan of a restore. Nothing is written to the cluster before the plan is confirmed. */
@@ -97,7 +98,7 @@ async function findLeaveOut(context: ServiceContext, diffId: string | null): Pro
 function toScope(
   selection: Selection,
   how: { readonly targetPath: string | null; readonly leaveOut: readonly FrozenIgnoreRule[] },
-): Exclude<StoredScope, { kind: 'undo' }> & object {
+): RestoreScope {
   const { targetPath, leaveOut } = how
   if (targetPath !== null && selection.kind !== 'subtree') {
     throw new ServiceError('INVALID_INPUT', 'Only a subtree can be put elsewhere', {
@@ -132,7 +133,8 @@ function toScope(
 
 /** The scope as its column takes it: the same, in arrays that may be written to. */
 function toJson(scope: ReturnType<typeof toScope>) {
-  if (scope.kind !== 'picked') return { ...scope }
+  if (scope.kind === 'all') return { kind: scope.kind }
+  if (scope.kind === 'subtree') return { ...scope, targetPath: scope.targetPath ?? null }
   const leaveOut = scope.leaveOut?.map((rule) => ({ ...rule, fields: [...rule.fields] }))
   return { kind: scope.kind, paths: [...scope.paths], subtrees: [...scope.subtrees], ...(leaveOut ? { leaveOut } : {}) }
 }

@@ -151,6 +151,8 @@ const planViewSchema: z.ZodType<PlanView> = z.object({
   plannedAtZxid: z.string(),
   plannedAt: z.string(),
   fidelity: planFidelitySchema.nullable().default(null),
+  laterWrites: z.object({ count: z.number(), overwritten: z.boolean() }).nullable().default(null),
+  deletions: z.array(z.object({ path: z.string(), count: z.number() })).default([]),
 })
 
 export function parsePlanView(json: unknown): PlanView | null {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { PlanStep } from '../../domain/restore/plan.ts'
+import { isWithin } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
 import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { parseInput } from '../parse-input.ts'
@@ -14,6 +15,8 @@ const inputSchema = z.object({
   after: z.number().int().min(-1).default(-1),
   limit: z.number().int().min(1).max(1000).default(200),
   kind: z.enum(['create', 'setData', 'setAcl', 'delete', 'advanceCounter']).optional(),
+  /** Only steps at or below this path. */
+  under: z.string().optional(),
 })
 
 /** The plan as it will run, page by page. `next` is null at the end. */
@@ -21,12 +24,13 @@ export async function listPlanSteps(
   context: Pick<ServiceContext, 'db' | 'paths'>,
   input: z.input<typeof inputSchema>,
 ): Promise<{ readonly steps: readonly PlanStepView[]; readonly next: number | null }> {
-  const { restoreId, after, limit, kind } = parseInput(inputSchema, input)
+  const { restoreId, after, limit, kind, under } = parseInput(inputSchema, input)
   const row = await getRestoreRow(context, restoreId)
   if (row.planHash === null) return { steps: [], next: null }
   const steps: PlanStepView[] = []
   for await (const step of new RestoreDirectory(join(context.paths.workDir, row.dir)).readSteps(after + 1)) {
     if (kind !== undefined && step.step !== kind) continue
+    if (under !== undefined && !isWithin(step.path, under)) continue
     if (steps.length === limit) return { steps, next: steps.at(-1)?.index ?? null }
     steps.push(toStepView(step))
   }
@@ -43,7 +47,7 @@ function toStepView(step: PlanStep): PlanStepView {
   }
 }
 
-function describeExpectation(planned: PlanStep): string {
+export function describeExpectation(planned: PlanStep): string {
   const { step, expect } = planned
   if (step === 'advanceCounter') {
     const { from, to } = planned

@@ -3,11 +3,12 @@ import { invariant } from '../../base/invariant.ts'
 import type { ServiceContext } from '../context.ts'
 import type { RestoreScope } from '../engine/plan-restore-to.ts'
 import { createRestore } from './create-restore.ts'
-import { assertAllowed, factsOf, getRestoreRow } from './find-restore.ts'
+import { assertAllowed, factsOf, getRestoreRow, type RestoreRow } from './find-restore.ts'
 import { parseRestoreOptions } from './restore-options.ts'
 import { canPlanAnew } from './restore-rules.ts'
-import { storedScopeSchema } from './restore-scope.ts'
+import { laterWritesOf, storedScopeSchema } from './restore-scope.ts'
 import type { createRestoreSchema } from './schemas.ts'
+import { startUndo } from './start-undo.ts'
 
 /**
  * The question of a restore that has run, asked again of the tree as it is now: same source, same picks, same mode. A restore of its
@@ -20,8 +21,10 @@ export async function planAnew(
   const row = await getRestoreRow(context, restoreId)
   const facts = await factsOf(context, row)
   assertAllowed(canPlanAnew(facts), facts)
-  const scope = storedScopeSchema.parse(row.scope)
-  invariant(scope.kind !== 'undo', 'an undo is not planned anew')
+  // What takes a restore back follows from its journal and from what is there now: the same question, asked again.
+  if (row.undoOfId !== null)
+    return startUndo(context, row.undoOfId, { laterWrites: laterWritesOf(row.scope), again: restoreId })
+  const scope = await findQuestion(context, row)
   return createRestore(
     context,
     {
@@ -36,6 +39,18 @@ export async function planAnew(
     { again: restoreId, leaveOut: (scope.kind === 'picked' && scope.leaveOut) || [] },
   )
 }
+
+/** Of the rest of a run: what that run was asked. */
+async function findQuestion(context: Pick<ServiceContext, 'db'>, row: RestoreRow): Promise<StoredQuestion> {
+  for (let of = row; ; ) {
+    const scope = storedScopeSchema.parse(of.scope)
+    invariant(scope.kind !== 'undo', 'an undo says what it takes back')
+    if (scope.kind !== 'rest') return scope
+    of = await getRestoreRow(context, scope.of)
+  }
+}
+
+type StoredQuestion = Exclude<z.output<typeof storedScopeSchema>, { kind: 'undo' | 'rest' }>
 
 function toSelection(scope: RestoreScope): z.input<typeof createRestoreSchema>['selection'] {
   switch (scope.kind) {

@@ -1,13 +1,22 @@
+import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
 import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canReplan } from './restore-rules.ts'
-import { auditPathOf } from './restore-scope.ts'
+import { auditPathOf, isUndo } from './restore-scope.ts'
 
-/** The same question asked again, of the tree as it is now. The old plan can no longer be confirmed. */
-export async function replanRestore(context: ServiceContext, restoreId: string): Promise<{ readonly jobId: string }> {
+/**
+ * The same question asked again, of the tree as it is now. The old plan can no longer be confirmed. `laterWrites`: another choice of what
+ * becomes of what others have written since; for an undo only.
+ */
+export async function replanRestore(
+  context: ServiceContext,
+  restoreId: string,
+  laterWrites?: LaterWrites,
+): Promise<{ readonly jobId: string }> {
   const row = await getRestoreRow(context, restoreId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
   const jobId = context.newId()
@@ -18,16 +27,28 @@ export async function replanRestore(context: ServiceContext, restoreId: string):
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
       path: auditPathOf(row.scope),
       before: { restore: restoreId, plan: row.planHash },
+      ...(laterWrites ? { after: { laterWrites } } : {}),
     },
     async (tx) => {
       const inside = { db: tx, clock: context.clock }
       const facts = await factsOf(inside, await getRestoreRow(inside, restoreId))
       assertAllowed(canReplan(facts), facts)
+      if (laterWrites !== undefined && !isUndo(row.scope)) {
+        throw new ServiceError('INVALID_INPUT', 'Only an undo asks what becomes of later writes', {
+          unaffected: 'nothing was planned',
+        })
+      }
       const nowMs = context.clock.now()
       await voidApprovals(context, tx, { subjectKind: 'restore', subjectId: restoreId }, 'The plan is made again')
       await tx.restore.updateMany({
         where: { id: restoreId, state: { in: ['planned', 'plan-failed'] } },
-        data: { state: 'planning', planHash: null, finishedAt: null, jobId },
+        data: {
+          state: 'planning',
+          planHash: null,
+          finishedAt: null,
+          jobId,
+          ...(laterWrites ? { scope: { kind: 'undo', laterWrites } } : {}),
+        },
       })
       await enqueueJob(tx, {
         id: jobId,

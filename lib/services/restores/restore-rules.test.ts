@@ -64,10 +64,10 @@ describe('what may be done with a restore', () => {
     expect(canReplan(facts()).ok).toBe(true)
     expect(canReplan(facts({ ...ran })).ok).toBe(false)
   })
-  it('what has run is planned anew as a restore of its own, an undo is not', () => {
+  it('what has run is planned anew as a restore of its own, an undo too', () => {
     expect(canPlanAnew(facts({ ...ran, state: 'conflict' })).ok).toBe(true)
     expect(canPlanAnew(facts({ ...ran, state: 'conflict', clusterIsArmed: false })).ok).toBe(true)
-    expect(canPlanAnew(facts({ ...ran, state: 'conflict', isUndo: true })).reason).toMatch(/undo/)
+    expect(canPlanAnew(facts({ ...ran, state: 'conflict', isUndo: true })).ok).toBe(true)
     expect(canPlanAnew(facts()).ok).toBe(false)
     expect(canPlanAnew(facts({ ...ran, state: 'conflict', clusterExists: false })).ok).toBe(false)
   })

@@ -80,8 +80,16 @@ export function canReplan(facts: RestoreFacts): Allowance {
 export function canPlanAnew(facts: RestoreFacts): Allowance {
   if (!['conflict', 'failed', 'cancelled', 'incomplete', 'succeeded'].includes(facts.state))
     return no('Only a restore that has run can be planned anew')
-  // What it writes follows from the journal of what it takes back, and that is not the same any more once a part is taken back.
-  if (facts.isUndo) return no('An undo goes on, or its safety backup is restored')
+  return facts.clusterExists ? YES : no('The cluster was removed')
+}
+
+/** Of a plan that waits, or of a run that left steps undone: the stale ones against the live tree of now, the others as they are. */
+export function canReplanStale(facts: RestoreFacts): Allowance {
+  const isOpen = facts.state === 'planned' && !facts.isConfirmed
+  if (!isOpen && !['conflict', 'failed', 'cancelled', 'incomplete'].includes(facts.state))
+    return no('Only a plan that waits, or the rest of a run, can be planned against the cluster as it is now')
+  if (!isOpen && !facts.isConfirmed) return no('It was never confirmed')
+  if (facts.undoneById !== null) return no('It is being taken back or was already')
   return facts.clusterExists ? YES : no('The cluster was removed')
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { countOf } from '../../base/count-of.ts'
+import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
 import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
 import type { RestoreScope } from '../engine/plan-restore-to.ts'
 import { frozenRulesSchema } from '../ignore-rules/list-ignore-rules.ts'
@@ -15,9 +16,18 @@ export const storedScopeSchema = z.discriminatedUnion('kind', [
     /** The rules whose changes the plan leaves out, as they were when it was asked for. */
     leaveOut: frozenRulesSchema.optional(),
   }),
-  z.object({ kind: z.literal('undo') }),
+  z.object({
+    kind: z.literal('undo'),
+    /** What others wrote since over what is taken back: left as it is, unless somebody says otherwise. */
+    laterWrites: z.enum(['keep', 'overwrite']).optional(),
+  }),
+  /** What a run left undone: its stale steps against the live tree, the others as they were. */
+  z.object({ kind: z.literal('rest'), of: z.string(), label: z.string(), path: z.string().nullable() }),
 ])
-export type StoredScope = RestoreScope | { readonly kind: 'undo' }
+export type StoredScope =
+  | RestoreScope
+  | { readonly kind: 'undo'; readonly laterWrites?: LaterWrites }
+  | { readonly kind: 'rest'; readonly of: string; readonly label: string; readonly path: string | null }
 
 export function describeScope(scope: StoredScope): string {
   switch (scope.kind) {
@@ -25,6 +35,8 @@ export function describeScope(scope: StoredScope): string {
       return 'Everything in the source'
     case 'undo':
       return 'What the restore has written'
+    case 'rest':
+      return `The rest of: ${scope.label}`
     case 'subtree':
       return scope.targetPath && scope.targetPath !== scope.path
         ? `${scope.path}, put at ${scope.targetPath}`
@@ -52,6 +64,8 @@ export function auditPathOf(scope: unknown): string | null {
       return parsed.data.targetPath ?? parsed.data.path
     case 'picked':
       return lowestAbove([...parsed.data.paths, ...parsed.data.subtrees])
+    case 'rest':
+      return parsed.data.path
     case 'undo':
       return null
   }
@@ -61,4 +75,14 @@ function lowestAbove(paths: readonly string[]): string {
   let above = paths[0] ?? ROOT
   for (const path of paths) while (!isWithin(path, above)) above = parentPath(above)
   return above
+}
+
+export function laterWritesOf(scope: unknown): LaterWrites {
+  const parsed = storedScopeSchema.safeParse(scope)
+  return (parsed.success && parsed.data.kind === 'undo' && parsed.data.laterWrites) || 'keep'
+}
+
+export function isUndo(scope: unknown): boolean {
+  const parsed = storedScopeSchema.safeParse(scope)
+  return parsed.success && parsed.data.kind === 'undo'
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
+import { formatErrorLine } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ChangeField } from '../../domain/diff/change.ts'
-import type { PlanSummary } from '../../domain/restore/plan.ts'
+import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
+import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
 import { getAdminTargets } from '../clusters/admin-servers.ts'
@@ -10,14 +12,17 @@ import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { planFidelitySchema } from '../engine/fidelity-schema.ts'
-import { planRestoreTo } from '../engine/plan-restore-to.ts'
+import { openSafety } from '../engine/open-safety.ts'
+import { planRestOf } from '../engine/plan-rest-of.ts'
+import { planRestoreTo, type RestoreScope } from '../engine/plan-restore-to.ts'
 import { planUndoFrom } from '../engine/plan-undo-from.ts'
+import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
 import { counterOptionsOf, parseRestoreOptions } from './restore-options.ts'
-import { storedScopeSchema } from './restore-scope.ts'
+import { laterWritesOf, storedScopeSchema } from './restore-scope.ts'
 import type { PlanView } from './views.ts'
 
 /** The work of a plan job. Reads both trees and writes the plan into the restore's folder, nothing else. */
@@ -31,12 +36,8 @@ export async function runPlan(
   const target = await getClusterTarget(context, row.clusterId)
   await run.log('info', `Planning the restore of ${row.sourceLabel} to ${target.clusterName}`)
   const leftOut = new Map<string, LeftOut>()
-  const summary =
-    row.undoOfId === null
-      ? await plan(context, row, target, { run, leftOut })
-      : await planUndo(context, row, row.undoOfId, target)
+  const summary = await makePlan(context, row, target, { payload, run, leftOut })
   const view = { ...toPlanView(summary), leftOut: [...leftOut.values()].map((each) => ({ ...each })) }
-  const fidelity = planFidelitySchema.nullable().parse(summary.fidelity)
   for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
   return {
     result: { restoreId: row.id, plan: view.hash, steps: view.steps },
@@ -45,14 +46,18 @@ export async function runPlan(
       await voidApprovals(context, tx, { subjectKind: 'restore', subjectId: row.id }, 'The plan was made again')
       await tx.restore.updateMany({
         where: { id: row.id, state: 'planning' },
-        data: {
-          state: 'planned',
-          planHash: view.hash,
-          planSummary: { ...view, fidelity, warnings: view.warnings.map((warning) => ({ ...warning })) },
-        },
+        data: { state: 'planned', planHash: view.hash, planSummary: toPlanJson(view) },
       })
     },
   }
+}
+
+/** As its column takes it: in arrays that may be written to. */
+function toPlanJson(view: PlanView) {
+  const leftOut = view.leftOut.map((rule) => ({ ...rule, fields: [...rule.fields] }))
+  const warnings = view.warnings.map((warning) => ({ ...warning }))
+  const fidelity = planFidelitySchema.nullable().parse(view.fidelity)
+  return { ...view, leftOut, fidelity, warnings, deletions: [...view.deletions] }
 }
 
 /** Changes that one ignore rule keeps out of the plan. */
@@ -63,14 +68,85 @@ interface LeftOut {
   changes: number
 }
 
+async function makePlan(
+  context: ServiceContext,
+  row: RestoreRow,
+  target: OpenableCluster,
+  work: {
+    readonly payload: JobPayload<'plan-restore'>
+    readonly run: JobRun
+    readonly leftOut: Map<string, LeftOut>
+  },
+): Promise<PlanSummary> {
+  const scope = storedScopeSchema.parse(row.scope)
+  if (work.payload.lines === 'stale') return planRestOfRow(context, row, row, { target, run: work.run })
+  if (scope.kind === 'rest')
+    return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run: work.run })
+  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, target)
+  if (scope.kind === 'undo') throw new ServiceError('WRONG_STATE', 'This undo does not say of what')
+  return plan(context, row, target, { scope, ...work })
+}
+
+/** `of`: whose steps are left; the row itself when its own plan waits. */
+async function planRestOfRow(
+  context: ServiceContext,
+  row: RestoreRow,
+  of: RestoreRow,
+  work: { readonly target: OpenableCluster; readonly run: JobRun },
+): Promise<PlanSummary> {
+  const source = await openRestSource(context, row, work.run)
+  try {
+    const connection = await context.zookeeper.connect(work.target, { signal: context.signal })
+    try {
+      return await planRestOf(context, {
+        restDir: join(context.paths.workDir, of.dir),
+        dir: join(context.paths.workDir, row.dir),
+        connection,
+        target: work.target,
+        onConflict: policyOf(row),
+        admins: await getAdminTargets(context, row.clusterId),
+        source: source?.reader ?? null,
+        onProgress: work.run.progress,
+      })
+    } finally {
+      await connection.close()
+    }
+  } finally {
+    await source?.close()
+  }
+}
+
+interface RestSource {
+  readonly reader: Pick<TreeReader, 'get'>
+  readonly close: () => Promise<unknown>
+}
+
+/** The steps hold nearly all that is needed; without the source, only what was deleted meanwhile cannot be created again. */
+async function openRestSource(context: ServiceContext, row: RestoreRow, run: JobRun): Promise<RestSource | null> {
+  try {
+    if (row.undoOfId !== null) {
+      const undone = await getRestoreRow(context, row.undoOfId)
+      const safety = await openSafety(context, new RestoreDirectory(join(context.paths.workDir, undone.dir)))
+      return safety && { reader: safety, close: () => safety.close() }
+    }
+    const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
+    return { reader: tree.reader, close: async () => tree.release() }
+  } catch (error) {
+    await run.log('warn', `The source cannot be read any more: ${formatErrorLine(error)}`)
+    return null
+  }
+}
+
+function policyOf(row: RestoreRow): ConflictPolicy {
+  return row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop'
+}
+
 async function plan(
   context: ServiceContext,
   row: RestoreRow,
   target: OpenableCluster,
-  work: { readonly run: JobRun; readonly leftOut: Map<string, LeftOut> },
+  work: { readonly scope: RestoreScope; readonly run: JobRun; readonly leftOut: Map<string, LeftOut> },
 ): Promise<PlanSummary> {
-  const scope = storedScopeSchema.parse(row.scope)
-  if (scope.kind === 'undo') throw new ServiceError('WRONG_STATE', 'This undo does not say of what')
   const options = parseRestoreOptions(row.options)
   const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
   try {
@@ -81,9 +157,9 @@ async function plan(
         connection,
         target,
         names: { source: row.sourceLabel, target: target.clusterName },
-        scope,
+        scope: work.scope,
         mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
-        onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+        onConflict: policyOf(row),
         counters: counterOptionsOf(options),
         quotas: options.quotas,
         dir: join(context.paths.workDir, row.dir),
@@ -118,7 +194,8 @@ async function planUndo(
       connection,
       target,
       admins: await getAdminTargets(context, row.clusterId),
-      onConflict: row.onConflict === 'skip' || row.onConflict === 'overwrite' ? row.onConflict : 'stop',
+      onConflict: policyOf(row),
+      laterWrites: laterWritesOf(row.scope),
       source: row.sourceLabel,
     })
   } finally {
@@ -141,5 +218,7 @@ function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut'> {
     plannedAtZxid: formatHex64(summary.plannedAtZxid),
     plannedAt: new Date(summary.plannedAtMs).toISOString(),
     fidelity,
+    laterWrites: summary.laterWrites ? { ...summary.laterWrites } : null,
+    deletions: (summary.deletions ?? []).map((each) => ({ ...each })),
   }
 }

@@ -1,15 +1,20 @@
 import { join } from 'node:path'
+import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
-import { canUndo } from './restore-rules.ts'
+import { canPlanAnew, canUndo } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 
-/** A new restore that takes another one back: planned from its journal and safety backup, then confirmed like any other. */
+/**
+ * A new restore that takes another one back: planned from its journal and safety backup, then confirmed like any other. What others have
+ * written since is left as it is, unless `laterWrites` says otherwise. `again`: the undo that came to a part only and is planned once more.
+ */
 export async function startUndo(
   context: ServiceContext,
   restoreId: string,
+  options: { readonly laterWrites?: LaterWrites; readonly again?: string } = {},
 ): Promise<{ readonly restoreId: string; readonly jobId: string }> {
   const row = await getRestoreRow(context, restoreId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
@@ -22,13 +27,22 @@ export async function startUndo(
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
       path: auditPathOf(row.scope),
       before: { restore: restoreId, state: row.state },
-      after: { restore: undoId },
+      after: {
+        restore: undoId,
+        ...(options.laterWrites === 'overwrite' ? { laterWrites: 'overwrite' } : {}),
+        ...(options.again ? { again: options.again } : {}),
+      },
     },
     async (tx) => {
       const inside = { db: tx, clock: context.clock }
       const current = await getRestoreRow(inside, restoreId)
       const facts = await factsOf(inside, current)
-      assertAllowed(canUndo(facts), facts)
+      if (options.again === undefined) assertAllowed(canUndo(facts), facts)
+      else {
+        const undo = await factsOf(inside, await getRestoreRow(inside, options.again))
+        assertAllowed(canPlanAnew(undo), undo)
+        assertAllowed(canUndo({ ...facts, undoneById: null }), facts)
+      }
       const nowMs = context.clock.now()
       await tx.restore.create({
         data: {
@@ -36,7 +50,7 @@ export async function startUndo(
           clusterId: current.clusterId,
           source: `backup:${current.safetyBackupId}`,
           sourceLabel: `undo of the restore of ${current.sourceLabel}`,
-          scope: { kind: 'undo' },
+          scope: { kind: 'undo', laterWrites: options.laterWrites ?? 'keep' },
           mode: 'mirror',
           onConflict: 'stop',
           dir: join('restores', undoId),

@@ -16,7 +16,16 @@ import {
   toSubject,
 } from './find-restore.ts'
 import { parseRestoreOptions } from './restore-options.ts'
-import { canBeAsked, canCancel, canConfirm, canPause, canPlanAnew, canResume, canUndo } from './restore-rules.ts'
+import {
+  canBeAsked,
+  canCancel,
+  canConfirm,
+  canPause,
+  canPlanAnew,
+  canReplanStale,
+  canResume,
+  canUndo,
+} from './restore-rules.ts'
 import { describeScope, storedScopeSchema } from './restore-scope.ts'
 import type { RestoreReportView, RestoreView } from './views.ts'
 
@@ -92,6 +101,7 @@ export async function toRestoreViews(
       canPause: canPause(facts),
       canCancel: canCancel(facts),
       canPlanAnew: canPlanAnew(facts),
+      canReplanStale: canReplanStale(facts),
       createdByName: names.get(row.createdById) ?? 'a removed user',
       createdAt: row.createdAt.toISOString(),
       finishedAt: row.finishedAt?.toISOString() ?? null,

@@ -1,6 +1,7 @@
 import type { ChangeField } from '../../domain/diff/change.ts'
 import type { PlanFidelity } from '../../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanWarning, RestoreMode } from '../../domain/restore/plan.ts'
+import type { StepResultKind } from '../../domain/restore/step-results.ts'
 import type { ApprovalView } from '../approvals/views.ts'
 import type { RunFidelity } from '../engine/fidelity-schema.ts'
 import type { ErrorView } from '../error-view.ts'
@@ -41,6 +42,18 @@ export interface PlanView {
   readonly plannedAt: string
   /** What it carries and what it does not; null for plans of before it was told. */
   readonly fidelity: PlanFidelity | null
+  /** Of an undo: places that others have written since, and whether they are taken back all the same. */
+  readonly laterWrites: { readonly count: number; readonly overwritten: boolean } | null
+  /** Deletions by the topmost znode that they lie at or below, most first. */
+  readonly deletions: readonly { readonly path: string; readonly count: number }[]
+}
+
+export interface StalenessView {
+  readonly message: string
+  /** Stale steps among those that were looked at. */
+  readonly count: number
+  readonly lookedAt: number
+  readonly steps: number
 }
 
 export interface RestoreReportView {
@@ -71,7 +84,7 @@ export interface RestoreView {
   readonly scopeLabel: string
   readonly plan: PlanView | null
   /** The live tree moved since the plan was made, as far as a cheap check can tell; the guards decide in the end. */
-  readonly stale: { readonly message: string } | null
+  readonly stale: StalenessView | null
   readonly reason: string | null
   readonly jobId: string | null
   readonly progress: JobProgress | null
@@ -93,6 +106,8 @@ export interface RestoreView {
   readonly canPause: { readonly ok: boolean; readonly reason: string | null }
   readonly canCancel: { readonly ok: boolean; readonly reason: string | null }
   readonly canPlanAnew: { readonly ok: boolean; readonly reason: string | null }
+  /** The stale steps alone are planned against the live tree of now; what is applied stays. */
+  readonly canReplanStale: { readonly ok: boolean; readonly reason: string | null }
   readonly createdByName: string
   readonly createdAt: string
   readonly finishedAt: string | null
@@ -104,4 +119,34 @@ export interface PlanStepView {
   readonly path: string
   readonly bytes: number | null
   readonly expect: string
+}
+
+/** A step with what became of it. */
+export interface StepResultView {
+  readonly index: number
+  readonly step: PlanStepView['step']
+  readonly path: string
+  readonly result: StepResultKind
+  readonly zxid: string | null
+  /** A ConflictReason. */
+  readonly reason: string | null
+}
+
+/** A step that no longer fits the live tree. */
+export interface StaleLineView {
+  readonly index: number
+  readonly step: PlanStepView['step']
+  readonly path: string
+  /** A ConflictReason: what a run would say. */
+  readonly reason: string
+  readonly expected: string
+  readonly found: string
+}
+
+/** A place that an undo would take back and that somebody else has written since. */
+export interface LaterWriteView {
+  readonly path: string
+  readonly what: 'data' | 'acl' | 'deleted' | 'created' | 'children'
+  readonly expected: string
+  readonly found: string
 }
