@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -138,6 +139,23 @@ describe('a drill', () => {
     await expect(drillArchive(withSettings({ classpath: null, zookeeperHome }), input)).rejects.toMatchObject({
       code: 'DRILL_NOT_POSSIBLE',
       message: expect.stringContaining(`(${zookeeperHome}) holds no zookeeper`),
+    })
+  })
+
+  it('neither proves nor refutes when its server is killed in the middle', async () => {
+    const { dir } = await store.write(buildTree(['/a']))
+    const { start } = context.scratch
+    const startAndKill: EngineContext['scratch']['start'] = async (input) => {
+      const server = await start(input)
+      const ended = once(server.ended, 'abort')
+      process.kill(server.pid, 'SIGKILL')
+      await ended
+      return server
+    }
+    context = { ...context, scratch: { ...context.scratch, start: startAndKill } }
+    await expect(drill(dir)).rejects.toMatchObject({
+      code: 'DRILL_CUT_SHORT',
+      unaffected: 'the backup is as it was, neither proved nor refuted',
     })
   })
 

@@ -8,6 +8,7 @@ import { compareExactly } from '../../domain/diff/compare-exactly.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { EngineContext } from '../context.ts'
+import { isVersionBelow } from '../physical/compare-versions.ts'
 import { DIFFERENCES_LISTED_MAX, type DrillReport } from './drill-report.ts'
 import { EngineError } from './errors.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
@@ -186,6 +187,7 @@ async function readBack(
     )
     try {
       report.serverVersion = connection.serverVersion
+      assertVersion(connection.serverVersion, unpacked.byKind)
       report.znodes = await compareExactly(
         stored.readSubtree(ROOT, { signal, includeSystem: true }),
         connection.walk([ROOT], { signal, includeSystem: true }).stream,
@@ -217,6 +219,20 @@ async function readBack(
   }
   compareDigest(report, manifest, server)
   describe(report, unpacked)
+}
+
+/** An older server drops or misreads these kinds, which says nothing against the backup. */
+export function assertVersion(
+  version: string | null,
+  { container, ttl }: Pick<UnpackedSnapshot['byKind'], 'container' | 'ttl'>,
+): void {
+  const least = ttl > 0 ? '3.5.4' : container > 0 ? '3.5.1' : null
+  if (version === null || least === null || !isVersionBelow(version, least)) return
+  throw new EngineError(
+    'DRILL_NOT_POSSIBLE',
+    `ZooKeeper ${version}, which was found here, does not know the containers or TTL znodes of the backup`,
+    { unaffected: NOT_PROVED, remedy: `name a distribution of ${least} or newer with ARKEEPER_ZOOKEEPER_HOME` },
+  )
 }
 
 /** Null, with a problem in the report, for an archive whose parts do not fit together: there is nothing to compare with. */
