@@ -10,7 +10,7 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
   signedIn: page,
   otherClient,
 }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(300_000)
   await disarmDemo(page, demo)
   await page.goto(demo.url)
   const original = await otherClient.get(CHECKOUT)
@@ -35,6 +35,12 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     await expect(page.getByText('Verified: every checksum, the structure and the digest are right')).toBeVisible({
       timeout: 60_000,
     })
+    await page.getByRole('button', { name: 'Prove by drill' }).click()
+    await expect(page.getByText(/^Proved restorable on ZooKeeper 3\.\S+: no difference in [\d,]+ znodes$/)).toBeVisible(
+      {
+        timeout: 90_000,
+      },
+    )
     await takePicture(page, 'backup')
   })
   const backupUrl = page.url()
