@@ -11,7 +11,7 @@ import { classpathOf, findClasspath, findFreePort, ZooKeeperServerError } from '
 
 const run = promisify(execFile)
 const SERVING_TIMEOUT_MS = 60_000
-const GONE_TIMEOUT_MS = 20_000
+const GONE_TIMEOUT_MS = 60_000
 
 /** A server that commands start and stop, as a service manager would: it outlives them, and its directory stays. */
 export interface ControlledServer {

@@ -7,7 +7,8 @@ import type { Member } from './members.ts'
 
 const OUTPUT_BYTES = 4096
 const KILL_GRACE_MS = 2000
-const DIAL_TIMEOUT_MS = 2000
+// Refused or accepted at once; a busy machine may need a moment to say so.
+const DIAL_TIMEOUT_MS = 5000
 
 /** Members whose directories are mounted here; their commands run on this host, as the user that Arkeeper runs as. */
 export function createLocalMachine(): MemberMachine {

@@ -318,7 +318,7 @@ describe('a standalone server', () => {
     const [files, pid] = [await liveFiles(), rig.servers[0]!.pid()]
     await expect(retryJob(context, cut.id)).rejects.toMatchObject({ code: 'WRONG_STATE' })
     await workOffJobs(services)
-    expect(await getPhysical(context, physicalId)).toMatchObject({ state: 'undone' })
+    expect(await getPhysical(context, physicalId)).toMatchObject({ state: 'undone', error: null })
     expect(await liveFiles()).toEqual(files)
     expect(rig.servers[0]!.pid()).toBe(pid)
     await connectAnew()

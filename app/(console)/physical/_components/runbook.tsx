@@ -18,9 +18,10 @@ import { tickPhysicalAction } from '../actions.ts'
 export function Runbook({ view, onDone }: { view: PhysicalView; onDone: () => void }) {
   const tick = useAction(tickPhysicalAction, onDone)
   const ticks = new Map(view.ticks.map((each) => [each.step, each]))
-  // Shown as it was clicked until the next look at the list says the same, or the click was refused.
-  const [asked, setAsked] = useState<{ readonly step: string; readonly done: boolean } | null>(null)
-  if (asked && !tick.pending && (tick.error || ticks.has(asked.step) === asked.done)) setAsked(null)
+  // Shown as they were clicked until the next look at the list says the same, or a click was refused.
+  const [asked, setAsked] = useState<ReadonlyMap<string, boolean>>(new Map())
+  const isKnown = [...asked].every(([step, done]) => ticks.has(step) === done)
+  if (asked.size > 0 && !tick.pending && (tick.error || isKnown)) setAsked(new Map())
   const isByHand = view.way !== 'worker'
   return (
     <Card
@@ -50,12 +51,11 @@ export function Runbook({ view, onDone }: { view: PhysicalView; onDone: () => vo
               step={step}
               number={index + 1}
               tick={ticks.get(step.key) ?? null}
-              checked={asked?.step === step.key ? asked.done : ticks.has(step.key)}
+              checked={asked.get(step.key) ?? ticks.has(step.key)}
               onTick={
                 isByHand
                   ? (done) => {
-                      if (tick.pending) return
-                      setAsked({ step: step.key, done })
+                      setAsked((before) => new Map(before).set(step.key, done))
                       tick.run({ physicalId: view.id, step: step.key, done })
                     }
                   : null
