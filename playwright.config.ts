@@ -11,9 +11,10 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  timeout: 120_000,
+  timeout: 180_000,
   globalTimeout: 15 * 60_000,
-  expect: { timeout: 15_000 },
+  // For a machine that is busy with other things: what is waited for comes, and comes once.
+  expect: { timeout: 30_000 },
   // The JSON report goes to PLAYWRIGHT_JSON_OUTPUT_FILE, which the test run sets to count from.
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : 'list',
   use: {
@@ -22,8 +23,8 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'UTC',
     colorScheme: 'light',
-    actionTimeout: 15_000,
-    navigationTimeout: 30_000,
+    actionTimeout: 30_000,
+    navigationTimeout: 60_000,
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {

@@ -1,12 +1,13 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
-import { CONSOLE_PAGES, expect, type Gallery, test } from '../support/gallery.ts'
-import { startProduct } from '../support/product.ts'
+import { expectNoFindings, expectNoFindingsInOne, expectNoSidewaysScroll } from '../support/axe.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { CONSOLE_PAGES, type Gallery } from '../support/gallery.ts'
+import { settle } from '../support/pages.ts'
 import { isAddressOf } from '../support/site-map.ts'
+import { expectActiveRow } from '../support/tree.ts'
 
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 390, height: 844 }
-const NARROWEST = { width: 375, height: 667 }
 
 /** What one comes to a page for: the keyboard must get there. */
 const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Locator>> = {
@@ -87,25 +88,18 @@ for (const { name, open } of states) {
   })
 }
 
-test('axe finds nothing on the pages before a session, and their forms work by keyboard', async ({ browser, demo }) => {
+test('axe finds nothing on the page for signing in, and its form works by keyboard', async ({ browser, demo }) => {
   const context = await browser.newContext({ viewport: WIDE })
-  const fresh = await startProduct('start')
-  try {
-    for (const address of [`${demo.url}/sign-in`, `${fresh.url}/setup`]) {
-      const page = await context.newPage()
-      await page.goto(address)
-      await settle(page)
-      await expectNoFindings(page, `${address} wide`)
-      await page.setViewportSize(NARROW)
-      await expectNoFindingsInOne(page, `${address} narrow`, 'dark')
-      await expectNoSidewaysScroll(page, address)
-      await page.close()
-    }
-  } finally {
-    await fresh.stop()
-  }
   const page = await context.newPage()
   await page.goto(`${demo.url}/sign-in`)
+  await settle(page)
+  await expectNoFindings(page, 'sign-in wide')
+  await page.setViewportSize(NARROW)
+  await expectNoFindingsInOne(page, 'sign-in narrow', 'dark')
+  await expectNoSidewaysScroll(page, 'sign-in')
+  await page.setViewportSize(WIDE)
+  await page.reload()
+  await settle(page)
   await tabTo(page, page.getByLabel('E-mail'), 'the e-mail')
   await page.keyboard.type('nobody@example.org')
   await page.keyboard.press('Tab')
@@ -162,6 +156,7 @@ const OVERLAYS: Readonly<Record<string, (page: Page, check: (name: string) => Pr
     await expect(page.getByRole('menu')).toBeVisible()
     await expectNoFindings(page, 'the user menu')
     await page.keyboard.press('Escape')
+    await expect(page.getByRole('menu')).toBeHidden()
     await page.setViewportSize(NARROW)
     await page.getByRole('button', { name: 'Open navigation' }).click()
     await check('the navigation')
@@ -190,6 +185,8 @@ test('every page is reached by links, and its main action by keyboard with the f
   browser,
   gallery,
 }) => {
+  // Every page there is, one after another.
+  test.setTimeout(360_000)
   const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
   const page = await context.newPage()
   const linked = new Set<string>()
@@ -220,16 +217,20 @@ test('a backup is taken and a znode is read without a mouse', async ({ browser, 
   const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
   const page = await context.newPage()
   await page.goto(gallery.addressOf('/'))
+  await settle(page)
   await skipToContent(page)
   await tabTo(page, page.getByRole('link', { name: `Tree of ${gallery.cluster.name}` }), 'the tree of the cluster')
   await page.keyboard.press('Enter')
   const tree = page.getByRole('tree')
   await expect(tree.getByRole('treeitem', { name: /^config/ })).toBeVisible()
   await tabTo(page, tree, 'the tree')
+  await expectActiveRow(tree, '/')
   await page.keyboard.press('ArrowDown')
+  await expectActiveRow(tree, '/config')
   await page.keyboard.press('ArrowRight')
   await expect(tree.getByRole('treeitem', { name: /^checkout\.json/ })).toBeVisible()
   await page.keyboard.press('ArrowRight')
+  await expectActiveRow(tree, '/config/checkout.json')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('region', { name: 'Value', exact: true })).toContainText('pool')
   const backups = page.getByRole('navigation', { name: /^Pages of/ }).getByRole('link', { name: 'Backups' })
@@ -238,7 +239,7 @@ test('a backup is taken and a znode is read without a mouse', async ({ browser, 
   const start = page.getByRole('button', { name: 'Back up now' })
   await tabTo(page, start, 'a new backup')
   await page.keyboard.press('Enter')
-  const dialog = page.getByRole('dialog')
+  const dialog = page.getByRole('dialog', { name: /^Back up/ })
   await tabTo(page, dialog.getByRole('textbox', { name: 'Note' }), 'the note')
   await page.keyboard.type('by keyboard')
   await page.keyboard.press('Enter')
@@ -246,53 +247,6 @@ test('a backup is taken and a znode is read without a mouse', async ({ browser, 
   await expect(page.getByRole('region', { name: 'Backups' })).toContainText('by keyboard', { timeout: 60_000 })
   await context.close()
 })
-
-/** Waits until what is loading has come: a skeleton has nothing to find fault with. */
-async function settle(page: Page): Promise<void> {
-  await expect(page.locator('.skeleton')).toHaveCount(0)
-  await expect(page.getByRole('heading').first()).toBeVisible()
-}
-
-/** Both themes; what does not depend on colour is looked at once. */
-async function expectNoFindings(page: Page, where: string): Promise<void> {
-  await wear(page, 'dark')
-  const dark = await new AxeBuilder({ page }).withRules(['color-contrast', 'link-in-text-block']).analyze()
-  expect(describe(dark.violations), `${where}, dark`).toEqual([])
-  expect(dark.passes.length, `${where}: axe has looked at something`).toBeGreaterThan(0)
-  await expectNoFindingsInOne(page, where, 'light')
-}
-
-async function expectNoFindingsInOne(page: Page, where: string, theme: 'light' | 'dark'): Promise<void> {
-  await wear(page, theme)
-  const { violations, passes } = await new AxeBuilder({ page }).analyze()
-  expect(describe(violations), `${where}, ${theme}`).toEqual([])
-  expect(passes.length, `${where}: axe has looked at something`).toBeGreaterThan(0)
-}
-
-/** A colour on its way to another one is neither. */
-async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
-  await page.emulateMedia({ colorScheme })
-  await expect
-    .poll(() => page.evaluate(() => document.getAnimations().filter((each) => each instanceof CSSTransition).length))
-    .toBe(0)
-}
-
-type Violations = Awaited<ReturnType<AxeBuilder['analyze']>>['violations']
-
-function describe(violations: Violations): string[] {
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
-  )
-}
-
-async function expectNoSidewaysScroll(page: Page, where: string): Promise<void> {
-  await page.setViewportSize(NARROWEST)
-  await expect
-    .poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), {
-      message: `${where} at ${NARROWEST.width} px`,
-    })
-    .toBeLessThanOrEqual(0)
-}
 
 async function skipToContent(page: Page): Promise<void> {
   await page.keyboard.press('Tab')

@@ -17,6 +17,7 @@ import {
   takeFirstBackup,
 } from '../support/clusters.ts'
 import { test as base, expect } from '../support/fixtures.ts'
+import { expectLive, openJobs } from '../support/pages.ts'
 import { findDescendants } from '../support/processes.ts'
 
 /** A server of a test's own that can be stopped and started again with what it held. */
@@ -47,6 +48,8 @@ const test = base.extend<{ mortal: MortalServer }>({
 })
 
 const JOBS_MS = 60_000
+/** For a session to be lost or found again. */
+const LINK_MS = 60_000
 const znode = (path: string, data = 'on') => ({
   op: 'create' as const,
   path,
@@ -66,7 +69,7 @@ test('a server that stops is shown as down with the cause, never as empty, and i
   const cluster = await addCluster(page, demo, { name: 'mortal', connectString: mortal.connectString })
   await page.getByRole('button', { name: 'Open /app', exact: true }).click()
   await expect(page.getByRole('treeitem', { name: /^two/ })).toBeVisible()
-  await expect(page.getByRole('status').filter({ hasText: 'live' })).toBeVisible()
+  await expectLive(page)
   const overview = await page.context().newPage()
   await overview.goto(demo.url)
   const card = overview.getByRole('article', { name: 'mortal' })
@@ -75,11 +78,11 @@ test('a server that stops is shown as down with the cause, never as empty, and i
   await mortal.stop()
 
   await test.step('the pages that are open say so, and keep what they know', async () => {
-    await expect(page.getByText('not live, trying again')).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByText('not live, trying again')).toBeVisible({ timeout: LINK_MS })
     const notice = page.getByRole('main').getByRole('status').filter({ hasText: 'This is how it was' })
-    await expect(notice).toContainText(/refused/i, { timeout: 30_000 })
+    await expect(notice).toContainText(/refused/i, { timeout: LINK_MS })
     await expect(page.getByRole('treeitem', { name: /^two/ })).toBeVisible()
-    await expect(card.getByText('down', { exact: true })).toBeVisible({ timeout: 30_000 })
+    await expect(card.getByText('down', { exact: true })).toBeVisible({ timeout: LINK_MS })
     await expect(card).toContainText(/refused/i)
     await expect(overview.getByRole('region', { name: 'Needs attention' })).toContainText('mortal is down')
   })
@@ -87,14 +90,14 @@ test('a server that stops is shown as down with the cause, never as empty, and i
   await test.step('a page opened now says why there is nothing to see', async () => {
     const late = await page.context().newPage()
     await late.goto(cluster.at('tree'))
-    await expect(late.getByRole('main').getByRole('alert').first()).toContainText(/refused/i, { timeout: 30_000 })
+    await expect(late.getByRole('main').getByRole('alert').first()).toContainText(/refused/i, { timeout: LINK_MS })
     await expect(late.getByRole('main')).not.toContainText(/no children|is empty|there is no znode/i)
     await late.close()
   })
 
   await test.step('a backup fails with its cause and leaves nothing in the catalog', async () => {
     await startBackup(overview, cluster)
-    await overview.keyboard.press('j')
+    await openJobs(overview)
     const failed = overview
       .getByRole('region', { name: 'Failed jobs' })
       .getByRole('listitem')
@@ -108,8 +111,8 @@ test('a server that stops is shown as down with the cause, never as empty, and i
   await mortal.start()
 
   await test.step('the open page is live again and shows what happens', async () => {
-    await expect(page.getByText('not live, trying again')).toBeHidden({ timeout: 30_000 })
-    await expect(page.getByRole('status').filter({ hasText: 'live' })).toBeVisible()
+    await expect(page.getByText('not live, trying again')).toBeHidden({ timeout: LINK_MS })
+    await expectLive(page)
     await write(mortal.connectString, [znode('/app/three')])
     await expect(page.getByRole('treeitem', { name: /^three/ })).toBeVisible()
     await expect(page.getByText('This is how it was')).toHaveCount(0)
@@ -117,7 +120,7 @@ test('a server that stops is shown as down with the cause, never as empty, and i
   })
 
   await test.step('the failed backup is tried again and lands in the catalog', async () => {
-    await overview.keyboard.press('j')
+    await openJobs(overview)
     const failed = overview
       .getByRole('region', { name: 'Failed jobs' })
       .getByRole('listitem')
@@ -224,7 +227,7 @@ test('a plan that others have overtaken overwrites nothing, and can be made agai
     await expect(page).not.toHaveURL(stopped)
     await expect(page.getByRole('region', { name: 'Steps of the plan' })).toBeVisible({ timeout: JOBS_MS })
     await set('theirs again')
-    await expect(page.getByText(/no longer fit/)).toContainText('/app/one', { timeout: 30_000 })
+    await expect(page.getByText(/no longer fit/)).toContainText('/app/one', { timeout: LINK_MS })
     await page.getByRole('button', { name: 'Plan again' }).first().click()
     await expect(page.getByText(/no longer fit/)).toBeHidden({ timeout: JOBS_MS })
     const write = await fillConfirmation(page, cluster, 'put it back')
@@ -272,7 +275,7 @@ test('a worker that is killed in the middle of a backup costs time, not the back
     // Besides the many: their parent, the root, and the three of /zookeeper.
     await expect(backupRows(page)).toContainText(String(count + 5))
     await expect(work).toHaveCount(0)
-    await page.keyboard.press('j')
+    await openJobs(page)
     const job = page.getByRole('region', { name: 'Ended jobs' }).getByRole('listitem').filter({ hasText: 'killed' })
     await expect(job).toContainText('attempt 2')
     expect(await findDescendants(demo.pid, 'worker.mjs')).not.toContain(worker)

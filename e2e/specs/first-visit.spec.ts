@@ -1,4 +1,6 @@
 import { test as base, expect } from '@playwright/test'
+import { expectNoFindings, expectNoFindingsInOne, expectNoSidewaysScroll } from '../support/axe.ts'
+import { settle } from '../support/pages.ts'
 import { type Product, startProduct } from '../support/product.ts'
 
 const test = base.extend<object, { empty: Product }>({
@@ -29,15 +31,20 @@ test('the first visit creates the administrator, a cluster that is down says why
     await expect.poll(async () => (await request.get(`${empty.url}/readyz`)).status()).toBe(200)
   })
 
+  await test.step('the page for setting up is for everybody', async () => {
+    await settle(page)
+    await expectNoFindings(page, 'setup wide')
+    const { width, height } = page.viewportSize() ?? { width: 0, height: 0 }
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expectNoFindingsInOne(page, 'setup narrow', 'dark')
+    await expectNoSidewaysScroll(page, 'setup')
+    await page.setViewportSize({ width, height })
+  })
+
   await test.step('set up', async () => {
     await page.getByRole('textbox', { name: 'Name' }).fill('Ada Operator')
     await page.getByLabel('E-mail').fill('ada@example.org')
-    await page
-      .getByRole('textbox', { name: /^Password/ })
-      .first()
-      .fill('a long enough password')
-    const repeat = page.getByRole('textbox', { name: /again|repeat|confirm/i })
-    if ((await repeat.count()) > 0) await repeat.fill('a long enough password')
+    await page.getByRole('textbox', { name: /^Password/ }).fill('a long enough password')
     await page.getByRole('button', { name: /create/i }).click()
     await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
   })
@@ -64,5 +71,25 @@ test('the first visit creates the administrator, a cluster that is down says why
     await expect(page).toHaveURL(/sign-in/)
     await page.goto(`${empty.url}/audit`)
     await expect(page).toHaveURL(/sign-in/)
+  })
+
+  await test.step('what is typed before the page’s script has come is kept, and goes nowhere yet', async () => {
+    const script = Promise.withResolvers<void>()
+    await page.route('**/_next/static/**/*.js', async (route) => {
+      await script.promise
+      await route.continue()
+    })
+    await page.goto(`${empty.url}/sign-in`, { waitUntil: 'commit' })
+    const password = page.getByRole('textbox', { name: 'Password' })
+    await page.getByLabel('E-mail').fill('ada@example.org')
+    await password.fill('a long enough password')
+    await password.press('Enter')
+    await expect(page.getByRole('button', { name: 'Sign in' })).toBeDisabled()
+    expect(new URL(page.url()).search).toBe('')
+    script.resolve()
+    await settle(page)
+    await expect(password).toHaveValue('a long enough password')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
   })
 })

@@ -1,5 +1,6 @@
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { armDemo, disarmDemo, expect, openClusterPage, takeBackup, takePicture, test } from '../support/fixtures.ts'
+import { choose } from '../support/pages.ts'
 
 const CHECKOUT = '/shop/config/checkout.properties'
 const FLAG = '/shop/flags/stock-flag-1'
@@ -24,7 +25,7 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
 
   await test.step('a backup lands in the catalog, exact and complete', async () => {
     await takeBackup(page, demo, 'before the change')
-    const row = page.getByRole('region', { name: 'Backups' }).getByRole('row').nth(1)
+    const row = page.getByRole('region', { name: 'Backups' }).getByRole('row').filter({ hasText: 'before the change' })
     await expect(row).toContainText('whole tree')
     await expect(row).toContainText('complete')
     await takePicture(page, 'backups')
@@ -99,18 +100,17 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
   })
 
   await test.step('what is picked survives a reload, and a link to what is no difference says so', async () => {
-    const openTree = async () => {
+    const picks = [CHECKOUT, FLAG].map((path) => page.getByRole('checkbox', { name: `Pick ${path}` }))
+    // The tree may still be the one of before, open, and be drawn anew, closed, under the click.
+    await expect(async () => {
       for (const path of ['/shop', '/shop/config', '/shop/flags']) {
         const open = page.getByRole('button', { name: `Open ${path}`, exact: true })
-        const row = page.getByRole('treeitem', { name: new RegExp(`^${path.split('/').at(-1)}\\b`) })
-        await expect(row.first()).toBeVisible()
-        if (await open.isVisible()) await open.click()
+        if (await open.isVisible()) await open.click({ timeout: 2_000 })
       }
-    }
-    await openTree()
+      for (const pick of picks) await expect(pick).toBeVisible({ timeout: 2_000 })
+    }).toPass({ timeout: 60_000 })
     const bar = page.getByRole('region', { name: 'Picked differences' })
-    await page.getByRole('checkbox', { name: `Pick ${CHECKOUT}` }).check()
-    await page.getByRole('checkbox', { name: `Pick ${FLAG}` }).check()
+    for (const pick of picks) await choose(pick)
     await expect(bar).toContainText('2 differences picked')
     await page.reload()
     await expect(bar).toContainText('2 differences picked')
@@ -161,8 +161,12 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     await page.getByRole('textbox', { name: 'Type demo to confirm' }).fill('demo')
     await page.getByRole('button', { name: /to demo$|from demo$/ }).click()
     await expect.poll(async () => (await otherClient.get(FLAG)).kind, { timeout: 60_000 }).toBe('missing')
-    const undone = await otherClient.get(CHECKOUT)
-    expect(undone.kind === 'found' && Buffer.from(undone.znode.data ?? []).toString()).toContain('pool.size=64')
+    await expect
+      .poll(async () => {
+        const undone = await otherClient.get(CHECKOUT)
+        return undone.kind === 'found' && Buffer.from(undone.znode.data ?? []).toString()
+      })
+      .toContain('pool.size=64')
   })
 
   await test.step('the rule is on the settings page, and goes from there', async () => {

@@ -1,12 +1,12 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
+import { readFile } from 'node:fs/promises'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { createControlledServers } from '../../lib/testing/controlled-servers.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
+import { expectNoFindingsInOne } from '../support/axe.ts'
 import { addCluster, arm, takeFirstBackup } from '../support/clusters.ts'
 import { expect, signIn, takePicture, test } from '../support/fixtures.ts'
+import { nameMembers } from '../support/members.ts'
 
 test('a backup goes back as files along a runbook that is ticked off, survives a reload and is compared at the end', async ({
   demo,
@@ -60,11 +60,10 @@ test('Arkeeper replaces the files of a server that its configuration file names,
   signedIn: page,
 }) => {
   const rig = await createControlledServers({ cluster: 'by machine', size: 1 })
-  const config = join(demo.dataDir, 'arkeeper.json')
   try {
     await rig.startAll()
     const members = rig.members.map(({ adminUrl: _none, owner: _self, ...member }) => member)
-    await writeFile(config, JSON.stringify({ members }))
+    await nameMembers(demo, 'by machine', members)
     const create = async (path: string) => {
       const other = await connectOtherClient(rig.connectString)
       await other.multi([
@@ -82,7 +81,7 @@ test('Arkeeper replaces the files of a server that its configuration file names,
     await page.getByRole('button', { name: 'Check everything' }).click()
     const replace = page.getByRole('button', { name: 'Stop 1 server and replace the files of by machine' })
     await expect(replace).toBeVisible({ timeout: 60_000 })
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+    await expectNoFindingsInOne(page, 'a check of files', 'light')
     await page.getByRole('textbox', { name: 'Type by machine to confirm' }).fill('by machine')
     await page.getByRole('textbox', { name: 'Reason' }).fill('a rehearsal')
     const pid = rig.servers[0]?.pid()
@@ -92,7 +91,7 @@ test('Arkeeper replaces the files of a server that its configuration file names,
     expect(rig.servers[0]?.pid()).not.toBe(pid)
     await page.getByRole('button', { name: 'Put the old files back…' }).click()
     const dialog = page.getByRole('dialog', { name: 'Put the old files back' })
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+    await expectNoFindingsInOne(page, 'the way back of files', 'light')
     await dialog.getByRole('textbox', { name: 'Type by machine to confirm' }).fill('by machine')
     await dialog.getByRole('textbox', { name: 'Reason' }).fill('it was a rehearsal')
     await dialog.getByRole('button', { name: 'Stop 1 server and put the old files back' }).click()
@@ -103,7 +102,7 @@ test('Arkeeper replaces the files of a server that its configuration file names,
     expect((await other.get('/too-new')).kind).toBe('found')
     await other.close()
   } finally {
-    await rm(config, { force: true })
+    await nameMembers(demo, 'by machine', [])
     await rig.remove()
   }
 })

@@ -73,15 +73,18 @@ test('the palette goes to a path, a page and a backup dialog without a mouse, al
   await expect(field).toBeHidden()
 
   await page.keyboard.press('Control+k')
+  await expect(field).toBeFocused()
   await page.keyboard.type('demo')
+  await expect(page.getByRole('option', { selected: true })).toHaveText(/^demo/)
   const active = () =>
     field.evaluate((input) => document.getElementById(input.getAttribute('aria-activedescendant') ?? '')?.innerText)
   const first = await active()
   await page.keyboard.press('ArrowDown')
-  expect(await active()).not.toBe(first)
+  await expect.poll(active).not.toBe(first)
   await page.keyboard.press('ArrowUp')
-  expect(await active()).toBe(first)
+  await expect.poll(active).toBe(first)
   await field.fill('back up demo')
+  await expect(page.getByRole('option', { selected: true })).toHaveText(/^Back up demo/)
   await page.keyboard.press('Enter')
   const dialog = page.getByRole('dialog', { name: 'Back up demo' })
   await expect(dialog).toBeVisible()
@@ -93,10 +96,11 @@ test('the palette goes to a path, a page and a backup dialog without a mouse, al
   await field.fill('/a//b')
   await expect(page.getByText('This is not a path: the path has an empty name')).toBeVisible()
   await field.fill('mail.prop')
+  await expect(page.getByRole('option', { selected: true })).toHaveText(/^Search demo/)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('textbox', { name: 'Search for' })).toHaveValue('mail.prop')
   await expect(page.getByRole('textbox', { name: 'Search for' })).toBeFocused()
-  expect(
-    await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-  ).toBeLessThanOrEqual(0)
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth))
+    .toBeLessThanOrEqual(0)
 })

@@ -1,71 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
-import { connectOtherClient } from '../../lib/testing/other-client.ts'
-import { type AddedCluster, addCluster, backupRows, startBackup, takeFirstBackup } from '../support/clusters.ts'
-import { test as base, expect, signIn } from '../support/fixtures.ts'
-
-const CHROOT = '/x-values'
-const hosts = (port: number) =>
-  JSON.stringify({ hosts: ['one', 'two', 'three'].map((name) => `${name}:${port}`), port })
-/** What ObjectOutputStream writes of `new HashMap<String, String>()`, up to its fields. */
-const JAVA_MAP = Buffer.from('aced0005737200116a6176612e7574696c2e486173684d61700507dac1c31660d1', 'hex')
-const PROTOBUF = Buffer.from('0896011207746573', 'hex')
-
-type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
-
-interface Values {
-  readonly cluster: AddedCluster
-  readonly backupId: string
-}
-
-/** A cluster with values of each form, backed up once, and one znode changed since. */
-const test = base.extend<object, { values: Values }>({
-  values: [
-    async ({ demo, browser }, use) => {
-      const other = await connectOtherClient(demo.clusterConnectString ?? '')
-      const page = await browser.newPage()
-      try {
-        await create(other, {
-          '': null,
-          '/hosts.json.gz': gzipSync(hosts(2181)),
-          '/layout.xml.zst': zstdCompressSync(Buffer.from('<layout><pane id="1"/></layout>')),
-          '/damaged.gz': gzipSync(hosts(2181)).subarray(0, -6),
-          '/map': JAVA_MAP,
-          '/message': Buffer.concat([PROTOBUF, Buffer.from('74696e67', 'hex')]),
-        })
-        await signIn(page, demo)
-        const connectString = `${demo.clusterConnectString}${CHROOT}`
-        const cluster = await addCluster(page, demo, { name: 'values', connectString })
-        const backupId = await takeFirstBackup(page, cluster, 'with packed values')
-        await set(other, '/hosts.json.gz', gzipSync(hosts(2281)))
-        await use({ cluster, backupId })
-      } finally {
-        await page.close()
-        await other.close()
-      }
-    },
-    { scope: 'worker', timeout: 120_000 },
-  ],
-})
-
-async function create(other: OtherClient, values: Readonly<Record<string, Buffer | null>>): Promise<void> {
-  const outcome = await other.multi(
-    Object.entries(values).map(([path, data]) => ({
-      op: 'create' as const,
-      path: `${CHROOT}${path}`,
-      data,
-      acl: OPEN_ACL,
-      kind: 'persistent' as const,
-      ttlMs: null,
-    })),
-  )
-  expect(outcome.kind).toBe('done')
-}
-
-async function set(other: OtherClient, path: string, data: Buffer): Promise<void> {
-  expect((await other.multi([{ op: 'setData', path: `${CHROOT}${path}`, data, version: -1 }])).kind).toBe('done')
-}
+import { gunzipSync } from 'node:zlib'
+import { backupRows, startBackup } from '../support/clusters.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { HOSTS_CHANGED_PORT, HOSTS_PORT, hosts, JAVA_MAP } from '../support/packed-values.ts'
+import { choose } from '../support/pages.ts'
 
 for (const kind of ['live', 'backup'] as const) {
   test(`packed values are shown as what they unpack to, and known forms by name: ${kind}`, async ({
@@ -74,7 +12,7 @@ for (const kind of ['live', 'backup'] as const) {
     values,
   }) => {
     const tree = kind === 'live' ? values.cluster.at('tree') : `${demo.url}/backups/${values.backupId}/tree`
-    const port = kind === 'live' ? 2281 : 2181
+    const port = kind === 'live' ? HOSTS_CHANGED_PORT : HOSTS_PORT
     const value = page.getByRole('region', { name: 'Value', exact: true })
 
     await page.goto(`${tree}?path=/hosts.json.gz`)
@@ -181,7 +119,7 @@ test('the history of a znode says in which backup it was what, and compares any 
   const comparison = page.getByRole('region', { name: 'Comparison' })
   await expect(comparison.getByRole('region', { name: 'Values side by side' })).toContainText('"port": 2181')
   await expect(comparison).toContainText('Access, the same on both sides')
-  await states.getByRole('radio', { name: 'To: live' }).check()
+  await choose(states.getByRole('radio', { name: 'To: live' }))
   await expect(page).toHaveURL(/from=backup(:|%3A).*to=live/)
   await page.reload()
   await expect(states.getByRole('radio', { name: 'To: live' })).toBeChecked()

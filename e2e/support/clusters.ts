@@ -32,7 +32,7 @@ export async function arm(page: Page, cluster: AddedCluster): Promise<void> {
   await page.goto(cluster.at('settings'))
   await page.getByRole('textbox', { name: 'Reason' }).fill('a rehearsal')
   await page.getByRole('button', { name: 'Allow writes for 15 minutes' }).click()
-  await expect(page.getByRole('button', { name: 'Make read-only now' })).toBeEnabled()
+  await expect(page.getByText(`${cluster.name} is armed.`, { exact: true })).toBeVisible()
 }
 
 /** Starts a backup from the page; of the whole tree when no path is given. */

@@ -1,12 +1,19 @@
 import { test as base, expect, type Page } from '@playwright/test'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
+import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
+import { fillGallery, type Gallery } from './gallery.ts'
+import { type PackedValues, packValues } from './packed-values.ts'
 import { type Product, startProduct } from './product.ts'
+import { signIn } from './sign-in.ts'
 
 type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
 
+/** All of them are here: specs whose fixtures of this kind differ run in different workers, each with a demo of its own. They are made on demand. */
 interface WorkerFixtures {
   /** `npm run demo`: web, worker and a ZooKeeper with sample data; one for all specs of a worker. */
   demo: Product
+  gallery: Gallery
+  values: PackedValues
 }
 
 interface TestFixtures {
@@ -26,6 +33,22 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: 'worker', timeout: 300_000 },
   ],
+  gallery: [
+    async ({ demo, browser }, use) => {
+      // Whose whole tree is small and may be read: a backup of it can go back as files.
+      const small = await startZooKeeper()
+      try {
+        await use(await fillGallery(demo, browser, small.connectString))
+      } finally {
+        await small.stop()
+      }
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+  values: [
+    async ({ demo, browser }, use) => use(await packValues(demo, browser)),
+    { scope: 'worker', timeout: 300_000 },
+  ],
   otherClient: async ({ demo }, use) => {
     const client = await connectOtherClient(demo.clusterConnectString ?? '')
     await use(client)
@@ -37,15 +60,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 })
 
-export { expect }
-
-export async function signIn(page: Page, product: Product): Promise<void> {
-  await page.goto(product.url)
-  await page.getByLabel('E-mail').fill(product.signIn?.email ?? '')
-  await page.getByRole('textbox', { name: 'Password' }).fill(product.signIn?.password ?? '')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
-}
+export { expect, signIn }
 
 /** Opens a page of the demo cluster by its link in the side navigation. */
 export async function openClusterPage(
@@ -65,27 +80,31 @@ export async function openClusterPage(
 export async function armDemo(page: Page, demo: Product): Promise<void> {
   await openClusterPage(page, demo, 'Settings')
   await page.getByRole('textbox', { name: 'Reason' }).fill('put back what was deleted by mistake')
-  await page.getByRole('button', { name: 'Allow writes for 15 minutes' }).click()
-  await expect(page.getByRole('button', { name: 'Make read-only now' })).toBeEnabled()
+  // Another journey may have left it armed.
+  await page.getByRole('button', { name: /^(Allow writes|Arm) for 15 minutes/ }).click()
+  await expect(page.getByText('demo is armed.', { exact: true })).toBeVisible()
 }
 
 export async function disarmDemo(page: Page, demo: Product): Promise<void> {
   await openClusterPage(page, demo, 'Settings')
-  const disarm = page.getByRole('button', { name: 'Make read-only now' })
-  if (await disarm.isEnabled()) await disarm.click()
-  await expect(disarm).toBeDisabled()
+  const state = page.getByText(/^demo is (armed|read-only)\.$/)
+  if ((await state.innerText()).includes('armed'))
+    await page.getByRole('button', { name: 'Make read-only now' }).click()
+  await expect(state).toHaveText('demo is read-only.')
 }
 
 /** Takes a backup of the whole tree on the backups page and waits until it is in the catalog. */
 export async function takeBackup(page: Page, demo: Product, note: string): Promise<void> {
   await openClusterPage(page, demo, 'Backups')
-  const rows = page.getByRole('region', { name: 'Backups' }).getByRole('row')
+  const rows = page.getByRole('region', { name: 'Backups' }).getByRole('row').filter({ hasText: note })
+  await expect(page.getByRole('button', { name: 'Back up now' })).toBeVisible()
+  // The list comes together with the button.
   const before = await rows.count()
   await page.getByRole('button', { name: 'Back up now' }).click()
   const dialog = page.getByRole('dialog', { name: 'Back up demo' })
   await dialog.getByRole('textbox', { name: 'Note' }).fill(note)
   await dialog.getByRole('button', { name: 'Back up the whole tree' }).click()
-  await expect.poll(() => rows.count(), { timeout: 60_000 }).toBeGreaterThan(Math.max(before, 1))
+  await expect(rows).toHaveCount(before + 1, { timeout: 60_000 })
 }
 
 /** Pictures for the README; they are written only when asked for, so that a test run leaves the checkout clean. */

@@ -2,11 +2,10 @@ import { gzipSync } from 'node:zlib'
 import { type Browser, expect, type Page, type Request } from '@playwright/test'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
-import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
 import { type AddedCluster, addCluster, arm, fillConfirmation, planRestore, takeFirstBackup } from './clusters.ts'
-import { test as base, signIn } from './fixtures.ts'
 import { nameMember } from './members.ts'
 import type { Product } from './product.ts'
+import { signIn } from './sign-in.ts'
 import { fillPattern, listPages } from './site-map.ts'
 
 /** Chosen so that it is found wherever it should not be. */
@@ -54,24 +53,7 @@ export interface Gallery {
 /** The pages behind a session, as patterns. */
 export const CONSOLE_PAGES = listPages().filter((pattern) => pattern !== '/sign-in' && pattern !== '/setup')
 
-export const test = base.extend<object, { gallery: Gallery }>({
-  gallery: [
-    async ({ demo, browser }, use) => {
-      // Whose whole tree is small and may be read: a backup of it can go back as files.
-      const small = await startZooKeeper()
-      try {
-        await use(await fillGallery(demo, browser, small.connectString))
-      } finally {
-        await small.stop()
-      }
-    },
-    { scope: 'worker', timeout: 240_000 },
-  ],
-})
-
-export { expect }
-
-async function fillGallery(demo: Product, browser: Browser, wholeConnectString: string): Promise<Gallery> {
+export async function fillGallery(demo: Product, browser: Browser, wholeConnectString: string): Promise<Gallery> {
   const other = await connectOtherClient(demo.clusterConnectString ?? '')
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
@@ -79,7 +61,7 @@ async function fillGallery(demo: Product, browser: Browser, wholeConnectString: 
     timezoneId: 'UTC',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   const requests: RecordedRequest[] = []
   page.on('request', (request) => {
     if (isNextRequest(request)) requests.push(record(request))

@@ -1,0 +1,10 @@
+import { expect, type Page } from '@playwright/test'
+import type { Product } from './product.ts'
+
+export async function signIn(page: Page, product: Product): Promise<void> {
+  await page.goto(product.url)
+  await page.getByLabel('E-mail').fill(product.signIn?.email ?? '')
+  await page.getByRole('textbox', { name: 'Password' }).fill(product.signIn?.password ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
+}
