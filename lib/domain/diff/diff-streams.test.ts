@@ -47,6 +47,18 @@ const digest = (id: string): Acl => [
 ]
 
 describe('diffStreams', () => {
+  it('takes what one side does not say for no difference, and what it says still counts', async () => {
+    const said = buildTree([{ path: '/a', data: 'x', acl: readOnly }, { path: '/b', data: 'x', acl: readOnly }, '/c'])
+    const silent = said.map((znode): Znode => {
+      if (znode.path === '/a') return { ...znode, data: null, acl: [], unknown: 'content' }
+      return znode.path === '/b' ? { ...znode, data: Buffer.from('y'), acl: [], unknown: 'acl' } : znode
+    })
+    expect(brief((await diff({ znodes: said }, { znodes: silent })).changes)).toEqual(['changed /b data'])
+    expect(brief((await diff({ znodes: silent }, { znodes: said })).changes)).toEqual(['changed /b data'])
+    const empty = said.map((znode): Znode => (znode.path === '/a' ? { ...znode, acl: [] } : znode))
+    expect(brief((await diff({ znodes: said }, { znodes: empty })).changes)).toEqual(['changed /a acl'])
+  })
+
   const cases: readonly {
     name: string
     before: Parameters<typeof buildTree>[0]

@@ -47,7 +47,7 @@ export type PlanStep =
     })
 
 export interface PlanWarning {
-  /** `acl-lockout`, `acl-masked`, `kind-unknown`, `kind-differs`, `ephemeral-parent`, `counter-back`, `too-large`, `unreadable`, `session-owned`, `watched`, `application-…` (guards) … */
+  /** `acl-lockout`, `acl-masked`, `acl-unknown`, `kind-unknown`, `kind-differs`, `ephemeral-parent`, `counter-back`, `too-large`, `unreadable`, `session-owned`, `watched`, `application-…` (guards) … */
   readonly code: string
   readonly path: string
   readonly message: string
