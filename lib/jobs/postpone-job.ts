@@ -1,17 +1,19 @@
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { type ClaimedJob, ownedBy } from './claim-job.ts'
 
-const POSTPONED_MS = 2_000
+/** From the first attempt to the last but one: what is away for a minute is back before the attempts are used up. */
+const PAUSES_MS = [2_000, 8_000, 20_000, 40_000]
 
-/** Gives the job back for another attempt in a moment: what it needs was away, which is no fault of its own. The attempt counts. */
+/** Gives the job back for another attempt after a pause: what it needs was away, which is no fault of its own. The attempt counts. */
 export async function postponeJob(
   tx: Pick<Prisma.TransactionClient, 'job'>,
-  job: Pick<ClaimedJob, 'id' | 'owner' | 'token'>,
+  job: Pick<ClaimedJob, 'id' | 'owner' | 'token' | 'attempts'>,
   nowMs: number,
 ): Promise<boolean> {
+  const pauseMs = PAUSES_MS[Math.min(job.attempts, PAUSES_MS.length) - 1] ?? 0
   const { count } = await tx.job.updateMany({
     where: ownedBy(job),
-    data: { state: 'queued', leaseOwner: null, leaseUntil: null, runAfter: new Date(nowMs + POSTPONED_MS) },
+    data: { state: 'queued', leaseOwner: null, leaseUntil: null, runAfter: new Date(nowMs + pauseMs) },
   })
   return count === 1
 }

@@ -5,6 +5,7 @@ import { requestJobCancel } from './cancel-job.ts'
 import { claimJob } from './claim-job.ts'
 import { LEASE_MS } from './definitions.ts'
 import { enqueueJob } from './enqueue-job.ts'
+import { postponeJob } from './postpone-job.ts'
 import { reportJobProgress } from './report-job-progress.ts'
 import { requeueJob } from './retry-job.ts'
 import { releaseJob, settleJob } from './settle-job.ts'
@@ -108,6 +109,15 @@ describe('the queue', () => {
       expect(job.attempts).toBe(1)
       expect(await releaseJob(db(), job, NOW)).toBe(true)
     }
+  })
+
+  it('begins a postponed job again after a while, with the attempt counted', async () => {
+    await enqueue('j1')
+    const first = await claim('a')
+    expect(await postponeJob(db(), first, NOW)).toBe(true)
+    expect(await postponeJob(db(), first, NOW)).toBe(false)
+    expect(await claimJob(db(), { owner: 'b', nowMs: NOW + 1_000 })).toBeNull()
+    expect(await claim('b', NOW + 2_000)).toMatchObject({ id: 'j1', attempts: 2 })
   })
 
   it('cancels a waiting job at once, asks a running one, and a lost one is not begun again', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
+import { ZooKeeperError } from '../adapters/zookeeper/errors.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { ClaimedJob } from '../jobs/claim-job.ts'
 import { BEAT_MS, LEASE_MS } from '../jobs/definitions.ts'
 import type { JobOutcome } from '../jobs/settle-job.ts'
+import { RestoreCutShort } from '../services/engine/errors.ts'
 import { ServiceError } from '../services/errors.ts'
 import type { JobResult } from '../services/jobs/job-run.ts'
 import { silentLog } from '../testing/engine-context.ts'
@@ -169,6 +171,32 @@ describe('RunningJob', () => {
       throw Object.assign(new Error('unique'), { name: 'PrismaClientKnownRequestError', code: 'P2002' })
     }).done
     expect(queue).toMatchObject({ postponed: ['j1'], settled: [{ state: 'failed' }, { state: 'failed' }] })
+  })
+
+  it('lets a restore that lost its cluster in the middle go on by itself, and one that could not begin fail at once', async () => {
+    const queue = new FakeQueue()
+    const fail = (kind: string, attempts: number, error: Error) =>
+      new RunningJob(queue, { ...job, kind, attempts, attemptsMax: 5 }, silentLog, performance.now()).run(async () => {
+        throw error
+      })
+    const lost = new RestoreCutShort('SESSION_EXPIRED', 'the session has expired')
+    const refused = new ZooKeeperError('CONNECT_REFUSED', 'nobody listens')
+    await fail('run-restore', 1, lost)
+    await fail('run-restore', 2, refused)
+    expect(queue).toMatchObject({ postponed: ['j1', 'j1'], settled: [] })
+    await fail('run-restore', 1, refused)
+    await fail('run-restore', 5, lost)
+    await fail('run-restore', 1, new RestoreCutShort('NO_SPACE', 'full'))
+    await fail('backup', 1, lost)
+    expect(queue).toMatchObject({
+      postponed: ['j1', 'j1'],
+      settled: [
+        { error: { code: 'CONNECT_REFUSED' } },
+        { error: { code: 'SESSION_EXPIRED' } },
+        { error: { code: 'NO_SPACE' } },
+        { error: { code: 'SESSION_EXPIRED' } },
+      ],
+    })
   })
 
   it('tells the work when its lease runs out, whatever the database does meanwhile', async () => {

@@ -12,6 +12,7 @@ import type { ErrorView } from '../services/error-view.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
 import type { JobProgress } from '../services/jobs/views.ts'
+import { goesOnLater } from '../services/restores/goes-on-later.ts'
 import type { Queue } from './queue.ts'
 
 const PROGRESS_MS = 500
@@ -205,13 +206,10 @@ export class RunningJob {
         })
         return
       case null: {
-        if (isDatabaseAway(error) && this.#job.attempts < this.#job.attemptsMax) {
-          this.#log.warn(
-            { job: id, kind, error: formatErrorLine(error) },
-            'The database could not be used; the job waits',
-          )
-          if (await this.#queue.postpone(this.#job))
-            await this.#say('warn', 'The database could not be used for a while; the job goes on when it can')
+        const away = findAway(this.#job, error)
+        if (away !== null && this.#job.attempts < this.#job.attemptsMax) {
+          this.#log.warn({ job: id, kind, error: formatErrorLine(error) }, `${away}; the job waits`)
+          if (await this.#queue.postpone(this.#job)) await this.#say('warn', `${away}; the job goes on by itself`)
           return
         }
         const errorId = randomUUID().slice(0, 8)
@@ -230,6 +228,13 @@ export class RunningJob {
   #say(level: 'info' | 'warn' | 'error', message: string): Promise<void> {
     return this.#queue.log(this.#job.id, level, message)
   }
+}
+
+/** What is gone and may come back, in words; null for any other failure. */
+function findAway(job: ClaimedJob, error: unknown): string | null {
+  if (isDatabaseAway(error)) return 'The database could not be used for a while'
+  const isLost = job.kind === 'run-restore' && goesOnLater(error, job.attempts)
+  return isLost ? `The cluster was lost (${formatErrorLine(error)})` : null
 }
 
 function toOutcome({ failure, halted, result }: JobResult): JobOutcome {

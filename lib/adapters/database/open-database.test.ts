@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTempDatabase, type TempDatabase } from '../../testing/temp-database.ts'
 import { assertNodeVersion } from './assert-node-version.ts'
+import { isDatabaseAway } from './errors.ts'
 import { openDatabase } from './open-database.ts'
 
 let db: TempDatabase
@@ -187,4 +189,17 @@ describe('an open database', () => {
     expect(() => assertNodeVersion('22.14.9')).toThrow()
     for (const good of ['22.15.0', '24.0.0', '26.1.0']) expect(() => assertNodeVersion(good)).not.toThrow()
   })
+})
+
+it('a database that another program keeps locked is told from a question that is wrong', async () => {
+  const other = new Sqlite(db.file)
+  try {
+    other.exec('BEGIN EXCLUSIVE')
+    expect(isDatabaseAway(await db.client.setting.create(setting('a')).catch((error: unknown) => error))).toBe(true)
+    other.exec('ROLLBACK')
+    await db.client.setting.create(setting('a'))
+    expect(isDatabaseAway(await db.client.setting.create(setting('a')).catch((error: unknown) => error))).toBe(false)
+  } finally {
+    other.close()
+  }
 })
