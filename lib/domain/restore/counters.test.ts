@@ -107,6 +107,20 @@ describe('planning counters', () => {
     ])
   })
 
+  it.each([
+    ['nothing but reading, which it has rights beside until the end', 1, ['/q 1→4']],
+    ['making children and not removing them', 5, []],
+  ])('looks at the rights of a created parent: %s', async (_name, perms, expected) => {
+    const ops = { scheme: 'digest', id: 'ops:hash=' }
+    const source = new FakeTree(buildTree([{ path: '/q', acl: [{ perms, ...ops }] }, '/q/a']))
+    spend(source, '/q', 3)
+    const live = new FakeTree()
+    const plan = await makePlan(live, source, { counters: BURN, identities: [ops] })
+    expect(advances(plan.steps)).toEqual(expected)
+    const target = new FakeTarget(live, { identities: [ops] })
+    expect(await runPlan(plan, live, { target })).toMatchObject({ conflictCount: 0 })
+  })
+
   it('keeps to the selection: what is picked, and parents that get children', async () => {
     const source = treeOf({ '/a': 5, '/b': 5, '/c': 5 }, ['/c/x'])
     const live = treeOf({ '/a': 0, '/b': 0, '/c': 0 })

@@ -166,7 +166,8 @@ class RestorePlanner {
         isAskedFor: created > 0 || this.isPicked(path),
         // An existing znode without any child ever: a container there is not removed before it has had one.
         mayVanish: live + created === 0 && after.kind === 'container',
-        acls: [before.acl],
+        acl: before.acl,
+        isCreatedForChildren: false,
         expect: toExpectation({ stat: before.stat }),
       })
     }
@@ -272,8 +273,8 @@ class RestorePlanner {
       left,
       isAskedFor: true,
       mayVanish: created === 0 && kind === 'container',
-      // With children it is created with rights for this session, and takes its own list at the end.
-      acls: created > 0 ? [] : [acl],
+      acl: this.builder.storedForm(acl),
+      isCreatedForChildren: created > 0,
       expect: { kind: 'absent' },
     })
   }

@@ -10,6 +10,7 @@ import { type Acl, OPEN_ACL } from '../../domain/znode/acl.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import { createEngineContext } from '../../testing/engine-context.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
+import { buildTree, streamOf } from '../../testing/znode-builder.ts'
 import { findCachedVersions, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { executeRestore } from './execute-restore.ts'
 import { type PlanRestoreToInput, planRestoreTo } from './plan-restore-to.ts'
@@ -180,6 +181,38 @@ describe.each(TARGETS)('a restore to ZooKeeper %s', (version) => {
     expect(await tree.find('/zookeeper/quota/queue')).toBeNull()
     expect(await tree.namesOf('/queue')).toEqual([`job-000000${COUNTER + 2}`])
     expect((await tree.find('/queue'))?.stat.cversion).toBeGreaterThanOrEqual(COUNTER + 2)
+  })
+
+  it('compares ACLs as the server stores them: auth as who the session is, an entry given twice as one', async () => {
+    const anyone = { perms: 1, scheme: 'world', id: 'anyone' }
+    const auth = { perms: 31, scheme: 'auth', id: '' }
+    const { dir } = await context.archives.write({
+      parentDir: join(work, 'backups'),
+      stream: streamOf(
+        buildTree([
+          { path: '/mine', acl: [anyone, auth] },
+          { path: '/mine/twice', acl: [own, anyone, own] },
+        ]),
+      ),
+      describe: () => ({
+        cluster: { name: 'made', connectString: null, chroot: '/' },
+        source: 'files',
+        zookeeperVersion: null,
+        scope: { paths: ['/'], kind: 'subtrees' },
+        zxid: 1n,
+        consistency: { class: 'exact', proof: 'quiet', from: '0x1', to: '0x1', moved: [] },
+        unreadable: [],
+      }),
+      startedAtMs: context.clock.now(),
+      now: () => context.clock.now(),
+    })
+    await withSource(await context.archives.open(dir), (reader) => plan(reader))
+    expect(await apply()).toMatchObject({
+      verified: true,
+      fidelity: { acls: { compared: 2, hidden: 0, unresolved: 0 } },
+    })
+    expect((await tree.find('/mine'))?.acl).toEqual([anyone, own])
+    expect((await tree.find('/mine/twice'))?.acl).toHaveLength(2)
   })
 
   it('keeps to the cap, and leaves counters and quotas alone unless asked', async () => {

@@ -1,5 +1,8 @@
+import { Download } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
+import { paths } from '@/app/_nav/paths.ts'
+import { buttonClass } from '@/app/_ui/button-class.ts'
 import { Card } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
@@ -9,10 +12,29 @@ import type { RestoreReportView } from '@/lib/services/restores/views.ts'
 type ReadBack = RestoreReportView['fidelity']
 
 /** What a restore carries of the source and what it does not: before the run as a promise, after it as what was read back. */
-export function FidelityCard({ fidelity, readBack }: { fidelity: PlanFidelity; readBack: ReadBack }) {
+export function FidelityCard({
+  restoreId,
+  fidelity,
+  readBack,
+}: {
+  restoreId: string
+  fidelity: PlanFidelity
+  readBack: ReadBack
+}) {
   const { kinds, counters, ephemerals } = fidelity
+  const listed = ephemerals.left.total + counters.left.total + kinds.differing.total + kinds.untold.total
   return (
-    <Card title={readBack === null ? 'What this carries, and what not' : 'What was carried, and what not'}>
+    <Card
+      title={readBack === null ? 'What this carries, and what not' : 'What was carried, and what not'}
+      actions={
+        listed > 0 && (
+          <a href={paths.api.restoreReport(restoreId)} download className={buttonClass({ size: 'small' })}>
+            <Download aria-hidden className="size-3.5" />
+            Download all that is left
+          </a>
+        )
+      }
+    >
       <dl className="grid gap-4 text-sm sm:grid-cols-2">
         <Item title="Kinds of znodes">
           {kinds.containers + kinds.ttls > 0 && (
@@ -34,7 +56,7 @@ export function FidelityCard({ fidelity, readBack }: { fidelity: PlanFidelity; r
             {({ source }) => `${source} in the source`}
           </Places>
           {kinds.containers + kinds.ttls + kinds.unknown.total + kinds.differing.total + kinds.untold.total === 0 && (
-            <p>All plain.</p>
+            <p>Nothing but plain znodes is created.</p>
           )}
         </Item>
         <Item title="ACLs">
@@ -45,7 +67,7 @@ export function FidelityCard({ fidelity, readBack }: { fidelity: PlanFidelity; r
           <Counters counters={counters} readBack={readBack} />
         </Item>
         <Item title="Quotas">
-          <p>{describeQuotas(fidelity.quotas)}</p>
+          <p>{describeQuotas(fidelity.quotas, readBack !== null)}</p>
           <Places title="Limits that differ" listing={fidelity.quotas.written} />
         </Item>
         <Item title="Ephemeral znodes">
@@ -56,7 +78,7 @@ export function FidelityCard({ fidelity, readBack }: { fidelity: PlanFidelity; r
               Never restored: {plural(ephemerals.left.total, 'znode')}
               {ephemerals.dead > 0 &&
                 `, ${formatCount(ephemerals.dead)} of them of sessions that were not alive in the source`}
-              . The report lists all.
+              .
             </p>
           )}
           <Places title="Left out" listing={ephemerals.left}>
@@ -132,7 +154,7 @@ function Places<T extends { readonly path: string }>({
               <ZnodePath path={item.path} /> {children && <span>{children(item)}</span>}
             </li>
           ))}
-          {more > 0 && <li className="py-1">and {formatCount(more)} more, in the report where there is one</li>}
+          {more > 0 && <li className="py-1">and {formatCount(more)} more: download the list</li>}
         </ul>
       </ScrollBox>
     </details>
@@ -163,13 +185,13 @@ function describeAcls({ acls }: PlanFidelity, readBack: ReadBack): string {
   return `${plural(compared, 'list')} read back and compared as the server stores them.${rest}`
 }
 
-function describeQuotas({ asked, obstacle, written, left }: PlanFidelity['quotas']): string {
+function describeQuotas({ asked, obstacle, written, left }: PlanFidelity['quotas'], isDone: boolean): string {
   if (obstacle !== null) return `Not restored: ${obstacle}.`
   if (asked) {
     const hard = 'Hard limits count on servers from 3.7 on that enforce them.'
     return written.total === 0
       ? 'They are as in the source.'
-      : `Limits to write for ${plural(written.total, 'path')}. ${hard}`
+      : `Limits ${isDone ? 'written' : 'to write'} for ${plural(written.total, 'path')}. ${hard}`
   }
   if (left === null) return 'Not asked for, and not looked at.'
   return left === 0 ? 'None differ.' : `Left, because they were not asked for: ${plural(left, 'limit')} of the source.`

@@ -88,7 +88,11 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
         </Card>
       )}
       {restore.plan?.fidelity && (
-        <FidelityCard fidelity={restore.plan.fidelity} readBack={restore.report?.fidelity ?? null} />
+        <FidelityCard
+          restoreId={restore.id}
+          fidelity={restore.plan.fidelity}
+          readBack={restore.report?.fidelity ?? null}
+        />
       )}
       {restore.state === 'planned' && restore.plan && restore.plan.steps > 0 && <LiveGuards restoreId={restore.id} />}
       {restore.state === 'planned' && restore.plan && (

@@ -1,7 +1,7 @@
 import { countOf } from '../../../base/count-of.ts'
 import { type Acl, isMaskedAcl, PERM } from '../../znode/acl.ts'
 import { comparePaths } from '../../znode/order.ts'
-import { type AclIdentity, rightsUnder } from '../acl-rights.ts'
+import { type AclIdentity, rightsUnder, withOwnRights } from '../acl-rights.ts'
 import { COUNTER_OPERATIONS_MAX, type CounterLeft, type CounterOptions } from '../fidelity.ts'
 import type { LiveExpectation } from '../plan.ts'
 import type { PlanBuilder, PlanTarget } from '../plan-builder.ts'
@@ -20,8 +20,10 @@ export interface CounterNeed {
   readonly isAskedFor: boolean
   /** A container without children is removed by the server as soon as it has had one. */
   readonly mayVanish: boolean
-  /** Lists under which the children would be made and removed; none where the plan sees to the rights. */
-  readonly acls: readonly Acl[]
+  /** The list under which children would be made and removed. */
+  readonly acl: Acl
+  /** The plan creates it with children: where its list forbids that, it has rights for this session until the end. */
+  readonly isCreatedForChildren: boolean
   readonly expect: LiveExpectation
 }
 
@@ -95,13 +97,14 @@ export class CounterPlanner {
     this.builder.notes.counterLeft({ path, next, source, reason })
   }
 
-  private isAllowed({ path, acls }: CounterNeed): boolean {
+  private isAllowed({ path, acl, isCreatedForChildren }: CounterNeed): boolean {
     const { limits } = this
     const size = counterPair(path, 0).reduce((sum, operation) => sum + limits.encodedSizeOf(operation), 0)
     if (size > limits.requestBytesMax - MULTI_OVERHEAD_BYTES) return false
-    return acls.every(
-      (acl) => isMaskedAcl(acl) || (rightsUnder(acl, this.identities) & NEEDED_RIGHTS) === NEEDED_RIGHTS,
-    )
+    const rights = rightsUnder(acl, this.identities)
+    if (isCreatedForChildren && (rights & PERM.create) === 0) return withOwnRights(acl, this.identities) !== null
+    // What a hidden digest allows, only the server knows.
+    return isMaskedAcl(acl) || (rights & NEEDED_RIGHTS) === NEEDED_RIGHTS
   }
 }
 
