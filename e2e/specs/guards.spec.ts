@@ -9,7 +9,7 @@ test('a plan that sets a Kafka’s epoch back says so, shows who watches, and ru
   signedIn: page,
   otherClient,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(180_000)
   const root = '/x-guarded'
   const epoch = `${root}/kafka/controller_epoch`
   const znode = (path: string, text = '') =>

@@ -485,6 +485,41 @@ describe('arkeeper', () => {
     expect(create.out).toContain('0 creates, 0 updates, 0 deletes')
   })
 
+  it('warns of applications, those of the configuration file too, and of who watches', async () => {
+    for (const path of ['/app/kafka', '/app/kafka/brokers', '/app/kafka/brokers/ids']) await tree.create(path)
+    await tree.create('/app/kafka/controller_epoch', '5')
+    await writeFile(
+      join(dir, 'mine.json'),
+      JSON.stringify({
+        guards: {
+          applications: [
+            {
+              application: 'Ours',
+              signatures: [['/a']],
+              nodes: [{ pattern: '/a', what: 'lock', advice: 'Leave it.' }],
+            },
+          ],
+        },
+      }),
+    )
+    const archive = await backup()
+    await tree.set('/app/kafka/controller_epoch', '9')
+    await tree.set('/app/a', 'two')
+    const stop = await client.watch({ dirs: [], znodes: ['/app/a'] }, () => undefined)
+    const planned = await run(['restore', archive, zk, '--json', '--quiet'], {
+      ARKEEPER_CONFIG: join(dir, 'mine.json'),
+    })
+    await stop()
+    expect(JSON.parse(planned.out).warnings).toEqual([
+      expect.objectContaining({ code: 'application-counter', path: '/app/kafka/controller_epoch', severity: 'danger' }),
+      expect.objectContaining({ code: 'application-lock', path: '/app/a', advice: 'Leave it.' }),
+      expect.objectContaining({ code: 'watched', path: '/app/a' }),
+    ])
+    const { out } = await run(['restore', archive, zk, '--quiet'])
+    expect(out).toMatch(/^danger {3}application-counter \/app\/kafka\/controller_epoch: Kafka .*\n {9}Brokers refuse /m)
+    expect(out).not.toContain('Ours')
+  })
+
   it('is not done while something that was asked for is left out', async () => {
     await tree.create('/app/large', Buffer.alloc(1_048_400))
     const archive = await backup()
