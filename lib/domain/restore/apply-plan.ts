@@ -140,6 +140,7 @@ class PlanApplier {
       run,
       target,
       attemptsMax,
+      operationsMax: this.limits.batchOperationsMax,
       bytesMax: Math.min(this.limits.batchBytesMax, this.bytesMax),
       mayGoOn: () => this.mayGoOn(),
       onAdvance: (counter) => input.onProgress?.({ ...this.progress(counter.path), counter }),

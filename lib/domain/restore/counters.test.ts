@@ -165,6 +165,14 @@ describe('advancing counters', () => {
     expect(await check(live, plan.steps)).toMatchObject({ equal: true, counters: { checked: 1, reached: 1 } })
   })
 
+  it('keeps to smaller transactions where those are asked for', async () => {
+    const { live, plan, counter } = await planned(12)
+    const target = new FakeTarget(live, { identities: [SUPER] })
+    await runPlan(plan, live, { target, limits: { batchOperationsMax: 7 } })
+    expect(target.multis.map(({ operations }) => operations)).toEqual([6, 6, 6, 2])
+    expect(counterOf(live, '/q')).toBe(counter)
+  })
+
   it('puts many small ones into one transaction', async () => {
     const small = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`/q${n}`, 3]))
     const live = treeOf(Object.fromEntries(Object.keys(small).map((path) => [path, 0])))

@@ -31,6 +31,7 @@ export class CounterAdvancer {
   private readonly run: RunState
   private readonly target: RestoreTarget
   private readonly attemptsMax: number
+  private readonly operationsMax: number
   private readonly bytesMax: number
   private readonly mayGoOn: () => Promise<boolean>
   private readonly onAdvance: ((progress: CounterProgress) => void) | undefined
@@ -39,6 +40,8 @@ export class CounterAdvancer {
     run: RunState
     target: RestoreTarget
     attemptsMax: number
+    /** Of one multi; never more than COUNTER_UNITS_AT_ONCE pairs. */
+    operationsMax: number
     bytesMax: number
     /** Asked before each multi but the first of a batch. */
     mayGoOn: () => Promise<boolean>
@@ -47,6 +50,7 @@ export class CounterAdvancer {
     this.run = options.run
     this.target = options.target
     this.attemptsMax = options.attemptsMax
+    this.operationsMax = Math.min(options.operationsMax, 2 * COUNTER_UNITS_AT_ONCE)
     this.bytesMax = options.bytesMax
     this.mayGoOn = options.mayGoOn
     this.onAdvance = options.onAdvance
@@ -149,7 +153,7 @@ export class CounterAdvancer {
       for (let at = counter; at < step.to; at++) {
         const pair = counterPair(step.path, at)
         bytes += pair.reduce((sum, operation) => sum + this.target.encodedSizeOf(operation), 0)
-        const isFull = operations.length >= 2 * COUNTER_UNITS_AT_ONCE || bytes > this.bytesMax
+        const isFull = operations.length + 2 > this.operationsMax || bytes > this.bytesMax
         if (operations.length > 0 && isFull) return { operations, owners }
         operations.push(...pair)
         owners.push(step, step)
