@@ -22,6 +22,14 @@ const EVERYWHERE: readonly PlaceKind[] = ['alone', 'ensemble']
 /** Longer than the lease of a job. */
 const LONG_MS = 17_000
 
+/** The one fault that a restore answers with conflicts. */
+export const OTHER_WRITER: FaultKind = {
+  name: 'other-writer',
+  places: EVERYWHERE,
+  share: 11,
+  inject: writeBetween,
+}
+
 export const FAULT_KINDS: readonly FaultKind[] = [
   { name: 'answer-lost', places: EVERYWHERE, share: 16, inject: loseAnswer },
   { name: 'session-expired', places: EVERYWHERE, share: 8, inject: expireSession },
@@ -33,7 +41,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   { name: 'journal-torn', places: EVERYWHERE, share: 8, inject: tearJournal },
   { name: 'database-locked', places: EVERYWHERE, share: 7, inject: lockDatabase },
   { name: 'two-workers', places: EVERYWHERE, share: 4, inject: addSecondWorker },
-  { name: 'other-writer', places: EVERYWHERE, share: 11, inject: writeBetween },
+  OTHER_WRITER,
 ]
 
 /** The connection goes after a multi was sent and before its answer is here: whether it was carried out, only the server knows. */

@@ -1,7 +1,7 @@
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
 import type { FaultKind } from './faults.ts'
-import { Place, type PlaceKind } from './place.ts'
-import { makeBase, runRound } from './run-round.ts'
+import { type Base, Place, type PlaceKind } from './place.ts'
+import { makeBase, type RoundOutcome, runRound } from './run-round.ts'
 import { makeRound, makeRounds, type Round } from './schedule.ts'
 import { Tally } from './tally.ts'
 import { makeSource } from './tree-model.ts'
@@ -20,6 +20,8 @@ export interface ChaosOptions {
 
 /** A fault whose instant did not come is tried again in other rounds, so often. */
 const EXTRA_ROUNDS_MAX = 4
+/** Rounds that may fail for reasons of their own before the whole run does. */
+const FAILURES_MAX = 3
 
 export async function runChaos(options: ChaosOptions): Promise<Tally> {
   const kinds = [...new Set(options.places)]
@@ -36,6 +38,7 @@ export async function runChaos(options: ChaosOptions): Promise<Tally> {
       if (times > EXTRA_ROUNDS_MAX * options.faults) return []
       return [makeRound({ number: ++number, place, faults: [kind], random })]
     })
+  let failures = 0
   await Promise.all(
     options.places.map(async (kind, at) => {
       const queue = queues.get(kind) ?? []
@@ -45,7 +48,16 @@ export async function runChaos(options: ChaosOptions): Promise<Tally> {
           const startedAt = performance.now()
           place ??= await Place.open(kind, options.worker)
           place.base ??= await makeBase(place, makeSource(new SeededRandom(options.seed + at)))
-          const outcome = await runRound(place, place.base, round)
+          const outcome = await tryRound(place, place.base, round)
+          if (outcome instanceof Error) {
+            // Of the harness itself, on a busy machine for example: it says nothing about the product, but not for ever.
+            options.onLine(`      round ${round.number} could not be run: ${outcome.stack}`)
+            if (++failures > FAILURES_MAX) throw outcome
+            await place.close({ keep: true })
+            place = null
+            queue.push(...again(round.faults, kind))
+            continue
+          }
           const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
           if (outcome.cameApart !== null) {
             tally.cameApart.push(outcome.cameApart)
@@ -68,6 +80,12 @@ export async function runChaos(options: ChaosOptions): Promise<Tally> {
     }),
   )
   return tally
+}
+
+function tryRound(place: Place, base: Base, round: Round): Promise<RoundOutcome | Error> {
+  return runRound(place, base, round).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  )
 }
 
 function describe(round: Round, findings: readonly string[], injected: number): string {

@@ -8,12 +8,12 @@ import { createRestore } from '../../lib/services/restores/create-restore.ts'
 import { startUndo } from '../../lib/services/restores/start-undo.ts'
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
 import { readBare } from './bare-reader.ts'
-import type { FaultKind } from './faults.ts'
+import { type FaultKind, OTHER_WRITER } from './faults.ts'
 import type { Base, Place } from './place.ts'
 import { RestoreRun } from './restore-run.ts'
 import type { Round } from './schedule.ts'
 import { Tally } from './tally.ts'
-import { breakTree, type Expectation, expectRestored, type Model, plain, ROOT } from './tree-model.ts'
+import { breakTree, type Change, type Expectation, expectRestored, type Model, plain, ROOT } from './tree-model.ts'
 
 const TRIES_MAX = 5
 
@@ -119,10 +119,10 @@ async function drive(
     else if (after > resumedBefore) tally.of(kind).resumed++
     else tally.of(kind).wentOn++
   }
-  const blamed = injected.findLast(({ kind }) => kind.name === 'other-writer')?.kind ?? last?.kind
-  if (blamed) tally.of(blamed).conflicts += ended.conflicts
-  const findings = isCut ? await run.judgeCut() : await run.judgeEnd(ended)
-  const kind = blamed ?? round.faults[0]
+  // Also one that came too late to count has left its conflict.
+  if (run.foreign.size > 0) tally.of(OTHER_WRITER).conflicts += ended.conflicts
+  const findings = await run.judgeEnd(ended, isCut)
+  const kind = last?.kind ?? round.faults[0]
   if (kind) tally.addFindings(kind, findings, where)
 }
 
@@ -162,6 +162,11 @@ async function untilJobEnds(place: Place, jobId: string) {
 
 async function damage(place: Place, random: SeededRandom, number: number): Promise<void> {
   const changes = breakTree(random, await readBare(place.directly, ROOT), number)
+  await place.until('the damage', () => tryDamage(place, changes).catch(() => false))
+}
+
+/** May be done again: what was damaged before stays so, and what cannot be done any more need not be. */
+async function tryDamage(place: Place, changes: readonly Change[]): Promise<boolean> {
   const operations = changes.flatMap((change): WriteOperation[] => {
     const { kind, path } = change
     if (kind === 'delete') return [{ op: 'delete', path, version: -1 }]
@@ -169,11 +174,12 @@ async function damage(place: Place, random: SeededRandom, number: number): Promi
     if (kind === 'acl') return []
     return [{ op: 'create', path, data: Buffer.from(change.data), acl: OPEN_ACL, kind: 'persistent', ttlMs: null }]
   })
-  await withClient(place, async (client) => {
-    await client.multi(operations)
+  return withClient(place, async (client) => {
+    const outcome = await client.multi(operations)
     await Promise.all(
       changes.map(async (change) => change.kind === 'acl' && client.setAcl(change.path, change.acl, -1)),
     )
+    return outcome.kind !== 'unknown'
   })
 }
 

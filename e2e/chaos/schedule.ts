@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
-import { FAULT_KINDS, type FaultKind } from './faults.ts'
+import { FAULT_KINDS, type FaultKind, OTHER_WRITER } from './faults.ts'
 import type { PlaceKind } from './place.ts'
 
 export interface Round {
@@ -14,8 +14,8 @@ export interface Round {
   readonly undo: 'no' | 'end' | 'cut'
 }
 
-const FAULTS_A_ROUND_MAX = 3
-const OTHER_WRITER = 'other-writer'
+const FAULTS_A_ROUND_MIN = 2
+const FAULTS_A_ROUND_MAX = 4
 
 /** The same seed makes the same rounds: what is broken, which faults, at which instants. */
 export function makeRounds(input: {
@@ -40,7 +40,7 @@ export function makeRounds(input: {
   while (waiting.length > 0) {
     const place = placeFor(waiting[0]!, input.places, random)
     const faults: FaultKind[] = []
-    const wanted = 1 + random.below(FAULTS_A_ROUND_MAX)
+    const wanted = FAULTS_A_ROUND_MIN + random.below(FAULTS_A_ROUND_MAX - FAULTS_A_ROUND_MIN + 1)
     for (let at = 0; at < waiting.length && faults.length < wanted; ) {
       const kind = waiting[at]!
       if (kind.places.includes(place)) faults.push(...waiting.splice(at, 1))
@@ -61,7 +61,7 @@ export function makeRound(input: {
   const dice = random.next()
   const mode = random.chance(0.5) ? 'mirror' : 'update'
   const onConflict = random.chance(0.6) ? 'skip' : 'stop'
-  const hasOthers = input.faults.some(({ name }) => name === OTHER_WRITER)
+  const hasOthers = input.faults.includes(OTHER_WRITER)
   // Taking back what others have written over is a conflict by itself; that is for other tests.
   const undo = hasOthers || dice > 0.45 ? 'no' : dice < 0.2 ? 'cut' : 'end'
   return { ...input, seed: random.below(2 ** 31), mode, onConflict: hasOthers ? onConflict : 'stop', undo }

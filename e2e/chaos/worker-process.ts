@@ -8,6 +8,11 @@ export interface WorkerCommand {
   readonly args: readonly string[]
 }
 
+const children = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 /** A real worker process of the product. */
 export class WorkerProcess {
   readonly #child: ChildProcess
@@ -22,7 +27,8 @@ export class WorkerProcess {
       env: { ...process.env, ...env },
       stdio: ['ignore', log, log],
     })
-    process.once('exit', () => child.kill('SIGKILL'))
+    children.add(child)
+    child.once('exit', () => children.delete(child))
     return new WorkerProcess(child)
   }
 
