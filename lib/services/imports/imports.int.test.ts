@@ -20,6 +20,7 @@ import { listJobs } from '../jobs/list-jobs.ts'
 import { confirmRestore } from '../restores/confirm-restore.ts'
 import { createRestore } from '../restores/create-restore.ts'
 import { getRestore } from '../restores/get-restore.ts'
+import { getZnode } from '../tree/get-znode.ts'
 import { listChildren } from '../tree/list-children.ts'
 import { startImport } from './start-import.ts'
 
@@ -84,6 +85,9 @@ describe('an import', () => {
 
     const page = await listChildren(context, { ref: { kind: 'backup', backupId: backup.id }, path: '/svc', limit: 100 })
     expect(page).toMatchObject({ kind: 'page', total: 2, children: [{ name: 'a', kind: 'unknown' }, { name: 'b' }] })
+
+    const silent = await getZnode(context, { ref: { kind: 'backup', backupId: backup.id }, path: '/svc/a/ü' })
+    expect(silent).toMatchObject({ kind: 'found', znode: { acl: [], unknown: 'acl' } })
 
     await armCluster(context, { clusterId, minutes: 60, reason: 'test' })
     const { restoreId } = await createRestore(context, {

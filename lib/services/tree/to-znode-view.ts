@@ -31,6 +31,7 @@ export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
     truncated: data !== null && data.length > DATA_BYTES_MAX,
     unpacked: null,
     acl: znode.acl.map(({ perms, scheme, id }) => ({ perms, scheme, id })),
+    ...(znode.unknown === undefined ? {} : { unknown: znode.unknown }),
     stat: {
       czxid: formatHex64(stat.czxid),
       mzxid: formatHex64(stat.mzxid),

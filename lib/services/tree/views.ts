@@ -65,6 +65,8 @@ export interface ZnodeView {
   /** What a packed value holds; null when it is not packed, or when nobody looked. */
   readonly unpacked: UnpackedView | null
   readonly acl: readonly AclEntryView[]
+  /** What an imported file does not say; see Znode.unknown. */
+  readonly unknown?: 'acl' | 'content'
   readonly stat: StatView
   /** Next sequence number under this znode. */
   readonly nextSequence: number

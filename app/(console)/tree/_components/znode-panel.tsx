@@ -213,7 +213,14 @@ function FoundZnode({
         <ZnodeStat znode={znode} />
       </Card>
       <Card title="Access" flush>
-        <AclTable acl={znode.acl} />
+        {znode.unknown === undefined ? (
+          <AclTable acl={znode.acl} />
+        ) : (
+          <p className="p-4 text-muted text-sm">
+            Not known: the imported file does not say who may do what here
+            {znode.unknown === 'content' && ', nor what its value is'}.
+          </p>
+        )}
       </Card>
     </>
   )
