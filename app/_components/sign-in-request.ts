@@ -22,6 +22,9 @@ export async function signIn(credentials: { email: string; password: string }): 
       remedy: 'wait a minute, then try again',
     }
   }
+  if (response.status === 401 && (await codeOf(response)) === 'ACCOUNT_DEACTIVATED') {
+    return { code: 'ACCOUNT_DEACTIVATED', message: 'This account is deactivated', remedy: 'ask an administrator' }
+  }
   if (response.status === 401 || response.status === 400) {
     return {
       code: 'WRONG_CREDENTIALS',
@@ -41,4 +44,9 @@ export async function signIn(credentials: { email: string; password: string }): 
     message: `Signing in failed with status ${response.status}`,
     remedy: 'look in the log of the web process',
   }
+}
+
+async function codeOf(response: Response): Promise<unknown> {
+  const body: unknown = await response.json().catch(() => null)
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : null
 }

@@ -53,6 +53,12 @@ export const paths = {
   signIn: (query: { next?: string } = {}) =>
     withQuery('/sign-in', { next: query.next === '/' ? undefined : query.next }),
 
+  /** The token of an invitation stands behind the `#`, which no server and no log ever gets to see. */
+  invitation: (token?: string) => (token === undefined ? '/invitation' : `/invitation#${token}`),
+  people: () => '/people',
+  /** Of whoever is signed in. */
+  account: () => '/account',
+
   newCluster: () => '/clusters/new',
   cluster: (clusterId: string, section: ClusterSection = 'tree') => `/clusters/${id(clusterId)}/${section}`,
   clusterTree: (clusterId: string, query: TreeQuery = {}) =>

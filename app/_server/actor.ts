@@ -18,13 +18,17 @@ export const getActor = cache(async (): Promise<Actor | null> => {
   return person?.actor ?? null
 })
 
-export const getPerson = cache(async (): Promise<{ actor: Actor; email: string } | null> => {
+export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; sessionId: string } | null> => {
   const { auth } = await getRuntime()
   const requestHeaders = await headers()
   const session = await auth.api.getSession({ headers: requestHeaders })
   // Its sessions end with an account; one that was on its way at that moment counts for nothing either.
   if (!session || session.user.deactivatedAt) return null
-  return { actor: toActor(session.user, addressOf(requestHeaders)), email: session.user.email }
+  return {
+    actor: toActor(session.user, addressOf(requestHeaders)),
+    email: session.user.email,
+    sessionId: session.session.id,
+  }
 })
 
 /** For pages and layouts: without a session to the sign-in page, or to the set-up page of a fresh installation. */

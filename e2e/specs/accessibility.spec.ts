@@ -22,6 +22,8 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/clusters/[clusterId]/settings': (page) => page.getByRole('button', { name: 'Save changes' }),
   '/clusters/[clusterId]/history': (page) => page.getByRole('link', { name: 'Restore from this moment…' }),
   '/clusters/[clusterId]/tree': (page) => page.getByRole('button', { name: 'Edit value' }),
+  '/account': (page) => page.getByRole('button', { name: /^Change password/ }),
+  '/people': (page) => page.getByRole('button', { name: 'Make the link' }),
   '/clusters/new': (page) => page.getByRole('button', { name: 'Add cluster' }),
   '/diffs': (page) => page.getByRole('main').getByRole('link', { name: /compare|new diff/i }),
   '/diffs/[diffId]': (page) => page.getByRole('button', { name: /^Restore selected/ }),
@@ -91,6 +93,11 @@ for (const { name, open } of states) {
 test('axe finds nothing on the page for signing in, and its form works by keyboard', async ({ browser, demo }) => {
   const context = await browser.newContext({ viewport: WIDE })
   const page = await context.newPage()
+  await page.goto(`${demo.url}/invitation#not-a-token`)
+  await expect(page.getByText(/cannot be used/)).toBeVisible()
+  await expectNoFindings(page, 'a link that cannot be used')
+  await expectNoSidewaysScroll(page, 'invitation')
+  await page.setViewportSize(WIDE)
   await page.goto(`${demo.url}/sign-in`)
   await settle(page)
   await expectNoFindings(page, 'sign-in wide')

@@ -51,7 +51,7 @@ export interface Gallery {
 }
 
 /** The pages behind a session, as patterns. */
-export const CONSOLE_PAGES = listPages().filter((pattern) => pattern !== '/sign-in' && pattern !== '/setup')
+export const CONSOLE_PAGES = listPages().filter((pattern) => !['/sign-in', '/setup', '/invitation'].includes(pattern))
 
 export async function fillGallery(demo: Product, browser: Browser, wholeConnectString: string): Promise<Gallery> {
   const other = await connectOtherClient(demo.clusterConnectString ?? '')

@@ -5,6 +5,7 @@ import { CircleCheck, TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
 import { clusterStatusQuery } from '@/app/_components/use-cluster-status.ts'
 import { useJobs } from '@/app/_components/use-jobs.ts'
+import type { WaitingApprovalView } from '@/lib/services/approvals/views.ts'
 import type { ClusterView } from '@/lib/services/clusters/views.ts'
 import type { JobView } from '@/lib/services/jobs/views.ts'
 import type { RestoreView } from '@/lib/services/restores/views.ts'
@@ -15,10 +16,12 @@ export function AttentionList({
   clusters,
   jobs,
   restores,
+  approvals,
 }: {
   clusters: readonly ClusterView[]
   jobs: readonly JobView[]
   restores: readonly RestoreView[]
+  approvals: readonly WaitingApprovalView[]
 }) {
   const statuses = useQueries({ queries: clusters.map((cluster) => clusterStatusQuery(cluster.id)) })
   const liveJobs = useJobs()
@@ -29,7 +32,7 @@ export function AttentionList({
   const alarms = clusters.flatMap((cluster, index) =>
     (statuses[index]?.data?.alarms ?? []).map((alarm) => ({ cluster, alarm })),
   )
-  const items = findAttention({ clusters, jobs: liveJobs.data ?? jobs, restores, down, alarms })
+  const items = findAttention({ clusters, jobs: liveJobs.data ?? jobs, restores, approvals, down, alarms })
   return (
     <section aria-label="Needs attention" className="mb-4 rounded-lg border bg-surface">
       {items.length === 0 ? (

@@ -59,3 +59,34 @@ test('a drill that failed is urgent, and leads to the backup', () => {
     { key: 'drill-c1', urgent: true, href: '/backups/b2' },
   ])
 })
+
+test('a plan that waits for the approval of the very person who looks comes first, and is told once', () => {
+  const approval = {
+    id: 'a1',
+    subjectKind: 'restore',
+    subjectId: 'r1',
+    clusterName: 'demo',
+    label: 'a backup',
+    requestedByName: 'Ann',
+    requestedAt: '2026-11-23T00:00:00Z',
+    isMine: true,
+  } as const
+  const facts = {
+    clusters: [],
+    jobs: [],
+    restores: [{ id: 'r1', state: 'planned', clusterName: 'demo', scopeLabel: '/a', plan: null }],
+    down: [{ cluster: { id: 'c2', name: 'orders' }, message: 'refused' }],
+    alarms: [],
+  } as const
+  const mine = findAttention({ ...facts, approvals: [approval] })
+  expect(mine.map(({ key, urgent }) => [key, urgent])).toEqual([
+    ['approval-a1', true],
+    ['down-c2', true],
+  ])
+  expect(mine[0]).toMatchObject({
+    text: 'Ann asks for a second person: a restore to demo (a backup)',
+    href: '/restores/r1',
+  })
+  const files = { ...approval, subjectKind: 'physical', isMine: false } as const
+  expect(findAttention({ ...facts, approvals: [files] })[1]).toMatchObject({ urgent: false, href: '/physical/r1' })
+})

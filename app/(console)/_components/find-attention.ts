@@ -1,4 +1,5 @@
 import { paths } from '@/app/_nav/paths.ts'
+import type { WaitingApprovalView } from '@/lib/services/approvals/views.ts'
 import type { ClusterAlarmView, ClusterView } from '@/lib/services/clusters/views.ts'
 import type { JobView } from '@/lib/services/jobs/views.ts'
 import type { RestoreView } from '@/lib/services/restores/views.ts'
@@ -16,6 +17,7 @@ interface Facts {
   readonly clusters: readonly Pick<ClusterView, 'id' | 'name' | 'lastGoodBackup' | 'failedDrill'>[]
   readonly jobs: readonly Pick<JobView, 'id' | 'kind' | 'title' | 'state' | 'clusterId' | 'subjectId' | 'createdAt'>[]
   readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel' | 'plan'>[]
+  readonly approvals?: readonly WaitingApprovalView[]
   readonly down: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly message: string }[]
   readonly alarms: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly alarm: ClusterAlarmView }[]
 }
@@ -27,9 +29,21 @@ const RESTORE_TEXTS: Partial<Record<RestoreView['state'], { text: string; action
   planned: { text: 'is planned and waits for confirmation', action: 'Read the plan', urgent: false },
 }
 
-/** What needs a person, most urgent first: clusters that are down, alarms, restores that stopped, clusters without a good backup, failed jobs. */
-export function findAttention({ clusters, jobs, restores, down, alarms }: Facts): AttentionItem[] {
+/** What needs a person, most urgent first: plans that wait for this very person's approval, clusters that are down, alarms, restores that stopped, clusters without a good backup, failed jobs. */
+export function findAttention({ clusters, jobs, restores, approvals = [], down, alarms }: Facts): AttentionItem[] {
   const items: AttentionItem[] = []
+  for (const { id, subjectKind, subjectId, clusterName, label, requestedByName, isMine } of approvals) {
+    const what = `${subjectKind === 'physical' ? 'the restore of files' : 'a restore'} to ${clusterName} (${label})`
+    items.push({
+      key: `approval-${id}`,
+      urgent: isMine,
+      text: isMine
+        ? `${requestedByName} asks for a second person: ${what}`
+        : `${requestedByName} waits for a second person to approve ${what}`,
+      action: 'Read the plan',
+      href: subjectKind === 'physical' ? paths.physical(subjectId) : paths.restore(subjectId),
+    })
+  }
   for (const { cluster, message } of down) {
     const href = paths.cluster(cluster.id, 'settings')
     items.push({
@@ -51,6 +65,7 @@ export function findAttention({ clusters, jobs, restores, down, alarms }: Facts)
   }
   for (const restore of restores) {
     const state = RESTORE_TEXTS[restore.state]
+    if (approvals.some(({ subjectId }) => subjectId === restore.id)) continue
     // A plan that writes nothing asks for nothing.
     if (!state || (restore.state === 'planned' && restore.plan?.steps === 0)) continue
     items.push({

@@ -1,7 +1,7 @@
 'use client'
 
 import clsx from 'clsx'
-import { GitCompareArrows, LayoutDashboard, Plus, ScrollText, Search, Server } from 'lucide-react'
+import { GitCompareArrows, LayoutDashboard, Plus, ScrollText, Search, Server, Users } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
@@ -60,6 +60,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           Audit
+        </NavLink>
+        <NavLink
+          href={paths.people()}
+          current={pathname === paths.people()}
+          icon={<Users aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          People
         </NavLink>
       </ul>
       <div>

@@ -1,6 +1,7 @@
 'use client'
 
 import { CircleUserRound, LogOut } from 'lucide-react'
+import Link from 'next/link'
 import { useState } from 'react'
 import { ThemeChoice } from '@/app/_components/theme-choice.tsx'
 import { paths } from '@/app/_nav/paths.ts'
@@ -37,6 +38,9 @@ export function UserMenu({ person }: { person: { name: string; email: string; ro
         <span className="block text-muted text-xs">{person.email}</span>
         <span className="block text-muted text-xs">Role: {person.role}</span>
       </MenuText>
+      <MenuItem asChild>
+        <Link href={paths.account()}>Sessions and password</Link>
+      </MenuItem>
       <MenuSeparator />
       <ThemeChoice />
       <MenuSeparator />

@@ -2,6 +2,8 @@
 
 import { z } from 'zod'
 import { action } from '@/app/_server/action.ts'
+import { setApprovalSchema } from '@/lib/services/approvals/schemas.ts'
+import { setApproval } from '@/lib/services/approvals/set-approval.ts'
 import { addCluster } from '@/lib/services/clusters/add-cluster.ts'
 import { armCluster } from '@/lib/services/clusters/arm-cluster.ts'
 import { disarmCluster } from '@/lib/services/clusters/disarm-cluster.ts'
@@ -28,6 +30,8 @@ export const addClusterAction = action(clusterInputSchema, addCluster)
 export const updateClusterAction = action(clusterInputSchema.extend({ clusterId: z.string() }), updateCluster)
 
 export const armClusterAction = action(armClusterSchema, (context, input) => armCluster(context, input))
+
+export const setApprovalAction = action(setApprovalSchema, setApproval)
 
 export const disarmClusterAction = action(z.object({ clusterId: z.string() }), disarmCluster)
 

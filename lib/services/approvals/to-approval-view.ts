@@ -1,7 +1,7 @@
 import type { ServiceContext } from '../context.ts'
 import { isRoleEnough } from '../policy.ts'
 import type { Allowance } from '../restores/restore-rules.ts'
-import { actionOf, canDecide, canRun, standingOf } from './approval-rules.ts'
+import { actionOf, canDecide, canRun, type Standing, standingOf } from './approval-rules.ts'
 import { type ApprovalRow, type FoundStanding, toState } from './find-approvals.ts'
 import type { ApprovalEventView, ApprovalView } from './views.ts'
 
@@ -14,7 +14,10 @@ export function toApprovalView(
   const { facts, rows, minutes } = found
   const { actor } = context
   const nowMs = context.clock.now()
-  const { state, because } = standingOf(facts, nowMs)
+  const standing = standingOf(facts, nowMs)
+  // Of a run that needs nothing more: what was approved in time stays so on the page.
+  const isHistory = !mayAsk.ok && rows[0]?.usedAt != null && standing.state === 'expired'
+  const { state, because }: Standing = isHistory ? { state: 'approved', because: null } : standing
   const [latest, ...earlier] = rows.map((row) => toEvent(row, found))
   return {
     state,

@@ -16,6 +16,7 @@ import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { PhysicalPlan, PhysicalState, PhysicalView } from '@/lib/services/physical/views.ts'
+import { ApprovalCard } from '../../_components/approval-card.tsx'
 import { ConfirmPhysical } from './confirm-physical.tsx'
 import { FindingList } from './finding-list.tsx'
 import { PhysicalButtons } from './physical-buttons.tsx'
@@ -83,6 +84,25 @@ export function PhysicalPage({ initial }: { initial: PhysicalView }) {
       {plan && <Servers view={view} plan={plan} />}
       {plan && <FindingList findings={plan.findings} />}
       {plan && <PlannedFile plan={plan} />}
+      {plan && view.approval && (view.approval.latest !== null || view.approval.canRequest.ok) && (
+        <ApprovalCard
+          subject={{
+            kind: 'physical',
+            id: view.id,
+            planHash: view.planHash ?? '',
+            clusterName: view.clusterName,
+            what: `replace the files of ${view.clusterName} on ${plural(plan.servers.length, 'server')}`,
+            purposes:
+              view.state === 'checked'
+                ? ['run']
+                : ['failed', 'cancelled'].includes(view.state)
+                  ? ['run', 'undo']
+                  : ['undo'],
+          }}
+          approval={view.approval}
+          onDone={refresh}
+        />
+      )}
       {plan && view.state === 'checked' && view.way !== 'runbook' && (
         <ConfirmPhysical view={view} plan={plan} onDone={refresh} />
       )}

@@ -35,18 +35,20 @@ export function ConfirmRestore({
   const dangersRead = dangersReadOf === plan.hash
   const confirm = useAction(confirmRestoreAction, onDone)
   const replan = useAction(replanRestoreAction, onDone)
-  const { clusterName, canConfirm } = restore
+  const { clusterName, canConfirm, approval } = restore
+  // Where a second person approves, the name was typed and the reason given by who asked.
+  const asked = approval && { typedName: clusterName, reason: approval.latest?.reason ?? '' }
   const fault = !canConfirm.ok
     ? (canConfirm.reason ?? 'It cannot be confirmed now')
     : !dangersRead && plan.warnings.some(isDanger)
       ? 'Tick that you have read the dangers first'
-      : findConfirmationFault(given, clusterName)
+      : findConfirmationFault(asked ?? given, clusterName)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    confirm.run({ restoreId: restore.id, planHash: plan.hash, dangersRead, ...given })
+    confirm.run({ restoreId: restore.id, planHash: plan.hash, dangersRead, ...(asked ?? given) })
   }
   return (
-    <Card title="Confirm">
+    <Card title={approval ? 'Run' : 'Confirm'}>
       <form onSubmit={submit} className="flex flex-col gap-4">
         <FormError error={confirm.error} fields={['typedName', 'reason']} />
         {replan.error && <ErrorNotice error={replan.error} />}
@@ -80,9 +82,11 @@ export function ConfirmRestore({
           checked={dangersRead}
           onChange={(checked) => setDangersReadOf(checked ? plan.hash : null)}
         />
-        <div className="grid gap-4 sm:grid-cols-2">
-          <ConfirmFields clusterName={clusterName} value={given} onChange={setGiven} faults={confirm.error?.fields} />
-        </div>
+        {!approval && (
+          <div className="grid gap-4 sm:grid-cols-2">
+            <ConfirmFields clusterName={clusterName} value={given} onChange={setGiven} faults={confirm.error?.fields} />
+          </div>
+        )}
         <div className="flex flex-wrap items-center justify-end gap-2">
           <Button pending={replan.pending} onClick={() => replan.run({ restoreId: restore.id })}>
             Plan again

@@ -15,8 +15,12 @@ import { Card, Facts } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
-import type { RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
+import type { ApprovalView } from '@/lib/services/approvals/views.ts'
+import type { PlanView, RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
+import { ApprovalCard } from '../../_components/approval-card.tsx'
+import { inSentence } from '../../_components/approval-words.ts'
 import { ConfirmRestore } from './confirm-restore.tsx'
+import { describePlanButton } from './describe-plan-button.ts'
 import { FidelityCard } from './fidelity-card.tsx'
 import { LiveGuards } from './live-guards.tsx'
 import { PlanNumbers } from './plan-numbers.tsx'
@@ -65,7 +69,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
           badges={
             <>
               <EnvironmentBadge environment={restore.clusterEnvironment} />
-              <RestoreStateBadge state={restore.state} />
+              <RestoreStateBadge state={restore.state} approval={restore.approval?.state} />
             </>
           }
           actions={<RestoreButtons restore={restore} onDone={() => query.refetch()} />}
@@ -95,6 +99,11 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
         />
       )}
       {restore.state === 'planned' && restore.plan && restore.plan.steps > 0 && <LiveGuards restoreId={restore.id} />}
+      {restore.plan &&
+        restore.approval &&
+        (restore.state === 'planned' || restore.approval.latest !== null || restore.approval.canRequest.ok) && (
+          <Approval restore={restore} plan={restore.plan} approval={restore.approval} onDone={() => query.refetch()} />
+        )}
       {restore.state === 'planned' && restore.plan && (
         <ConfirmRestore restore={restore} plan={restore.plan} onDone={() => query.refetch()} />
       )}
@@ -126,6 +135,31 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
       )}
     </div>
   )
+}
+
+function Approval({
+  restore,
+  plan,
+  approval,
+  onDone,
+}: {
+  restore: RestoreView
+  plan: PlanView
+  approval: ApprovalView
+  onDone: () => void
+}) {
+  const subject = {
+    kind: 'restore',
+    id: restore.id,
+    planHash: plan.hash,
+    clusterName: restore.clusterName,
+    what:
+      restore.state === 'planned'
+        ? inSentence(describePlanButton(plan, restore.clusterName))
+        : `go on writing to ${restore.clusterName}`,
+    purposes: ['run'],
+  } as const
+  return <ApprovalCard subject={subject} approval={approval} onDone={onDone} />
 }
 
 function Related({ restore }: { restore: RestoreView }) {

@@ -8,8 +8,10 @@ import {
   FileText,
   LoaderCircle,
   TriangleAlert,
+  UserCheck,
 } from 'lucide-react'
 import { Badge, type BadgeTone } from '@/app/_ui/badge.tsx'
+import type { ApprovalState } from '@/lib/services/approvals/views.ts'
 import type { RestoreState } from '@/lib/services/restores/views.ts'
 
 const LOOKS: Record<RestoreState, { tone: BadgeTone; icon: typeof Clock3; text: string }> = {
@@ -26,8 +28,18 @@ const LOOKS: Record<RestoreState, { tone: BadgeTone; icon: typeof Clock3; text: 
   cancelled: { tone: 'neutral', icon: Ban, text: 'cancelled' },
 }
 
-export function RestoreStateBadge({ state }: { state: RestoreState }) {
-  const look = LOOKS[state]
+const APPROVAL_LOOKS: Partial<Record<ApprovalState, (typeof LOOKS)[RestoreState]>> = {
+  none: { tone: 'warn', icon: UserCheck, text: 'needs an approval' },
+  waiting: { tone: 'warn', icon: UserCheck, text: 'waits for approval' },
+  approved: { tone: 'good', icon: UserCheck, text: 'approved, not run' },
+  rejected: { tone: 'bad', icon: CircleX, text: 'rejected' },
+  expired: { tone: 'warn', icon: Clock3, text: 'approval expired' },
+  void: { tone: 'warn', icon: UserCheck, text: 'needs an approval' },
+}
+
+/** `approval`: of a cluster that asks for a second person; it says more than that a plan waits. */
+export function RestoreStateBadge({ state, approval }: { state: RestoreState; approval?: ApprovalState }) {
+  const look = (state === 'planned' && approval !== undefined && APPROVAL_LOOKS[approval]) || LOOKS[state]
   const Icon = look.icon
   return (
     <Badge tone={look.tone} icon={<Icon aria-hidden className={Icon === LoaderCircle ? 'animate-spin' : ''} />}>

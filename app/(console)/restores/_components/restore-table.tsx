@@ -44,7 +44,7 @@ export function RestoreTable({ restores, newHref }: { restores: readonly Restore
           <Cell className="whitespace-nowrap">{MODE_WORDS[restore.mode].label}</Cell>
           <Cell className="text-right">{restore.plan ? formatCount(restore.plan.steps) : ''}</Cell>
           <Cell>
-            <RestoreStateBadge state={restore.state} />
+            <RestoreStateBadge state={restore.state} approval={restore.approval?.state} />
           </Cell>
           <Cell className="whitespace-nowrap">{restore.createdByName}</Cell>
         </Row>

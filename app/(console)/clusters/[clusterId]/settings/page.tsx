@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { AdminServersForm } from '../../_components/admin-servers-form.tsx'
+import { ApprovalPanel } from '../../_components/approval-panel.tsx'
 import { ArmPanel } from '../../_components/arm-panel.tsx'
 import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
@@ -59,6 +60,7 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
         </div>
         <div className="flex flex-col gap-4">
           <ArmPanel cluster={cluster.value} />
+          <ApprovalPanel cluster={cluster.value} />
           <RemovePanel cluster={cluster.value} />
         </div>
       </div>

@@ -1,0 +1,81 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useLack } from '@/app/_components/role.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { Badge } from '@/app/_ui/badge.tsx'
+import { Button } from '@/app/_ui/button.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { Cell, Row, Table } from '@/app/_ui/table.tsx'
+import type { PersonView } from '@/lib/services/people/views.ts'
+import { reactivatePersonAction } from '../actions.ts'
+import { PersonDialog } from './person-dialog.tsx'
+
+export function PeopleTable({ people }: { people: readonly PersonView[] }) {
+  const router = useRouter()
+  const [open, setOpen] = useState<PersonView | null>(null)
+  const reactivate = useAction(reactivatePersonAction, () => router.refresh())
+  const lack = useLack('people.set-role')
+  return (
+    <>
+      {reactivate.error && (
+        <div className="p-4">
+          <ErrorNotice error={reactivate.error} />
+        </div>
+      )}
+      <Table label="People" head={['Name', 'E-mail', 'Role', 'Last session', 'Since', '(Change)']}>
+        {people.map((person) => (
+          <Row key={person.id}>
+            <Cell className="whitespace-nowrap font-medium">
+              {person.name} {person.isYou && <Badge>you</Badge>}
+            </Cell>
+            <Cell>{person.email}</Cell>
+            <Cell className="whitespace-nowrap">
+              {person.role} {person.deactivatedAt && <Badge tone="warn">deactivated</Badge>}
+            </Cell>
+            <Cell className="whitespace-nowrap">
+              {person.seenAt ? <RelativeTime at={person.seenAt} /> : 'none open'}
+            </Cell>
+            <Cell className="whitespace-nowrap">
+              <RelativeTime at={person.createdAt} />
+            </Cell>
+            <Cell className="text-right">
+              {person.deactivatedAt ? (
+                <Button
+                  size="small"
+                  pending={reactivate.pending}
+                  disabledReason={lack}
+                  aria-label={`Reactivate ${person.name}`}
+                  onClick={() => reactivate.run({ userId: person.id })}
+                >
+                  Reactivate
+                </Button>
+              ) : (
+                <Button
+                  size="small"
+                  disabledReason={lack}
+                  aria-label={`Change ${person.name}`}
+                  onClick={() => setOpen(person)}
+                >
+                  Change…
+                </Button>
+              )}
+            </Cell>
+          </Row>
+        ))}
+      </Table>
+      {open && (
+        <PersonDialog
+          person={open}
+          onClose={() => setOpen(null)}
+          onDone={() => {
+            setOpen(null)
+            router.refresh()
+          }}
+        />
+      )}
+    </>
+  )
+}

@@ -1,0 +1,31 @@
+'use server'
+
+import { z } from 'zod'
+import { action } from '@/app/_server/action.ts'
+import { deactivatePerson, reactivatePerson, setRole } from '@/lib/services/people/change-person.ts'
+import { invitePerson, revokeInvitation } from '@/lib/services/people/invite-person.ts'
+import { invitePersonSchema, setRoleSchema } from '@/lib/services/people/schemas.ts'
+
+const userSchema = z.object({ userId: z.string() })
+
+export const invitePersonAction = action(invitePersonSchema, invitePerson)
+
+export const revokeInvitationAction = action(z.object({ invitationId: z.string() }), async (context, input) => {
+  await revokeInvitation(context, input.invitationId)
+  return null
+})
+
+export const setRoleAction = action(setRoleSchema, async (context, input) => {
+  await setRole(context, input)
+  return null
+})
+
+export const deactivatePersonAction = action(userSchema, async (context, { userId }) => {
+  await deactivatePerson(context, userId)
+  return null
+})
+
+export const reactivatePersonAction = action(userSchema, async (context, { userId }) => {
+  await reactivatePerson(context, userId)
+  return null
+})
