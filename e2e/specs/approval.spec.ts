@@ -11,7 +11,7 @@ test('somebody is invited, makes an account, approves the plan of another, and o
   otherClient,
   signedIn: author,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(180_000)
   const made = await otherClient.multi(
     ['', '/config'].map((path) => ({
       op: 'create' as const,
@@ -59,7 +59,7 @@ test('somebody is invited, makes an account, approves the plan of another, and o
   expect(broken.kind).toBe('done')
   await arm(author, cluster)
   await author.getByRole('button', { name: 'Ask for a second person' }).click()
-  await expect(author.getByText('need the approval of a second person')).toBeVisible()
+  await expect(author.getByText(/^Restores to two-people need the approval/)).toBeVisible()
 
   const address = await planRestore(author, demo, cluster, backupId)
   const write = author.getByRole('button', { name: 'Write 1 znode to two-people', exact: true })
@@ -69,7 +69,7 @@ test('somebody is invited, makes an account, approves the plan of another, and o
     await author.getByRole('textbox', { name: 'Type two-people to confirm' }).fill('two-people')
     await author.getByRole('textbox', { name: 'Reason' }).fill('a bad deploy')
     await author.getByRole('button', { name: 'Ask to write 1 znode to two-people' }).click()
-    await expect(author.getByText('Waits for the approval of a second person')).toBeVisible()
+    await expect(author.getByText('Waits for the approval of a second person', { exact: true })).toBeVisible()
     await expect(author.getByRole('button', { name: /^Approve/ })).toHaveAccessibleDescription(/Nobody approves/)
     await expect(write).toHaveAccessibleDescription(/waits for the approval/)
   })
