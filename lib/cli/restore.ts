@@ -42,7 +42,7 @@ const POLICIES: readonly ConflictPolicy[] = ['stop', 'skip', 'overwrite']
 export const restore: Command = {
   usage:
     'restore ARCHIVE|SOURCE zk://… [--path P] [--to PATH] [--mode create|update|mirror] [--on-conflict stop|skip|overwrite]\n' +
-    '                   [--counters leave|burn] [--counters-cap N] [--quotas] [--steps] [--apply] [--journal DIR] [--json]\n' +
+    '                   [--counters leave|burn] [--counters-cap N] [--quotas] [--preflight] [--steps] [--apply] [--journal DIR] [--json]\n' +
     '       arkeeper restore --resume DIR | --undo DIR | --replan DIR [--on-conflict …] [--apply] [--journal DIR]\n' +
     '       arkeeper restore --results DIR [--json]',
   summary:
@@ -56,6 +56,7 @@ export const restore: Command = {
     counters: 'string',
     'counters-cap': 'string',
     quotas: 'boolean',
+    preflight: 'boolean',
     journal: 'string',
     steps: 'boolean',
     apply: 'boolean',
@@ -160,6 +161,8 @@ async function plan(input: CommandInput, dir: string): Promise<ExitStatus> {
         counters: counterOptions(input),
         quotas: flag(input, 'quotas'),
         dir,
+        // With --apply, the run asks before it writes.
+        askTarget: flag(input, 'preflight'),
         onProgress: (progress) => terminal.progress(progress),
       })
       terminal.clear()

@@ -5,6 +5,7 @@ export type EngineErrorCode =
   | 'RESTORE_DIR_INVALID'
   | 'RESTORE_DIR_IN_USE'
   | 'PLAN_DAMAGED'
+  | 'PREFLIGHT_REFUSED'
   | 'NOTHING_TO_UNDO'
   | 'LEASE_LOST'
   | 'DIGEST_MISMATCH'

@@ -7,10 +7,12 @@ import type { Conflict } from '../../domain/restore/conflict.ts'
 import { RestoreError } from '../../domain/restore/errors.ts'
 import type { ConflictPolicy } from '../../domain/restore/plan.ts'
 import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
+import { PreflightDemands } from '../../domain/restore/preflight.ts'
 import { verifyRestore } from '../../domain/restore/verify-restore.ts'
 import type { EngineContext } from '../context.ts'
 import { EngineError, RestoreCutShort } from './errors.ts'
 import { fenceOff } from './fence-off.ts'
+import { assertTargetWilling } from './preflight.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { RestoreDirectory, type RestoreReport, type SafetyRecord, type StoredPlan } from './restore-directory.ts'
 import { takeTouchedBackup } from './take-touched-backup.ts'
@@ -54,9 +56,16 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
     })
   }
   const touched = new TouchedScope()
-  await assertPlanSteps(plan.summary, directory.readStepLines(), ({ path }) => touched.add(path))
+  const demands = new PreflightDemands()
+  await assertPlanSteps(plan.summary, directory.readStepLines(), (step) => {
+    touched.add(step.path)
+    demands.add(step)
+  })
   const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
   try {
+    // A run that has begun goes by its journal: what it did already would be refused now.
+    if (plan.summary.steps > 0 && (await directory.readJournal()) === null)
+      await assertTargetWilling(context, connection, demands)
     // Of nothing, no safety backup can be taken.
     if (plan.summary.steps > 0) await secure(context, input, directory, { plan, connection, touched })
     const report = await cutShortOnFailure(async () => {

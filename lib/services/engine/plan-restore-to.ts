@@ -7,6 +7,7 @@ import { mapPath } from '../../domain/restore/map-paths.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from '../../domain/restore/plan.ts'
 import { planFromTrees } from '../../domain/restore/plan-from-trees.ts'
 import type { RestoreSelection } from '../../domain/restore/plan-restore.ts'
+import { PreflightDemands } from '../../domain/restore/preflight.ts'
 import { isSystemPath, isWithin, parsePath, ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { EngineContext } from '../context.ts'
@@ -16,6 +17,7 @@ import { assertChroot } from './assert-chroot.ts'
 import { EngineError } from './errors.ts'
 import { identitiesOf } from './identities.ts'
 import { ownerSessionsOf } from './owner-sessions.ts'
+import { demandingSink, warnOfRefusals } from './preflight.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { quotaTreesOf } from './quota-trees.ts'
 import { scopeOf, type TreeScope } from './read-scope.ts'
@@ -56,6 +58,11 @@ export interface PlanRestoreToInput {
   readonly admins?: readonly AdminTarget[]
   /** Told of each change that is left out because of a rule. */
   readonly onLeftOut?: (rule: FrozenIgnoreRule) => void
+  /**
+   * The target is asked what of the plan it would refuse, by writes that cannot succeed: only where the cluster may be written to. The run
+   * asks in any case before it writes.
+   */
+  readonly askTarget?: boolean
 }
 
 /** Compares, plans and writes the plan into a restore directory. Nothing is written to the cluster. */
@@ -66,6 +73,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const directory = new RestoreDirectory(input.dir)
   const guards = await PlanGuards.open(context)
+  const demands = new PreflightDemands()
   const plan = await directory.writePlan()
   try {
     const planned = await planFromTrees({
@@ -76,7 +84,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
       targetPath: view.targetPath,
       mode: input.mode,
       onConflict: input.onConflict,
-      sink: guards.sink(plan),
+      sink: demandingSink(guards.sink(plan), demands),
       limits: connection,
       plannedAtMs: context.clock.now(),
       selection: view.selection,
@@ -91,7 +99,8 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
     })
     const cluster = { connection, connectString: input.target.connectString, admins: input.admins }
     const { warnings } = await guards.finish(context, cluster, asInTarget(source, view))
-    const summary = { ...planned, warnings: guards.join(warnings, planned.warnings) }
+    const refusals = input.askTarget ? await warnOfRefusals(context, connection, demands) : []
+    const summary = { ...planned, warnings: [...refusals, ...guards.join(warnings, planned.warnings)] }
     await plan.finish({
       summary,
       connectString: input.target.connectString,

@@ -8,6 +8,7 @@ import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
 import { getAdminTargets } from '../clusters/admin-servers.ts'
+import { findReadOnlyFault, getClusterForWriting } from '../clusters/armed.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
@@ -164,6 +165,7 @@ async function plan(
         quotas: options.quotas,
         dir: join(context.paths.workDir, row.dir),
         admins: await getAdminTargets(context, row.clusterId),
+        askTarget: findReadOnlyFault(await getClusterForWriting(context, row.clusterId), context.clock.now()) === null,
         onProgress: work.run.progress,
         onLeftOut: ({ id, pattern, fields, note }) => {
           const known = work.leftOut.get(id)
