@@ -37,6 +37,8 @@ const watched: ZooKeeperPort = {
     const connection = await zookeeper.connect(...args)
     const multi: ClusterConnection['multi'] = async (...operations) => {
       const outcome = connection.multi(...operations)
+      // What is only asked beforehand is no batch.
+      if (operations[0].some(({ op }) => op === 'check')) return outcome
       const hook = atMulti
       if (hook !== null && --hook.n === 0) {
         atMulti = null

@@ -46,6 +46,8 @@ function watched(port: ZooKeeperPort): ZooKeeperPort {
       const connection = await port.connect(...args)
       const multi: ClusterConnection['multi'] = async (...operations) => {
         const outcome = await connection.multi(...operations)
+        // What is only asked beforehand is no batch.
+        if (operations[0].some(({ op }) => op === 'check')) return outcome
         const hook = onFirstBatch
         onFirstBatch = null
         await hook?.()
