@@ -36,7 +36,8 @@ const port: ZooKeeperPort = {
     const connection = await zookeeper.connect(...args)
     const multi: ClusterConnection['multi'] = async (...operations) => {
       const answer = connection.multi(...operations)
-      if (losesSession) {
+      // What is only asked beforehand is no batch.
+      if (losesSession && !operations[0].some(({ op }) => op === 'check')) {
         losesSession = false
         await zookeeper.endSession(args[0], connection.sessionTicket)
       }
