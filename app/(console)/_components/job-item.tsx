@@ -6,6 +6,7 @@ import { ChevronRight } from 'lucide-react'
 import Link from 'next/link'
 import { useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { JobStateBadge, jobSubject } from '@/app/_components/job-looks.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
@@ -63,19 +64,25 @@ export function JobItem({ job }: { job: JobView }) {
         )}
         <span className="flex-1" />
         {isActive(job) && (
-          <Button
+          <GuardedButton
+            action="job.cancel"
             size="small"
             pending={cancel.pending}
             disabledReason={job.cancelRequested && 'The job was asked to stop and will do so at its next safe point'}
             onClick={() => cancel.run({ jobId: job.id })}
           >
             Cancel job
-          </Button>
+          </GuardedButton>
         )}
         {(job.state === 'failed' || job.state === 'cancelled') && (
-          <Button size="small" pending={retry.pending} onClick={() => retry.run({ jobId: job.id })}>
+          <GuardedButton
+            action="job.retry"
+            size="small"
+            pending={retry.pending}
+            onClick={() => retry.run({ jobId: job.id })}
+          >
             Retry job
-          </Button>
+          </GuardedButton>
         )}
       </div>
       {open && <JobLog jobId={job.id} live={isActive(job)} />}

@@ -15,6 +15,7 @@ import {
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { isActive, JOBS_KEY, useJobs } from '@/app/_components/use-jobs.ts'
 import { paths } from '@/app/_nav/paths.ts'
@@ -69,15 +70,17 @@ export function BackupActions({ backup, drillFault }: { backup: BackupView; dril
         >
           Put back as files…
         </LinkButton>
-        <Button
+        <GuardedButton
+          action="backup.verify"
           icon={<BadgeCheck aria-hidden className="size-4" />}
           pending={verify.pending}
           disabledReason={verifying && 'It is being verified now'}
           onClick={() => verify.run({ backupId: backup.id })}
         >
           Verify
-        </Button>
-        <Button
+        </GuardedButton>
+        <GuardedButton
+          action="backup.drill"
           icon={<ShieldCheck aria-hidden className="size-4" />}
           pending={drill.pending}
           disabledReason={
@@ -86,14 +89,15 @@ export function BackupActions({ backup, drillFault }: { backup: BackupView; dril
           onClick={() => drill.run({ backupId: backup.id })}
         >
           Prove by drill
-        </Button>
-        <Button
+        </GuardedButton>
+        <GuardedButton
+          action="backup.pin"
           icon={backup.pinned ? <PinOff aria-hidden className="size-4" /> : <Pin aria-hidden className="size-4" />}
           pending={pin.pending}
           onClick={() => pin.run({ backupId: backup.id, pinned: !backup.pinned })}
         >
           {backup.pinned ? 'Unpin' : 'Pin'}
-        </Button>
+        </GuardedButton>
         <Button
           icon={<Trash2 aria-hidden className="size-4" />}
           disabledReason={backup.pinned && 'It is pinned. Unpin it first.'}
@@ -138,14 +142,15 @@ function DeleteBackupDialog({ backup, onClose }: { backup: BackupView; onClose: 
         )}
         <DialogButtons>
           <Button onClick={onClose}>Keep it</Button>
-          <Button
+          <GuardedButton
+            action="backup.delete"
             tone="danger"
             pending={remove.pending}
             disabledReason={backup.isLastGood && !acknowledged && 'Tick the box first'}
             onClick={() => remove.run({ backupId: backup.id, acknowledgeLastGood: acknowledged })}
           >
             Delete backup of {plural(backup.znodes, 'znode')}
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </div>
     </Dialog>

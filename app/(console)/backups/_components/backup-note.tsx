@@ -3,8 +3,8 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { TextAreaField } from '@/app/_ui/field.tsx'
 import { setBackupNoteAction } from '../actions.ts'
 
@@ -29,14 +29,15 @@ export function BackupNote({ backupId, note }: { backupId: string; note: string 
         placeholder="Why it was taken, what it is good for"
       />
       <div className="flex items-center gap-3">
-        <Button
+        <GuardedButton
+          action="backup.note"
           type="submit"
           size="small"
           pending={save.pending}
           disabledReason={text.trim() === note && 'The note is saved as it stands'}
         >
           Save note
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

@@ -3,11 +3,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { JobStateBadge } from '@/app/_components/job-looks.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { isActive, JOBS_KEY, useJobs, useRefreshWhenJobsEnd } from '@/app/_components/use-jobs.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import type { JobView } from '@/lib/services/jobs/views.ts'
 import { cancelJobAction, retryJobAction } from '../../actions.ts'
 
@@ -49,19 +49,25 @@ function RunningBackup({ job }: { job: JobView }) {
         <h2 className="min-w-0 flex-1 font-semibold text-sm">{job.title}</h2>
         <JobStateBadge state={job.state} cancelRequested={job.cancelRequested} />
         {isActive(job) && (
-          <Button
+          <GuardedButton
+            action="job.cancel"
             size="small"
             pending={cancel.pending}
             disabledReason={job.cancelRequested && 'It was asked to stop; nothing half-written stays'}
             onClick={() => cancel.run({ jobId: job.id })}
           >
             {job.kind === 'import' ? 'Cancel import' : 'Cancel backup'}
-          </Button>
+          </GuardedButton>
         )}
         {job.state === 'failed' && (
-          <Button size="small" pending={retry.pending} onClick={() => retry.run({ jobId: job.id })}>
+          <GuardedButton
+            action="job.retry"
+            size="small"
+            pending={retry.pending}
+            onClick={() => retry.run({ jobId: job.id })}
+          >
             Try again
-          </Button>
+          </GuardedButton>
         )}
       </div>
       {job.state === 'running' && <JobProgress progress={job.progress} label={`Progress of ${job.title}`} />}

@@ -5,6 +5,7 @@ import { Archive } from 'lucide-react'
 import { useSearchParams } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { JOBS_KEY } from '@/app/_components/use-jobs.ts'
 import { paths } from '@/app/_nav/paths.ts'
@@ -135,9 +136,15 @@ function StartBackupDialog({ clusterId, clusterName, sources, onClose }: StartBa
         />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="primary" pending={start.pending} disabledReason={fault}>
+          <GuardedButton
+            action="backup.start"
+            type="submit"
+            tone="primary"
+            pending={start.pending}
+            disabledReason={fault}
+          >
             {scope === 'all' ? 'Back up the whole tree' : `Back up ${plural(subtrees.length, 'subtree')}`}
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </form>
     </Dialog>

@@ -6,8 +6,8 @@ import { type FormEvent, useState } from 'react'
 import type { z } from 'zod'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { SelectField, TextAreaField, TextField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import type { adminServersInputSchema } from '@/lib/services/clusters/schemas.ts'
@@ -99,17 +99,18 @@ export function AdminServersForm({ clusterId, stored }: { clusterId: string; sto
         </div>
       </details>
       <div className="flex flex-wrap items-center justify-between gap-3">
-        <Button
+        <GuardedButton
+          action="cluster.test-admin-servers"
           icon={<PlugZap aria-hidden className="size-4" />}
           pending={test.pending}
           disabledReason={stored.urls.length === 0 ? 'Save an address first' : null}
           onClick={() => test.run({ clusterId })}
         >
           Test the saved AdminServers
-        </Button>
-        <Button type="submit" tone="primary" pending={save.pending}>
+        </GuardedButton>
+        <GuardedButton action="cluster.set-admin-servers" type="submit" tone="primary" pending={save.pending}>
           Save AdminServers
-        </Button>
+        </GuardedButton>
       </div>
       {test.error && <ErrorNotice error={test.error} />}
       <div role="status">{answers && <Answers answers={answers} />}</div>

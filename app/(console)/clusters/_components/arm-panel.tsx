@@ -4,8 +4,8 @@ import { Lock, LockOpen } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
@@ -57,22 +57,24 @@ export function ArmPanel({ cluster }: { cluster: ClusterView }) {
           </SelectField>
           <TextField label="Reason" name="reason" maxLength={500} hint="Kept in the audit." />
           <div className="flex flex-wrap gap-2">
-            <Button
+            <GuardedButton
+              action="cluster.arm"
               type="submit"
               tone="danger"
               pending={arm.pending}
               icon={<LockOpen aria-hidden className="size-4" />}
             >
               {cluster.isArmed ? `Arm for ${WORDS[minutes]} from now` : `Allow writes for ${WORDS[minutes]}`}
-            </Button>
-            <Button
+            </GuardedButton>
+            <GuardedButton
+              action="cluster.disarm"
               pending={disarm.pending}
               disabledReason={!cluster.isArmed && 'The cluster is read-only already'}
               icon={<Lock aria-hidden className="size-4" />}
               onClick={() => disarm.run({ clusterId: cluster.id })}
             >
               Make read-only now
-            </Button>
+            </GuardedButton>
           </div>
         </form>
       </div>

@@ -3,8 +3,8 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
@@ -85,16 +85,17 @@ export function DrillSchedulePanel({ clusterId, schedule }: { clusterId: string;
       />
       <div className="flex flex-wrap justify-end gap-2">
         {schedule.enabled && (
-          <Button
+          <GuardedButton
+            action="backup.schedule-drill"
             pending={save.pending}
             onClick={() => save.run({ clusterId, enabled: false, everyHours: hours, limitMinutes: minutes })}
           >
             Stop drills by the clock
-          </Button>
+          </GuardedButton>
         )}
-        <Button type="submit" tone="primary" pending={save.pending}>
+        <GuardedButton action="backup.schedule-drill" type="submit" tone="primary" pending={save.pending}>
           {schedule.enabled ? 'Change the drills' : 'Drill by the clock'}
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { CheckboxField, TextField } from '@/app/_ui/field.tsx'
@@ -84,7 +85,8 @@ export function IgnoreRuleForm({
       />
       <div className="flex flex-wrap justify-end gap-2">
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}
-        <Button
+        <GuardedButton
+          action="cluster.ignore"
           type="submit"
           tone="primary"
           pending={add.pending}
@@ -93,7 +95,7 @@ export function IgnoreRuleForm({
           }
         >
           Ignore these changes
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

@@ -2,8 +2,8 @@
 
 import { useRouter } from 'next/navigation'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
@@ -41,7 +41,8 @@ export function IgnoreRulesPanel({ cluster, rules }: { cluster: ClusterView; rul
                   <RelativeTime at={rule.createdAt} /> by {rule.createdByName}
                 </Cell>
                 <Cell>
-                  <Button
+                  <GuardedButton
+                    action="cluster.unignore"
                     size="small"
                     tone="quiet"
                     pending={remove.pending}
@@ -49,7 +50,7 @@ export function IgnoreRulesPanel({ cluster, rules }: { cluster: ClusterView; rul
                     onClick={() => remove.run({ ruleId: rule.id })}
                   >
                     Remove
-                  </Button>
+                  </GuardedButton>
                 </Cell>
               </Row>
             ))}

@@ -4,9 +4,9 @@ import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { Zxid } from '@/app/_components/zxid.tsx'
-import { Button } from '@/app/_ui/button.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
@@ -77,16 +77,17 @@ export function LogKeepingPanel({ clusterId, keeping }: { clusterId: string; kee
       />
       <div className="flex flex-wrap justify-end gap-2">
         {keeping.enabled && (
-          <Button
+          <GuardedButton
+            action="logs.keep"
             pending={save.pending}
             onClick={() => save.run({ clusterId, enabled: false, everySeconds: keeping.everySeconds })}
           >
             Stop keeping the log
-          </Button>
+          </GuardedButton>
         )}
-        <Button type="submit" tone="primary" pending={save.pending} disabledReason={reason}>
+        <GuardedButton action="logs.keep" type="submit" tone="primary" pending={save.pending} disabledReason={reason}>
           {keeping.enabled ? 'Change the interval' : 'Keep the transaction log'}
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

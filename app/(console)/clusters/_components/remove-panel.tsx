@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -52,14 +53,15 @@ export function RemovePanel({ cluster }: { cluster: ClusterView }) {
           />
           <DialogButtons>
             <Button onClick={() => setOpen(false)}>Keep it</Button>
-            <Button
+            <GuardedButton
+              action="cluster.remove"
               type="submit"
               tone="danger"
               pending={remove.pending}
               disabledReason={typed.trim() !== cluster.name && `Type ${cluster.name} first`}
             >
               Remove {cluster.name} from Arkeeper
-            </Button>
+            </GuardedButton>
           </DialogButtons>
         </form>
       </Dialog>

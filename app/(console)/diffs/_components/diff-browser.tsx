@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ArrowLeftRight, CircleCheck, Download, RotateCw } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
@@ -216,9 +217,14 @@ function DiffRunning({ diff }: { diff: DiffView }) {
           {diff.state === 'queued' ? 'Waiting for a worker' : 'Comparing'}
         </h2>
         {job && isActive(job) && (
-          <Button size="small" pending={cancel.pending} onClick={() => cancel.run({ jobId: job.id })}>
+          <GuardedButton
+            action="job.cancel"
+            size="small"
+            pending={cancel.pending}
+            onClick={() => cancel.run({ jobId: job.id })}
+          >
             Cancel
-          </Button>
+          </GuardedButton>
         )}
       </div>
       <JobProgress progress={job?.progress ?? null} label="Progress of the comparison" />

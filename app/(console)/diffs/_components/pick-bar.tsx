@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ChangeCountsText } from '@/app/_components/change-mark.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import {
   findCapFault,
   PLAIN_FIDELITY,
@@ -161,9 +162,15 @@ function RestorePicksDialog({
         )}
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="primary" pending={create.pending} disabledReason={findCapFault(fidelity)}>
+          <GuardedButton
+            action="restore.plan"
+            type="submit"
+            tone="primary"
+            pending={create.pending}
+            disabledReason={findCapFault(fidelity)}
+          >
             Make the plan
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </form>
     </Dialog>

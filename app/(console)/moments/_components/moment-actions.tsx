@@ -3,6 +3,7 @@
 import { Archive, GitCompareArrows, History } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -42,13 +43,14 @@ export function MomentActions({ clusterId, zxid }: { clusterId: string; zxid: st
         >
           Restore from this moment…
         </LinkButton>
-        <Button
+        <GuardedButton
+          action="backup.start"
           icon={<Archive aria-hidden className="size-4" />}
           pending={save.pending}
           onClick={() => save.run({ clusterId, zxid })}
         >
           Save as a backup
-        </Button>
+        </GuardedButton>
       </div>
     </div>
   )

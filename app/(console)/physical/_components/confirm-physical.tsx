@@ -8,8 +8,8 @@ import {
   ReadOnlyNotice,
 } from '@/app/_components/confirm-fields.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
@@ -74,11 +74,17 @@ export function ConfirmPhysical({
           )}
         </div>
         <div className="flex justify-end">
-          <Button type="submit" tone="danger" pending={confirm.pending} disabledReason={fault}>
+          <GuardedButton
+            action="physical-restore.confirm"
+            type="submit"
+            tone="danger"
+            pending={confirm.pending}
+            disabledReason={fault}
+          >
             {view.way === 'admin'
               ? `Replace the tree of ${clusterName} in ${plural(plan.servers.length, 'server')}`
               : `Stop ${plural(plan.servers.length, 'server')} and replace the files of ${clusterName}`}
-          </Button>
+          </GuardedButton>
         </div>
       </form>
     </Card>

@@ -3,9 +3,9 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { CheckboxField, TextAreaField, TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
@@ -117,9 +117,9 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
         {...field('fileZxid')}
       />
       <div className="flex justify-end">
-        <Button type="submit" tone="primary" pending={create.pending}>
+        <GuardedButton action="physical-restore.check" type="submit" tone="primary" pending={create.pending}>
           Check everything
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

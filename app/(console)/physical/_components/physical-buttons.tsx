@@ -4,6 +4,7 @@ import { GitCompareArrows, RotateCw, Square, Undo2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
@@ -40,37 +41,41 @@ export function PhysicalButtons({ view, onDone }: { view: PhysicalView; onDone: 
         </div>
       )}
       {isBusy && view.jobId !== null && (
-        <Button
+        <GuardedButton
+          action="job.cancel"
           icon={<Square aria-hidden className="size-3.5" />}
           pending={cancel.pending}
           onClick={() => cancel.run({ jobId: view.jobId ?? '' })}
         >
           Cancel
-        </Button>
+        </GuardedButton>
       )}
       {mayRecheck && (
-        <Button
+        <GuardedButton
+          action="physical-restore.check"
           icon={<RotateCw aria-hidden className="size-4" />}
           pending={recheck.pending}
           onClick={() => recheck.run(input)}
         >
           Check again
-        </Button>
+        </GuardedButton>
       )}
       {view.canResume.ok || view.state === 'failed'
         ? view.way !== 'runbook' && (
-            <Button
+            <GuardedButton
+              action="physical-restore.confirm"
               icon={<RotateCw aria-hidden className="size-4" />}
               pending={resume.pending}
               disabledReason={!view.canResume.ok && (view.canResume.reason ?? 'It cannot go on')}
               onClick={() => resume.run(input)}
             >
               Go on where it stopped
-            </Button>
+            </GuardedButton>
           )
         : null}
       {view.plan && !isBusy && (view.way === 'runbook' || RAN.includes(view.state)) && (
-        <Button
+        <GuardedButton
+          action="physical-restore.verify"
           tone={view.way === 'runbook' ? 'primary' : 'plain'}
           icon={<GitCompareArrows aria-hidden className="size-4" />}
           pending={verify.pending}
@@ -78,7 +83,7 @@ export function PhysicalButtons({ view, onDone }: { view: PhysicalView; onDone: 
           onClick={() => verify.run(input)}
         >
           Compare with the backup
-        </Button>
+        </GuardedButton>
       )}
       {view.way === 'worker' && RAN.includes(view.state) && (
         <Button
@@ -153,9 +158,15 @@ function UndoDialog({ view, onClose, onDone }: { view: PhysicalView; onClose: ()
         />
         <DialogButtons>
           <Button onClick={onClose}>Leave them</Button>
-          <Button type="submit" tone="danger" pending={undo.pending} disabledReason={fault}>
+          <GuardedButton
+            action="physical-restore.undo"
+            type="submit"
+            tone="danger"
+            pending={undo.pending}
+            disabledReason={fault}
+          >
             Stop {plural(servers, 'server')} and put the old files back
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </form>
     </Dialog>

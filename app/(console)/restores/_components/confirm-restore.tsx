@@ -9,8 +9,8 @@ import {
 } from '@/app/_components/confirm-fields.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { isDanger } from '@/lib/domain/guards/severity.ts'
@@ -57,9 +57,14 @@ export function ConfirmRestore({
             tone="warn"
             title={restore.stale.message}
             action={
-              <Button size="small" pending={replan.pending} onClick={() => replan.run({ restoreId: restore.id })}>
+              <GuardedButton
+                action="restore.plan"
+                size="small"
+                pending={replan.pending}
+                onClick={() => replan.run({ restoreId: restore.id })}
+              >
                 Plan again
-              </Button>
+              </GuardedButton>
             }
           >
             Every write is guarded: what has moved since is a conflict and is never overwritten unseen
@@ -88,12 +93,22 @@ export function ConfirmRestore({
           </div>
         )}
         <div className="flex flex-wrap items-center justify-end gap-2">
-          <Button pending={replan.pending} onClick={() => replan.run({ restoreId: restore.id })}>
+          <GuardedButton
+            action="restore.plan"
+            pending={replan.pending}
+            onClick={() => replan.run({ restoreId: restore.id })}
+          >
             Plan again
-          </Button>
-          <Button type="submit" tone="danger" pending={confirm.pending} disabledReason={fault}>
+          </GuardedButton>
+          <GuardedButton
+            action="restore.confirm"
+            type="submit"
+            tone="danger"
+            pending={confirm.pending}
+            disabledReason={fault}
+          >
             {describePlanButton(plan, clusterName)}
-          </Button>
+          </GuardedButton>
         </div>
       </form>
     </Card>

@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useEffect, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import {
   type FidelityChoice,
   findCapFault,
@@ -13,7 +14,6 @@ import { RestoreOptions } from '@/app/_components/restore-options.tsx'
 import { isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
 import type { ConflictPolicy, RestoreMode } from '@/lib/domain/restore/plan.ts'
@@ -169,9 +169,15 @@ export function NewRestoreForm({
       <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
       <RestoreFidelityOptions choice={fidelity} onChoice={setFidelity} />
       <div className="flex justify-end">
-        <Button type="submit" tone="primary" pending={create.pending} disabledReason={fault}>
+        <GuardedButton
+          action="restore.plan"
+          type="submit"
+          tone="primary"
+          pending={create.pending}
+          disabledReason={fault}
+        >
           Make the plan
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

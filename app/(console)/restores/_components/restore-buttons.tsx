@@ -4,6 +4,7 @@ import { Pause, RotateCw, Square, Undo2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -49,43 +50,47 @@ export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDo
         </div>
       )}
       {ON_ITS_WAY.includes(restore.state) && (
-        <Button
+        <GuardedButton
+          action="restore.pause"
           icon={<Pause aria-hidden className="size-3.5" />}
           pending={pause.pending}
           disabledReason={!restore.canPause.ok && (restore.canPause.reason ?? 'It cannot pause now')}
           onClick={() => pause.run(input)}
         >
           Pause
-        </Button>
+        </GuardedButton>
       )}
       {OPEN_STATES.includes(restore.state) && (
-        <Button
+        <GuardedButton
+          action="restore.cancel"
           icon={<Square aria-hidden className="size-3.5" />}
           pending={cancel.pending}
           disabledReason={!restore.canCancel.ok && (restore.canCancel.reason ?? 'It cannot be cancelled now')}
           onClick={() => cancel.run(input)}
         >
           {restore.state === 'running' || restore.state === 'paused' ? 'Stop the restore' : 'Cancel restore'}
-        </Button>
+        </GuardedButton>
       )}
       {STOPPED.includes(restore.state) && restore.state !== 'plan-failed' && (
-        <Button
+        <GuardedButton
+          action="restore.resume"
           icon={<RotateCw aria-hidden className="size-4" />}
           pending={resume.pending}
           disabledReason={!restore.canResume.ok && (restore.canResume.reason ?? 'It cannot be resumed now')}
           onClick={() => resume.run(input)}
         >
           {restore.state === 'paused' ? 'Resume' : 'Resume where it stopped'}
-        </Button>
+        </GuardedButton>
       )}
       {restore.state === 'plan-failed' && (
-        <Button
+        <GuardedButton
+          action="restore.plan"
           icon={<RotateCw aria-hidden className="size-4" />}
           pending={replan.pending}
           onClick={() => replan.run(input)}
         >
           Plan again
-        </Button>
+        </GuardedButton>
       )}
       {ENDED.includes(restore.state) && (
         <Button
@@ -115,9 +120,14 @@ export function RestoreButtons({ restore, onDone }: { restore: RestoreView; onDo
             <p>First you get a plan to read and confirm, like for any restore. Nothing is written now.</p>
             <DialogButtons>
               <Button onClick={() => setUndoing(false)}>Not now</Button>
-              <Button tone="primary" pending={undo.pending} onClick={() => undo.run(input)}>
+              <GuardedButton
+                action="restore.undo"
+                tone="primary"
+                pending={undo.pending}
+                onClick={() => undo.run(input)}
+              >
                 Plan the undo
-              </Button>
+              </GuardedButton>
             </DialogButtons>
           </div>
         </Dialog>

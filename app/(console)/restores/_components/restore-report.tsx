@@ -5,10 +5,10 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { buttonClass } from '@/app/_ui/button-class.ts'
 import { Card, Facts } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
@@ -105,14 +105,15 @@ function ConflictNotice({ restore }: { restore: RestoreView }) {
         tone="bad"
         title="Stopped at a conflict"
         action={
-          <Button
+          <GuardedButton
+            action="restore.plan"
             size="small"
             pending={anew.pending}
             disabledReason={!canPlanAnew.ok && (canPlanAnew.reason ?? 'It cannot be planned anew')}
             onClick={() => anew.run({ restoreId: restore.id })}
           >
             Make a new plan
-          </Button>
+          </GuardedButton>
         }
       >
         Somebody changed a znode after the plan was made. It was not overwritten. Look at the conflict below, then make

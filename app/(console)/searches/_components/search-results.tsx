@@ -5,6 +5,7 @@ import { SearchX } from 'lucide-react'
 import { useSearchParams } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
@@ -13,7 +14,6 @@ import { isActive, useJobs } from '@/app/_components/use-jobs.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readNumber } from '@/app/_nav/search-params.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
@@ -103,14 +103,15 @@ function SearchRunning({ search }: { search: SearchView }) {
           {search.state === 'queued' ? 'Waiting for a worker' : 'Searching'}
         </h2>
         {job && isActive(job) && (
-          <Button
+          <GuardedButton
+            action="job.cancel"
             size="small"
             pending={cancel.pending}
             disabledReason={job.cancelRequested && 'The search was asked to stop and will do so in a moment'}
             onClick={() => cancel.run({ jobId: job.id })}
           >
             Cancel
-          </Button>
+          </GuardedButton>
         )}
       </div>
       <JobProgress progress={job?.progress ?? null} label="Progress of the search" />

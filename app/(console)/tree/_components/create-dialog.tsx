@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { draftOf, type ValueDraft, valueOfDraft } from '@/app/_components/value/value-draft.ts'
 import { ValueInput } from '@/app/_components/value/value-input.tsx'
@@ -125,9 +126,15 @@ export function CreateDialog({ clusterId, clusterName, znode, onClose, onDone }:
         <ValueInput draft={draft} onChange={setDraft} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="danger" pending={create.pending} disabledReason={fault}>
+          <GuardedButton
+            action="znode.create"
+            type="submit"
+            tone="danger"
+            pending={create.pending}
+            disabledReason={fault}
+          >
             Create 1 znode on {clusterName}
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </form>
     </Dialog>

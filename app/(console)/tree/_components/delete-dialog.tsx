@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
@@ -115,9 +116,15 @@ export function DeleteDialog({ clusterId, clusterName, znode, onClose, onDone }:
         )}
         <DialogButtons>
           <Button onClick={onClose}>Keep it</Button>
-          <Button type="submit" tone="danger" pending={remove.pending} disabledReason={fault}>
+          <GuardedButton
+            action="znode.delete"
+            type="submit"
+            tone="danger"
+            pending={remove.pending}
+            disabledReason={fault}
+          >
             Delete {plural((below ?? 0) + 1, 'znode')} from {clusterName}
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </form>
     </Dialog>

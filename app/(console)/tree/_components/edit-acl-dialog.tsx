@@ -4,6 +4,7 @@ import { Plus, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { describePerms, describeWho } from '@/app/_components/acl-words.ts'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Button } from '@/app/_ui/button.tsx'
@@ -174,9 +175,15 @@ export function EditAclDialog({ clusterId, clusterName, znode, onClose, onDone }
         )}
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="danger" pending={save.pending} disabledReason={fault}>
+          <GuardedButton
+            action="znode.set-acl"
+            type="submit"
+            tone="danger"
+            pending={save.pending}
+            disabledReason={fault}
+          >
             Write {plural(entries.length, 'entry', 'entries')} to 1 znode on {clusterName}
-          </Button>
+          </GuardedButton>
         </DialogButtons>
       </form>
     </Dialog>

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ValueDiff } from '@/app/_components/value/value-diff.tsx'
 import { draftOf, valueOfDraft } from '@/app/_components/value/value-draft.ts'
@@ -84,9 +85,14 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
                   >
                     Go on editing yours
                   </Button>
-                  <Button tone="danger" pending={save.pending} onClick={() => write(theirs)}>
+                  <GuardedButton
+                    action="znode.set-data"
+                    tone="danger"
+                    pending={save.pending}
+                    onClick={() => write(theirs)}
+                  >
                     Write yours over theirs ({size})
-                  </Button>
+                  </GuardedButton>
                 </>
               )}
             </DialogButtons>
@@ -97,14 +103,15 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
             <ValueInput draft={draft} onChange={setDraft} />
             <DialogButtons>
               <Button onClick={onClose}>Cancel</Button>
-              <Button
+              <GuardedButton
+                action="znode.set-data"
                 type="submit"
                 tone="danger"
                 pending={save.pending}
                 disabledReason={value.kind === 'fault' ? value.message : unchanged && 'The value is as it was'}
               >
                 Write {size} to 1 znode on {clusterName}
-              </Button>
+              </GuardedButton>
             </DialogButtons>
           </>
         )}
