@@ -29,5 +29,6 @@ export const SKIPPED_WORDS: Readonly<Record<string, string>> = {
   'too-large': 'too large for one request to this server',
   unreadable: 'that could not be read',
   'later-write': 'that somebody else has changed since',
+  'not-empty': 'that have children which the plan does not know',
   'not-in-safety-backup': 'that the safety backup does not hold',
 }

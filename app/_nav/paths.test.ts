@@ -102,6 +102,13 @@ describe('paths', () => {
       '/api/diffs/d1/tree?parent=%2F&after=x',
     ],
     [paths.api.restoreSteps('r1', { after: 0 }), '/api/restores/r1/steps?after=0'],
+    [
+      paths.api.restoreReport('r1', { format: 'csv', kind: 'delete' }),
+      '/api/restores/r1/report?format=csv&kind=delete',
+    ],
+    [paths.api.restoreResults('r1', { result: 'applied' }), '/api/restores/r1/results?result=applied'],
+    [paths.api.restoreStale('r1', { after: 7 }), '/api/restores/r1/stale?after=7'],
+    [paths.api.restoreLaterWrites('r1', { from: 100 }), '/api/restores/r1/later-writes?from=100'],
     [paths.api.auditExport('csv', { clusterId: 'c1' }), '/api/audit/export?cluster=c1&format=csv'],
   ])('builds %s', (built, expected) => {
     expect(built).toBe(expected)

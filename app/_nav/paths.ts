@@ -222,10 +222,19 @@ export const paths = {
       withQuery(`/api/searches/${id(searchId)}/hits`, query),
     places: () => '/api/places',
     restore: (restoreId: string) => `/api/restores/${id(restoreId)}`,
-    restoreSteps: (restoreId: string, query: { after?: number | null; limit?: number; kind?: string } = {}) =>
-      withQuery(`/api/restores/${id(restoreId)}/steps`, query),
+    restoreSteps: (
+      restoreId: string,
+      query: { after?: number | null; limit?: number; kind?: string; under?: string } = {},
+    ) => withQuery(`/api/restores/${id(restoreId)}/steps`, query),
     restoreGuards: (restoreId: string) => `/api/restores/${id(restoreId)}/guards`,
-    restoreReport: (restoreId: string) => `/api/restores/${id(restoreId)}/report`,
+    restoreReport: (restoreId: string, query: { format?: 'jsonl' | 'csv'; kind?: string } = {}) =>
+      withQuery(`/api/restores/${id(restoreId)}/report`, query),
+    restoreResults: (restoreId: string, query: { after?: number | null; result?: string } = {}) =>
+      withQuery(`/api/restores/${id(restoreId)}/results`, query),
+    restoreStale: (restoreId: string, query: { after?: number | null } = {}) =>
+      withQuery(`/api/restores/${id(restoreId)}/stale`, query),
+    restoreLaterWrites: (restoreId: string, query: { from?: number | null } = {}) =>
+      withQuery(`/api/restores/${id(restoreId)}/later-writes`, query),
     physical: (physicalId: string) => `/api/physical/${id(physicalId)}`,
     physicalBundle: (physicalId: string) => `/api/physical/${id(physicalId)}/bundle`,
     auditExport: (

@@ -204,6 +204,6 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     await page.goto(backupUrl)
     await expect(page.getByText('before the change')).toBeVisible()
     await openClusterPage(page, demo, 'Restores')
-    await expect(page.getByRole('main').getByRole('row')).toHaveCount(3)
+    await expect(page.getByRole('region', { name: 'Restores', exact: true }).getByRole('row')).toHaveCount(3)
   })
 })

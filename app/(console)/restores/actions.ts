@@ -8,6 +8,7 @@ import { createRestore } from '@/lib/services/restores/create-restore.ts'
 import { pauseRestore } from '@/lib/services/restores/pause-restore.ts'
 import { planAnew } from '@/lib/services/restores/plan-anew.ts'
 import { replanRestore } from '@/lib/services/restores/replan-restore.ts'
+import { replanStale } from '@/lib/services/restores/replan-stale.ts'
 import { resumeRestore } from '@/lib/services/restores/resume-restore.ts'
 import { confirmRestoreSchema, createRestoreSchema } from '@/lib/services/restores/schemas.ts'
 import { startUndo } from '@/lib/services/restores/start-undo.ts'
@@ -18,9 +19,12 @@ export const createRestoreAction = action(createRestoreSchema, (context, input) 
 
 export const confirmRestoreAction = action(confirmRestoreSchema, (context, input) => confirmRestore(context, input))
 
-export const replanRestoreAction = action(restoreIdSchema, (context, { restoreId }) =>
-  replanRestore(context, restoreId),
+export const replanRestoreAction = action(
+  restoreIdSchema.extend({ laterWrites: z.enum(['keep', 'overwrite']).optional() }),
+  (context, { restoreId, laterWrites }) => replanRestore(context, restoreId, laterWrites),
 )
+
+export const replanStaleAction = action(restoreIdSchema, (context, { restoreId }) => replanStale(context, restoreId))
 
 export const planAnewAction = action(restoreIdSchema, (context, { restoreId }) => planAnew(context, restoreId))
 

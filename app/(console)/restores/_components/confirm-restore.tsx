@@ -12,6 +12,7 @@ import { FormError } from '@/app/_components/form-error.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { Card } from '@/app/_ui/card.tsx'
+import { plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { isDanger } from '@/lib/domain/guards/severity.ts'
 import type { PlanView, RestoreView } from '@/lib/services/restores/views.ts'
@@ -82,6 +83,15 @@ export function ConfirmRestore({
           A safety backup of everything that will be touched is taken first. Afterwards the restore is verified.{' '}
           <strong>Undo</strong> then makes the plan that takes it back, which you read and confirm like this one.
         </p>
+        {plan.laterWrites !== null && plan.laterWrites.count > 0 && (
+          <p className="text-sm">
+            <strong>
+              {plan.laterWrites.overwritten
+                ? `This writes over ${plural(plan.laterWrites.count, 'later write')} of others.`
+                : `${plural(plan.laterWrites.count, 'later write')} of others stay as they are.`}
+            </strong>
+          </p>
+        )}
         <DangerCheck
           warnings={plan.warnings}
           checked={dangersRead}

@@ -20,8 +20,10 @@ import type { PlanView, RestoreState, RestoreView } from '@/lib/services/restore
 import { ApprovalCard } from '../../_components/approval-card.tsx'
 import { inSentence } from '../../_components/approval-words.ts'
 import { ConfirmRestore } from './confirm-restore.tsx'
+import { DeletionsCard } from './deletions-card.tsx'
 import { describePlanButton } from './describe-plan-button.ts'
 import { FidelityCard } from './fidelity-card.tsx'
+import { LaterWritesCard } from './later-writes.tsx'
 import { LiveGuards } from './live-guards.tsx'
 import { PlanNumbers } from './plan-numbers.tsx'
 import { PlanStepsTable } from './plan-steps-table.tsx'
@@ -29,8 +31,11 @@ import { RestoreButtons } from './restore-buttons.tsx'
 import { RestoreReport } from './restore-report.tsx'
 import { RestoreStateBadge } from './restore-state-badge.tsx'
 import { type RestoreStep, RestoreSteps } from './restore-steps.tsx'
+import { StaleLines } from './stale-lines.tsx'
+import { StepResultsCard } from './step-results.tsx'
 
 const BUSY: readonly RestoreState[] = ['planning', 'queued', 'running']
+const LEFT_UNDONE: readonly RestoreState[] = ['conflict', 'incomplete', 'failed', 'cancelled']
 const BUSY_MS = 800
 const QUIET_MS = 8000
 
@@ -91,6 +96,11 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
           <PlanNumbers plan={restore.plan} />
         </Card>
       )}
+      {restore.plan && restore.plan.deletes > 0 && <DeletionsCard restore={restore} plan={restore.plan} />}
+      {restore.plan && <LaterWritesCard restore={restore} plan={restore.plan} onDone={() => query.refetch()} />}
+      {(restore.stale !== null || LEFT_UNDONE.includes(restore.state)) && restore.canReplanStale.ok && (
+        <StaleLines restore={restore} onDone={() => query.refetch()} />
+      )}
       {restore.plan?.fidelity && (
         <FidelityCard
           restoreId={restore.id}
@@ -130,6 +140,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
           ]}
         />
       </Card>
+      {restore.report && restore.plan && <StepResultsCard restore={restore} />}
       {restore.plan && (
         <PlanStepsTable restoreId={restore.id} planHash={restore.plan.hash} steps={restore.plan.steps} />
       )}

@@ -1,4 +1,4 @@
-import { readNumber, readOneOf } from '@/app/_nav/search-params.ts'
+import { readNumber, readOneOf, readText } from '@/app/_nav/search-params.ts'
 import { respondJson } from '@/app/_server/respond.ts'
 import { listPlanSteps } from '@/lib/services/restores/list-plan-steps.ts'
 
@@ -10,6 +10,7 @@ export function GET(request: Request, { params }: { params: Promise<{ restoreId:
       after: readNumber(search, 'after'),
       limit: readNumber(search, 'limit'),
       kind: readOneOf(search, 'kind', ['create', 'setData', 'setAcl', 'delete']),
+      under: readText(search, 'under') || undefined,
     })
   })
 }
