@@ -225,6 +225,7 @@ export function toFacts(
     undoneById: known.undoneById,
     pauseRequested: row.pauseRequestedAt !== null,
     isUndo: row.undoOfId !== null,
+    isEdit: row.mode === 'edit',
   }
 }
 

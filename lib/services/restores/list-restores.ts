@@ -3,13 +3,16 @@ import { RESTORE_COLUMNS } from './find-restore.ts'
 import { toRestoreViews } from './to-restore-view.ts'
 import type { RestoreView } from './views.ts'
 
-/** Newest first; `stale` is told by getRestore only, because it asks the cluster. */
+/** Newest first, without edits by hand unless asked for; `stale` is told by getRestore only, because it asks the cluster. */
 export async function listRestores(
   context: Pick<ServiceContext, 'actor' | 'db' | 'clock'>,
-  input: { readonly clusterId?: string; readonly limit?: number } = {},
+  input: { readonly clusterId?: string; readonly limit?: number; readonly edits?: boolean } = {},
 ): Promise<RestoreView[]> {
   const rows = await context.db.restore.findMany({
-    where: input.clusterId ? { clusterId: input.clusterId } : {},
+    where: {
+      ...(input.clusterId ? { clusterId: input.clusterId } : {}),
+      mode: input.edits ? 'edit' : { not: 'edit' },
+    },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: Math.min(Math.max(input.limit ?? 50, 1), 200),
     select: RESTORE_COLUMNS,

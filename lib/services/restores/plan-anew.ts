@@ -44,13 +44,16 @@ export async function planAnew(
 async function findQuestion(context: Pick<ServiceContext, 'db'>, row: RestoreRow): Promise<StoredQuestion> {
   for (let of = row; ; ) {
     const scope = storedScopeSchema.parse(of.scope)
-    invariant(scope.kind !== 'undo', 'an undo says what it takes back')
+    invariant(
+      scope.kind !== 'undo' && scope.kind !== 'edit',
+      'an undo says what it takes back, and an edit asks nothing',
+    )
     if (scope.kind !== 'rest') return scope
     of = await getRestoreRow(context, scope.of)
   }
 }
 
-type StoredQuestion = Exclude<z.output<typeof storedScopeSchema>, { kind: 'undo' | 'rest' }>
+type StoredQuestion = Exclude<z.output<typeof storedScopeSchema>, { kind: 'undo' | 'rest' | 'edit' }>
 
 function toSelection(scope: RestoreScope): z.input<typeof createRestoreSchema>['selection'] {
   switch (scope.kind) {

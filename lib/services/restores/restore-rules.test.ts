@@ -21,6 +21,7 @@ const facts = (changes: Partial<RestoreFacts> = {}): RestoreFacts => ({
   undoneById: null,
   pauseRequested: false,
   isUndo: false,
+  isEdit: false,
   ...changes,
 })
 const ran = { isConfirmed: true, hasSafetyBackup: true } as const

@@ -16,6 +16,8 @@ export interface RestoreFacts {
   readonly pauseRequested: boolean
   /** It takes another restore back. */
   readonly isUndo: boolean
+  /** One edit by hand: it has no plan of its own to go on with, and its undo needs no safety backup. */
+  readonly isEdit: boolean
 }
 
 export interface Allowance {
@@ -39,7 +41,7 @@ export function canConfirm(facts: RestoreFacts): Allowance {
 export function canUndo(facts: RestoreFacts): Allowance {
   const ended = ['succeeded', 'incomplete', 'conflict', 'failed', 'cancelled', 'paused'].includes(facts.state)
   if (!ended) return no('Only a restore that has run can be taken back')
-  if (!facts.hasSafetyBackup) return no('Nothing was written: there is nothing to take back')
+  if (!facts.hasSafetyBackup && !facts.isEdit) return no('Nothing was written: there is nothing to take back')
   if (facts.safetyIsGone) return no('Its safety backup was deleted')
   if (facts.undoneById !== null) return no('It is being taken back or was already')
   return facts.clusterExists ? YES : no('The cluster was removed')
@@ -53,6 +55,7 @@ export function canPause(facts: RestoreFacts): Allowance {
 
 /** Of a run that ended before its last step, or pauses there. */
 export function canResume(facts: RestoreFacts): Allowance {
+  if (facts.isEdit) return no('An edit by hand is taken back or made anew on the tree page')
   if (!['conflict', 'failed', 'cancelled', 'paused'].includes(facts.state))
     return no('Only a run that was cut short can go on')
   if (!facts.isConfirmed) return no('It was never confirmed')
@@ -78,6 +81,7 @@ export function canReplan(facts: RestoreFacts): Allowance {
 
 /** Of a run, however it ended: the same question to the tree as it is now. */
 export function canPlanAnew(facts: RestoreFacts): Allowance {
+  if (facts.isEdit) return no('An edit by hand is taken back or made anew on the tree page')
   if (!['conflict', 'failed', 'cancelled', 'incomplete', 'succeeded'].includes(facts.state))
     return no('Only a restore that has run can be planned anew')
   return facts.clusterExists ? YES : no('The cluster was removed')
@@ -85,6 +89,7 @@ export function canPlanAnew(facts: RestoreFacts): Allowance {
 
 /** Of a plan that waits, or of a run that left steps undone: the stale ones against the live tree of now, the others as they are. */
 export function canReplanStale(facts: RestoreFacts): Allowance {
+  if (facts.isEdit) return no('An edit by hand is taken back or made anew on the tree page')
   const isOpen = facts.state === 'planned' && !facts.isConfirmed
   if (!isOpen && !['conflict', 'failed', 'cancelled', 'incomplete'].includes(facts.state))
     return no('Only a plan that waits, or the rest of a run, can be planned against the cluster as it is now')

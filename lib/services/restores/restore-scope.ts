@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { countOf } from '../../base/count-of.ts'
 import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
 import { isWithin, parentPath, ROOT } from '../../domain/znode/path.ts'
+import type { EditVerb } from '../edits/edit-record.ts'
 import type { RestoreScope } from '../engine/plan-restore-to.ts'
 import { frozenRulesSchema } from '../ignore-rules/list-ignore-rules.ts'
 
@@ -21,13 +22,23 @@ export const storedScopeSchema = z.discriminatedUnion('kind', [
     /** What others wrote since over what is taken back: left as it is, unless somebody says otherwise. */
     laterWrites: z.enum(['keep', 'overwrite']).optional(),
   }),
+  /** One edit by hand, kept so that it can be taken back. */
+  z.object({ kind: z.literal('edit'), verb: z.enum(['create', 'set-data', 'set-acl', 'delete']), path: z.string() }),
   /** What a run left undone: its stale steps against the live tree, the others as they were. */
   z.object({ kind: z.literal('rest'), of: z.string(), label: z.string(), path: z.string().nullable() }),
 ])
 export type StoredScope =
   | RestoreScope
   | { readonly kind: 'undo'; readonly laterWrites?: LaterWrites }
+  | { readonly kind: 'edit'; readonly verb: EditVerb; readonly path: string }
   | { readonly kind: 'rest'; readonly of: string; readonly label: string; readonly path: string | null }
+
+const EDIT_WORDS: Record<EditVerb, string> = {
+  create: 'Created',
+  'set-data': 'Changed the value of',
+  'set-acl': 'Changed the access to',
+  delete: 'Deleted',
+}
 
 export function describeScope(scope: StoredScope): string {
   switch (scope.kind) {
@@ -35,6 +46,8 @@ export function describeScope(scope: StoredScope): string {
       return 'Everything in the source'
     case 'undo':
       return 'What the restore has written'
+    case 'edit':
+      return `${EDIT_WORDS[scope.verb]} ${scope.path}`
     case 'rest':
       return `The rest of: ${scope.label}`
     case 'subtree':
@@ -64,6 +77,7 @@ export function auditPathOf(scope: unknown): string | null {
       return parsed.data.targetPath ?? parsed.data.path
     case 'picked':
       return lowestAbove([...parsed.data.paths, ...parsed.data.subtrees])
+    case 'edit':
     case 'rest':
       return parsed.data.path
     case 'undo':

@@ -84,7 +84,8 @@ async function makePlan(
   if (scope.kind === 'rest')
     return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run: work.run })
   if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, target)
-  if (scope.kind === 'undo') throw new ServiceError('WRONG_STATE', 'This undo does not say of what')
+  if (scope.kind === 'undo' || scope.kind === 'edit')
+    throw new ServiceError('WRONG_STATE', 'This restore does not say what is planned')
   return plan(context, row, target, { scope, ...work })
 }
 

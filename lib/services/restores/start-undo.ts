@@ -3,9 +3,9 @@ import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
-import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, type RestoreRow } from './find-restore.ts'
 import { canPlanAnew, canUndo } from './restore-rules.ts'
-import { auditPathOf } from './restore-scope.ts'
+import { auditPathOf, describeScope, storedScopeSchema } from './restore-scope.ts'
 
 /**
  * A new restore that takes another one back: planned from its journal and safety backup, then confirmed like any other. What others have
@@ -48,8 +48,8 @@ export async function startUndo(
         data: {
           id: undoId,
           clusterId: current.clusterId,
-          source: `backup:${current.safetyBackupId}`,
-          sourceLabel: `undo of the restore of ${current.sourceLabel}`,
+          source: current.mode === 'edit' ? String(current.source) : `backup:${current.safetyBackupId}`,
+          sourceLabel: labelOf(current),
           scope: { kind: 'undo', laterWrites: options.laterWrites ?? 'keep' },
           mode: 'mirror',
           onConflict: 'stop',
@@ -73,4 +73,9 @@ export async function startUndo(
     },
   )
   return { restoreId: undoId, jobId }
+}
+
+function labelOf(row: RestoreRow): string {
+  if (row.mode === 'edit') return `undo of an edit: ${describeScope(storedScopeSchema.parse(row.scope))}`
+  return `undo of the restore of ${row.sourceLabel}`
 }

@@ -91,6 +91,7 @@ export async function toRestoreViews(
       error: failed && row.jobId !== null ? (errors.get(row.jobId) ?? null) : null,
       safetyBackupId: row.safetyBackupId,
       undoOfId: row.undoOfId,
+      isEdit: facts.isEdit,
       undoneById: facts.undoneById,
       approval,
       canConfirm: withApproval(canConfirm(facts), approval?.canRun),

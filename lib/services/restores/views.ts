@@ -92,6 +92,8 @@ export interface RestoreView {
   readonly error: ErrorView | null
   readonly safetyBackupId: string | null
   readonly undoOfId: string | null
+  /** One edit by hand, kept so that it can be taken back. */
+  readonly isEdit: boolean
   readonly undoneById: string | null
   /** Null where the cluster asks for no second person. */
   readonly approval: ApprovalView | null

@@ -3,6 +3,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { nameOf, parentPath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
+import { recordDone, recordEdit } from '../edits/record-edit.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
@@ -47,14 +48,22 @@ export async function createZnode(
     reason,
     after: { kind, ttlMs, sequential, dataLength: data?.length ?? null },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
+  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     assertFits(connection, { op: 'create', path, data, acl, kind, ttlMs })
-    const outcome = await connection.create({ path, data, acl, kind, sequential, ttlMs: ttlMs ?? undefined })
+    const facts = { cluster, verb: 'create', path, reason } as const
+    const step = { step: 'create', path, data, acl, kind, ttlMs, expect: { kind: 'absent' } } as const
+    // The name of a sequential one is known afterwards only, and there is nothing to keep of what was there before.
+    const edit = sequential ? null : await recordEdit(context, facts, null, step)
+    const create = () => connection.create({ path, data, acl, kind, sequential, ttlMs: ttlMs ?? undefined })
+    const outcome = edit === null ? await create() : await edit.send(create)
 
     if (outcome.kind === 'done') {
       record({ path: outcome.path, after: { version: 0, zxid: outcome.zxid } })
-      return { value: { kind: 'done', path: outcome.path, zxid: formatHex64(outcome.zxid) }, outcome: 'ok' }
+      const made = { path: outcome.path, zxid: formatHex64(outcome.zxid) }
+      const named = { facts: { ...facts, path: outcome.path }, step: { ...step, path: outcome.path } }
+      const editId = edit === null ? await recordDone(context, named, outcome.zxid) : await edit.done()
+      return { value: { kind: 'done', ...made, editId }, outcome: 'ok' }
     }
     if (outcome.kind === 'refused') {
       if (outcome.code === 'NODE_EXISTS') return rereadConflict(connection, path, `${path} exists already`, record)
@@ -71,7 +80,8 @@ export async function createZnode(
     const live = await connection.get(path)
     if (live.kind === 'found' && live.znode.stat.version === 0 && isSameData(live.znode.data, data)) {
       record({ after: { version: 0, zxid: live.znode.stat.czxid }, message: 'Found done after a lost connection' })
-      return { value: { kind: 'done', path, zxid: formatHex64(live.znode.stat.czxid) }, outcome: 'ok' }
+      const zxid = formatHex64(live.znode.stat.czxid)
+      return { value: { kind: 'done', path, zxid, editId: (await edit?.done()) ?? null }, outcome: 'ok' }
     }
     throw toUnknownError(
       `creating ${path}`,

@@ -4,6 +4,8 @@ import { isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { WriteOperation } from '../../domain/restore/ports.ts'
 import type { ServiceContext } from '../context.ts'
+import { EditRecord } from '../edits/edit-record.ts'
+import { toExpectation } from '../edits/record-edit.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster, type RecordFacts } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
@@ -44,29 +46,51 @@ export async function deleteZnode(
     path,
     before: { version: expectedVersion, czxid, descendants },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
+  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const live = await readExpected(connection, path, shownVersion(path, { czxid, version: expectedVersion }), record)
     if (live.kind === 'conflict') return live.result
     record({ before: { mzxid: live.found.znode.stat.mzxid, dataLength: live.found.znode.data?.length ?? null } })
 
-    const below = live.found.numChildren === 0 ? [] : await listBelow(connection, path, descendants, context.signal)
-    if (below === null) return rereadConflict(connection, path, `${path} does not exist any more`, record)
-    if (below.length > descendants) {
-      const message = `More lies below ${path} now than the ${descendants} znodes that were shown`
-      return rereadConflict(connection, path, message, record)
+    // What belongs to a session cannot be put back.
+    const isKept = live.found.znode.kind !== 'ephemeral'
+    const edit = isKept ? await EditRecord.open(context, { cluster, verb: 'delete', path }) : null
+    try {
+      await edit?.addBefore(path, live.found.znode)
+      const below =
+        live.found.numChildren === 0 ? [] : await listBelow(connection, path, descendants, edit, context.signal)
+      if (below === null || below.length > descendants) {
+        await edit?.end('nothing')
+        const message =
+          below === null
+            ? `${path} does not exist any more`
+            : `More lies below ${path} now than the ${descendants} znodes that were shown`
+        return rereadConflict(connection, path, message, record)
+      }
+      const all = [...below.reverse(), { path, expect: toExpectation(live.found.znode) }]
+      await edit?.begin(all.map((each) => ({ step: 'delete', ...each })))
+      const operations = all.map(
+        ({ path: at, expect }) => ({ op: 'delete', path: at, version: expect.version }) satisfies WriteOperation,
+      )
+      const ended = await deleteInBatches(context, connection, path, operations, { record, edit })
+      if (ended.value.kind !== 'done') {
+        await edit?.end('nothing')
+        return ended
+      }
+      const editId = (await edit?.end('done')) ?? null
+      if (editId !== null) record({ after: { edit: editId } })
+      return { ...ended, value: { ...ended.value, editId } }
+    } catch (error) {
+      const isUnknown = isArkeeperError(error) && error.code === 'OUTCOME_UNKNOWN'
+      await edit?.end(isUnknown ? 'unknown' : 'nothing')
+      throw error
     }
-    const operations: WriteOperation[] = below
-      .reverse()
-      .map((znode) => ({ op: 'delete', path: znode.path, version: znode.version }))
-    operations.push({ op: 'delete', path, version: expectedVersion })
-    return deleteInBatches(context, connection, path, operations, record)
   })
 }
 
 interface Below {
   readonly path: string
-  readonly version: number
+  readonly expect: ReturnType<typeof toExpectation>
 }
 
 /** Descendants in path order; more than `max` when there are more, null when the znode has vanished. */
@@ -74,6 +98,7 @@ async function listBelow(
   connection: ClusterConnection,
   root: string,
   max: number,
+  edit: EditRecord | null,
   signal: AbortSignal | undefined,
 ): Promise<Below[] | null> {
   const below: Below[] = []
@@ -90,7 +115,8 @@ async function listBelow(
       for (const znode of batch.znodes) {
         if (znode.path === root) continue
         if (znode.kind === 'ephemeral') ephemerals.push(znode.path)
-        below.push({ path: znode.path, version: znode.stat.version })
+        await edit?.addBefore(znode.path, znode)
+        below.push({ path: znode.path, expect: toExpectation(znode) })
       }
       if (below.length > max) return below
     }
@@ -113,7 +139,7 @@ async function deleteInBatches(
   connection: ClusterConnection,
   path: string,
   operations: readonly WriteOperation[],
-  record: RecordFacts,
+  { record, edit }: { readonly record: RecordFacts; readonly edit: EditRecord | null },
 ) {
   let deleted = 0
   for (const batch of toBatches(connection, operations)) {
@@ -124,7 +150,10 @@ async function deleteInBatches(
         `The deletion was stopped after ${deleted} of ${operations.length} znodes`,
       )
     }
+    await edit?.sending(deleted, deleted + batch.length)
     const outcome = await connection.multi(batch)
+    if (outcome.kind === 'done') await edit?.applied(outcome.zxid)
+    if (outcome.kind === 'refused') await edit?.refused()
     if (outcome.kind === 'done') {
       deleted += batch.length
       record({ after: { deleted, zxid: outcome.zxid } })
@@ -141,6 +170,7 @@ async function deleteInBatches(
     await connection.sync(path)
     const rest = await connection.get(path)
     if (rest.kind === 'missing' && deleted + batch.length === operations.length) {
+      await edit?.applied(null)
       record({ after: { deleted: operations.length }, message: 'Found done after a lost connection' })
       break
     }
@@ -149,7 +179,7 @@ async function deleteInBatches(
       `${soFar}; the znode is ${rest.kind === 'missing' ? 'gone' : 'still there'} now`,
     )
   }
-  const value: ZnodeWriteView = { kind: 'done', path, zxid: formatHex64(connection.lastZxidSeen()) }
+  const value: ZnodeWriteView = { kind: 'done', path, zxid: formatHex64(connection.lastZxidSeen()), editId: null }
   return { value, outcome: 'ok' as const }
 }
 

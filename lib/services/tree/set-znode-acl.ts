@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import { isMaskedAcl, isSameAcl } from '../../domain/znode/acl.ts'
 import type { ServiceContext } from '../context.ts'
+import { recordEdit, toExpectation } from '../edits/record-edit.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
@@ -43,7 +44,7 @@ export async function setZnodeAcl(
     before: { aversion: expectedAversion, czxid },
     after: { entries: acl.length },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
+  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const live = await readExpected(
       connection,
@@ -58,14 +59,25 @@ export async function setZnodeAcl(
     if (live.kind === 'conflict') return live.result
     record({ before: { entries: live.found.znode.acl.length } })
 
-    const outcome = await connection.setAcl(path, acl, expectedAversion)
+    const { znode } = live.found
+    const expect = toExpectation(znode)
+    const edit = await recordEdit(context, { cluster, verb: 'set-acl', path, reason }, znode, {
+      step: 'setAcl',
+      path,
+      acl,
+      expect,
+    })
+    const outcome = await edit.send(() => connection.setAcl(path, acl, expectedAversion))
     if (outcome.kind === 'done') {
       record({ after: { aversion: expectedAversion + 1, zxid: outcome.zxid } })
       if (outcome.stat.czxid !== czxid) {
         const message = `${path} was created again in the same instant, and the new znode got the ACL`
         return rereadConflict(connection, path, message, record)
       }
-      return { value: { kind: 'done', path, zxid: formatHex64(outcome.zxid) }, outcome: 'ok' }
+      return {
+        value: { kind: 'done', path, zxid: formatHex64(outcome.zxid), editId: await edit.done() },
+        outcome: 'ok',
+      }
     }
     if (outcome.kind === 'refused') {
       if (!isConflictCode(outcome.code)) throw toRefusedError(`Changing the ACL of ${path}`, outcome)
@@ -80,7 +92,8 @@ export async function setZnodeAcl(
       isSameAcl(after.znode.acl, acl)
     ) {
       record({ after: { aversion: expectedAversion + 1 }, message: 'Found done after a lost connection' })
-      return { value: { kind: 'done', path, zxid: formatHex64(connection.lastZxidSeen()) }, outcome: 'ok' }
+      const zxid = formatHex64(connection.lastZxidSeen())
+      return { value: { kind: 'done', path, zxid, editId: await edit.done() }, outcome: 'ok' }
     }
     const seen =
       after.kind === 'found' ? `its ACL is at version ${after.znode.stat.aversion} now` : `it is ${after.kind} now`

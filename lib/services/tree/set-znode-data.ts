@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
+import { recordEdit, toExpectation } from '../edits/record-edit.ts'
 import { mutateCluster } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import {
@@ -38,7 +39,7 @@ export async function setZnodeData(
     before: { version: expectedVersion, czxid },
     after: { dataLength: data?.length ?? null },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (_cluster, record) => {
+  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const operation = { op: 'setData', path, data, version: expectedVersion } as const
     assertFits(connection, operation)
@@ -47,7 +48,14 @@ export async function setZnodeData(
     const { znode } = live.found
     record({ before: { mzxid: znode.stat.mzxid, dataLength: znode.data?.length ?? null } })
 
-    const outcome = await connection.multi([operation])
+    const expect = toExpectation(znode)
+    const edit = await recordEdit(context, { cluster, verb: 'set-data', path, reason }, znode, {
+      step: 'setData',
+      path,
+      data,
+      expect,
+    })
+    const outcome = await edit.send(() => connection.multi([operation]))
     if (outcome.kind === 'done') {
       const written = outcome.stats[0]
       record({ after: { version: written?.version ?? expectedVersion + 1, zxid: outcome.zxid } })
@@ -56,7 +64,10 @@ export async function setZnodeData(
         const message = `${path} was created again in the same instant, and the new znode was written`
         return rereadConflict(connection, path, message, record)
       }
-      return { value: { kind: 'done', path, zxid: formatHex64(outcome.zxid) }, outcome: 'ok' }
+      return {
+        value: { kind: 'done', path, zxid: formatHex64(outcome.zxid), editId: await edit.done() },
+        outcome: 'ok',
+      }
     }
     if (outcome.kind === 'refused') {
       if (!isConflictCode(outcome.code)) throw toRefusedError(`Writing ${path}`, outcome)
@@ -72,7 +83,7 @@ export async function setZnodeData(
     ) {
       const { version, mzxid } = after.znode.stat
       record({ after: { version, zxid: mzxid }, message: 'Found done after a lost connection' })
-      return { value: { kind: 'done', path, zxid: formatHex64(mzxid) }, outcome: 'ok' }
+      return { value: { kind: 'done', path, zxid: formatHex64(mzxid), editId: await edit.done() }, outcome: 'ok' }
     }
     const seen = after.kind === 'found' ? `it is at version ${after.znode.stat.version} now` : `it is ${after.kind} now`
     throw toUnknownError(`writing ${path}`, seen)

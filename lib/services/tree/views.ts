@@ -153,7 +153,13 @@ export interface ZnodeSideView {
 
 /** Outcome of a guarded single write. `conflict` carries what is there now (theirs). */
 export type ZnodeWriteView =
-  | { readonly kind: 'done'; readonly path: string; readonly zxid: string }
+  | {
+      readonly kind: 'done'
+      readonly path: string
+      readonly zxid: string
+      /** The edit as a restore that can be undone; null where it cannot: an ephemeral was deleted, or no record could be kept. */
+      readonly editId: string | null
+    }
   | { readonly kind: 'conflict'; readonly message: string; readonly theirs: ZnodeReadingView }
 
 /** One server-sent event of the tree page. */
