@@ -70,7 +70,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
             { href: paths.cluster(restore.clusterId), text: restore.clusterName },
             { href: paths.cluster(restore.clusterId, 'restores'), text: 'Restores' },
           ]}
-          title={`${restore.undoOfId ? 'Undo on' : 'Restore to'} ${restore.clusterName}`}
+          title={`${restore.isEdit ? 'Edit on' : restore.undoOfId ? 'Undo on' : 'Restore to'} ${restore.clusterName}`}
           badges={
             <>
               <EnvironmentBadge environment={restore.clusterEnvironment} />
@@ -82,7 +82,7 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
           {restore.scopeLabel} from {restore.sourceLabel}. Made <RelativeTime at={restore.createdAt} /> by{' '}
           {restore.createdByName}.
         </PageHeader>
-        <RestoreSteps current={STEP_OF[restore.state]} />
+        {!restore.isEdit && <RestoreSteps current={STEP_OF[restore.state]} />}
       </div>
       {query.error && <ErrorNotice error={viewOfError(query.error)} />}
       {/* A conflict is told by the result below, with what to do. */}
@@ -180,7 +180,7 @@ function Related({ restore }: { restore: RestoreView }) {
         <p className="text-sm">
           <Badge>undo</Badge> This takes back{' '}
           <Link href={paths.restore(restore.undoOfId)} className="link">
-            an earlier restore
+            an earlier restore or edit
           </Link>
           .
         </p>

@@ -29,7 +29,7 @@ export function CreateDialog({ clusterId, clusterName, znode, onClose, onDone }:
   /** The name is whole when the field is left: not every letter is worth a question. */
   const [advised, setAdvised] = useState<string | null>(null)
   const create = useAction(createZnodeAction, (written) => {
-    if (written.kind === 'done') onDone({ path: written.path, kind: 'created' })
+    if (written.kind === 'done') onDone({ path: written.path, kind: 'created', editId: written.editId })
     else setConflict(written.message)
   })
   const path = joinPath(znode.path, name)

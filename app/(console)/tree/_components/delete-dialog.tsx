@@ -35,7 +35,7 @@ export function DeleteDialog({ clusterId, clusterName, znode, onClose, onDone }:
     refetchOnWindowFocus: false,
   })
   const remove = useAction(deleteZnodeAction, (written) => {
-    if (written.kind === 'done') onDone({ path: znode.path, kind: 'deleted' })
+    if (written.kind === 'done') onDone({ path: znode.path, kind: 'deleted', editId: written.editId })
     else setConflict(written.message)
   })
   const below = count.data?.descendants
@@ -97,7 +97,9 @@ export function DeleteDialog({ clusterId, clusterName, znode, onClose, onDone }:
                 {below === 1 ? 'goes' : 'go'} with it.{' '}
               </>
             )}
-            This cannot be undone by a click: only a backup has them afterwards.
+            {znode.kind === 'ephemeral'
+              ? 'It belongs to a session, so it cannot be put back.'
+              : 'Undo makes a plan afterwards that puts back what is deleted.'}
           </p>
         )}
         {below !== undefined && below > DESCENDANTS_MAX && (

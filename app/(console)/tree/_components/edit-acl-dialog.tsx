@@ -39,7 +39,7 @@ export function EditAclDialog({ clusterId, clusterName, znode, onClose, onDone }
   const [entries, setEntries] = useState<readonly Draft[]>(() => znode.acl.map(toDraft))
   const [conflict, setConflict] = useState<Conflict | null>(null)
   const save = useAction(setZnodeAclAction, (written) => {
-    if (written.kind === 'done') onDone({ path: znode.path, kind: 'changed' })
+    if (written.kind === 'done') onDone({ path: znode.path, kind: 'changed', editId: written.editId })
     else setConflict(written)
   })
   const acl = entries.map(({ perms, scheme, id }) => ({ perms, scheme, id }))

@@ -25,7 +25,7 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
   const [draft, setDraft] = useState(() => draftOf(znode.data))
   const [conflict, setConflict] = useState<Conflict | null>(null)
   const save = useAction(setZnodeDataAction, (written) => {
-    if (written.kind === 'done') onDone({ path: znode.path, kind: 'changed' })
+    if (written.kind === 'done') onDone({ path: znode.path, kind: 'changed', editId: written.editId })
     else setConflict(written)
   })
   const value = valueOfDraft(draft)

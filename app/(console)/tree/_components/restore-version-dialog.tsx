@@ -31,7 +31,11 @@ interface Props {
   readonly part: 'data' | 'acl'
   readonly version: Version
   readonly onClose: () => void
-  readonly onDone: (written: { readonly zxid: string; readonly kind: 'changed' | 'created' }) => void
+  readonly onDone: (written: {
+    readonly zxid: string
+    readonly kind: 'changed' | 'created'
+    readonly editId: string | null
+  }) => void
 }
 
 /** What is live now beside what would be written; guarded by exactly what is shown, so that a newer write of somebody is never lost. */
@@ -83,7 +87,8 @@ function Confirmation({ live, ...props }: Props & { live: ZnodeView | null }) {
   const [theirs, setTheirs] = useState(live)
   const [conflict, setConflict] = useState<string | null>(null)
   const save = useAction(restoreZnodeVersionAction, (written) => {
-    if (written.kind === 'done') onDone({ zxid: written.zxid, kind: theirs ? 'changed' : 'created' })
+    if (written.kind === 'done')
+      onDone({ zxid: written.zxid, kind: theirs ? 'changed' : 'created', editId: written.editId })
     else {
       setConflict(written.message)
       setTheirs(written.theirs.kind === 'found' ? written.theirs.znode : null)

@@ -77,7 +77,7 @@ export function TransactionDetail({ tree, path, zxid, writing, onWritten }: Prop
           onDone={(written) => {
             setOpen(null)
             setDone(written.zxid)
-            onWritten({ path, kind: written.kind })
+            onWritten({ path, kind: written.kind, editId: written.editId })
           }}
         />
       )}

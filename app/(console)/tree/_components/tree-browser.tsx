@@ -18,8 +18,9 @@ import { SearchForm } from '../../searches/_components/search-form.tsx'
 import { LiveIndicator } from './live-indicator.tsx'
 import { LostConnection } from './lost-connection.tsx'
 import { PathBar } from './path-bar.tsx'
+import { UndoEdit } from './undo-edit.tsx'
 import { useTreeEvents } from './use-tree-events.ts'
-import { type ShownPart, ZnodePanel } from './znode-panel.tsx'
+import { type ShownPart, ZnodePanel, type ZnodeWritten } from './znode-panel.tsx'
 import { ZnodeRowFacts, znodeRowLabel } from './znode-row.tsx'
 import { type ZnodeItem, znodeSource } from './znode-source.ts'
 
@@ -47,6 +48,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
   const handle = useRef<VirtualTreeHandle>(null)
   const queries = useQueryClient()
   const [paused, setPaused] = useState(false)
+  const [lastEdit, setLastEdit] = useState<ZnodeWritten | null>(null)
 
   const select = useCallback(
     (path: string, next: { view?: ShownView } = {}) => {
@@ -125,7 +127,8 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
 
   /** After a write of ours: what it touched is read at once, watches or not. */
   const onWritten = useCallback(
-    async (written: { path: string; kind: 'created' | 'changed' | 'deleted' }) => {
+    async (written: ZnodeWritten) => {
+      setLastEdit(written)
       if (written.kind === 'changed') {
         flash(written.path)
         readZnode(written.path)
@@ -167,6 +170,9 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
       </div>
       <SearchForm tree={`${tree.kind}:${tree.id}`} label={label} selected={selected} find={find} />
       {isLive && live.kind === 'lost' && !nothingLoaded && <LostConnection clusterId={tree.id} error={live.error} />}
+      {lastEdit?.editId && (
+        <UndoEdit key={lastEdit.editId} edit={lastEdit} editId={lastEdit.editId} onClose={() => setLastEdit(null)} />
+      )}
       {nothingLoaded ? (
         <ErrorNotice
           error={nothingLoaded}

@@ -37,6 +37,8 @@ export type ShownPart =
 export interface ZnodeWritten {
   readonly path: string
   readonly kind: 'created' | 'changed' | 'deleted'
+  /** By which the edit is undone; null where it cannot be. */
+  readonly editId: string | null
 }
 
 interface PanelProps {

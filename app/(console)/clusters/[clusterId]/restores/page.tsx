@@ -7,8 +7,9 @@ import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { formatTreeRef } from '@/lib/services/tree/tree-ref.ts'
 import { PhysicalTable } from '../../../physical/_components/physical-table.tsx'
 import { loadPhysicals } from '../../../physical/loaders.ts'
+import { EditTable } from '../../../restores/_components/edit-table.tsx'
 import { RestoreTable } from '../../../restores/_components/restore-table.tsx'
-import { loadRestores } from '../../../restores/loaders.ts'
+import { loadEdits, loadRestores } from '../../../restores/loaders.ts'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { loadCluster } from '../../loaders.ts'
 
@@ -19,6 +20,7 @@ export default async function ClusterRestoresPage({ params }: { params: Promise<
   const cluster = await loadCluster(clusterId)
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const restores = await loadRestores(clusterId)
+  const edits = await loadEdits(clusterId)
   const physicals = await loadPhysicals(clusterId)
   const { lastGoodBackup } = cluster.value
   const newHref = paths.newRestore({
@@ -41,6 +43,15 @@ export default async function ClusterRestoresPage({ params }: { params: Promise<
         </Card>
       ) : (
         <ErrorNotice error={restores.error} />
+      )}
+      {!edits.ok ? (
+        <ErrorNotice error={edits.error} />
+      ) : (
+        edits.value.length > 0 && (
+          <div className="mt-4">
+            <EditTable edits={edits.value} />
+          </div>
+        )
       )}
       <div className="mt-4">
         {physicals.ok ? (
