@@ -14,6 +14,7 @@ import { decodeStep } from '../../domain/restore/step-codec.ts'
 import { planWarningSchema } from '../guards/schemas.ts'
 import { EngineError } from './errors.ts'
 import { planFidelitySchema, runFidelitySchema } from './fidelity-schema.ts'
+import { openJournalFile } from './journal-file.ts'
 import { LineWriter } from './line-writer.ts'
 import { readLines } from './read-lines.ts'
 
@@ -250,39 +251,11 @@ export class RestoreDirectory {
    * meanwhile must not send what follows it.
    */
   async openJournal(assertOwned: () => void): Promise<JournalSink & { close(): Promise<void> }> {
-    const isNew = !(await exists(join(this.dir, JOURNAL)))
-    const file = await open(join(this.dir, JOURNAL), 'a', 0o600)
+    const file = join(this.dir, JOURNAL)
+    const isNew = !(await exists(file))
+    const journal = await openJournalFile(file, assertOwned)
     if (isNew) await syncFolder(this.dir)
-    let bytes = 0
-    let bytesMax = 0
-    let torn = false
-    const cutTorn = async () => {
-      const { size } = await file.stat()
-      // What is longer than the line has lines of another process in it.
-      if (size > bytes && size <= bytesMax) await file.truncate(bytes)
-    }
-    return {
-      append: async (line, options) => {
-        assertOwned()
-        // A full disk takes half a line. What follows it must not be glued to it, or the journal could not be read again.
-        if (torn) await cutTorn()
-        const text = Buffer.from(`${line}\n`)
-        torn = true
-        bytes = (await file.stat()).size
-        bytesMax = bytes + text.length
-        await file.appendFile(text)
-        if (options?.durable) await file.datasync()
-        torn = false
-        if (options?.durable) assertOwned()
-      },
-      close: async () => {
-        try {
-          if (torn && isOwned(assertOwned)) await cutTorn()
-        } finally {
-          await file.close()
-        }
-      },
-    }
+    return journal
   }
 
   /** Keeps a second process of this machine out until the returned function is called. A lock whose process is gone counts for nothing. */
@@ -370,15 +343,6 @@ async function exists(file: string): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false
     throw error
-  }
-}
-
-function isOwned(assertOwned: () => void): boolean {
-  try {
-    assertOwned()
-    return true
-  } catch (_lost) {
-    return false
   }
 }
 
