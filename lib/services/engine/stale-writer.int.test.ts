@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,10 +76,12 @@ async function planOfLostChildren(): Promise<void> {
 
 /** A worker whose machine falls asleep: some of its writes are on their way, and neither they nor answers move any more. */
 async function fallAsleep(): Promise<{ wakeUp(): Promise<unknown> }> {
+  const journal = join(dir, 'run', 'journal.jsonl')
   let owned = true
   let asleep = false
   proxy.onRequest((frame) => {
-    if (asleep || frame.length < 8 || frame.readInt32BE(4) !== OP_MULTI) return
+    // Before there is a journal, the restore only asks what the server would refuse.
+    if (asleep || !existsSync(journal) || frame.length < 8 || frame.readInt32BE(4) !== OP_MULTI) return
     // The ones behind it are sent, and kept back.
     asleep = true
     proxy.freeze()
@@ -92,11 +95,11 @@ async function fallAsleep(): Promise<{ wakeUp(): Promise<unknown> }> {
       if (!owned) throw new Error('the lease has run out')
     },
   }).catch((error: unknown) => error)
-  const journal = join(dir, 'run', 'journal.jsonl')
   for (;;) {
     const text = await readFile(journal, 'utf8').catch(() => '')
     if (text.split('"kind":"intent"').length - 1 === WINDOW) break
-    await pause(5)
+    if ((await Promise.race([ended, pause(5)])) !== undefined)
+      throw new Error('the restore ended before it fell asleep')
   }
   return {
     wakeUp: () => {
