@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,11 +123,15 @@ export class Place {
     return WorkerProcess.start(this.#command, this.#env, join(this.dataDir, 'worker.log'))
   }
 
-  /** Calls back, once and before it is passed on, when the n-th multi from now comes by. The returned function calls it off. */
-  onNthMulti(n: number, act: () => void): () => void {
+  /**
+   * Calls back, once and before it is passed on, when the n-th multi from now comes by that a restore writes with: before it has a journal,
+   * it only asks. The returned function calls it off.
+   */
+  onNthMulti(n: number, restoreId: string, act: () => void): () => void {
+    const journal = this.journalOf(restoreId)
     let seen = 0
     const count = () => {
-      if (++seen !== n) return
+      if (!existsSync(journal) || ++seen !== n) return
       this.#onMulti = null
       act()
     }

@@ -96,7 +96,7 @@ export class RestoreRun {
   /** Acts in the very moment in which a random one of the next multis goes by. False when there was none before the end. */
   async reachMulti(act: () => void): Promise<boolean> {
     let reached = false
-    const callOff = this.place.onNthMulti(1 + this.random.below(6), () => {
+    const callOff = this.place.onNthMulti(1 + this.random.below(6), this.restoreId, () => {
       reached = true
       act()
     })
