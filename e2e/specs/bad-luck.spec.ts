@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
-import { startZooKeeperProxy } from '../../lib/testing/zookeeper-proxy.ts'
+import { isBatch, startZooKeeperProxy } from '../../lib/testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
 import {
   type AddedCluster,
@@ -307,7 +307,7 @@ test('a restore is paused in the middle, others write meanwhile, and it goes on 
     await planRestore(page, demo, cluster, backupId)
     let writing = false
     proxy.onRequest((frame) => {
-      if (writing || !isMulti(frame)) return
+      if (writing || !isBatch(frame)) return
       writing = true
       proxy.holdAnswers()
     })
@@ -333,8 +333,6 @@ test('a restore is paused in the middle, others write meanwhile, and it goes on 
     await proxy.stop()
   }
 })
-
-const isMulti = (frame: Buffer): boolean => frame.length >= 8 && frame.readInt32BE(4) === 14
 
 async function readText(connectString: string, path: string): Promise<string | null> {
   const client = await connectOtherClient(connectString)

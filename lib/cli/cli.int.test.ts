@@ -12,7 +12,7 @@ import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { counterPair } from '../domain/restore/internal/counter-operations.ts'
 import { OPEN_ACL } from '../domain/znode/acl.ts'
 import { LiveTree } from '../testing/live-tree.ts'
-import { freezeAtMulti, startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
+import { freezeAtMulti, isBatch, startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
 interface Ran {
@@ -21,7 +21,6 @@ interface Ran {
   readonly err: string
 }
 
-const OP_MULTI = 14
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 let bundleDir = ''
 let server: ZooKeeperServer
@@ -712,10 +711,10 @@ describe('arkeeper', () => {
         'run',
       ])
       const finished = finish(ran)
-      let multis = 0
+      let batches = 0
       proxy.onRequest((frame) => {
         // After the znodes come the multis of the counter: at the third of them the process dies, at the latest with it on its way.
-        if (frame.length >= 8 && frame.readInt32BE(4) === OP_MULTI && ++multis === 4) ran.kill('SIGKILL')
+        if (isBatch(frame) && ++batches === 4) ran.kill('SIGKILL')
       })
       await finished
       proxy.onRequest(null)

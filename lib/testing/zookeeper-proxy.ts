@@ -110,13 +110,20 @@ export async function startZooKeeperProxy(targetPort: number): Promise<ZooKeeper
 }
 
 const MULTI = 14
+/** The head of a check within a multi: its code, not the last, no error yet. */
+const CHECK_HEAD = Buffer.from('0000000d00ffffffff', 'hex')
 
-/** Freezes the network when the n-th transaction of several operations has come, until `resume`: the middle of what writes in batches. */
+/** Whether a request is a batch of writes; a multi that only asks ends with a check. */
+export function isBatch(frame: Buffer): boolean {
+  return frame.length >= 8 && frame.readInt32BE(4) === MULTI && !frame.includes(CHECK_HEAD)
+}
+
+/** Freezes the network when the n-th batch of writes has come, until `resume`: the middle of what writes in batches. */
 export function freezeAtMulti(proxy: ZooKeeperProxy, n: number): Promise<void> {
   return new Promise((resolve) => {
     let seen = 0
     proxy.onRequest((frame) => {
-      if (frame.length < 8 || frame.readInt32BE(4) !== MULTI || ++seen !== n) return
+      if (!isBatch(frame) || ++seen !== n) return
       proxy.freeze()
       resolve()
     })

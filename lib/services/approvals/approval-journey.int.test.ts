@@ -135,6 +135,8 @@ it('is refused after the live tree has moved and the plan was made again: the ne
   await expect(run(planned)).rejects.toMatchObject({ code: expect.stringMatching(/PLAN_CHANGED|APPROVAL_NEEDED/) })
   await expect(run(again)).rejects.toMatchObject({ code: 'APPROVAL_NEEDED' })
   expect(await config()).toBe('{"a":3}')
+  // The newest request counts: the clock of tests stands still.
+  services.clock.advance(1)
   await ask(again)
   await approve(planned.id)
   expect(await run(again)).toMatchObject({ state: 'succeeded' })

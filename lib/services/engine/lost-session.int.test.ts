@@ -9,7 +9,7 @@ import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { isArkeeperError } from '../../base/errors.ts'
 import { createEngineContext } from '../../testing/engine-context.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
-import { startZooKeeperProxy, type ZooKeeperProxy } from '../../testing/zookeeper-proxy.ts'
+import { isBatch, startZooKeeperProxy, type ZooKeeperProxy } from '../../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { diffSources } from './diff-sources.ts'
 import { RestoreCutShort } from './errors.ts'
@@ -19,7 +19,6 @@ import { planUndoFrom } from './plan-undo-from.ts'
 import { takeBackup } from './take-backup.ts'
 
 const CHILDREN = 15_000
-const OP_MULTI = 14
 /** Errors that say that the connection is to blame, which is all that a caller has to know to try again. */
 const LOST = [
   'SESSION_EXPIRED',
@@ -90,11 +89,11 @@ async function expireSessions(): Promise<void> {
 }
 
 /** Runs `disturb` when the n-th request for which `counts` is true has come. */
-function onNthRequest(n: number, counts: (operation: number) => boolean, disturb: () => Promise<void>): Promise<void> {
+function onNthRequest(n: number, counts: (request: Buffer) => boolean, disturb: () => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen = 0
     proxy.onRequest((frame) => {
-      if (frame.length < 8 || !counts(frame.readInt32BE(4)) || ++seen !== n) return
+      if (!counts(frame) || ++seen !== n) return
       disturb().then(resolve, reject)
     })
   })
@@ -146,7 +145,7 @@ describe.each(disturbances)('when $name', ({ disturb }) => {
     const { dir: archive } = await takeFrom({ connectString: server.connectString })
     await tree.remove('/many')
     await planFrom(archive)
-    const disturbed = onNthRequest(5, (operation) => operation === OP_MULTI, disturb)
+    const disturbed = onNthRequest(5, isBatch, disturb)
     const ended = await execute().catch((error: unknown) => error)
     await disturbed
     proxy.onRequest(null)
