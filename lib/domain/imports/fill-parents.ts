@@ -5,6 +5,8 @@ import { NO_ACL, NO_STAT } from './imported-znode.ts'
 
 const LISTED_MAX = 100
 const ROOTS_MAX = 10_000
+/** Of the paths of all implied parents: a path of a few kilobytes, packed, can stand for gigabytes of them. */
+const IMPLIED_CHARS_MAX = 256 << 20
 
 /** What was met on the way of an import. Lists are cut at a hundred; totals go on counting. */
 export interface ImportCounts {
@@ -19,7 +21,7 @@ export interface ImportCounts {
 
 /**
  * Takes the znodes of a file in path order, and puts in the parents that it lacks: known to be there, and nothing more. Throws ImportError
- * DUPLICATE_IMPORT, and IMPORT_TOO_LARGE for a file of more separate parts than a scope may name.
+ * DUPLICATE_IMPORT, and IMPORT_TOO_LARGE for a file of more separate parts than a scope may name, or more parents missing than fit.
  */
 export class ParentFiller {
   #last: string | null = null
@@ -29,6 +31,7 @@ export class ParentFiller {
   #unknownAcls = 0
   #unknownContents = 0
   #implied = 0
+  #impliedChars = 0
   readonly #impliedListed: string[] = []
   #highestZxid = 0n
 
@@ -45,6 +48,15 @@ export class ParentFiller {
     while (this.#open.length > 0 && !isWithin(path, this.#open.at(-1)!)) this.#open.pop()
     const missing: Znode[] = []
     for (let at = parentPath(path); path !== ROOT && this.#open.at(-1) !== at; at = parentPath(at)) {
+      this.#impliedChars += at.length
+      if (this.#impliedChars > IMPLIED_CHARS_MAX) {
+        throw importFault(
+          'IMPORT_TOO_LARGE',
+          'The file lacks more parents of its znodes than can be put in',
+          null,
+          'export their parents as well',
+        )
+      }
       missing.push(impliedZnode(at))
       if (at === ROOT) break
     }

@@ -83,4 +83,21 @@ describe('JsonWalker', () => {
     }
     expect(endless).toThrow(expect.objectContaining({ code: 'IMPORT_TOO_LARGE' }))
   })
+
+  it('refuses a znode of many long texts, however small it was when packed, and not many znodes of one', () => {
+    const read = (member: (i: number) => string, enters: boolean) => {
+      let values = 0
+      const walker = new JsonWalker({ enters: (_, { depth }) => enters && depth === 0, value: () => values++ })
+      walker.write(Buffer.from('{"":0'))
+      for (let i = 0; i < 60; i++) walker.write(Buffer.from(member(i)))
+      walker.write(Buffer.from('}'))
+      walker.end()
+      return values
+    }
+    const text = 'x'.repeat(1 << 20)
+    const tooLarge = expect.objectContaining({ code: 'IMPORT_TOO_LARGE' })
+    expect(() => read((i) => `,"${i}":"${text}"`, false)).toThrow(tooLarge)
+    expect(() => read((i) => `,"${i}${text}":0`, false)).toThrow(tooLarge)
+    expect(read((i) => `,"${i}":{"data":"${text}"}`, true)).toBe(61)
+  })
 })

@@ -38,6 +38,8 @@ interface Frame {
 const STRING_BYTES_MAX = 24 << 20
 const DEPTH_MAX = 4096
 const COLLECTED_MAX = 100_000
+/** Of all texts and keys of one collected value: the largest value in base64, and much besides. */
+const COLLECTED_CHARS_MAX = 48 << 20
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -51,6 +53,7 @@ export class JsonWalker {
   #word = ''
   #wordAt = 0
   #collected = 0
+  #collectedChars = 0
   #documents = 0
 
   constructor(shape: JsonShape) {
@@ -159,6 +162,7 @@ export class JsonWalker {
     if (frame === undefined || frame.collected === null) {
       this.#shape.value(value, { depth: this.#stack.length, key: frame?.key ?? null, at })
       this.#collected = 0
+      this.#collectedChars = 0
     } else {
       if (++this.#collected > COLLECTED_MAX) {
         throw importFault('IMPORT_TOO_LARGE', `One znode holds more than ${COLLECTED_MAX} JSON values`, at)
@@ -223,6 +227,12 @@ export class JsonWalker {
 
   #giveText(text: string, at: number): void {
     const frame = this.#stack.at(-1)
+    if (frame !== undefined && frame.collected !== null) {
+      this.#collectedChars += text.length
+      if (this.#collectedChars > COLLECTED_CHARS_MAX) {
+        throw importFault('IMPORT_TOO_LARGE', `One znode holds more than ${COLLECTED_CHARS_MAX} characters of JSON`, at)
+      }
+    }
     if (frame?.kind === 'object' && (frame.expects === 'first' || frame.expects === 'key')) {
       if (frame.collected instanceof Map && frame.collected.has(text)) {
         throw importFault('BAD_IMPORT', `The key ${JSON.stringify(text.slice(0, 80))} is there twice`, at)

@@ -291,6 +291,12 @@ describe('what cannot be taken over', () => {
     })
   })
 
+  it('a path that stands for gigabytes of parents, however small it was when packed', async () => {
+    const deep = { [`${'/a'.repeat(100_000)}`]: { content: '', acls: [] } }
+    const path = await put('deep.json.gz', gzipSync(JSON.stringify(deep)))
+    await expect(openForeign(path, 'zk-shell')).rejects.toMatchObject({ code: 'IMPORT_TOO_LARGE' })
+  })
+
   it('a form that was named and is another', async () => {
     for (const form of ['zoocreeper', 'zk-shell', 'jsonl'] as const) {
       await expect(openForeign(fixture('zoonavigator.json'), form), form).rejects.toMatchObject({

@@ -48,4 +48,14 @@ describe('ZnodeSorter', () => {
     await sorter.close()
     expect(found).toEqual(given.toSorted((a, b) => comparePaths(a.path, b.path)).map(plain))
   })
+
+  it('refuses more different ACLs than memory should hold, and no number of like ones', () => {
+    const withAcl = (i: number, id: string) => ({ ...znode(`/x${i}`, i), acl: [{ perms: 31, scheme: 'digest', id }] })
+    const sorter = new ZnodeSorter({ aclsCostMax: 100_000 })
+    for (let i = 0; i < 1000; i++) sorter.add(withAcl(i, 'a'.repeat(10_000)))
+    const different = () => {
+      for (let i = 0; i < 1000; i++) sorter.add(withAcl(i, `${i}${'a'.repeat(10_000)}`))
+    }
+    expect(different).toThrow(expect.objectContaining({ code: 'IMPORT_TOO_LARGE' }))
+  })
 })

@@ -1,5 +1,6 @@
 import { ByteWriter } from '../../../base/bytes.ts'
 import { throwIfAborted } from '../../../base/errors.ts'
+import { importFault } from '../../../domain/imports/errors.ts'
 import { AclTable, RecordCursor } from '../../../domain/snapshot/record.ts'
 import type { Acl } from '../../../domain/znode/acl.ts'
 import { ROOT } from '../../../domain/znode/path.ts'
@@ -10,6 +11,9 @@ import { mergeRunFiles, type RunEntry, sortRun, TempFiles } from '../run-files.t
 /** Cost of one sorted run in memory: the records plus an estimate for the objects. */
 const RUN_COST_MAX = 24 << 20
 const ENTRY_COST = 300
+/** All ACL lists that differ are held in memory: characters of their entries, and something for each list. */
+const ACLS_COST_MAX = 96 << 20
+const ACL_COST = 64
 const BATCH = 1000
 const BATCH_BYTES = 1 << 20
 
@@ -24,14 +28,18 @@ export class ZnodeSorter {
   readonly #aclIds = new Map<string, bigint>()
   readonly #acls = new Map<bigint, Acl>()
   readonly #runCostMax: number
+  readonly #aclsCostMax: number
+  #aclsCost = 0
   #run: RunEntry[] = []
   #cost = 0
   #someUnknown = false
 
-  constructor(options: { runCostMax?: number } = {}) {
+  constructor(options: { runCostMax?: number; aclsCostMax?: number } = {}) {
     this.#runCostMax = options.runCostMax ?? RUN_COST_MAX
+    this.#aclsCostMax = options.aclsCostMax ?? ACLS_COST_MAX
   }
 
+  /** Throws ImportError IMPORT_TOO_LARGE when there are more different ACLs than memory should hold. */
   add(znode: Znode): void {
     if (znode.kind === 'unknown') this.#someUnknown = true
     const bytes = this.#encode(znode)
@@ -116,6 +124,10 @@ export class ZnodeSorter {
     const key = acl.map((entry) => `${entry.perms}\u0000${entry.scheme}\u0000${entry.id}`).join('\u0001')
     let id = this.#aclIds.get(key)
     if (id === undefined) {
+      this.#aclsCost += key.length + ACL_COST
+      if (this.#aclsCost > this.#aclsCostMax) {
+        throw importFault('IMPORT_TOO_LARGE', 'The file holds more different ACLs than can be imported', null)
+      }
       id = BigInt(this.#aclIds.size + 1)
       this.#aclIds.set(key, id)
       this.#acls.set(id, acl)
