@@ -5,6 +5,7 @@ import { formatErrorLine } from '../base/errors.ts'
 import { getRuntime } from '../runtime/runtime.ts'
 import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
+import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { WorkerLoop } from './loop.ts'
 import { Poller } from './poller.ts'
@@ -26,6 +27,9 @@ async function main(): Promise<void> {
   const sweepStore = async () => {
     const removed = await own.archives.sweepUnfinished(env.storeDir)
     if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
+    await sweepUploads(own).catch((error: unknown) => {
+      log.warn({ error: formatErrorLine(error) }, 'Uploads that nobody reads any more could not be looked for')
+    })
     const scratch = await own.scratch.sweep(scratchDirOf(own))
     if (scratch > 0) log.warn({ scratch }, 'Removed scratch servers of a worker that stopped')
   }

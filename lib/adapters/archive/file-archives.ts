@@ -9,6 +9,7 @@ import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
 import type { ArchivePort } from './store.ts'
+import { sweepSystemTemp } from './temp-dir.ts'
 import { measureUnpacked, readUnpacked } from './unpack-archive.ts'
 import { verifyArchive } from './verify-archive.ts'
 import { writeArchive } from './write-archive.ts'
@@ -23,7 +24,10 @@ export function createFileArchives(): ArchivePort {
     readUnpacked,
     list: listArchives,
     remove: removeArchive,
-    sweepUnfinished: (storeDir) => sweepUnfinished(storeDir),
+    sweepUnfinished: async (storeDir) => {
+      await sweepSystemTemp()
+      return sweepUnfinished(storeDir)
+    },
     openPath,
     openDataDir,
     openMoment: ({ name, bases, logs, ...options }) => openHistory({ name, logsName: name, bases, logs }, options),

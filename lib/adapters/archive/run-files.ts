@@ -1,10 +1,10 @@
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RecordCursor } from '../../domain/snapshot/record.ts'
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { FileBytes } from './byte-source.ts'
+import { makeSystemTempDir } from './temp-dir.ts'
 
 const MERGE_READ_BYTES = 256 << 10
 const MERGE_BATCH = 1000
@@ -116,7 +116,7 @@ export class TempFiles {
   #count = 0
 
   async create(): Promise<{ path: string; handle: FileHandle }> {
-    this.#dir ??= await mkdtemp(join(tmpdir(), 'arkeeper-'))
+    this.#dir ??= await makeSystemTempDir()
     const path = join(this.#dir, String(this.#count++))
     return { path, handle: await open(path, 'wx', 0o600) }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const PREFIX = '.tmp-'
@@ -43,6 +43,27 @@ export async function makeTempDir(parentDir: string): Promise<string> {
   const dir = join(parentDir, tempName())
   await mkdir(dir)
   return dir
+}
+
+/** In the system's temporary folder, for this user alone; its name says whose it is, for `sweepSystemTemp`. */
+export function makeSystemTempDir(): Promise<string> {
+  return mkdtemp(join(tmpdir(), `arkeeper-${process.pid}-${HOST}-`))
+}
+
+/** Removes what processes of this user and host that are gone, killed perhaps, have left in the system's temporary folder. Gives how many. */
+export async function sweepSystemTemp(parentDir = tmpdir()): Promise<number> {
+  let swept = 0
+  for (const name of await readdir(parentDir).catch(() => [])) {
+    const match = /^arkeeper-(\d+)-([A-Za-z0-9._]+)-[A-Za-z0-9]{6}$/.exec(name)
+    // Of another host that has the same folder nobody here can say whether it is at work.
+    if (!match || match[2] !== HOST || mayBeAlive({ pid: Number(match[1]), host: HOST })) continue
+    const dir = join(parentDir, name)
+    const found = await lstat(dir).catch(() => null)
+    if (found === null || !found.isDirectory() || found.uid !== process.getuid?.()) continue
+    await removeTree(dir)
+    swept++
+  }
+  return swept
 }
 
 export async function removeTree(dir: string): Promise<void> {

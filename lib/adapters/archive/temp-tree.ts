@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
 import { ADLER_START, adler32 } from '../../domain/snapshot/adler32.ts'
@@ -15,6 +14,7 @@ import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import { type ByteSource, FileBytes } from './byte-source.ts'
 import { toArchiveError } from './errors.ts'
 import type { SnapshotBlock, SnapshotIndex } from './snapshot-index.ts'
+import { makeSystemTempDir } from './temp-dir.ts'
 import { NewFile } from './write-file.ts'
 
 /** A tree written out in path order, uncompressed: `source` holds the body of a native snapshot, `ends` what belongs around it. */
@@ -34,7 +34,7 @@ export async function writeTempTree(
   stream: ZnodeStream,
   options: { sessions: ReadonlyMap<bigint, number>; signal?: AbortSignal },
 ): Promise<TempTree> {
-  const dir = await mkdtemp(join(tmpdir(), 'arkeeper-')).catch((error: unknown) => {
+  const dir = await makeSystemTempDir().catch((error: unknown) => {
     throw toArchiveError(error, 'making a temporary folder')
   })
   try {

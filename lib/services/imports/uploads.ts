@@ -28,7 +28,10 @@ export async function removeUpload(context: Place & Pick<ServiceContext, 'log'>,
 export async function sweepUploads(context: Pick<ServiceContext, 'paths' | 'log' | 'db' | 'clock'>): Promise<void> {
   const names = await readdir(uploadsDir(context)).catch(() => [])
   for (const name of names) {
-    const found = await stat(uploadDir(context, name)).catch(() => null)
+    // The file's own time: a slow upload of hours still writes.
+    const found =
+      (await stat(uploadFile(context, name)).catch(() => null)) ??
+      (await stat(uploadDir(context, name)).catch(() => null))
     if (found === null) continue
     const job = await context.db.job.findUnique({ where: { id: name }, select: { state: true, finishedAt: true } })
     const now = context.clock.now()

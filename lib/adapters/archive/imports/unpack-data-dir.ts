@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
 import { importFault } from '../../../domain/imports/errors.ts'
 import { toArchiveError } from '../errors.ts'
+import { makeSystemTempDir } from '../temp-dir.ts'
 import { readTar } from './read-tar.ts'
 import { readUnpackedBytes } from './unpacked-bytes.ts'
 
@@ -30,7 +30,7 @@ export async function withUnpackedDataDir<T>(
   work: (dir: string) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  const dir = await mkdtemp(join(tmpdir(), 'arkeeper-')).catch((error: unknown) => {
+  const dir = await makeSystemTempDir().catch((error: unknown) => {
     throw toArchiveError(error, 'making a temporary folder')
   })
   try {
