@@ -31,7 +31,9 @@ export async function deactivatePerson(context: ServiceContext, userId: string):
   const known = await getPerson(context, userId)
   const before = { userId, name: known.name, role: known.role }
   await mutate(context, { action: 'people.deactivate', before }, async (tx, record) => {
-    if (toRole(known.role) === 'admin') await assertOtherAdministrator(tx, userId)
+    const { role } = await tx.user.findUniqueOrThrow({ where: { id: userId }, select: { role: true } })
+    record({ before: { role } })
+    if (toRole(role) === 'admin') await assertOtherAdministrator(tx, userId)
     const { count } = await tx.user.updateMany({
       where: { id: userId, deactivatedAt: null },
       data: { deactivatedAt: new Date(context.clock.now()) },

@@ -180,6 +180,26 @@ describe('people', () => {
     expect(await admin.db.user.count({ where: { role: 'admin', deactivatedAt: null } })).toBe(1)
   })
 
+  test('the last administrator stays one, also who became it while their page was open', async () => {
+    const stale = Object.create(admin.db, {
+      user: {
+        value: Object.create(admin.db.user, {
+          findUnique: {
+            value: async (query: Parameters<typeof admin.db.user.findUnique>[0]) => {
+              const found = await admin.db.user.findUnique(query)
+              await admin.db.user.updateMany({ where: { role: 'admin' }, data: { role: 'viewer' } })
+              await admin.db.user.updateMany({ where: { id: 'operator-1' }, data: { role: 'admin' } })
+              return found
+            },
+          },
+        }),
+      },
+    })
+    await expect(deactivatePerson({ ...admin, db: stale }, 'operator-1')).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    const who = await admin.db.user.findUniqueOrThrow({ where: { id: 'operator-1' } })
+    expect(who).toMatchObject({ role: 'admin', deactivatedAt: null })
+  })
+
   test('are changed by administrators only', async () => {
     for (const role of ['viewer', 'operator'] as const) {
       const context = services.contextFor(role)
