@@ -31,6 +31,13 @@ export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; 
   }
 })
 
+/** Whether the session of these headers is still open, asked anew: an answer that goes on for hours outlives what it was begun with. */
+export async function isStillSignedIn(requestHeaders: Headers): Promise<boolean> {
+  const { auth } = await getRuntime()
+  const session = await auth.api.getSession({ headers: requestHeaders, query: { disableRefresh: true } })
+  return session !== null && !session.user.deactivatedAt
+}
+
 /** For pages and layouts: without a session to the sign-in page, or to the set-up page of a fresh installation. */
 export const requireActor = cache(async (): Promise<Actor> => {
   const actor = await getActor()
@@ -49,11 +56,13 @@ export const requireContext = cache(async (): Promise<ServiceContext> => {
 /** For actions and route handlers, which answer instead of redirecting. Throws SIGNED_OUT. */
 export async function getContextOrThrow(options: { signal?: AbortSignal } = {}): Promise<ServiceContext> {
   const actor = await getActor()
-  if (!actor) {
-    throw new ServiceError('SIGNED_OUT', 'Your session has ended', {
-      unaffected: 'nothing was changed',
-      remedy: 'sign in again and repeat the step',
-    })
-  }
+  if (!actor) throw signedOut()
   return (await getRuntime()).contextFor(actor, options)
+}
+
+export function signedOut(): ServiceError {
+  return new ServiceError('SIGNED_OUT', 'Your session has ended', {
+    unaffected: 'nothing was changed',
+    remedy: 'sign in again and repeat the step',
+  })
 }

@@ -1,14 +1,19 @@
 import 'server-only'
+import { formatErrorLine } from '@/lib/base/errors.ts'
+import { getRuntime } from '@/lib/runtime/runtime.ts'
+import { isStillSignedIn, signedOut } from './actor.ts'
 import { toErrorView } from './error-response.ts'
 
 const HEARTBEAT_MS = 15_000
+const SESSION_CHECK_MS = 5_000
 
 /**
  * Server-sent events: one `data` line of JSON an event, `event: open` first, `event: failure` with an ErrorView when the source ends by an error,
- * a comment as heartbeat. The source is given a signal that fires when the reader has gone.
+ * a comment as heartbeat. The source is given a signal that fires when the reader has gone, or whose session has ended.
  */
 export function eventStream(request: Request, source: (signal: AbortSignal) => AsyncIterable<unknown>): Response {
   const stop = new AbortController()
+  const signOut = new AbortController()
   const encoder = new TextEncoder()
   if (request.signal.aborted) stop.abort()
   request.signal.addEventListener('abort', () => stop.abort(), { once: true })
@@ -18,14 +23,21 @@ export function eventStream(request: Request, source: (signal: AbortSignal) => A
         if (!stop.signal.aborted) controller.enqueue(encoder.encode(text))
       }
       const heartbeat = setInterval(() => send(': still here\n\n'), HEARTBEAT_MS)
+      const sessionCheck = setInterval(() => {
+        endWhenSignedOut(request, signOut).catch(warnOfCheck)
+      }, SESSION_CHECK_MS)
       try {
         send('event: open\ndata: {}\n\n')
-        for await (const event of source(stop.signal)) send(`data: ${JSON.stringify(event)}\n\n`)
+        const signal = AbortSignal.any([stop.signal, signOut.signal])
+        for await (const event of source(signal)) send(`data: ${JSON.stringify(event)}\n\n`)
+        signOut.signal.throwIfAborted()
         send('event: end\ndata: {}\n\n')
       } catch (error) {
-        if (!stop.signal.aborted) send(`event: failure\ndata: ${JSON.stringify(await toErrorView(error))}\n\n`)
+        const cause = signOut.signal.aborted ? signOut.signal.reason : error
+        if (!stop.signal.aborted) send(`event: failure\ndata: ${JSON.stringify(await toErrorView(cause))}\n\n`)
       } finally {
         clearInterval(heartbeat)
+        clearInterval(sessionCheck)
         if (!stop.signal.aborted) controller.close()
       }
     },
@@ -40,4 +52,14 @@ export function eventStream(request: Request, source: (signal: AbortSignal) => A
       'x-accel-buffering': 'no',
     },
   })
+}
+
+/** A stream outlives the request that it was allowed to: whose session has ended since, or who was deactivated, reads no further. */
+async function endWhenSignedOut(request: Request, signOut: AbortController): Promise<void> {
+  if (!(await isStillSignedIn(request.headers))) signOut.abort(signedOut())
+}
+
+async function warnOfCheck(error: unknown): Promise<void> {
+  const { log } = await getRuntime()
+  log.warn({ error: formatErrorLine(error) }, 'Whether the reader of a stream is still signed in could not be asked')
 }
