@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { FileInput } from 'lucide-react'
 import { type FormEvent, useId, useRef, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { JOBS_KEY } from '@/app/_components/use-jobs.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -25,9 +26,13 @@ export function ImportBackup(props: ImportBackupProps) {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button icon={<FileInput aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
+      <GuardedButton
+        action="backup.import"
+        icon={<FileInput aria-hidden className="size-4" />}
+        onClick={() => setOpen(true)}
+      >
         Import…
-      </Button>
+      </GuardedButton>
       {open && <ImportDialog {...props} onClose={() => setOpen(false)} />}
     </>
   )

@@ -4,9 +4,9 @@ import { useRouter } from 'next/navigation'
 import { type FormEvent, useRef, useState } from 'react'
 import type { z } from 'zod'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { SelectField, TextAreaField, TextField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { type clusterInputSchema, ENVIRONMENTS } from '@/lib/services/clusters/schemas.ts'
@@ -159,9 +159,14 @@ export function ClusterForm({ cluster }: { cluster: ClusterView | null }) {
         }}
       />
       <div className="flex justify-end">
-        <Button type="submit" tone="primary" pending={pending}>
+        <GuardedButton
+          action={cluster ? 'cluster.update' : 'cluster.add'}
+          type="submit"
+          tone="primary"
+          pending={pending}
+        >
           {cluster ? 'Save changes' : 'Add cluster'}
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

@@ -1,10 +1,10 @@
 'use client'
 
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
@@ -46,13 +46,14 @@ export function LaterWritesCard({
       flush
       actions={
         restore.state === 'planned' && (
-          <Button
+          <GuardedButton
+            action="restore.plan"
             size="small"
             pending={replan.pending}
             onClick={() => replan.run({ restoreId: restore.id, laterWrites: next })}
           >
             {laterWrites.overwritten ? 'Leave later writes as they are' : 'Overwrite later writes too'}
-          </Button>
+          </GuardedButton>
         )
       }
     >

@@ -2,10 +2,10 @@
 
 import { useRouter } from 'next/navigation'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
@@ -35,14 +35,15 @@ export function StaleLines({ restore, onDone }: { restore: RestoreView; onDone: 
       title={isPlan ? 'What is stale' : 'What is left, and stale'}
       flush
       actions={
-        <Button
+        <GuardedButton
+          action="restore.plan"
           size="small"
           pending={replan.pending}
           disabledReason={!canReplanStale.ok && (canReplanStale.reason ?? 'It cannot be planned now')}
           onClick={() => replan.run({ restoreId: restore.id })}
         >
           {isPlan ? 'Plan the stale steps anew' : 'Plan what is left anew'}
-        </Button>
+        </GuardedButton>
       }
     >
       <div className="flex flex-col gap-2 px-4 py-3 text-sm">

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { AclDiff } from '@/app/_components/acl-diff.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
 import { useAction } from '@/app/_components/use-action.ts'
 import { ValueDiff } from '@/app/_components/value/value-diff.tsx'
@@ -136,13 +137,19 @@ function Confirmation({ live, ...props }: Props & { live: ZnodeView | null }) {
       {part === 'data' && theirs === null && <Creation version={version} />}
       <DialogButtons>
         <Button onClick={onClose}>{conflict === null ? 'Cancel' : 'Keep theirs'}</Button>
-        <Button tone="danger" pending={save.pending} disabledReason={fault} onClick={write}>
+        <GuardedButton
+          action="znode.set-data"
+          tone="danger"
+          pending={save.pending}
+          disabledReason={fault}
+          onClick={write}
+        >
           {part === 'acl'
             ? `Write ${plural(version.acl?.length ?? 0, 'entry', 'entries')} to 1 znode on ${clusterName}`
             : theirs === null
               ? `Create 1 znode with ${size} on ${clusterName}`
               : `Write ${size} ${conflict === null ? 'to' : 'over theirs in'} 1 znode on ${clusterName}`}
-        </Button>
+        </GuardedButton>
       </DialogButtons>
     </div>
   )
