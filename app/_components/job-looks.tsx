@@ -38,6 +38,7 @@ const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: str
   'prepare-moment': (id) => ({ href: momentHref(id), text: 'Open the moment' }),
   'plan-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
   'run-restore': (id) => ({ href: paths.restore(id), text: 'Open restore' }),
+  'migrate-proof': (id) => ({ href: paths.migration(id), text: 'Open migration' }),
   'physical-restore': (id) => ({ href: paths.physical(id), text: 'Open restore' }),
 }
 

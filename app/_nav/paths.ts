@@ -141,6 +141,17 @@ export const paths = {
     }),
   restore: (restoreId: string, query: { step?: string } = {}) => withQuery(`/restores/${id(restoreId)}`, query),
 
+  /** A cluster is made like another one, and follows it until clients are switched over. */
+  migrations: () => '/migrations',
+  newMigration: (query: { sourceId?: string; targetId?: string; from?: string; to?: string } = {}) =>
+    withQuery('/migrations/new', {
+      source: query.sourceId,
+      target: query.targetId,
+      from: hidingRoot(query.from),
+      to: hidingRoot(query.to),
+    }),
+  migration: (migrationId: string) => `/migrations/${id(migrationId)}`,
+
   /** The files of servers are replaced by those of a backup. */
   newPhysical: (query: { backupId?: string; way?: string } = {}) =>
     withQuery('/physical/new', { backup: query.backupId, way: query.way }),
@@ -235,6 +246,9 @@ export const paths = {
       withQuery(`/api/restores/${id(restoreId)}/stale`, query),
     restoreLaterWrites: (restoreId: string, query: { from?: number | null } = {}) =>
       withQuery(`/api/restores/${id(restoreId)}/later-writes`, query),
+    migration: (migrationId: string) => `/api/migrations/${id(migrationId)}`,
+    migrationClients: (migrationId: string) => `/api/migrations/${id(migrationId)}/clients`,
+    migrationProof: (migrationId: string) => `/api/migrations/${id(migrationId)}/proof`,
     physical: (physicalId: string) => `/api/physical/${id(physicalId)}`,
     physicalBundle: (physicalId: string) => `/api/physical/${id(physicalId)}/bundle`,
     auditExport: (

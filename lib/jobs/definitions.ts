@@ -64,6 +64,8 @@ export const JOB_DEFINITIONS = {
   },
   /** Goes on from its journal, so that it may be begun more often. */
   'run-restore': { payload: z.object({ restoreId: z.string() }), attemptsMax: 5, timeoutMs: 24 * HOUR_MS },
+  /** Reads both clusters, writes to neither. */
+  'migrate-proof': { payload: z.object({ migrationId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   /** Each task goes on from its journal; the limit is for servers that neither stop nor start. */
   'physical-restore': {
     payload: z.object({ physicalId: z.string(), task: z.enum(['check', 'run', 'undo', 'verify']) }),

@@ -63,6 +63,19 @@ export async function mutate<T>(
   }
 }
 
+/**
+ * What follows by the clock from what a person has put on record (the rounds of a migration): the role is checked, one transaction, and no
+ * entry of its own, which would bury the others. What writes to a cluster goes through `mutateCluster` all the same.
+ */
+export async function keepBooks<T>(
+  context: GateContext,
+  action: Action,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  await assertActorCan(context, action)
+  return context.db.$transaction(work)
+}
+
 export interface ClusterMutation extends Omit<Mutation, 'cluster'> {
   readonly clusterId: string
 }

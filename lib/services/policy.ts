@@ -50,6 +50,15 @@ export const LEAST_ROLE = {
   // Follow from what somebody else does, or from the clock.
   'restore.void-approval': 'operator',
   'restore.expire-approval': 'operator',
+  'migration.check': 'operator',
+  'migration.confirm': 'operator',
+  // By the clock, in the name of whoever confirmed it.
+  'migration.round': 'operator',
+  'migration.stop': 'operator',
+  'migration.go-on': 'operator',
+  'migration.switch': 'operator',
+  'migration.follow': 'operator',
+  'migration.finish': 'operator',
   // The files of servers are replaced: as much as a cluster's whole life.
   'physical-restore.check': 'admin',
   'physical-restore.confirm': 'admin',

@@ -7,6 +7,7 @@ import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
+import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
 import { WorkerLoop } from './loop.ts'
 import { Poller } from './poller.ts'
 import { createQueue } from './queue.ts'
@@ -47,11 +48,18 @@ async function main(): Promise<void> {
     runDue: (context) => runDueDrills(context, name),
     fault: 'Which drills are due cannot be asked',
   })
+  const migrations = new Poller({
+    contextFor,
+    runDue: (context) => runDueMigrations(context, name),
+    fault: 'Which migrations are due cannot be asked',
+  })
 
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
-    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), keeper.stop(), drills.stop()]).then(() => undefined)
+    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), keeper.stop(), drills.stop(), migrations.stop()]).then(
+      () => undefined,
+    )
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
@@ -59,6 +67,7 @@ async function main(): Promise<void> {
   log.info({ worker: name, slots: SLOTS }, 'The worker is ready')
   keeper.start()
   drills.start()
+  migrations.start()
   await loop.run()
   await stopped
   await queue.gone()

@@ -10,6 +10,7 @@ import { runDiff } from '../services/diffs/run-diff.ts'
 import { runDrill } from '../services/drills/run-drill.ts'
 import { runImport } from '../services/imports/run-import.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
+import { runProof } from '../services/migrations/run-proof.ts'
 import { runPrepare } from '../services/moments/run-prepare.ts'
 import { workOnPhysical } from '../services/physical/work-on-physical.ts'
 import { runPlan } from '../services/restores/run-plan.ts'
@@ -51,6 +52,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runPlan(context, parse('plan-restore', job), run)
     case 'run-restore':
       return runRestore(context, parse('run-restore', job), run)
+    case 'migrate-proof':
+      return runProof(context, parse('migrate-proof', job), run)
     case 'physical-restore':
       return workOnPhysical(context, parse('physical-restore', job), run)
   }

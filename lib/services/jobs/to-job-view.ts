@@ -118,6 +118,8 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       return `Plan a restore to ${cluster}`
     case 'run-restore':
       return `Restore to ${cluster}`
+    case 'migrate-proof':
+      return `Compare ${cluster} with the source of its migration`
     case 'physical-restore': {
       const task = z.object({ task: z.string() }).safeParse(payload).data?.task
       if (task === 'check') return `Check a restore of the files of ${cluster}`

@@ -11,6 +11,7 @@ export type JobKind =
   | 'prepare-moment'
   | 'plan-restore'
   | 'run-restore'
+  | 'migrate-proof'
   | 'physical-restore'
 
 export interface JobProgress {
