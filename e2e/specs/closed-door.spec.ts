@@ -24,6 +24,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     searchId: gallery.searchId,
     restoreId: gallery.finishedRestoreId,
     physicalId: gallery.runbookId,
+    migrationId: gallery.migrationId,
     jobId: gallery.jobId,
     kind: 'live',
     id: gallery.cluster.id,

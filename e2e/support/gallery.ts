@@ -39,6 +39,8 @@ export interface Gallery {
   readonly finishedRestoreId: string
   /** Of the gallery's own cluster, whose chroot stands in the way of it. */
   readonly physicalId: string
+  /** From the gallery's cluster to the small server; waits for its confirmation. */
+  readonly migrationId: string
   /** A runbook for the whole server, with one step ticked off. */
   readonly runbookId: string
   readonly jobId: string
@@ -108,8 +110,17 @@ export async function fillGallery(demo: Product, browser: Browser, wholeConnectS
     const runbookId = await checkFiles(page, demo, wholeBackupId)
     await page.getByRole('checkbox', { name: /^1\. Stop/ }).check()
     await expect(page.getByText('Runbook: 1 of', { exact: false })).toBeVisible()
+    const migrationId = await checkMigration(page, demo, { source: cluster, target: whole })
     const jobs: { id: string }[] = await (await page.request.get(`${demo.url}/api/jobs`)).json()
-    const values = { clusterId: cluster.id, backupId, diffId, searchId, restoreId: finishedRestoreId, physicalId }
+    const values = {
+      clusterId: cluster.id,
+      backupId,
+      diffId,
+      searchId,
+      restoreId: finishedRestoreId,
+      physicalId,
+      migrationId,
+    }
     const queries: Record<string, string> = {
       '/clusters/[clusterId]/tree': '?path=/config/checkout.json',
       // Its last moment of all.
@@ -117,6 +128,7 @@ export async function fillGallery(demo: Product, browser: Browser, wholeConnectS
       '/backups/[backupId]/tree': '?path=/config/checkout.json',
       '/diffs/[diffId]': '?path=/config/checkout.json',
       '/diffs/new': `?left=backup:${backupId}&right=live:${cluster.id}`,
+      '/migrations/new': `?source=${cluster.id}&target=${whole.id}`,
       '/physical/new': `?backup=${backupId}&way=runbook`,
       '/restores/new': `?cluster=${cluster.id}&source=backup:${backupId}&path=/config`,
     }
@@ -128,6 +140,7 @@ export async function fillGallery(demo: Product, browser: Browser, wholeConnectS
       plannedRestoreId,
       finishedRestoreId,
       physicalId,
+      migrationId,
       runbookId,
       jobId: jobs[0]?.id ?? '',
       storageState: await context.storageState(),
@@ -146,6 +159,18 @@ async function checkFiles(page: Page, demo: Product, backupId: string): Promise<
   await page.getByRole('button', { name: 'Check everything' }).click()
   await expect(page).toHaveURL(/\/physical\/(?!new)/)
   await expect(page.getByRole('list', { name: 'Findings' })).toBeVisible({ timeout: 60_000 })
+  return idOf(page.url())
+}
+
+async function checkMigration(
+  page: Page,
+  demo: Product,
+  { source, target }: { source: AddedCluster; target: AddedCluster },
+): Promise<string> {
+  await page.goto(`${demo.url}/migrations/new?source=${source.id}&target=${target.id}`)
+  await page.getByRole('button', { name: 'Check both clusters' }).click()
+  await expect(page).toHaveURL(/\/migrations\/(?!new)/)
+  await expect(page.getByRole('heading', { name: 'What the first round would write' })).toBeVisible({ timeout: 60_000 })
   return idOf(page.url())
 }
 

@@ -1,4 +1,4 @@
-import { History } from 'lucide-react'
+import { History, Truck } from 'lucide-react'
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { paths } from '@/app/_nav/paths.ts'
@@ -32,9 +32,17 @@ export default async function ClusterRestoresPage({ params }: { params: Promise<
       cluster={cluster.value}
       section="restores"
       actions={
-        <LinkButton href={newHref} tone="primary" icon={<History aria-hidden className="size-4" />}>
-          New restore…
-        </LinkButton>
+        <>
+          <LinkButton
+            href={paths.newMigration({ sourceId: clusterId })}
+            icon={<Truck aria-hidden className="size-4" />}
+          >
+            Migrate…
+          </LinkButton>
+          <LinkButton href={newHref} tone="primary" icon={<History aria-hidden className="size-4" />}>
+            New restore…
+          </LinkButton>
+        </>
       }
     >
       {restores.ok ? (

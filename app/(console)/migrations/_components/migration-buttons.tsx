@@ -1,0 +1,58 @@
+'use client'
+
+import { RotateCw, Square, Truck } from 'lucide-react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { useAction } from '@/app/_components/use-action.ts'
+import { Button } from '@/app/_ui/button.tsx'
+import type { MigrationView } from '@/lib/services/migrations/views.ts'
+import { goOnWithMigrationAction, startSwitchAction, stopMigrationAction } from '../actions.ts'
+
+/** What can be done with a migration in its state; what cannot says why. */
+export function MigrationButtons({ migration, onDone }: { migration: MigrationView; onDone: () => void }) {
+  const stop = useAction(stopMigrationAction, onDone)
+  const goOn = useAction(goOnWithMigrationAction, onDone)
+  const startSwitch = useAction(startSwitchAction, onDone)
+  const error = stop.error ?? goOn.error ?? startSwitch.error
+  const input = { migrationId: migration.id }
+  const { state, canStop, canGoOn, canSwitch } = migration
+  return (
+    <>
+      {error && (
+        <div className="w-full">
+          <ErrorNotice error={error} />
+        </div>
+      )}
+      {canStop.ok && (
+        <Button
+          icon={<Square aria-hidden className="size-3.5" />}
+          pending={stop.pending}
+          onClick={() => stop.run(input)}
+        >
+          Stop the migration
+        </Button>
+      )}
+      {(state === 'failed' || state === 'stopped') && (
+        <Button
+          tone="primary"
+          icon={<RotateCw aria-hidden className="size-4" />}
+          pending={goOn.pending}
+          disabledReason={!canGoOn.ok && (canGoOn.reason ?? 'It cannot go on')}
+          onClick={() => goOn.run(input)}
+        >
+          {migration.confirmedAt === null ? 'Check again' : 'Go on'}
+        </Button>
+      )}
+      {(state === 'copying' || state === 'following') && (
+        <Button
+          tone="primary"
+          icon={<Truck aria-hidden className="size-4" />}
+          pending={startSwitch.pending}
+          disabledReason={!canSwitch.ok && (canSwitch.reason ?? 'Not yet')}
+          onClick={() => startSwitch.run(input)}
+        >
+          Switch over…
+        </Button>
+      )}
+    </>
+  )
+}
