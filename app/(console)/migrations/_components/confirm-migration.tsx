@@ -8,8 +8,8 @@ import {
   ReadOnlyNotice,
 } from '@/app/_components/confirm-fields.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { isDanger } from '@/lib/domain/guards/severity.ts'
@@ -80,11 +80,17 @@ export function ConfirmMigration({
           <ConfirmFields clusterName={target.name} value={given} onChange={setGiven} faults={confirm.error?.fields} />
         </div>
         <div className="flex flex-wrap items-center justify-end gap-2">
-          <Button type="submit" tone="danger" pending={confirm.pending} disabledReason={fault}>
+          <GuardedButton
+            action="migration.confirm"
+            type="submit"
+            tone="danger"
+            pending={confirm.pending}
+            disabledReason={fault}
+          >
             {plan.deletes > 0
               ? `Delete ${plural(plan.deletes, 'znode')} of ${target.name}, write ${plural(plan.steps - plan.deletes, 'step')} and follow`
               : `Write ${plural(plan.steps, 'step')} to ${target.name} and follow`}
-          </Button>
+          </GuardedButton>
         </div>
       </form>
     </Card>

@@ -2,8 +2,8 @@
 
 import { RotateCw, Square, Truck } from 'lucide-react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import type { MigrationView } from '@/lib/services/migrations/views.ts'
 import { goOnWithMigrationAction, startSwitchAction, stopMigrationAction } from '../actions.ts'
 
@@ -23,16 +23,18 @@ export function MigrationButtons({ migration, onDone }: { migration: MigrationVi
         </div>
       )}
       {canStop.ok && (
-        <Button
+        <GuardedButton
+          action="migration.stop"
           icon={<Square aria-hidden className="size-3.5" />}
           pending={stop.pending}
           onClick={() => stop.run(input)}
         >
           Stop the migration
-        </Button>
+        </GuardedButton>
       )}
       {(state === 'failed' || state === 'stopped') && (
-        <Button
+        <GuardedButton
+          action="migration.go-on"
           tone="primary"
           icon={<RotateCw aria-hidden className="size-4" />}
           pending={goOn.pending}
@@ -40,10 +42,11 @@ export function MigrationButtons({ migration, onDone }: { migration: MigrationVi
           onClick={() => goOn.run(input)}
         >
           {migration.confirmedAt === null ? 'Check again' : 'Go on'}
-        </Button>
+        </GuardedButton>
       )}
       {(state === 'copying' || state === 'following') && (
-        <Button
+        <GuardedButton
+          action="migration.switch"
           tone="primary"
           icon={<Truck aria-hidden className="size-4" />}
           pending={startSwitch.pending}
@@ -51,7 +54,7 @@ export function MigrationButtons({ migration, onDone }: { migration: MigrationVi
           onClick={() => startSwitch.run(input)}
         >
           Switch over…
-        </Button>
+        </GuardedButton>
       )}
     </>
   )

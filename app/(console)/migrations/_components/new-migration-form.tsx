@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useEffect, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import {
   findCapFault,
   PLAIN_FIDELITY,
@@ -11,7 +12,6 @@ import {
 } from '@/app/_components/restore-fidelity-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
 import { findPathFault } from '@/lib/domain/znode/path.ts'
@@ -144,9 +144,15 @@ export function NewMigrationForm({ clusters, asked }: { clusters: readonly Clust
         hint="Each round reads both trees and writes what differs."
       />
       <div className="flex justify-end">
-        <Button type="submit" tone="primary" pending={create.pending} disabledReason={fault}>
+        <GuardedButton
+          action="migration.check"
+          type="submit"
+          tone="primary"
+          pending={create.pending}
+          disabledReason={fault}
+        >
           Check both clusters
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   )

@@ -2,10 +2,10 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
@@ -37,21 +37,23 @@ export function SwitchOver({ migration, onDone }: { migration: MigrationView; on
         </ol>
         <Clients migration={migration} />
         <div className="flex flex-wrap justify-end gap-2">
-          <Button
+          <GuardedButton
+            action="migration.follow"
             pending={follow.pending}
             disabledReason={!canFollow.ok && (canFollow.reason ?? 'Not now')}
             onClick={() => follow.run(input)}
           >
             Back to following
-          </Button>
-          <Button
+          </GuardedButton>
+          <GuardedButton
+            action="migration.finish"
             tone="primary"
             pending={finish.pending}
             disabledReason={!canFinish.ok && (canFinish.reason ?? 'Not now')}
             onClick={() => finish.run(input)}
           >
             Final round
-          </Button>
+          </GuardedButton>
         </div>
       </div>
     </Card>
