@@ -180,8 +180,9 @@ describe('a migration', () => {
       for (let i = 0; !stopped; i++) await source.set('/app/empty', `write ${i}`)
     })()
     await finishMigration(context, copied.id)
-    const busy = await work(copied.id)
-    stopped = true
+    const busy = await work(copied.id).finally(() => {
+      stopped = true
+    })
     await writer
     expect(busy).toMatchObject({ state: 'switching', isFinishing: false, canFinish: { ok: true } })
     expect(busy.proof?.ok ?? false).toBe(false)

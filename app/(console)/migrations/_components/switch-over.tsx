@@ -8,6 +8,7 @@ import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Card } from '@/app/_ui/card.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import type { MigrationView, SourceClientsView } from '@/lib/services/migrations/views.ts'
 import { finishMigrationAction, followAgainAction } from '../actions.ts'
@@ -20,6 +21,7 @@ export function SwitchOver({ migration, onDone }: { migration: MigrationView; on
   const follow = useAction(followAgainAction, onDone)
   const { source, target, canFinish, canFollow } = migration
   const input = { migrationId: migration.id }
+  const left = migration.rounds[0]?.differences ?? 0
   return (
     <Card title="Switch over">
       <div className="flex flex-col gap-4 text-sm">
@@ -35,6 +37,11 @@ export function SwitchOver({ migration, onDone }: { migration: MigrationView; on
             sessions, they are not copied.
           </li>
         </ol>
+        {!migration.isFinishing && left > 0 && (
+          <Notice tone="warn" title={`The last round still found ${plural(left, 'difference')}`}>
+            They are written to {target.name}. Where final rounds keep finding some, {source.name} is still written to.
+          </Notice>
+        )}
         <Clients migration={migration} />
         <div className="flex flex-wrap justify-end gap-2">
           <GuardedButton
