@@ -8,6 +8,8 @@ import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { findCachedVersions, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
+import { decideApproval } from '../approvals/decide-approval.ts'
+import { requestApproval } from '../approvals/request-approval.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import { armCluster } from '../clusters/arm-cluster.ts'
 import { disarmCluster } from '../clusters/disarm-cluster.ts'
@@ -24,6 +26,8 @@ import type { MigrationView } from './views.ts'
 
 const NEWEST = findCachedVersions().find(({ version, cached }) => cached && version.startsWith('3.9'))?.version
 const EVERY_SECONDS = 30
+/** The worker acts for nobody by itself. */
+const CLOCK = { kind: 'system', id: null, name: 'schedule', role: 'admin' } as const
 const AUTH = { kind: 'digest', username: 'other', password: 'pw' } as const
 
 let from: ZooKeeperServer
@@ -76,7 +80,7 @@ afterEach(async () => {
 /** The worker, until only people or the clock can move things. */
 async function work(migrationId: string): Promise<MigrationView> {
   for (let turn = 0; turn < 60; turn++) {
-    while (await runDueMigrations(services.contextFor('admin'), 'test')) {
+    while (await runDueMigrations({ ...services.contextFor('admin'), actor: CLOCK }, 'test')) {
       // Each turn is one step.
     }
     const ran = await workOffJobs(services)
@@ -108,6 +112,13 @@ async function confirm({ id, plan }: MigrationView): Promise<MigrationView> {
     dangersRead: true,
   })
   return work(id)
+}
+
+async function approve(restoreId: string): Promise<void> {
+  const planHash = (await getRestore(context, restoreId)).plan?.hash ?? ''
+  const asked = { subjectKind: 'restore', subjectId: restoreId, planHash, typedName: 'new', reason: 'a round' } as const
+  const { approvalId } = await requestApproval(context, asked)
+  await decideApproval(services.contextFor('admin'), { approvalId, planHash, decision: 'approve' })
 }
 
 /** What an independent client reads, one znode after the other: data with null apart from empty, and ACLs. Ephemerals by name only. */
@@ -255,8 +266,15 @@ describe('a migration', () => {
     const waiting = await confirm(await check())
     expect(waiting).toMatchObject({ state: 'copying', waiting: 'approval', needsApproval: true })
     expect(await target.namesOf('/app')).toEqual([])
+    await approve(waiting.rounds[0]?.restoreId ?? '')
+    expect(await work(waiting.id)).toMatchObject({ state: 'following', waiting: null })
+    expect(await target.text('/app/n000001')).toBe(await source.text('/app/n000001'))
+    // The next round is another plan, and asks anew.
+    await source.set('/app/n000001', 'changed')
+    const next = await nextRound(waiting.id)
+    expect(next).toMatchObject({ state: 'following', waiting: 'approval' })
     await stopMigration(context, waiting.id)
-    expect(await getRestore(context, waiting.rounds[0]?.restoreId ?? '')).toMatchObject({ state: 'cancelled' })
+    expect(await getRestore(context, next.rounds[0]?.restoreId ?? '')).toMatchObject({ state: 'cancelled' })
   })
 
   it('is refused to viewers, into its own ensemble by another address, and beside another one', async () => {

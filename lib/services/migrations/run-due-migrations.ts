@@ -76,7 +76,7 @@ class Turn {
     if (moved !== null) return this.fail(moved)
     const row = this.#row
     const round = await findLatestRound(context, row.id)
-    const restore = await this.#findRestore(round)
+    const restore = await this.#findRestore(context, round)
     const proofJob = await this.#findProofJob()
     if (proofJob === 'failed') return this.#giveUpFinishing()
     const act = nextActOf(
@@ -172,10 +172,11 @@ class Turn {
     }
   }
 
-  async #findRestore(round: RoundRow | null): Promise<RestoreView | null> {
+  /** As that person sees it: whether an approval covers the run depends on who starts it. */
+  async #findRestore(context: ServiceContext, round: RoundRow | null): Promise<RestoreView | null> {
     if (!round?.restoreId) return null
-    const row = await getRestoreRow(this.#context, round.restoreId)
-    return (await toRestoreViews(this.#context, [row]))[0] ?? null
+    const row = await getRestoreRow(context, round.restoreId)
+    return (await toRestoreViews(context, [row]))[0] ?? null
   }
 
   async #findProofJob(): Promise<'none' | 'active' | 'failed'> {
