@@ -122,6 +122,13 @@ describe('the guards of a restore', () => {
       }),
     ])
     await stop()
+    services.clock.advance(10_000)
+    // Whoever asked first has closed the page: the others, who wait for the same answer, get it.
+    const [, other] = await Promise.allSettled([
+      lookAgain({ ...context, signal: AbortSignal.abort() }, restore.id),
+      lookAgain(context, restore.id),
+    ])
+    expect(other).toMatchObject({ status: 'fulfilled', value: { steps: 2 } })
     expect((await getRestore(context, restore.id)).plan?.hash).toBe(restore.plan?.hash)
   })
 })

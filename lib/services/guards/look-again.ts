@@ -36,7 +36,8 @@ export async function lookAgain(context: ServiceContext, restoreId: string): Pro
   for (const [other, { at }] of kept) if (now - at >= KEPT_MS) kept.delete(other)
   const known = kept.get(key)
   if (known) return known.view
-  const view = look(context, row)
+  // Others may wait for it by the time that whoever asked first is gone.
+  const view = look({ ...context, signal: undefined }, row)
   kept.set(key, { at: now, view })
   try {
     return await view
