@@ -107,6 +107,20 @@ describe('planQuotas', () => {
     expect(live.dump()).toEqual(before)
   })
 
+  it('takes nothing away by a source that could not read its quotas, or holds none of /zookeeper', async () => {
+    const live = treeWith('/a', '/c', ...quota('/a', 'count=5,bytes=-1'), ...quota('/c', 'count=1,bytes=1'))
+    const source = treeWith('/a', '/c', ...quota('/a', 'count=5,bytes=-1'), ...quota('/c', 'count=1,bytes=1'))
+    source.setAclAs('/zookeeper/quota/c', [{ perms: 31, scheme: 'digest', id: 'ops:hash=' }])
+    const target = new FakeTarget(live, { identities: [SUPER] })
+    const blind = { live: target, source: new FakeTarget(source, { showKinds: true }) }
+    const made = await makePlan(live, source, { quotas: blind, mode: 'mirror' })
+    expect(briefSteps(made.steps)).toEqual([])
+    expect(made.summary.warnings).toMatchObject([{ code: 'quota', message: expect.stringContaining('1 quota') }])
+    const bare = await plan(live, new FakeTree(buildTree(['/a', '/c'])), { mode: 'mirror' })
+    expect(briefSteps(bare.steps)).toEqual([])
+    expect(bare.summary.warnings).toMatchObject([{ code: 'quota', message: expect.stringContaining('2 quotas') }])
+  })
+
   it('follows a subtree to another place, and leaves the quotas of its neighbours alone', async () => {
     const live = treeWith()
     const source = treeWith('/a', '/b', ...quota('/a', 'count=5,bytes=-1'), ...quota('/b', 'count=6,bytes=-1'))

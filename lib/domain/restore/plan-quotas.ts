@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count-of.ts'
 import { OPEN_ACL } from '../znode/acl.ts'
 import { ZnodeError } from '../znode/errors.ts'
 import { comparePaths } from '../znode/order.ts'
@@ -36,8 +37,9 @@ export interface PlanQuotasInput {
  */
 export async function planQuotas(builder: PlanBuilder, input: PlanQuotasInput): Promise<void> {
   const { sourcePath, targetPath, mode, isPicked } = input
-  const source = await readQuotas(input.source, input.signal)
-  const live = await readQuotas(input.live, input.signal)
+  const held = await readQuotas(input.source, input.signal)
+  const source = held.found
+  const { found: live } = await readQuotas(input.live, input.signal)
   const wanted = new Map<string, Znode>()
   for (const znode of source.values()) {
     const owner = quotaOwnerOf(znode.path)
@@ -65,7 +67,7 @@ export async function planQuotas(builder: PlanBuilder, input: PlanQuotasInput): 
       await create(builder, sources?.get(quotaStatsPath(path)) ?? null, { path: quotaStatsPath(path), data: NO_STATS })
     builder.notes.quotaWritten(path)
   }
-  if (mode === 'mirror') planRemovals(builder, { live, wanted, input })
+  if (mode === 'mirror') planRemovals(builder, { live, wanted, held, input })
 }
 
 async function create(
@@ -79,16 +81,25 @@ async function create(
 /** Limits that the source does not have, and the znodes above them that nothing else needs. */
 function planRemovals(
   builder: PlanBuilder,
-  known: { live: ReadonlyMap<string, Znode>; wanted: ReadonlyMap<string, Znode>; input: PlanQuotasInput },
+  known: { live: ReadonlyMap<string, Znode>; wanted: ReadonlyMap<string, Znode>; held: Quotas; input: PlanQuotasInput },
 ): void {
-  const { live, wanted, input } = known
+  const { live, wanted, held, input } = known
+  let untold = 0
   const removed = new Set<string>()
   const kept = new Set<string>([...wanted.keys()].map(quotaDirOf))
   for (const znode of live.values()) {
     const owner = quotaOwnerOf(znode.path)
     if (owner === null || wanted.has(owner)) continue
-    if (isWithin(owner, input.targetPath) && input.isPicked(owner)) removed.add(owner)
+    const isAskedFor = isWithin(owner, input.targetPath) && input.isPicked(owner)
+    const isTold = isAskedFor && held.tells(quotaLimitsPath(mapPath(owner, input.targetPath, input.sourcePath)))
+    if (isTold) removed.add(owner)
     else kept.add(quotaDirOf(owner))
+    if (isAskedFor && !isTold) untold++
+  }
+  if (untold > 0) {
+    const what = `${countOf(untold, 'quota')} of the cluster stay`
+    builder.warn('quota', input.targetPath, `${what}: the source does not tell whether it had them`)
+    builder.skip('unreadable', untold)
   }
   const isKept = (dir: string) => [...kept].some((other) => isWithin(other, dir))
   const dirs = new Set<string>()
@@ -106,24 +117,30 @@ function planRemovals(
   }
 }
 
-/** Everything below /zookeeper/quota, by path; a tree without it has no quotas. */
-async function readQuotas(
-  reader: Pick<TreeReader, 'readSubtree'>,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, Znode>> {
+interface Quotas {
+  /** Everything below /zookeeper/quota, by path. */
+  readonly found: ReadonlyMap<string, Znode>
+  /** Whether a path that is not among them was not there: every server has /zookeeper/quota, so a tree without it was not asked. */
+  tells(path: string): boolean
+}
+
+async function readQuotas(reader: Pick<TreeReader, 'readSubtree'>, signal: AbortSignal | undefined): Promise<Quotas> {
   const found = new Map<string, Znode>()
+  const unreadable: string[] = []
+  let hasRoot = false
   try {
     for await (const batch of reader.readSubtree(QUOTA_ROOT, { signal, includeSystem: true })) {
+      for (const place of batch.unreadable) unreadable.push(place.path)
       for (const znode of batch.znodes) {
         const { path, data, acl, stat, kind, ttlMs } = znode
-
+        hasRoot ||= path === QUOTA_ROOT
         if (isQuotaPath(path)) found.set(path, { path, data, acl, stat, kind, ttlMs })
       }
     }
   } catch (error) {
     if (!(error instanceof ZnodeError) || error.code !== 'NO_NODE') throw error
   }
-  return found
+  return { found, tells: (path) => hasRoot && !unreadable.some((place) => isWithin(path, place)) }
 }
 
 function expectationOf({ stat }: Znode): Extract<LiveExpectation, { kind: 'present' }> {
