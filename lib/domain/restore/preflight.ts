@@ -31,6 +31,8 @@ export interface PreflightReport {
 /** Different places and forms that are asked about, each; more say little that the first ones do not. */
 const PLACES_MAX = 200
 const FORMS_MAX = 100
+/** Znodes whose ACL the plan changes before it writes there; beyond these, no place is asked about any more. */
+const OPENED_MAX = 10_000
 const WINDOW = 16
 /** No znode has this data version: the check after the operation fails, and with it the whole multi. */
 const IMPOSSIBLE_VERSION = 0x7fff_ffff
@@ -60,6 +62,8 @@ export class PreflightDemands {
   private updates = 0
   private deletes = 0
   private lastDeleted: string | null = null
+  /** Their ACL is another one by the time of the writes: what the list of now forbids says nothing. */
+  private readonly opened = new Set<string>()
 
   add(step: PlanStep): void {
     switch (step.step) {
@@ -69,7 +73,7 @@ export class PreflightDemands {
       case 'setData': {
         const { path, expect } = step
         const operation = { op: 'setData', path, data: null, version: expect.version } as const
-        if (this.updates++ < PLACES_MAX) this.places.push({ operation, what: 'change its value', steps: 1 })
+        if (!this.isOpened(path) && this.updates++ < PLACES_MAX) this.places.push({ operation, what: 'change its value', steps: 1 })
         else this.notAsked++
         return
       }
@@ -80,11 +84,13 @@ export class PreflightDemands {
         this.lastDeleted = path
         if (isParent) return
         const operation = { op: 'delete', path, version: expect.version } as const
-        if (this.deletes++ < PLACES_MAX) this.places.push({ operation, what: 'delete it', steps: 1 })
+        if (!this.isOpened(parentPath(path)) && this.deletes++ < PLACES_MAX) this.places.push({ operation, what: 'delete it', steps: 1 })
         else this.notAsked++
         return
       }
       case 'setAcl':
+        // Those that take rights away come last: what they forbid is asked about by then.
+        if (this.opened.size <= OPENED_MAX) this.opened.add(step.path)
         this.addForm({ path: step.path, acl: step.acl, kind: 'persistent', ttlMs: null })
         return
       case 'advanceCounter':
@@ -105,8 +111,12 @@ export class PreflightDemands {
 
   private addParent(parent: string): void {
     const known = this.parents.get(parent)
-    if (known === undefined && this.parents.size >= PLACES_MAX) this.notAsked++
+    if (this.isOpened(parent) || (known === undefined && this.parents.size >= PLACES_MAX)) this.notAsked++
     else this.parents.set(parent, (known ?? 0) + 1)
+  }
+
+  private isOpened(path: string): boolean {
+    return this.opened.size > OPENED_MAX || this.opened.has(path)
   }
 
   private addForm({ path, acl, kind, ttlMs }: Omit<Form, 'steps'>): void {

@@ -65,7 +65,7 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
   try {
     // A run that has begun goes by its journal: what it did already would be refused now.
     if (plan.summary.steps > 0 && (await directory.readJournal()) === null)
-      await assertTargetWilling(context, connection, demands)
+      await assertTargetWilling(context, connection, demands, input.onConflict ?? plan.summary.onConflict)
     // Of nothing, no safety backup can be taken.
     if (plan.summary.steps > 0) await secure(context, input, directory, { plan, connection, touched })
     const report = await cutShortOnFailure(async () => {

@@ -10,7 +10,7 @@ import type { Znode } from '../../domain/znode/znode.ts'
 import { createEngineContext } from '../../testing/engine-context.ts'
 import { buildTree, streamOf, type ZnodeSketch } from '../../testing/znode-builder.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
-import { executeRestore } from './execute-restore.ts'
+import { type ExecuteRestoreInput, executeRestore } from './execute-restore.ts'
 import { planRestoreTo } from './plan-restore-to.ts'
 
 const READ_ONLY: Acl = [{ perms: PERM.read, scheme: 'world', id: 'anyone' }]
@@ -97,12 +97,13 @@ async function makeParent(parentDir: string): Promise<string> {
   return parentDir
 }
 
-function run() {
+function run(options: Partial<ExecuteRestoreInput> = {}) {
   return executeRestore(context, {
     dir: join(dir, 'restore'),
     target,
     safetyParentDir: join(dir, 'safety'),
     run: 'preflight',
+    ...options,
   })
 }
 
@@ -143,6 +144,38 @@ describe('what the target will refuse', () => {
     })
     expect((await readdir(join(dir, 'restore'))).filter((name) => /safety|journal/.test(name))).toEqual([])
     expect(await connection.get('/open/ttl')).toMatchObject({ kind: 'missing' })
+  })
+
+  it('is passed over where conflicts are skipped, and the rest is restored', async () => {
+    await planOf(
+      [
+        { path: '/closed', data: 'live' },
+        { path: '/closed/child', data: 'other' },
+        { path: '/open', data: 'live' },
+        { path: '/open/possible', data: 'x' },
+      ],
+      false,
+    )
+    const report = await run({ onConflict: 'skip' })
+    expect(report.conflicts).toEqual([{ path: '/closed/child', reason: 'no-auth' }])
+    expect(await connection.get('/open/possible')).toMatchObject({ kind: 'found' })
+  })
+
+  it('is not what the plan itself gives the right to first', async () => {
+    const mayChange: Acl = [{ perms: PERM.read | PERM.admin, scheme: 'world', id: 'anyone' }]
+    const made = await connection.multi([
+      { op: 'create', path: '/locked', data: Buffer.from('live'), acl: mayChange, kind: 'persistent', ttlMs: null },
+    ])
+    expect(made).toMatchObject({ kind: 'done' })
+    const { warnings } = await planOf(
+      [
+        { path: '/locked', data: 'new' },
+        { path: '/locked/below', data: 'x' },
+      ],
+      true,
+    )
+    expect(warnings.filter(({ code }) => code.startsWith('target-'))).toEqual([])
+    expect(await run()).toMatchObject({ verified: true, conflictCount: 0 })
   })
 
   it('is nothing where all of it is possible, and the run goes through', async () => {

@@ -1,6 +1,6 @@
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
-import type { PlanWarning } from '../../domain/restore/plan.ts'
+import type { ConflictPolicy, PlanWarning } from '../../domain/restore/plan.ts'
 import type { PlanSink } from '../../domain/restore/plan-builder.ts'
 import {
   askTarget,
@@ -40,14 +40,18 @@ export async function warnOfRefusals(
   }))
 }
 
-/** Throws PREFLIGHT_REFUSED when the target will not do some of it: half a restore helps nobody. */
+/**
+ * Throws PREFLIGHT_REFUSED when the target will not do some of it: half a restore helps nobody. Where conflicts are skipped, what is
+ * refused is one of them, as was chosen, and only a target that takes nothing at all ends the run.
+ */
 export async function assertTargetWilling(
   context: Pick<EngineContext, 'signal'>,
   connection: ClusterConnection,
   demands: PreflightDemands,
+  onConflict: ConflictPolicy,
 ): Promise<PreflightReport> {
   const report = await askTarget(demands, connection, { signal: context.signal })
-  const { refusals } = report
+  const refusals = report.refusals.filter(({ code }) => onConflict !== 'skip' || code === 'read-only')
   if (refusals.length === 0) return report
   const named = refusals.slice(0, NAMED_MAX).map(describeRefusal).join('; ')
   const more = refusals.length > NAMED_MAX ? `; and ${refusals.length - NAMED_MAX} more` : ''
