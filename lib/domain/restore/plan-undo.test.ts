@@ -120,6 +120,37 @@ describe('planUndo', () => {
     expect(tree.dump()).toEqual(dump)
   })
 
+  it('deletes what the run created where the safety backup had seen an ephemeral', async () => {
+    const tree = new FakeTree(buildTree([{ path: '/e', data: 'lock', kind: 'ephemeral' }]))
+    const safety = tree.znodes()
+    const plan = await makePlan(new FakeTree(), buildTree([{ path: '/e', data: 'restored' }]))
+    tree.delete('/e')
+    const journal = new MemoryJournal()
+    expect(await runPlan(plan, tree, { journal })).toMatchObject({ applied: 1 })
+    const undo = await makeUndo(plan, tree, { journal, safety })
+    expect(briefSteps(undo.steps)).toEqual(['delete /e'])
+  })
+
+  it('says so where the run wrote over what came after its safety backup', async () => {
+    const [tree, safety] = [1, 2].map(() => new FakeTree(buildTree(['/u', '/v', '/w']))) as [FakeTree, FakeTree]
+    const source = buildTree([
+      { path: '/u', data: '2' },
+      { path: '/v', data: '2' },
+      { path: '/w', data: '2' },
+    ])
+    const plan = await makePlan(tree, source)
+    for (const each of [tree, safety]) each.setData('/v', 'theirs')
+    safety.delete('/w')
+    tree.setData('/u', 'theirs')
+    tree.setData('/w', 'theirs')
+    const journal = new MemoryJournal()
+    await runPlan(plan, tree, { journal, onConflict: 'overwrite' })
+    const undo = await makeUndo(plan, tree, { journal, safety })
+    expect(undo.summary.warnings.map(({ code, path }) => `${code} ${path}`)).toEqual(['not-saved /u', 'not-saved /w'])
+    expect(undo.summary.skipped).toMatchObject({ 'not-in-safety-backup': 1 })
+    expect(briefSteps(undo.steps)).toEqual(['setData /u', 'setData /v'])
+  })
+
   it('takes back an overwrite whose answer was lost', async () => {
     const tree = new FakeTree(buildTree([{ path: '/u', data: '1' }]))
     const plan = await makePlan(tree, buildTree([{ path: '/u', data: '2' }]))

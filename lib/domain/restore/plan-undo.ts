@@ -102,9 +102,13 @@ class UndoPlanner {
   /** Children of created znodes that stay, by parent. */
   private readonly keptBelow = new Map<string, number>()
   private laterCount = 0
+  /** Steps of the run that wrote over what they found. */
+  private readonly overwritten: ReadonlySet<number>
 
   constructor(input: PlanUndoInput) {
     this.input = input
+    const { conflicts } = input.journal
+    this.overwritten = new Set(conflicts.flatMap((each) => (each.resolution === 'overwritten' ? [each.index] : [])))
     const { sink, source, onConflict, plannedAtMs, live, summary } = input
     this.builder = new PlanBuilder({
       sink,
@@ -175,11 +179,15 @@ class UndoPlanner {
       this.builder.skip('unreadable')
       return
     }
-    if (before.kind === 'missing') {
-      // The run created it; its ACL goes with it.
+    // What the run created was not there just before; what the safety backup saw there belonged to a session that has ended since.
+    const isCreated = before.kind === 'found' && before.znode.kind === 'ephemeral'
+    if (before.kind === 'missing' || isCreated) {
       if (step.step === 'create') this.addDelete(step.path, live, written)
+      // The ACL of what the run created goes with it.
+      else if (step.expect.kind === 'present') this.leaveUnsaved(step.path)
       return
     }
+    this.warnOfUnsaved(step, before.znode)
     if (live.kind === 'missing') {
       if (this.recreated.has(step.path)) return
       this.recreated.add(step.path)
@@ -189,6 +197,21 @@ class UndoPlanner {
     }
     if (step.step !== 'setAcl') this.addData(step.path, { live: live.znode, before: before.znode, written })
     if (step.step !== 'setData') this.addAcl(step.path, { live: live.znode, before: before.znode, written })
+  }
+
+  private leaveUnsaved(path: string): void {
+    this.builder.warn('not-saved', path, 'the safety backup does not hold it: it is left as it is')
+    this.builder.skip('not-in-safety-backup')
+  }
+
+  /** Something was written between the safety backup and the run, which wrote over it. */
+  private warnOfUnsaved({ index, path }: PlanStep, { stat }: Znode): void {
+    const left = this.overwritten.has(index) ? this.input.journal.rewritten.get(index) : undefined
+    if (left === undefined) return
+    const { czxid, version, aversion } = left
+    if (stat.czxid === czxid && stat.version >= version - 1 && stat.aversion >= aversion - 1) return
+    const what = 'the run wrote over what came after its safety backup, which nothing holds'
+    this.builder.warn('not-saved', path, `${what}: it goes back to version ${stat.version}, ACL version ${stat.aversion}`)
   }
 
   private addData(path: string, state: { live: Znode; before: Znode; written: Present }): void {
