@@ -132,6 +132,16 @@ describe('the queue', () => {
     await expect(requestJobCancel(db(), 'none', NOW)).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
   })
 
+  it('gives back no job that was cancelled since its last beat', async () => {
+    await enqueue('j1')
+    const job = await claim('a')
+    await requestJobCancel(db(), 'j1', NOW)
+    expect(await postponeJob(db(), job, NOW)).toBe(false)
+    expect(await releaseJob(db(), job, NOW)).toBe(false)
+    expect(await settleJob(db(), job, { state: 'cancelled', error: null }, NOW)).toBe(true)
+    expect(await stateOf('j1')).toBe('cancelled')
+  })
+
   it('gives a retried job one more attempt, and retries only what has ended badly', async () => {
     await enqueue('j1')
     const job = await claim('a')

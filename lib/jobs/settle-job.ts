@@ -25,14 +25,14 @@ export async function settleJob(
   return count === 1
 }
 
-/** Gives the job back unfinished, for another worker to begin at once: a stopping worker is no fault of the job. */
+/** Gives the job back unfinished, for another worker to begin at once: a stopping worker is no fault of the job. False as in `postponeJob`. */
 export async function releaseJob(
   tx: Pick<Prisma.TransactionClient, 'job'>,
   job: Pick<ClaimedJob, 'id' | 'owner' | 'token'>,
   nowMs: number,
 ): Promise<boolean> {
   const { count } = await tx.job.updateMany({
-    where: ownedBy(job),
+    where: { ...ownedBy(job), cancelRequestedAt: null },
     data: {
       state: 'queued',
       leaseOwner: null,

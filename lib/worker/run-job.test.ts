@@ -61,12 +61,14 @@ class FakeQueue implements Queue {
   }
   hasSucceeded = async () => this.settled.some((outcome) => outcome.state === 'succeeded')
   release = async (released: ClaimedJob) => {
+    if (!this.owned || this.cancelRequested) return false
     this.released.push(released.id)
-    return this.owned
+    return true
   }
   postpone = async (job: ClaimedJob) => {
+    if (!this.owned || this.cancelRequested) return false
     this.postponed.push(job.id)
-    return this.owned
+    return true
   }
   sweep = async () => []
   seen = async () => undefined
@@ -220,6 +222,23 @@ describe('RunningJob', () => {
     await done
     expect(queue.released).toEqual(['j1'])
     expect(queue.settled).toEqual([])
+  })
+
+  it('ends a job that was cancelled since its last beat, instead of giving it back to go on', async () => {
+    const queue = new FakeQueue()
+    queue.cancelRequested = true
+    const { running, done } = start(queue, untilAborted)
+    running.shutDown()
+    await done
+    const restore = { ...job, kind: 'run-restore', attemptsMax: 5 }
+    await new RunningJob(queue, restore, silentLog, performance.now()).run(async () => {
+      throw new RestoreCutShort('SESSION_EXPIRED', 'the session has expired')
+    })
+    expect(queue).toMatchObject({ released: [], postponed: [] })
+    expect(queue.settled).toEqual([
+      { state: 'cancelled', error: null },
+      { state: 'cancelled', error: null },
+    ])
   })
 
   it('cancels when it is asked to, stops when it is lost, and does not own a job after its lease', async () => {

@@ -192,10 +192,10 @@ export class RunningJob {
       case 'shutdown':
         if (await this.#queue.release(this.#job))
           await this.#say('warn', 'The worker is stopped; the job waits for another one')
+        else await this.#settleCancelled()
         return
       case 'cancel':
-        if (await this.#queue.settle(this.#job, { state: 'cancelled', error: null }))
-          await this.#say('warn', 'Cancelled')
+        await this.#settleCancelled()
         return
       case 'timeout':
         await this.#settleAs({
@@ -210,6 +210,7 @@ export class RunningJob {
         if (away !== null && this.#job.attempts < this.#job.attemptsMax) {
           this.#log.warn({ job: id, kind, error: formatErrorLine(error) }, `${away}; the job waits`)
           if (await this.#queue.postpone(this.#job)) await this.#say('warn', `${away}; the job goes on by itself`)
+          else await this.#settleCancelled()
           return
         }
         const errorId = randomUUID().slice(0, 8)
@@ -218,6 +219,11 @@ export class RunningJob {
         await this.#settleAs(view)
       }
     }
+  }
+
+  /** Also when the wish came after the last beat: a job that is given back would go on with it. Writes nothing when it is not owned. */
+  async #settleCancelled(): Promise<void> {
+    if (await this.#queue.settle(this.#job, { state: 'cancelled', error: null })) await this.#say('warn', 'Cancelled')
   }
 
   async #settleAs(view: ErrorView): Promise<void> {
