@@ -137,17 +137,23 @@ describe('planUndo', () => {
       { path: '/u', data: '2' },
       { path: '/v', data: '2' },
       { path: '/w', data: '2' },
+      { path: '/x', data: '2' },
     ])
     const plan = await makePlan(tree, source)
     for (const each of [tree, safety]) each.setData('/v', 'theirs')
     safety.delete('/w')
     tree.setData('/u', 'theirs')
     tree.setData('/w', 'theirs')
+    tree.create('/x', { data: 'theirs' })
     const journal = new MemoryJournal()
     await runPlan(plan, tree, { journal, onConflict: 'overwrite' })
     const undo = await makeUndo(plan, tree, { journal, safety })
-    expect(undo.summary.warnings.map(({ code, path }) => `${code} ${path}`)).toEqual(['not-saved /u', 'not-saved /w'])
-    expect(undo.summary.skipped).toMatchObject({ 'not-in-safety-backup': 1 })
+    expect(undo.summary.warnings.map(({ code, path }) => `${code} ${path}`)).toEqual([
+      'not-saved /u',
+      'not-saved /w',
+      'not-saved /x',
+    ])
+    expect(undo.summary.skipped).toMatchObject({ 'not-in-safety-backup': 2 })
     expect(briefSteps(undo.steps)).toEqual(['setData /u', 'setData /v'])
   })
 

@@ -182,9 +182,9 @@ class UndoPlanner {
     // What the run created was not there just before; what the safety backup saw there belonged to a session that has ended since.
     const isCreated = before.kind === 'found' && before.znode.kind === 'ephemeral'
     if (before.kind === 'missing' || isCreated) {
-      if (step.step === 'create') this.addDelete(step.path, live, written)
+      if (step.step === 'create' && !this.overwritten.has(step.index)) this.addDelete(step.path, live, written)
       // The ACL of what the run created goes with it.
-      else if (step.expect.kind === 'present') this.leaveUnsaved(step.path)
+      else if (step.step === 'create' || step.expect.kind === 'present') this.leaveUnsaved(step.path)
       return
     }
     this.warnOfUnsaved(step, before.znode)
@@ -200,8 +200,10 @@ class UndoPlanner {
   }
 
   private leaveUnsaved(path: string): void {
-    this.builder.warn('not-saved', path, 'the safety backup does not hold it: it is left as it is')
+    this.builder.warn('not-saved', path, 'the safety backup does not hold what was there: it is left as it is')
     this.builder.skip('not-in-safety-backup')
+    this.builder.keep(path)
+    this.keptBelow.set(parentPath(path), (this.keptBelow.get(parentPath(path)) ?? 0) + 1)
   }
 
   /** Something was written between the safety backup and the run, which wrote over it. */
@@ -211,7 +213,11 @@ class UndoPlanner {
     const { czxid, version, aversion } = left
     if (stat.czxid === czxid && stat.version >= version - 1 && stat.aversion >= aversion - 1) return
     const what = 'the run wrote over what came after its safety backup, which nothing holds'
-    this.builder.warn('not-saved', path, `${what}: it goes back to version ${stat.version}, ACL version ${stat.aversion}`)
+    this.builder.warn(
+      'not-saved',
+      path,
+      `${what}: it goes back to version ${stat.version}, ACL version ${stat.aversion}`,
+    )
   }
 
   private addData(path: string, state: { live: Znode; before: Znode; written: Present }): void {

@@ -73,7 +73,8 @@ export class PreflightDemands {
       case 'setData': {
         const { path, expect } = step
         const operation = { op: 'setData', path, data: null, version: expect.version } as const
-        if (!this.isOpened(path) && this.updates++ < PLACES_MAX) this.places.push({ operation, what: 'change its value', steps: 1 })
+        if (!this.isOpened(path) && this.updates++ < PLACES_MAX)
+          this.places.push({ operation, what: 'change its value', steps: 1 })
         else this.notAsked++
         return
       }
@@ -84,7 +85,8 @@ export class PreflightDemands {
         this.lastDeleted = path
         if (isParent) return
         const operation = { op: 'delete', path, version: expect.version } as const
-        if (!this.isOpened(parentPath(path)) && this.deletes++ < PLACES_MAX) this.places.push({ operation, what: 'delete it', steps: 1 })
+        if (!this.isOpened(parentPath(path)) && this.deletes++ < PLACES_MAX)
+          this.places.push({ operation, what: 'delete it', steps: 1 })
         else this.notAsked++
         return
       }

@@ -5,6 +5,7 @@ import { CancelledError, isArkeeperError } from '../../base/errors.ts'
 import { APPLY_LIMITS, type ApplyLimits, type ApplyReport, applyPlan } from '../../domain/restore/apply-plan.ts'
 import type { Conflict } from '../../domain/restore/conflict.ts'
 import { RestoreError } from '../../domain/restore/errors.ts'
+import type { JournalState } from '../../domain/restore/journal.ts'
 import type { ConflictPolicy } from '../../domain/restore/plan.ts'
 import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { PreflightDemands } from '../../domain/restore/preflight.ts'
@@ -57,6 +58,7 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
   }
   const touched = new TouchedScope()
   const demands = new PreflightDemands()
+  await directory.pinSteps()
   await assertPlanSteps(plan.summary, directory.readStepLines(), (step) => {
     touched.add(step.path)
     demands.add(step)
@@ -124,13 +126,15 @@ async function secure(
 ): Promise<void> {
   const { plan, connection } = run
   let safety = await directory.findSafety()
-  if (safety === null) {
-    if ((await directory.readJournal()) !== null) {
-      throw new EngineError('RESTORE_DIR_INVALID', `${input.dir} has a journal but no record of its safety backup`, {
-        unaffected: 'nothing more was written',
-        remedy: 'compare the cluster with the source and plan again',
-      })
-    }
+  const hasBegun = hasSent(await directory.readJournal())
+  if (safety === null && hasBegun) {
+    throw new EngineError('RESTORE_DIR_INVALID', `${input.dir} has a journal but no record of its safety backup`, {
+      unaffected: 'nothing more was written',
+      remedy: 'compare the cluster with the source and plan again',
+    })
+  }
+  // One that was taken for a start that came to nothing does not hold what others have written since, and this run may write over.
+  if (safety === null || !hasBegun) {
     const taken = await takeTouchedBackup(context, {
       connection,
       connectString: plan.connectString,
@@ -140,15 +144,24 @@ async function secure(
       note: `before the restore of ${plan.summary.source}`,
       onProgress: input.onProgress,
     })
+    const former = safety
     try {
       input.assertOwned?.()
-      safety = await directory.writeSafety({ dir: taken.dir, archiveBytes: taken.archiveBytes })
+      // Asked when it is complete: what was sent afterwards is not in it, whoever sent it.
+      const isTooLate = former !== null && hasSent(await directory.readJournal())
+      const record = { dir: taken.dir, archiveBytes: taken.archiveBytes }
+      safety = isTooLate ? former : await directory.writeSafety(record, { replaces: former })
     } finally {
       // Another process was first, and this one is of a later state.
       if (safety?.dir !== taken.dir) await context.archives.remove(taken.dir)
     }
   }
   await input.onSafety?.(safety)
+}
+
+/** Something of the run may have reached the cluster: its journal names a batch. */
+function hasSent(journal: JournalState | null): boolean {
+  return journal !== null && journal.nextBatch > 0
 }
 
 async function apply(

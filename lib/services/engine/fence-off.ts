@@ -13,8 +13,9 @@ export async function fenceOff(
   directory: RestoreDirectory,
 ): Promise<JournalState | null> {
   const journal = await directory.readJournal()
-  // The last line of a run that came to its end was written when nothing was on its way any more.
-  if (journal === null || journal.result !== null || journal.sessions.length === 0) return journal
+  if (journal === null || journal.sessions.length === 0) return journal
+  // The last line of a run that came to its end was written when nothing was on its way any more, but for answers that were lost.
+  if (journal.result !== null && journal.doubtful.count() === 0) return journal
   for (const session of new Set(journal.sessions)) await context.zookeeper.endSession(target, session)
   return directory.readJournal()
 }

@@ -13,6 +13,8 @@ import { type OnProgress, ProgressMeter } from './progress.ts'
 import { RestoreDirectory } from './restore-directory.ts'
 
 export interface PlanRestOfInput {
+  /** See PlanRestoreToInput. */
+  readonly assertOwned?: () => void
   /** Restore directory whose rest is planned. */
   readonly restDir: string
   /** Restore directory to make; the same one when its plan was not run. */
@@ -36,7 +38,7 @@ export async function planRestOf(context: EngineContext, input: PlanRestOfInput)
   const journal = await fenceOff(context, input.target, rest)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const guards = await PlanGuards.open(context)
-  const plan = await new RestoreDirectory(input.dir).writePlan()
+  const plan = await new RestoreDirectory(input.dir).writePlan(input.assertOwned)
   try {
     const left = await planRest({
       steps: () => rest.readStepBatches(),

@@ -39,6 +39,8 @@ export type RestoreScope =
     }
 
 export interface PlanRestoreToInput {
+  /** Throws when another process may be at this plan. Asked before it is put in its place. */
+  readonly assertOwned?: () => void
   readonly source: TreeReader
   readonly connection: ClusterConnection
   readonly target: ClusterTarget
@@ -74,7 +76,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
   const directory = new RestoreDirectory(input.dir)
   const guards = await PlanGuards.open(context)
   const demands = new PreflightDemands()
-  const plan = await directory.writePlan()
+  const plan = await directory.writePlan(input.assertOwned)
   try {
     const planned = await planFromTrees({
       live: guards.live(view.live),

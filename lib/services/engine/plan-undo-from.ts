@@ -12,6 +12,8 @@ import { openSafety } from './open-safety.ts'
 import { RestoreDirectory } from './restore-directory.ts'
 
 export interface PlanUndoFromInput {
+  /** See PlanRestoreToInput. */
+  readonly assertOwned?: () => void
   /** Restore directory of the run to take back. */
   readonly undoDir: string
   /** Restore directory to make. */
@@ -41,7 +43,7 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
   }
   try {
     const guards = await PlanGuards.open(context)
-    const plan = await new RestoreDirectory(input.dir).writePlan()
+    const plan = await new RestoreDirectory(input.dir).writePlan(input.assertOwned)
     const later = await LaterWritesFile.create(input.dir)
     try {
       const planned = await planUndo({

@@ -100,6 +100,35 @@ describe('what is on the disk', () => {
     expect(await directory.findSafety()).toBeNull()
   })
 
+  test('a process that lost the planning puts nothing in the place of the plan of another', async () => {
+    const directory = await write([creation(0, '/a', 1)])
+    const late = await directory.writePlan(() => {
+      throw new Error('lost')
+    })
+    const slow = await directory.writePlan()
+    await directory.writeSafety({ dir: '/somewhere', archiveBytes: 1 })
+    const journal = await directory.openJournal(() => undefined)
+    await journal.append('{"kind":"run","format":1,"run":"r","plan":"p","steps":1,"onConflict":"stop","at":1}')
+    await journal.close()
+    const stored = { summary, connectString: '127.0.0.1:2181', clusterName: 'c', undoOf: null }
+    await expect(slow.finish(stored)).rejects.toMatchObject({ code: 'RESTORE_DIR_IN_USE' })
+    await slow.abandon()
+    await rm(join(dir, 'journal.jsonl'))
+    await expect(late.finish(stored)).rejects.toThrow('lost')
+    await late.abandon()
+    expect(await directory.findSafety()).toMatchObject({ dir: '/somewhere' })
+    expect((await directory.readSteps().next()).value).toMatchObject({ path: '/a' })
+  })
+
+  test('steps that were pinned are not taken from a file that came later', async () => {
+    const directory = await write([creation(0, '/a', 1)])
+    await directory.pinSteps()
+    expect((await directory.readSteps().next()).value).toMatchObject({ path: '/a' })
+    await write([creation(0, '/b', 1)])
+    await expect(directory.readSteps().next()).rejects.toMatchObject({ code: 'PLAN_DAMAGED' })
+    expect((await new RestoreDirectory(dir).readSteps().next()).value).toMatchObject({ path: '/b' })
+  })
+
   test('steps that are gone are told from steps that cannot be read', async () => {
     const directory = await write([creation(0, '/a', 1)])
     await rm(join(dir, 'steps.jsonl'))
@@ -139,6 +168,10 @@ describe('what is on the disk', () => {
     expect(await directory.writeSafety({ dir: '/late', archiveBytes: 2 })).toEqual({ dir: '/first', archiveBytes: 1 })
     expect(await directory.findSafety()).toEqual({ dir: '/first', archiveBytes: 1 })
     expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    const first = { dir: '/first', archiveBytes: 1 }
+    const again = { dir: '/again', archiveBytes: 3 }
+    expect(await directory.writeSafety(again, { replaces: first })).toEqual(again)
+    expect(await directory.writeSafety({ dir: '/late', archiveBytes: 2 }, { replaces: first })).toEqual(again)
   })
 
   test('a process that lost the run while its line went to the disk is told before it sends what follows', async () => {

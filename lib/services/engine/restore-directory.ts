@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -112,13 +112,17 @@ export type RestoreReport = z.infer<typeof reportSchema>
 
 export class RestoreDirectory {
   readonly dir: string
+  #pinned: Stats | null = null
 
   constructor(dir: string) {
     this.dir = dir
   }
 
-  /** Lines of the steps in order, into a file that takes its name when `finish` is called with the plan's facts. */
-  async writePlan(): Promise<
+  /**
+   * Lines of the steps in order, into a file that takes its name when `finish` is called with the plan's facts. `assertOwned` is asked then: a
+   * process that lost the planning must not put its plan in the place of one that was confirmed meanwhile.
+   */
+  async writePlan(assertOwned: () => void = () => undefined): Promise<
     PlanSink & {
       leaveOut(line: LeftOutLine): void
       finish(plan: StoredPlan): Promise<void>
@@ -126,12 +130,7 @@ export class RestoreDirectory {
     }
   > {
     await makeDir(this.dir, 0o700)
-    if ((await this.readJournal()) !== null) {
-      throw new EngineError('RESTORE_DIR_IN_USE', `${this.dir} holds a restore that has begun`, {
-        unaffected: 'nothing was changed',
-        remedy: 'give another folder, or go on with the restore in it',
-      })
-    }
+    await this.#assertNotBegun()
     const temporary = join(this.dir, `${STEPS}.${randomUUID()}.tmp`)
     const leftOutTemporary = join(this.dir, `${LEFT_OUT}.${randomUUID()}.tmp`)
     const file = await open(temporary, 'wx', 0o600)
@@ -153,6 +152,8 @@ export class RestoreDirectory {
         await flushed
         if (failures.length > 0) throw failures[0]
         await leftOut.close()
+        await this.#assertNotBegun()
+        assertOwned()
         // What a run of the plan before this one left, which wrote nothing: its safety backup is of other znodes and another time.
         for (const name of [SAFETY, REPORT]) await rm(join(/* turbopackIgnore: true */ this.dir, name), { force: true })
         await rename(leftOutTemporary, join(this.dir, LEFT_OUT))
@@ -187,6 +188,13 @@ export class RestoreDirectory {
     }
   }
 
+  /** From here on, this object reads the steps of the file that is there now, or throws PLAN_DAMAGED. */
+  async pinSteps(): Promise<void> {
+    this.#pinned = await stat(join(this.dir, STEPS)).catch((error: unknown) => {
+      throw hasCode(error, 'ENOENT') ? this.#damaged(STEPS, error) : error
+    })
+  }
+
   /** Some hundred steps at once: what is paid per item of a stream is paid for all of them together. */
   async *readStepBatches(): AsyncGenerator<readonly PlanStep[], void, void> {
     for await (const lines of this.readStepLines()) yield lines.map(decodeStep)
@@ -194,12 +202,23 @@ export class RestoreDirectory {
 
   /** As they are stored, without their line feeds. */
   async *readStepLines(): AsyncGenerator<readonly string[], void, void> {
-    const file = join(this.dir, STEPS)
+    const file = await open(join(this.dir, STEPS)).catch((error: unknown) => {
+      throw hasCode(error, 'ENOENT') ? this.#damaged(STEPS, error) : error
+    })
     try {
-      yield* readLines(createReadStream(file, { highWaterMark: FLUSH_BYTES }))
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) throw this.#damaged(STEPS, error)
-      throw error
+      if (this.#pinned !== null && !isSameFile(this.#pinned, await file.stat())) {
+        throw new EngineError(
+          'PLAN_DAMAGED',
+          'The steps were replaced after they were held against the confirmed plan',
+          {
+            unaffected: 'nothing more was written',
+            remedy: 'plan again and confirm the new plan',
+          },
+        )
+      }
+      yield* readLines(file.createReadStream({ highWaterMark: FLUSH_BYTES, autoClose: false }))
+    } finally {
+      await file.close()
     }
   }
 
@@ -216,12 +235,17 @@ export class RestoreDirectory {
 
   /**
    * The first record stays, and is given back: a process that lost the restore while it took its safety backup may come with one that holds
-   * what another has written since.
+   * what another has written since. But not one of an earlier start that is named in `replaces`.
    */
-  async writeSafety(safety: SafetyRecord): Promise<SafetyRecord> {
+  async writeSafety(
+    safety: SafetyRecord,
+    { replaces = null }: { readonly replaces?: SafetyRecord | null } = {},
+  ): Promise<SafetyRecord> {
     const temporary = await this.#writeAside(SAFETY, JSON.stringify(safety))
     try {
-      await link(temporary, join(this.dir, SAFETY))
+      const isKnown = replaces !== null && (await this.findSafety())?.dir === replaces.dir
+      if (isKnown) await rename(temporary, join(this.dir, SAFETY))
+      else await link(temporary, join(this.dir, SAFETY))
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error
     } finally {
@@ -291,6 +315,14 @@ export class RestoreDirectory {
     }
   }
 
+  async #assertNotBegun(): Promise<void> {
+    if ((await this.readJournal()) === null) return
+    throw new EngineError('RESTORE_DIR_IN_USE', `${this.dir} holds a restore that has begun`, {
+      unaffected: 'nothing was changed',
+      remedy: 'give another folder, or go on with the restore in it',
+    })
+  }
+
   async #find(name: string): Promise<string | null> {
     const file = join(this.dir, name)
     return (await exists(file)) ? readFile(file, 'utf8') : null
@@ -334,6 +366,10 @@ export class RestoreDirectory {
     }
     return temporary
   }
+}
+
+function isSameFile(a: Stats, b: Stats): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs
 }
 
 async function exists(file: string): Promise<boolean> {

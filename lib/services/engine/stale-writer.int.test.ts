@@ -147,3 +147,25 @@ it('an undo of a run that was left in the middle is not undone by what was still
   expect(await tree.namesOf('/many')).toEqual([])
   expect(await readFile(join(dir, 'run', 'journal.jsonl'), 'utf8')).not.toContain('"kind":"finished"')
 })
+
+it('a start that came to nothing lends its safety backup to no later one', async () => {
+  await planOfLostChildren()
+  const input = {
+    dir: join(dir, 'run'),
+    target: directly(),
+    safetyParentDir: join(dir, 'safety'),
+    run: 'run',
+    onConflict: 'overwrite',
+  } as const
+  const fail = async () => {
+    throw new Error('the catalog is away')
+  }
+  await expect(executeRestore(context, { ...input, onSafety: fail })).rejects.toThrow('away')
+  await tree.create('/many/n000007', 'theirs')
+  const report = await executeRestore(context, input)
+  expect(report).toMatchObject({ verified: true, overwrittenCount: 1 })
+  expect(await tree.text('/many/n000007')).not.toBe('theirs')
+  await takeBack()
+  expect(await tree.namesOf('/many')).toEqual(['n000007'])
+  expect(await tree.text('/many/n000007')).toBe('theirs')
+})

@@ -83,7 +83,7 @@ async function makePlan(
   if (work.payload.lines === 'stale') return planRestOfRow(context, row, row, { target, run: work.run })
   if (scope.kind === 'rest')
     return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run: work.run })
-  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, target)
+  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, { target, run: work.run })
   if (scope.kind === 'undo' || scope.kind === 'edit')
     throw new ServiceError('WRONG_STATE', 'This restore does not say what is planned')
   return plan(context, row, target, { scope, ...work })
@@ -106,6 +106,7 @@ async function planRestOfRow(
         connection,
         target: work.target,
         onConflict: policyOf(row),
+        assertOwned: work.run.assertOwned,
         admins: await getAdminTargets(context, row.clusterId),
         source: source?.reader ?? null,
         onProgress: work.run.progress,
@@ -162,6 +163,7 @@ async function plan(
         scope: work.scope,
         mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
         onConflict: policyOf(row),
+        assertOwned: work.run.assertOwned,
         counters: counterOptionsOf(options),
         quotas: options.quotas,
         dir: join(context.paths.workDir, row.dir),
@@ -186,8 +188,9 @@ async function planUndo(
   context: ServiceContext,
   row: RestoreRow,
   undoOfId: string,
-  target: OpenableCluster,
+  work: { readonly target: OpenableCluster; readonly run: JobRun },
 ): Promise<PlanSummary> {
+  const { target, run } = work
   const done = await getRestoreRow(context, undoOfId)
   const connection = await context.zookeeper.connect(target, { signal: context.signal })
   try {
@@ -198,6 +201,7 @@ async function planUndo(
       target,
       admins: await getAdminTargets(context, row.clusterId),
       onConflict: policyOf(row),
+      assertOwned: run.assertOwned,
       laterWrites: laterWritesOf(row.scope),
       source: row.sourceLabel,
     })
