@@ -44,6 +44,8 @@ export class EditRecord {
   #steps = 0
   #batch = 0
   #sending: readonly [number, number] = [0, 0]
+  /** Something was sent and nobody knows what came of it. */
+  #isInDoubt = false
   #applied = 0
   #isClosed = false
 
@@ -135,6 +137,7 @@ export class EditRecord {
   /** Before the request with these steps is sent. */
   async sending(from: number, to: number): Promise<void> {
     this.#sending = [from, to]
+    this.#isInDoubt = true
     await this.#journal?.intent({ batch: this.#batch, from, to, zxid: 0n })
   }
 
@@ -163,7 +166,8 @@ export class EditRecord {
         await this.#journal?.finish('done', { applied: this.#applied, alreadyDone: 0, skipped: 0, conflicts: 0 })
       if (!this.#isClosed) await this.#sink?.close()
       this.#isClosed = true
-      if (how === 'nothing' && this.#applied === 0) {
+      // Whatever else failed afterwards: what may have been written must be there to be taken back.
+      if (how === 'nothing' && this.#applied === 0 && !this.#isInDoubt) {
         await db.restore.deleteMany({ where: { id: this.id } })
         if (this.#sink === null) await this.#before.abandon().catch(() => undefined)
         await rm(this.#directory.dir, { recursive: true, force: true })
@@ -184,6 +188,7 @@ export class EditRecord {
   }
 
   async #outcome(applied: Parameters<JournalWriter['outcome']>[0]['applied']): Promise<void> {
+    this.#isInDoubt = false
     if (this.#isClosed) return
     const none = { already: [], skipped: [], conflicts: [], rewritten: [] }
     await this.#journal?.outcome({ batch: this.#batch++, applied, ...none }, { durable: true })

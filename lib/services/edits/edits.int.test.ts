@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
-import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
+import type { ClusterConnection, ZooKeeperPort } from '../../adapters/zookeeper/connection.ts'
+import { ZooKeeperError } from '../../adapters/zookeeper/errors.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
@@ -29,6 +30,31 @@ let services: TestServices
 let context: ServiceContext
 let clusterId = ''
 
+const zookeeper = createZooKeeper()
+/** The connection of the next deletion is lost when it is sent, and stays away. */
+let losesConnection = false
+
+const port: ZooKeeperPort = {
+  ...zookeeper,
+  connect: async (...args) => {
+    const connection = await zookeeper.connect(...args)
+    const lost = new ZooKeeperError('CONNECTION_LOST', 'the connection was lost')
+    const overrides: Partial<ClusterConnection> = {
+      multi: async (...operations) => {
+        const answer = await connection.multi(...operations)
+        return losesConnection ? { kind: 'unknown', message: lost.message } : answer
+      },
+      sync: (path) => (losesConnection ? Promise.reject(lost) : connection.sync(path)),
+    }
+    return new Proxy(connection, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(overrides, key) ?? Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  },
+}
+
 beforeAll(async () => {
   server = await startZooKeeper()
   client = await createZooKeeper().connect({ connectString: server.connectString })
@@ -39,7 +65,7 @@ afterAll(async () => {
   await server?.stop()
 })
 beforeEach(async () => {
-  services = await createTestServices({ zookeeper: createZooKeeper(), archives: createFileArchives() })
+  services = await createTestServices({ zookeeper: port, archives: createFileArchives() })
   await addTestPeople(services)
   context = services.contextFor('admin')
   clusterId = (await addCluster(context, { name: 'demo', connectString: server.connectString })).id
@@ -137,6 +163,19 @@ describe('an edit by hand', () => {
     ])
     expect([...((await tree.find('/app/bin'))?.data ?? [])]).toEqual([0, 255])
     expect((await tree.find('/app/bin/below'))?.acl).toEqual([{ perms: 31, scheme: 'ip', id: '127.0.0.1' }])
+  })
+
+  it('that was sent is never forgotten, whatever fails afterwards', async () => {
+    const { version, czxid } = await statOf('/app')
+    losesConnection = true
+    const input = { clusterId, path: '/app', expectedVersion: version, expectedCzxid: czxid, descendants: 0 }
+    await expect(deleteZnode(context, input)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    losesConnection = false
+    expect(await tree.text('/app')).toBeUndefined()
+    const [edit] = await listRestores(context, { clusterId, edits: true })
+    expect(edit).toMatchObject({ state: 'failed', canUndo: { ok: true } })
+    expect(await undo(edit?.id ?? '')).toMatchObject({ state: 'succeeded' })
+    expect(await tree.text('/app')).toBe('old')
   })
 
   it('says before it is taken back that somebody has written since, and leaves that', async () => {

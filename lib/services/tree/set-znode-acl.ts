@@ -72,6 +72,7 @@ export async function setZnodeAcl(
       record({ after: { aversion: expectedAversion + 1, zxid: outcome.zxid } })
       if (outcome.stat.czxid !== czxid) {
         const message = `${path} was created again in the same instant, and the new znode got the ACL`
+        await edit.done()
         return rereadConflict(connection, path, message, record)
       }
       return {

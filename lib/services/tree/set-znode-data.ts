@@ -62,6 +62,7 @@ export async function setZnodeData(
       if (written && written.czxid !== czxid) {
         // Between our reading and our writing it was deleted and created again with the same version: ZooKeeper has no guard for that.
         const message = `${path} was created again in the same instant, and the new znode was written`
+        await edit.done()
         return rereadConflict(connection, path, message, record)
       }
       return {
