@@ -1,6 +1,7 @@
 import { ImportError } from '../../../domain/imports/errors.ts'
 import { toZnodeName, VALUE_FILE } from '../../../domain/imports/file-names.ts'
 import { IMPORT_VALUE_BYTES_MAX, NO_ACL, toImportedZnode, tooLarge } from '../../../domain/imports/imported-znode.ts'
+import { parsePath } from '../../../domain/znode/path.ts'
 import type { Znode } from '../../../domain/znode/znode.ts'
 
 /** A file or folder, of a tar or of the disk. */
@@ -34,6 +35,17 @@ export async function toZnode(entry: FileEntry, onSkipped: (file: SkippedFile) =
   const path = `/${parts.map((part) => toZnodeName(part, name)).join('/')}`
   if (kind === 'folder') return toImportedZnode({ path, data: null, acl: NO_ACL }, null)
   return toImportedZnode({ path, data: await readValue(entry, path), acl: NO_ACL }, null)
+}
+
+/** The znode that a file which was left out would have stood for; null where no znode can have that name. */
+export function pathOfSkipped({ name }: SkippedFile): string | null {
+  const parts = name.split('/')
+  if (parts.at(-1) === VALUE_FILE) parts.pop()
+  try {
+    return parsePath(`/${parts.map((part) => toZnodeName(part, name)).join('/')}`)
+  } catch (_notOne) {
+    return null
+  }
 }
 
 async function readValue({ name, bytes, body }: FileEntry, path: string): Promise<Buffer> {

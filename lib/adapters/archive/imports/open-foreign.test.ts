@@ -192,6 +192,11 @@ describe('a folder of files', () => {
   it('is a tree when it is named as one; links are told and not followed', async () => {
     const tree = await open(`directory:${await fill()}`)
     expect(tree.facts).toMatchObject({ roots: ['/app'], unknownAcls: 3, unknownContents: 1, skipped })
+    // Not missing: whoever mirrors the folder must not delete what the link stands for.
+    expect(await tree.get('/app/link')).toMatchObject({ kind: 'unreadable' })
+    const hidden: string[] = []
+    for await (const batch of tree.readSubtree('/')) hidden.push(...batch.unreadable.map((place) => place.path))
+    expect(hidden).toEqual(['/app/link'])
     expect(await readAll(tree)).toEqual(EXPECTED)
   })
 

@@ -6,11 +6,12 @@ import { type ImportCounts, ParentFiller } from '../../../domain/imports/fill-pa
 import type { ImportForm } from '../../../domain/imports/import-form.ts'
 import { createJsonShape, type JsonForm } from '../../../domain/imports/json-forms.ts'
 import { JsonWalker } from '../../../domain/imports/json-walker.ts'
+import { isWithin } from '../../../domain/znode/path.ts'
 import type { Znode, ZnodeStream } from '../../../domain/znode/znode.ts'
 import { toArchiveError } from '../errors.ts'
 import { SnapshotTree } from '../snapshot-tree.ts'
 import { writeTempTree } from '../temp-tree.ts'
-import { FolderMerge, type SkippedFile, toZnode } from './file-entries.ts'
+import { FolderMerge, pathOfSkipped, type SkippedFile, toZnode } from './file-entries.ts'
 import { readFolder } from './read-folder.ts'
 import { readTar } from './read-tar.ts'
 import { readHead, readUnpackedBytes } from './unpacked-bytes.ts'
@@ -86,10 +87,14 @@ export async function openForeign(
 ): Promise<ForeignTree> {
   const sorter = new ZnodeSorter()
   const skipped = { total: 0, listed: [] as SkippedFile[] }
+  /** Nothing is known of what they stand for: to mirror the rest must not delete it. */
+  const hidden = new Set<string>()
   try {
     if (form === 'directory') {
       await readFiles(path, sorter, options, (file) => {
         if (skipped.total++ < SKIPPED_LISTED_MAX) skipped.listed.push(file)
+        const path = pathOfSkipped(file)
+        if (path !== null) hidden.add(path)
       })
     } else await readJson(path, form, sorter, options)
     const filler = new ParentFiller()
@@ -104,7 +109,8 @@ export async function openForeign(
     const facts = { form, ...counts, dataBytes, ephemerals, kindsKnown, skipped, roots: filler.roots }
     const ownerless = kindsKnown ? 'persistent' : 'unknown'
     const { source, index, acls } = temp
-    return new ForeignTree({ name: path, source, index, acls, ownerless, unreadable: [], hasGaps: true }, facts)
+    const unreadable = [...hidden].filter((each) => filler.roots.some((root) => isWithin(each, root)))
+    return new ForeignTree({ name: path, source, index, acls, ownerless, unreadable, hasGaps: true }, facts)
   } catch (error) {
     throw toArchiveError(error, `reading ${path}`)
   } finally {
