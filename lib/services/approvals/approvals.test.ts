@@ -11,6 +11,7 @@ import { getRestoreRow, toSubject } from '../restores/find-restore.ts'
 import { listRestores } from '../restores/list-restores.ts'
 import { replanRestore } from '../restores/replan-restore.ts'
 import { resumeRestore } from '../restores/resume-restore.ts'
+import { runRestore } from '../restores/run-restore.ts'
 import { decideApproval } from './decide-approval.ts'
 import { listWaitingApprovals } from './list-waiting-approvals.ts'
 import { requestApproval } from './request-approval.ts'
@@ -372,6 +373,21 @@ describe('a run that was cut short', () => {
     await retryJob(as('ann'), jobId)
     expect(await state()).toBe('queued')
     await expect(begin()).resolves.toBeUndefined()
+  })
+
+  test('by a worker that died before it wrote anything asks once more whether both persons stand for it', async () => {
+    await ask()
+    await decide('bob')
+    await run()
+    await db().restore.update({ where: { id: 'r1' }, data: { state: 'running' } })
+    await db().approval.updateMany({ data: { state: 'rejected', endedBecause: 'bob has thought again' } })
+    const job = await db().job.findFirstOrThrow({ where: { kind: 'run-restore' } })
+    const claimed = { ...job, owner: 'w', token: 2 }
+    const work = { job: claimed, progress: () => undefined, log: async () => undefined, assertOwned: () => undefined }
+    await expect(runRestore(as('ann'), { restoreId: 'r1' }, work)).rejects.toMatchObject({
+      code: 'APPROVAL_NEEDED',
+      message: 'bob has thought again',
+    })
   })
 
   test('nobody who ran it may be its second person', async () => {

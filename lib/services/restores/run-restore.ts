@@ -8,7 +8,7 @@ import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { executeRestore } from '../engine/execute-restore.ts'
-import type { RestoreReport, SafetyRecord } from '../engine/restore-directory.ts'
+import { RestoreDirectory, type RestoreReport, type SafetyRecord } from '../engine/restore-directory.ts'
 import type { ErrorView } from '../error-view.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
@@ -33,8 +33,10 @@ export async function runRestore(
       unaffected: 'nothing was written',
     })
   }
+  const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
+  const hasBegun = row.state === 'running' && (await directory.readJournal()) !== null
   // What has begun under its approval goes on after a crash: half of a tree is worse than the whole of it.
-  if (row.state === 'queued') {
+  if (!hasBegun) {
     await noticeExpired(context, toSubject(row))
     await assertApprovedRun(context, toSubject(row))
   }
@@ -51,7 +53,7 @@ export async function runRestore(
     },
     async (_cluster, record) => {
       const report = await executeRestore(context, {
-        dir: join(context.paths.workDir, row.dir),
+        dir: directory.dir,
         target,
         safetyParentDir: clusterFolder(context, target.clusterName),
         confirmedPlan: planHash,
