@@ -6,6 +6,7 @@ export type EngineErrorCode =
   | 'RESTORE_DIR_IN_USE'
   | 'PLAN_DAMAGED'
   | 'PREFLIGHT_REFUSED'
+  | 'WRONG_TARGET'
   | 'NOTHING_TO_UNDO'
   | 'LEASE_LOST'
   | 'DIGEST_MISMATCH'

@@ -11,6 +11,7 @@ import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { PreflightDemands } from '../../domain/restore/preflight.ts'
 import { verifyRestore } from '../../domain/restore/verify-restore.ts'
 import type { EngineContext } from '../context.ts'
+import { assertSameTarget } from './assert-same-target.ts'
 import { EngineError, RestoreCutShort } from './errors.ts'
 import { fenceOff } from './fence-off.ts'
 import { assertTargetWilling } from './preflight.ts'
@@ -65,8 +66,10 @@ export async function executeRestore(context: EngineContext, input: ExecuteResto
   })
   const connection = await context.zookeeper.connect(input.target, { signal: context.signal })
   try {
+    const journal = await directory.readJournal()
+    await assertSameTarget({ plan, journal }, input.target, connection)
     // A run that has begun goes by its journal: what it did already would be refused now.
-    if (plan.summary.steps > 0 && (await directory.readJournal()) === null)
+    if (plan.summary.steps > 0 && journal === null)
       await assertTargetWilling(context, connection, demands, input.onConflict ?? plan.summary.onConflict)
     // Of nothing, no safety backup can be taken.
     if (plan.summary.steps > 0) await secure(context, input, directory, { plan, connection, touched })

@@ -123,3 +123,22 @@ it('it can be stopped for good while it waits', async () => {
   services.clock.advance(FIRST_PAUSE_MS)
   expect(await workOffJobs(services)).toBe(0)
 })
+
+it('a cluster whose address has changed since the plan gets nothing of it', async () => {
+  await armCluster(context, { clusterId, minutes: 15, reason: 'test' })
+  const backup = await startBackup(context, { clusterId, paths: [] })
+  await workOffJobs(services)
+  const backupId = (await getJob(context, backup.jobId)).subjectId ?? ''
+  await tree.remove('/app/n0')
+  const question = { clusterId, source: `backup:${backupId}`, selection: { kind: 'all' } } as const
+  const { restoreId } = await createRestore(context, question)
+  await workOffJobs(services)
+  const { plan } = await getRestore(context, restoreId)
+  const connectString = `${server.connectString},${server.connectString}`
+  await services.database.client.cluster.update({ where: { id: clusterId }, data: { connectString } })
+  const input = { restoreId, planHash: plan?.hash ?? '', typedName: 'demo', reason: 'a test' }
+  const { jobId } = await confirmRestore(context, input)
+  await workOffJobs(services)
+  expect(await getJob(context, jobId)).toMatchObject({ state: 'failed', error: { code: 'PLAN_CHANGED' } })
+  expect(await tree.find('/app/n0')).toBeNull()
+})

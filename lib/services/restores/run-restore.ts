@@ -41,6 +41,13 @@ export async function runRestore(
     await assertApprovedRun(context, toSubject(row))
   }
   const target = await getClusterTarget(context, row.clusterId)
+  // What was shown and approved was of the servers of that time.
+  if (!hasBegun && (await directory.readPlan()).connectString !== target.connectString) {
+    throw new ServiceError('PLAN_CHANGED', 'The address of the cluster is another one than when the plan was made', {
+      unaffected: 'nothing was written',
+      remedy: 'plan again, and look at the new plan',
+    })
+  }
   await context.db.restore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
     context,
