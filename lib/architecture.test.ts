@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { findCycles, readSourceFiles, type SourceFile, type SourceImport } from './testing/import-graph.ts'
@@ -165,6 +167,15 @@ describe('the dashboard', () => {
       return segments.includes('_components') || PAGE_FILES.includes(segments.at(-1) ?? '') ? [] : [path]
     })
     expect(unknown).toEqual([])
+  })
+
+  it('every door is on the map of roles, which a spec walks with every lesser role', () => {
+    const map = readFileSync(join(ROOT, 'e2e/support/role-map.ts'), 'utf8')
+    const actions = files
+      .filter(isServerAction)
+      .flatMap(({ code }) => [...code.matchAll(/export (?:const|async function) (\w+)/g)].map(([, name]) => `${name}`))
+    expect(actions.length).toBeGreaterThan(40)
+    expect(actions.filter((name) => !new RegExp(`\\b${name}\\b`).test(map))).toEqual([])
   })
 
   it('what runs in the browser pulls in no server code, however far away', () => {

@@ -4,13 +4,12 @@ import type { APIRequestContext, APIResponse } from '@playwright/test'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, type Gallery, PLANTED_PASSWORD } from '../support/gallery.ts'
 import type { Product } from '../support/product.ts'
+import { OPEN_ACTIONS } from '../support/role-map.ts'
 import { fillPattern, listPages, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 
 /** Open on purpose: probes of an orchestrator, and what signing in itself needs. */
 const OPEN_HANDLERS = ['/healthz', '/readyz', '/api/auth/[...all]']
 const OPEN_PAGES = ['/sign-in', '/setup', '/invitation']
-/** Before there is a session: their right is a fresh installation, or the token of a link. */
-const OPEN_ACTIONS = ['createAdministratorAction', 'openInvitationAction', 'acceptInvitationAction']
 /** What a page or an answer about the gallery would give away. */
 const CONTENT = ['checkout.json', 'new-basket', 'x-gallery', 'before the change', PLANTED_PASSWORD]
 

@@ -1,0 +1,147 @@
+import type { APIRequestContext, APIResponse, Browser, BrowserContext } from '@playwright/test'
+import type { Role } from '../../lib/services/context.ts'
+import { expect, test } from '../support/fixtures.ts'
+import type { Product } from '../support/product.ts'
+import { HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
+import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
+
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+/** Nothing of that name is there, which is told before the role is asked for. */
+const NOT_THERE = [
+  'decideApprovalAction',
+  'removeIgnoreRuleAction',
+  'revokeInvitationAction',
+  'restoreZnodeVersionAction',
+]
+
+interface Answer {
+  readonly ok: boolean
+  readonly value?: Record<string, string>
+  readonly error?: { readonly code: string }
+}
+
+/** A server action as the browser asks for it. */
+async function act(api: APIRequestContext, demo: Product, name: string, input: unknown): Promise<Answer> {
+  const id = listServerActions().find((each) => each.name === name)?.id ?? ''
+  const answer = await api.post(`${demo.url}/account`, {
+    headers: { 'next-action': id, origin: demo.url, 'content-type': 'text/plain;charset=UTF-8' },
+    data: JSON.stringify([input]),
+    maxRedirects: 0,
+  })
+  const body = await answer.text()
+  const line = /^\w+:(\{"ok":.*\})$/m.exec(body)?.[1]
+  expect(line, `${name}: ${answer.status()} ${body.slice(0, 500)}`).toBeDefined()
+  return JSON.parse(line ?? '{}')
+}
+
+/** Somebody of that role, signed in. */
+async function join(browser: Browser, demo: Product, admin: APIRequestContext, role: Role) {
+  const email = `${role}-of-the-walk@example.org`
+  const password = 'a long enough password'
+  const invited = await act(admin, demo, 'invitePersonAction', { email, role, days: 1 })
+  const context = await browser.newContext()
+  const joined = { token: invited.value?.token, name: `Walk ${role}`, password }
+  expect(await act(context.request, demo, 'acceptInvitationAction', joined)).toMatchObject({ ok: true })
+  const answer = await context.request.post(`${demo.url}/api/auth/sign-in/email`, {
+    headers: { origin: demo.url },
+    data: { email, password },
+  })
+  const { user }: { user: { id: string } } = await answer.json()
+  return { context, userId: user.id, role }
+}
+
+async function codeOf(answer: APIResponse): Promise<unknown> {
+  return answer.ok() ? null : (await answer.json()).code
+}
+
+test('no lesser role gets through a server action or a route, and a stream ends with its reader’s session', async ({
+  browser,
+  demo,
+  gallery,
+  signedIn,
+}) => {
+  const admin = signedIn.request
+  const people = [await join(browser, demo, admin, 'viewer'), await join(browser, demo, admin, 'operator')]
+  const files = await admin.get(`${demo.url}/api/physical/${gallery.runbookId}`)
+  const { runbook }: { runbook: { key: string }[] } = await files.json()
+  const map = roleMap(gallery, { userId: people[0]?.userId ?? '', step: runbook[0]?.key ?? '' })
+
+  await test.step('every action of the build', async () => {
+    const names = listServerActions().map(({ name }) => name)
+    expect(names.filter((name) => !(name in map) && !OPEN_ACTIONS.includes(name))).toEqual([])
+    const through: string[] = []
+    let asked = 0
+    for (const { context, role } of people) {
+      for (const name of names) {
+        const needed = map[name]
+        if (needed === undefined || needed === 'viewer' || RANK[role] >= RANK[needed.least]) continue
+        const answer = await act(context.request, demo, name, needed.input)
+        asked++
+        const wanted = NOT_THERE.includes(name) ? 'NOT_FOUND' : 'FORBIDDEN'
+        if (answer.ok || answer.error?.code !== wanted) through.push(`${role} ${name}: ${JSON.stringify(answer)}`)
+      }
+    }
+    expect(through).toEqual([])
+    expect(asked).toBeGreaterThan(60)
+  })
+
+  await test.step('every route that does more than read', async () => {
+    const asked = HANDLER_ROLES.map(({ method, pattern }) => `${method} ${pattern}`)
+    const changing = listRouteHandlers()
+      .filter(({ pattern }) => !pattern.startsWith('/api/auth/'))
+      .flatMap(({ pattern, methods }) => methods.map((method) => `${method} ${pattern}`))
+      .filter((door) => !/^(GET|HEAD) /.test(door))
+    expect(changing.filter((door) => !asked.includes(door))).toEqual([])
+    const { id: clusterId } = gallery.cluster
+    const values = { clusterId, backupId: gallery.backupId, physicalId: gallery.runbookId, kind: 'live', id: clusterId }
+    for (const { context, role } of people) {
+      for (const { method, pattern, least } of HANDLER_ROLES) {
+        if (RANK[role] >= RANK[least]) continue
+        const address = `${demo.url}${fillPattern(pattern, { ...values, name: 'manifest.json' })}?path=/config&name=x.json`
+        const answer = await context.request.fetch(address, {
+          method,
+          headers: { origin: demo.url },
+          ...(method === 'GET' ? {} : { data: { clusterId } }),
+        })
+        // A stream has begun by the time that it is refused.
+        if (answer.ok()) expect(await answer.text(), `${role} ${method} ${pattern}`).toContain('"code":"FORBIDDEN"')
+        else expect(await codeOf(answer), `${role} ${method} ${pattern}`).toBe('FORBIDDEN')
+      }
+    }
+  })
+
+  await test.step('who is deactivated hears nothing more of the cluster', async () => {
+    const viewer = people[0]
+    if (!viewer) throw new Error('nobody joined')
+    const heard = await listen(viewer.context, demo, gallery.cluster.id)
+    expect(await act(admin, demo, 'deactivatePersonAction', { userId: viewer.userId })).toMatchObject({ ok: true })
+    expect(await heard()).toContain('"code":"SIGNED_OUT"')
+    expect((await viewer.context.request.get(`${demo.url}/api/jobs`)).status()).toBe(401)
+  })
+  for (const { context } of people) await context.close()
+})
+
+/** Opens the live tree's stream; what it gives until its end. */
+async function listen(context: BrowserContext, demo: Product, clusterId: string): Promise<() => Promise<string>> {
+  const page = await context.newPage()
+  await page.goto(`${demo.url}/account`)
+  const text = await page.evaluateHandle(async (id) => {
+    const answer = await fetch(`/api/clusters/${id}/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ dirs: ['/'], znodes: [] }),
+    })
+    const reader = answer.body?.getReader()
+    const decoder = new TextDecoder()
+    const first = await reader?.read()
+    const rest = (async () => {
+      let all = decoder.decode(first?.value)
+      for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+        all += decoder.decode(next.value)
+      }
+      return all
+    })()
+    return { rest }
+  }, clusterId)
+  return () => text.evaluate(({ rest }) => rest)
+}
