@@ -18,7 +18,7 @@ export interface Besides {
 
 /** Every server action with the least role that may do it; `viewer` where nothing is asked but a session. An action that is missing here fails the architecture test. */
 export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<string, NeededRole | 'viewer'> {
-  const { backupId, plannedRestoreId, finishedRestoreId, runbookId, jobId } = gallery
+  const { backupId, migrationId, plannedRestoreId, finishedRestoreId, runbookId, jobId } = gallery
   const clusterId = gallery.cluster.id
   const operator = (input: unknown): NeededRole => ({ least: 'operator', input })
   const admin = (input: unknown): NeededRole => ({ least: 'admin', input })
@@ -92,6 +92,13 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     verifyPhysicalAction: admin({ physicalId: runbookId }),
     tickPhysicalAction: admin({ physicalId: runbookId, step, done: true }),
     cancelPhysicalAction: operator({ jobId }),
+    createMigrationAction: operator({ sourceId: clusterId, targetId: clusterId, targetPath: '/elsewhere' }),
+    confirmMigrationAction: operator({ migrationId, planHash, typedName, reason }),
+    stopMigrationAction: operator({ migrationId }),
+    goOnWithMigrationAction: operator({ migrationId }),
+    startSwitchAction: operator({ migrationId }),
+    followAgainAction: operator({ migrationId }),
+    finishMigrationAction: operator({ migrationId }),
     invitePersonAction: admin({ email: 'friend@example.org', role: 'admin', days: 1 }),
     revokeInvitationAction: admin({ invitationId: 'none' }),
     setRoleAction: admin({ userId, role: 'admin' }),
