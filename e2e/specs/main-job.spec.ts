@@ -1,5 +1,14 @@
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
-import { armDemo, disarmDemo, expect, openClusterPage, takeBackup, takePicture, test } from '../support/fixtures.ts'
+import {
+  armDemo,
+  disarmDemo,
+  expect,
+  openClusterPage,
+  signIn,
+  takeBackup,
+  takePicture,
+  test,
+} from '../support/fixtures.ts'
 import { choose } from '../support/pages.ts'
 
 const CHECKOUT = '/shop/config/checkout.properties'
@@ -8,10 +17,11 @@ const FLAG = '/shop/flags/stock-flag-1'
 // The whole reason of Arkeeper, once through, as a person does it.
 test('back up, break something, see what differs, put it back, verify, undo, read the audit', async ({
   demo,
-  signedIn: page,
+  page,
   otherClient,
 }) => {
   test.setTimeout(300_000)
+  await signIn(page, demo)
   await disarmDemo(page, demo)
   await page.goto(demo.url)
   const original = await otherClient.get(CHECKOUT)

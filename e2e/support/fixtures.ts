@@ -4,7 +4,7 @@ import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
 import { fillGallery, type Gallery } from './gallery.ts'
 import { type PackedValues, packValues } from './packed-values.ts'
 import { type Product, startProduct } from './product.ts'
-import { signIn } from './sign-in.ts'
+import { type Session, signIn } from './sign-in.ts'
 
 type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
 
@@ -12,6 +12,8 @@ type OtherClient = Awaited<ReturnType<typeof connectOtherClient>>
 interface WorkerFixtures {
   /** `npm run demo`: web, worker and a ZooKeeper with sample data; one for all specs of a worker. */
   demo: Product
+  /** One sign-in for all specs of a worker: the product lets one address sign in only so often. */
+  session: Session
   gallery: Gallery
   values: PackedValues
 }
@@ -33,12 +35,22 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: 'worker', timeout: 300_000 },
   ],
-  gallery: [
+  session: [
     async ({ demo, browser }, use) => {
+      const page = await browser.newPage()
+      await signIn(page, demo)
+      const session = await page.context().storageState()
+      await page.close()
+      await use(session)
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+  gallery: [
+    async ({ demo, session, browser }, use) => {
       // Whose whole tree is small and may be read: a backup of it can go back as files.
       const small = await startZooKeeper()
       try {
-        await use(await fillGallery(demo, browser, small.connectString))
+        await use(await fillGallery(demo, session, browser, small.connectString))
       } finally {
         await small.stop()
       }
@@ -46,7 +58,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: 'worker', timeout: 300_000 },
   ],
   values: [
-    async ({ demo, browser }, use) => use(await packValues(demo, browser)),
+    async ({ demo, session, browser }, use) => use(await packValues(demo, session, browser)),
     { scope: 'worker', timeout: 300_000 },
   ],
   otherClient: async ({ demo }, use) => {
@@ -54,8 +66,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(client)
     await client.close()
   },
-  signedIn: async ({ demo, page }, use) => {
-    await signIn(page, demo)
+  signedIn: async ({ demo, session, page }, use) => {
+    await page.context().addCookies(session.cookies)
+    await page.goto(demo.url)
+    await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
     await use(page)
   },
 })

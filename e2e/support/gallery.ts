@@ -5,7 +5,7 @@ import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { type AddedCluster, addCluster, arm, fillConfirmation, planRestore, takeFirstBackup } from './clusters.ts'
 import { nameMember } from './members.ts'
 import type { Product } from './product.ts'
-import { signIn } from './sign-in.ts'
+import type { Session } from './sign-in.ts'
 import { fillPattern, listPages } from './site-map.ts'
 
 /** Chosen so that it is found wherever it should not be. */
@@ -45,7 +45,7 @@ export interface Gallery {
   readonly runbookId: string
   readonly jobId: string
   /** A session, for contexts that need not sign in again. */
-  readonly storageState: Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>
+  readonly storageState: Session
   /** What the browser sent while all of it was made: server actions and the page loads of the client's router. */
   readonly requests: readonly RecordedRequest[]
   /** An address of the page, with something to see; throws for a page that it does not know. */
@@ -55,9 +55,15 @@ export interface Gallery {
 /** The pages behind a session, as patterns. */
 export const CONSOLE_PAGES = listPages().filter((pattern) => !['/sign-in', '/setup', '/invitation'].includes(pattern))
 
-export async function fillGallery(demo: Product, browser: Browser, wholeConnectString: string): Promise<Gallery> {
+export async function fillGallery(
+  demo: Product,
+  session: Session,
+  browser: Browser,
+  wholeConnectString: string,
+): Promise<Gallery> {
   const other = await connectOtherClient(demo.clusterConnectString ?? '')
   const context = await browser.newContext({
+    storageState: session,
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'UTC',
@@ -70,7 +76,6 @@ export async function fillGallery(demo: Product, browser: Browser, wholeConnectS
   })
   try {
     await seed(other)
-    await signIn(page, demo)
     const cluster = await addCluster(page, demo, {
       name: NAME,
       connectString: `${demo.clusterConnectString}${CHROOT}`,

@@ -4,7 +4,7 @@ import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { type AddedCluster, addCluster, takeFirstBackup } from './clusters.ts'
 import type { Product } from './product.ts'
-import { signIn } from './sign-in.ts'
+import type { Session } from './sign-in.ts'
 
 const CHROOT = '/x-values'
 export const HOSTS_PORT = 2181
@@ -23,9 +23,9 @@ export interface PackedValues {
 }
 
 /** A cluster with values of each form, backed up once, and one znode changed since. */
-export async function packValues(demo: Product, browser: Browser): Promise<PackedValues> {
+export async function packValues(demo: Product, session: Session, browser: Browser): Promise<PackedValues> {
   const other = await connectOtherClient(demo.clusterConnectString ?? '')
-  const page = await browser.newPage()
+  const page = await browser.newPage({ storageState: session })
   try {
     await create(other, {
       '': null,
@@ -35,7 +35,6 @@ export async function packValues(demo: Product, browser: Browser): Promise<Packe
       '/map': JAVA_MAP,
       '/message': Buffer.concat([PROTOBUF, Buffer.from('74696e67', 'hex')]),
     })
-    await signIn(page, demo)
     const connectString = `${demo.clusterConnectString}${CHROOT}`
     const cluster = await addCluster(page, demo, { name: 'values', connectString })
     const backupId = await takeFirstBackup(page, cluster, 'with packed values')

@@ -1,6 +1,9 @@
 import { expect, type Page } from '@playwright/test'
 import type { Product } from './product.ts'
 
+/** What a context needs so that its pages are signed in. */
+export type Session = Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>
+
 export async function signIn(page: Page, product: Product): Promise<void> {
   await page.goto(product.url)
   await page.getByLabel('E-mail').fill(product.signIn?.email ?? '')

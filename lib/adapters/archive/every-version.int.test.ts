@@ -71,7 +71,8 @@ async function restart(version: string, compression = ''): Promise<ZooKeeperServ
       'zookeeper.skipACL': 'yes',
       'znode.container.checkIntervalMs': '3600000',
       'org.slf4j.simpleLogger.defaultLogLevel': 'info',
-      'zookeeper.snapCount': '20',
+      // Only where a start takes none: a snapshot in the middle of writes may leave the next one without a digest.
+      ...(featuresOf(version).snapshotAtStart ? {} : { 'zookeeper.snapCount': '20' }),
       ...(compression ? { 'zookeeper.snapshot.compression.method': compression } : {}),
     },
   })
