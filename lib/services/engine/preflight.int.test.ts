@@ -11,7 +11,8 @@ import { createEngineContext } from '../../testing/engine-context.ts'
 import { buildTree, streamOf, type ZnodeSketch } from '../../testing/znode-builder.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { type ExecuteRestoreInput, executeRestore } from './execute-restore.ts'
-import { planRestoreTo } from './plan-restore-to.ts'
+import { type PlanRestoreToInput, planRestoreTo } from './plan-restore-to.ts'
+import { planUndoFrom } from './plan-undo-from.ts'
 
 const READ_ONLY: Acl = [{ perms: PERM.read, scheme: 'world', id: 'anyone' }]
 const UNKNOWN: Acl = [{ perms: PERM.all, scheme: 'kerberos', id: 'ops@EXAMPLE' }]
@@ -57,7 +58,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-async function planOf(sketches: readonly ZnodeSketch[], askTarget: boolean) {
+async function planOf(sketches: readonly ZnodeSketch[], askTarget: boolean, options: Partial<PlanRestoreToInput> = {}) {
   const parentDir = join(dir, 'source')
   const archive = await context.archives.write({
     parentDir: await makeParent(parentDir),
@@ -86,6 +87,7 @@ async function planOf(sketches: readonly ZnodeSketch[], askTarget: boolean) {
       onConflict: 'stop',
       dir: join(dir, 'restore'),
       askTarget,
+      ...options,
     })
   } finally {
     await source.close()
@@ -191,3 +193,42 @@ describe('what the target will refuse', () => {
     expect(await run()).toMatchObject({ verified: true, conflictCount: 0 })
   })
 })
+
+it.each(['/blind/new', '/blind/old'])(
+  'a restore to %s, below a znode that cannot be read, is taken back',
+  async (targetPath) => {
+    await connection.multi([
+      { op: 'delete', path: '/blind/old', version: -1 },
+      { op: 'delete', path: '/blind', version: -1 },
+    ])
+    const blind: Acl = [{ perms: PERM.create | PERM.delete | PERM.admin, scheme: 'world', id: 'anyone' }]
+    const made = await connection.multi([
+      { op: 'create', path: '/blind', data: null, acl: blind, kind: 'persistent', ttlMs: null },
+      { op: 'create', path: '/blind/old', data: Buffer.from('old'), acl: OPEN_ACL, kind: 'persistent', ttlMs: null },
+    ])
+    expect(made).toMatchObject({ kind: 'done' })
+    await planOf(
+      [
+        { path: '/open', data: 'x' },
+        { path: '/open/y', data: 'y' },
+      ],
+      false,
+      {
+        scope: { kind: 'subtree', path: '/open', targetPath },
+      },
+    )
+    expect(await run()).toMatchObject({ verified: true, applied: 2 })
+    const undo = {
+      undoDir: join(dir, 'restore'),
+      dir: join(dir, 'undo'),
+      connection,
+      target,
+      onConflict: 'stop',
+    } as const
+    const summary = await planUndoFrom(context, { ...undo, source: 'undo' })
+    expect(summary).toMatchObject({ steps: 2, warnings: [], skipped: { ephemeral: 0, system: 0 } })
+    expect(await run({ dir: join(dir, 'undo') })).toMatchObject({ verified: true, applied: 2 })
+    expect(await connection.get('/blind/new')).toMatchObject({ kind: 'missing' })
+    expect(await connection.get('/blind/old')).toMatchObject({ znode: { data: Buffer.from('old') }, numChildren: 0 })
+  },
+)

@@ -1,10 +1,11 @@
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency } from '../../domain/snapshot/manifest.ts'
+import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { patchStream } from '../../domain/znode/patch-stream.ts'
 import { ROOT } from '../../domain/znode/path.ts'
-import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
+import type { UnreadableZnode, Znode, ZnodeStream } from '../../domain/znode/znode.ts'
 import type { EngineContext } from '../context.ts'
 import { splitConnectString } from './connect-string.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
@@ -37,7 +38,7 @@ export async function takeTouchedBackup(context: EngineContext, input: TakeTouch
   return context.archives.write({
     parentDir: input.parentDir,
     holds: tree.holds,
-    stream: patchStream(noteUnreadable(tree.stream, unreadable), []),
+    stream: patchStream(noteUnreadable(tree, unreadable), []),
     describe: async () => {
       const to = await connection.sync(ROOT)
       return {
@@ -98,11 +99,25 @@ async function openScope(
   }
 }
 
-async function* noteUnreadable(stream: ZnodeStream, unreadable: UnreadableZnode[]): ZnodeStream {
+/**
+ * What cannot be read above the scope is no part of it: a place holder stands there, as in a walk. Without one, a tree would have no room
+ * for what lies below and was read; as an unreadable place, it would hide what was not there.
+ */
+async function* noteUnreadable({ stream, holds }: ScopeReading, unreadable: UnreadableZnode[]): ZnodeStream {
   for await (const batch of stream) {
-    unreadable.push(...batch.unreadable)
-    yield batch
+    const held = batch.unreadable.filter(({ path }) => holds(path))
+    unreadable.push(...held)
+    const closed = batch.unreadable.filter(({ path }) => !holds(path)).map(({ path }) => placeHolderAt(path))
+    const znodes =
+      closed.length === 0 ? batch.znodes : [...batch.znodes, ...closed].sort((a, b) => comparePaths(a.path, b.path))
+    yield { znodes, unreadable: held }
   }
+}
+
+function placeHolderAt(path: string): Znode {
+  const times = { ctime: 0, mtime: 0, version: 0, cversion: 0, aversion: 0 }
+  const stat = { czxid: 0n, mzxid: 0n, pzxid: 0n, ephemeralOwner: 0n, ...times }
+  return { path, data: null, acl: OPEN_ACL, kind: 'persistent', ttlMs: null, stat }
 }
 
 /** No reply shows less than the first sync and none more than the last: equal zxids at both ends mean that nothing was written between. */
