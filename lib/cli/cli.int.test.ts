@@ -660,7 +660,7 @@ describe('arkeeper', () => {
   })
 
   it('is killed in the middle of a restore and brings it to its end with --resume', async () => {
-    await tree.fill('/app/many', 20_000)
+    await tree.fill('/app/many', 10_000)
     const archive = await backup()
     await tree.remove('/app')
     const proxy = await startZooKeeperProxy(server.port)

@@ -28,7 +28,7 @@ import { freezeAtMulti, startZooKeeperProxy, type ZooKeeperProxy } from '../test
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
-const CHILDREN = 20_000
+const CHILDREN = 10_000
 
 let dataDir = ''
 let server: ZooKeeperServer
