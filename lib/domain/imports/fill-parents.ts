@@ -1,7 +1,8 @@
 import { isWithin, parentPath, ROOT } from '../znode/path.ts'
+import { NO_STAT } from '../znode/stat.ts'
 import type { Znode } from '../znode/znode.ts'
 import { ImportError, importFault } from './errors.ts'
-import { NO_ACL, NO_STAT } from './imported-znode.ts'
+import { NO_ACL } from './imported-znode.ts'
 
 const LISTED_MAX = 100
 const ROOTS_MAX = 10_000

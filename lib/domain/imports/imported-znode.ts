@@ -1,23 +1,11 @@
 import type { Acl } from '../znode/acl.ts'
 import { findPathFault } from '../znode/path.ts'
-import { kindFromOwner } from '../znode/stat.ts'
+import { kindFromOwner, NO_STAT } from '../znode/stat.ts'
 import type { Znode, ZnodeStat } from '../znode/znode.ts'
 import { importFault } from './errors.ts'
 
 /** Far beyond what servers take by default (1 MiB); bounds the memory of a reader. */
 export const IMPORT_VALUE_BYTES_MAX = 16 << 20
-
-export const NO_STAT: ZnodeStat = {
-  czxid: 0n,
-  mzxid: 0n,
-  pzxid: 0n,
-  ctime: 0,
-  mtime: 0,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-}
 
 /** An ACL that the source does not say. A snapshot holds it as an empty list, which a server never makes. */
 export const NO_ACL: Acl = []

@@ -1,18 +1,8 @@
 import { type Acl, OPEN_ACL, PERM } from '../znode/acl.ts'
 import { comparePaths } from '../znode/order.ts'
+import { NO_STAT } from '../znode/stat.ts'
 import type { Znode, ZnodeStat, ZnodeStream } from '../znode/znode.ts'
 
-const UNTOUCHED: ZnodeStat = {
-  czxid: 0n,
-  mzxid: 0n,
-  pzxid: 0n,
-  ctime: 0,
-  mtime: 0,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-}
 const READ_ONLY: Acl = [{ perms: PERM.read, scheme: 'world', id: 'anyone' }]
 
 function builtIn(path: string, acl: Acl, stat: ZnodeStat): Znode {
@@ -21,9 +11,9 @@ function builtIn(path: string, acl: Acl, stat: ZnodeStat): Znode {
 
 /** The znodes below the root that every fresh server has, in path order, as it makes them (DataTree, 3.5+). */
 export const SYSTEM_ZNODES: readonly Znode[] = [
-  builtIn('/zookeeper', OPEN_ACL, UNTOUCHED),
-  builtIn('/zookeeper/config', READ_ONLY, { ...UNTOUCHED, aversion: -1 }),
-  builtIn('/zookeeper/quota', OPEN_ACL, UNTOUCHED),
+  builtIn('/zookeeper', OPEN_ACL, NO_STAT),
+  builtIn('/zookeeper/config', READ_ONLY, { ...NO_STAT, aversion: -1 }),
+  builtIn('/zookeeper/quota', OPEN_ACL, NO_STAT),
 ]
 
 /**

@@ -1,5 +1,18 @@
 import type { ZnodeKind, ZnodeStat } from './znode.ts'
 
+/** Of a znode that no server has written, or of which nobody says how. */
+export const NO_STAT: ZnodeStat = {
+  czxid: 0n,
+  mzxid: 0n,
+  pzxid: 0n,
+  ctime: 0,
+  mtime: 0,
+  version: 0,
+  cversion: 0,
+  aversion: 0,
+  ephemeralOwner: 0n,
+}
+
 /** EphemeralType.CONTAINER_EPHEMERAL_OWNER (3.5.1+): Long.MIN_VALUE. */
 export const CONTAINER_OWNER = -0x8000000000000000n
 const TTL_MASK = 0xff000000_00000000n

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ZnodeReading } from '../../domain/znode/ports.ts'
+import { NO_STAT } from '../../domain/znode/stat.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
 import { JsonLinesWriter } from './json-lines-writer.ts'
 import { readLines } from './read-lines.ts'
@@ -80,16 +81,4 @@ export async function openEditBefore(dir: string) {
     },
     close: () => handle.close(),
   }
-}
-
-const NO_STAT: Znode['stat'] = {
-  czxid: 0n,
-  mzxid: 0n,
-  pzxid: 0n,
-  ctime: 0,
-  mtime: 0,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
 }
