@@ -11,20 +11,14 @@ import {
   FidelityNotes,
   type LeftOutLine,
 } from './fidelity.ts'
-import { DeletionCount } from './internal/deletion-count.ts'
 import { GuardList } from './internal/guard-list.ts'
 import { NotedList } from './internal/noted-list.ts'
 import { toOperation } from './internal/step-operation.ts'
+import { StepWriter, type Unnumbered } from './internal/step-writer.ts'
 import { WarningList } from './internal/warning-list.ts'
 import type { LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
-import { PlanHasher, type PlanHeader } from './plan-hash.ts'
-import type { RestoreTarget } from './ports.ts'
-import { encodeStep } from './step-codec.ts'
-
-/** Takes the steps in order; `line` is the step as one line of JSON (encodeStep). A returned promise is waited for. */
-export interface PlanSink {
-  write(step: PlanStep, line: string): void | Promise<void>
-}
+import type { PlanHeader } from './plan-hash.ts'
+import type { PlanSink, RestoreTarget } from './ports.ts'
 
 export type PlanTarget = Pick<RestoreTarget, 'requestBytesMax' | 'aloneBytesMax' | 'encodedSizeOf' | 'lastZxidSeen'>
 
@@ -44,7 +38,6 @@ export interface PlanBuilderOptions extends PlanHeader {
 
 type Present = Extract<LiveExpectation, { kind: 'present' }>
 type CreateStep = Extract<PlanStep, { step: 'create' }>
-type Unnumbered<S> = S extends PlanStep ? Omit<S, 'index'> : never
 
 /**
  * Puts steps into their safe order and into the hash: creates and data updates as they come (path order), then deletes
@@ -52,7 +45,7 @@ type Unnumbered<S> = S extends PlanStep ? Omit<S, 'index'> : never
  */
 export class PlanBuilder {
   private readonly options: PlanBuilderOptions
-  private readonly hasher: PlanHasher
+  private readonly writer: StepWriter
   private readonly warnings = new WarningList()
   private readonly skipped: Record<string, number> & { ephemeral: number; system: number } = { ephemeral: 0, system: 0 }
   private deletes = new GuardList()
@@ -64,17 +57,12 @@ export class PlanBuilder {
   /** A create whose final ACL may lock us out: written once it is known whether it gets children. */
   private waiting: Unnumbered<CreateStep> | null = null
   private blocked: { readonly root: string; readonly reason: string } | null = null
-  private steps = 0
-  private dataBytes = 0
   private unknownAcls = 0
-  private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0, advanceCounter: 0 }
   readonly notes: FidelityNotes
-  private readonly deletions: DeletionCount
 
   constructor(options: PlanBuilderOptions) {
     this.options = options
-    this.deletions = new DeletionCount(options.targetPath)
-    this.hasher = new PlanHasher(options)
+    this.writer = new StepWriter(options, options.sink)
     this.notes = new FidelityNotes(options.onLeftOut)
   }
 
@@ -111,7 +99,7 @@ export class PlanBuilder {
     await this.flushWaiting(path)
     this.notes.created(path, znode.kind)
     if ((rightsUnder(acl, this.options.identities) & PERM.create) === 0) this.waiting = step
-    else await this.write(step)
+    else await this.writer.write(step)
     return true
   }
 
@@ -119,7 +107,7 @@ export class PlanBuilder {
     const step = { step: 'setData', path, data, expect } as const
     if (!this.fits(step)) return
     await this.flushWaiting(path)
-    await this.write(step)
+    await this.writer.write(step)
   }
 
   /** `before`: the live list. A change that gives this session rights goes first, every other one last. */
@@ -128,7 +116,7 @@ export class PlanBuilder {
     this.warnOfLockout(path, acl)
     if (isLoosening(change.before, acl, this.options.identities)) {
       await this.flushWaiting(path)
-      await this.write({ step: 'setAcl', path, acl, expect: change.expect })
+      await this.writer.write({ step: 'setAcl', path, acl, expect: change.expect })
     } else {
       this.acls.add(path, change.expect, acl)
     }
@@ -172,18 +160,17 @@ export class PlanBuilder {
         this.skip('kept-parent')
         this.warn('kept-parent', path, 'it stays because something below it stays')
       } else {
-        await this.write({ step: 'delete', path, expect })
-        this.deletions.add(path)
+        await this.writer.write({ step: 'delete', path, expect })
       }
     }
-    for (const advance of this.advances) await this.write({ step: 'advanceCounter', ...advance })
+    for (const advance of this.advances) await this.writer.write({ step: 'advanceCounter', ...advance })
     for (const { path, expect, value: acl } of this.acls.descending())
-      await this.write({ step: 'setAcl', path, acl, expect })
+      await this.writer.write({ step: 'setAcl', path, acl, expect })
     const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs } = this.options
     const fidelity = this.notes.finish({
       counters: this.options.counters ?? { mode: 'leave', operationsMax: COUNTER_OPERATIONS_MAX },
       // A create that first gave this session rights takes its own list in a step of its own.
-      aclsPlanned: this.totals.create + this.totals.setAcl - this.acls.absent,
+      aclsPlanned: this.writer.totals.create + this.writer.totals.setAcl - this.acls.absent,
       quotasAsked: this.options.quotas ?? false,
     })
     if (fidelity.kinds.unknown.total > 0) {
@@ -195,17 +182,11 @@ export class PlanBuilder {
       this.warn('acl-unknown', targetPath, `${what}: everyone will have all rights there`)
     }
     return {
-      plan: this.hasher.finish(),
+      ...this.writer.finish(),
       mode,
-      creates: this.totals.create,
-      updates: this.totals.setData,
-      deletes: this.totals.delete,
-      aclChanges: this.totals.setAcl,
       skipped: this.skipped,
       warnings: this.warnings.list(targetPath),
       onConflict,
-      steps: this.steps,
-      dataBytes: this.dataBytes,
       source,
       target,
       sourcePath,
@@ -213,7 +194,6 @@ export class PlanBuilder {
       plannedAtZxid: this.options.limits.lastZxidSeen(),
       plannedAtMs,
       fidelity,
-      deletions: this.deletions.list(),
     }
   }
 
@@ -280,17 +260,7 @@ export class PlanBuilder {
         'its ACL may forbid creating its children: no identity of this session is known',
       )
     }
-    await this.write(workable === null ? step : { ...step, acl: workable })
+    await this.writer.write(workable === null ? step : { ...step, acl: workable })
     if (workable !== null) this.acls.add(step.path, { kind: 'absent' }, step.acl)
-  }
-
-  private async write(step: Unnumbered<PlanStep>): Promise<void> {
-    const numbered: PlanStep = { ...step, index: this.steps++ }
-    this.totals[step.step]++
-    if (numbered.step === 'create' || numbered.step === 'setData') this.dataBytes += numbered.data?.length ?? 0
-    const line = encodeStep(numbered)
-    this.hasher.addLine(line)
-    const written = this.options.sink.write(numbered, line)
-    if (written) await written
   }
 }

@@ -3,12 +3,13 @@ import { diffStreams } from '../diff/diff-streams.ts'
 import { OPEN_ACL } from '../znode/acl.ts'
 import { ancestorsOf, isSystemPath, ROOT } from '../znode/path.ts'
 import type { TreeReader } from '../znode/ports.ts'
+import { NO_STAT } from '../znode/stat.ts'
 import type { Znode, ZnodeStream } from '../znode/znode.ts'
 import type { AclIdentity } from './acl-rights.ts'
 import type { CounterOptions, LeftOutLine, OwnerSession } from './fidelity.ts'
 import { mapPaths } from './map-paths.ts'
 import type { ConflictPolicy, PlanSummary, RestoreMode } from './plan.ts'
-import type { PlanSink, PlanTarget } from './plan-builder.ts'
+import type { PlanTarget } from './plan-builder.ts'
 import { planQuotas } from './plan-quotas.ts'
 import {
   type CounterGap,
@@ -19,6 +20,7 @@ import {
   type RestoreSelection,
   type UnreadableOnSide,
 } from './plan-restore.ts'
+import type { PlanSink } from './ports.ts'
 
 export interface PlanFromTreesInput {
   readonly live: Pick<TreeReader, 'get' | 'readSubtree'>
@@ -173,18 +175,7 @@ export async function findMissingAncestors(input: {
 }
 
 function buildParent(path: string, acl: Znode['acl']): Znode {
-  const stat = {
-    czxid: 0n,
-    mzxid: 0n,
-    pzxid: 0n,
-    ctime: 0,
-    mtime: 0,
-    version: 0,
-    cversion: 0,
-    aversion: 0,
-    ephemeralOwner: 0n,
-  }
-  return { path, data: null, acl, kind: 'persistent', ttlMs: null, stat }
+  return { path, data: null, acl, kind: 'persistent', ttlMs: null, stat: NO_STAT }
 }
 
 /** Notes the first znodes that a restore could put back, at `root` and below it: every tree has a root, so the root alone is nothing. */

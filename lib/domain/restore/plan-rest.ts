@@ -5,15 +5,13 @@ import type { ZnodeReading } from '../znode/ports.ts'
 import type { Znode } from '../znode/znode.ts'
 import type { AclIdentity } from './acl-rights.ts'
 import { isStoredAsFarAsSeen, toStoredForm } from './acl-stored.ts'
-import { DeletionCount } from './internal/deletion-count.ts'
+import { StepWriter, type Unnumbered } from './internal/step-writer.ts'
 import { WarningList } from './internal/warning-list.ts'
 import type { JournalState } from './journal.ts'
 import { lookAtRest, type RestLine } from './look-at-rest.ts'
 import type { ConflictPolicy, LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
-import type { PlanSink } from './plan-builder.ts'
-import { PlanHasher, type PlanHeader } from './plan-hash.ts'
-import type { RestoreTarget } from './ports.ts'
-import { encodeStep } from './step-codec.ts'
+import type { PlanHeader } from './plan-hash.ts'
+import type { PlanSink, RestoreTarget } from './ports.ts'
 
 export interface PlanRestInput {
   /** The steps of the plan whose rest is planned; asked for twice. */
@@ -34,7 +32,6 @@ export interface PlanRestInput {
 }
 
 type Present = Extract<LiveExpectation, { kind: 'present' }>
-type Unnumbered<S> = S extends PlanStep ? Omit<S, 'index'> : never
 
 /**
  * The steps of a plan that are not carried out yet, as a plan of their own: those whose guard still holds stay as they are, the stale ones
@@ -49,25 +46,20 @@ export async function planRest(input: PlanRestInput): Promise<PlanSummary> {
 
 class RestPlanner {
   private readonly input: PlanRestInput
-  private readonly hasher: PlanHasher
+  private readonly writer: StepWriter
   private readonly warnings = new WarningList()
   private readonly skipped: Record<string, number> & { ephemeral: number; system: number } = { ephemeral: 0, system: 0 }
-  private readonly totals = { create: 0, setData: 0, delete: 0, setAcl: 0, advanceCounter: 0 }
-  private steps = 0
-  private dataBytes = 0
   private looked = 0
   /** Znodes that were to be changed, are gone, and are created again with all that the source holds. */
   private readonly recreated = new Set<string>()
   /** ACLs of znodes that were to be created and are there already; a later ACL step of the plan has the last word. */
   private readonly late = new Map<string, Unnumbered<Extract<PlanStep, { step: 'setAcl' }>>>()
   private readonly kept = new Set<string>()
-  private readonly deletions: DeletionCount
   private blocked: string | null = null
 
   constructor(input: PlanRestInput) {
     this.input = input
-    this.deletions = new DeletionCount(input.summary.targetPath)
-    this.hasher = new PlanHasher({ ...input.summary, onConflict: input.onConflict })
+    this.writer = new StepWriter({ ...input.summary, onConflict: input.onConflict }, input.sink)
   }
 
   async add(line: RestLine): Promise<void> {
@@ -96,28 +88,21 @@ class RestPlanner {
   }
 
   async finish(): Promise<PlanSummary> {
-    for (const step of this.late.values()) await this.write(step)
+    for (const step of this.late.values()) await this.writer.write(step)
     const { summary, onConflict, plannedAtMs, live } = this.input
     const { mode, source, target, sourcePath, targetPath } = summary
     return {
-      plan: this.hasher.finish(),
+      ...this.writer.finish(),
       mode,
-      creates: this.totals.create,
-      updates: this.totals.setData,
-      deletes: this.totals.delete,
-      aclChanges: this.totals.setAcl,
       skipped: this.skipped,
       warnings: this.warnings.list(targetPath),
       onConflict,
-      steps: this.steps,
-      dataBytes: this.dataBytes,
       source,
       target,
       sourcePath,
       targetPath,
       plannedAtZxid: live.lastZxidSeen(),
       plannedAtMs,
-      deletions: this.deletions.list(),
       fidelity: null,
     }
   }
@@ -131,8 +116,8 @@ class RestPlanner {
       step.expect.kind === 'absent' &&
       live.kind === 'found'
     )
-      return this.write({ ...step, expect: toExpectation(live.znode) })
-    return this.write(step)
+      return this.writer.write({ ...step, expect: toExpectation(live.znode) })
+    return this.writer.write(step)
   }
 
   /** The znode is there, and not as the plan expected it. */
@@ -145,30 +130,31 @@ class RestPlanner {
       case 'create': {
         if (this.input.summary.mode === 'create') return this.leave(path, 'mode')
         this.warn('replanned', path, `${found}, where nothing was expected: it is changed`)
-        if (!isSameData(now.data, step.data)) await this.write({ step: 'setData', path, data: step.data, expect })
+        if (!isSameData(now.data, step.data))
+          await this.writer.write({ step: 'setData', path, data: step.data, expect })
         return this.setAclLater(path, { before: now.acl, after: step.acl, expect })
       }
       case 'setData':
         this.warn('replanned', path, `${found}: its value is written over`)
-        return this.write({ ...step, expect })
+        return this.writer.write({ ...step, expect })
       case 'setAcl':
         if (this.late.has(path)) {
           this.late.set(path, { ...step, expect })
           return
         }
         this.warn('replanned', path, `${found}: its ACL is written over`)
-        return this.write({ ...step, expect })
+        return this.writer.write({ ...step, expect })
       case 'delete':
         this.warn('replanned', path, `${found}: it is deleted all the same`)
-        return this.write({ ...step, expect })
+        return this.writer.write({ ...step, expect })
       case 'advanceCounter':
-        return this.write({ ...step, expect })
+        return this.writer.write({ ...step, expect })
     }
   }
 
   /** It is created with all that the source holds; only its counter begins anew. */
   private async keepRecreated(step: PlanStep): Promise<void> {
-    if (step.step === 'advanceCounter') await this.write({ ...step, from: 0, expect: { kind: 'absent' } })
+    if (step.step === 'advanceCounter') await this.writer.write({ ...step, from: 0, expect: { kind: 'absent' } })
   }
 
   private setAclLater(path: string, acl: { before: Acl; after: Acl; expect: Present }): void {
@@ -200,7 +186,7 @@ class RestPlanner {
       missing.unshift(wanted.znode)
     }
     for (const znode of missing) await this.recreate(znode)
-    if (step.step === 'create') await this.write(step)
+    if (step.step === 'create') await this.writer.write(step)
     else await this.keepRecreated(step)
   }
 
@@ -208,7 +194,7 @@ class RestPlanner {
     this.warn('replanned', path, 'was deleted since the plan: it is created again')
     this.recreated.add(path)
     const isOther = kind === 'container' || kind === 'ttl'
-    await this.write({
+    await this.writer.write({
       step: 'create',
       path,
       data,
@@ -230,16 +216,6 @@ class RestPlanner {
 
   private warn(code: string, path: string, message: string): void {
     this.warnings.add(code, path, message)
-  }
-
-  private async write(step: Unnumbered<PlanStep>): Promise<void> {
-    const numbered: PlanStep = { ...step, index: this.steps++ }
-    this.totals[step.step]++
-    if (numbered.step === 'delete') this.deletions.add(numbered.path)
-    if (numbered.step === 'create' || numbered.step === 'setData') this.dataBytes += numbered.data?.length ?? 0
-    const line = encodeStep(numbered)
-    this.hasher.addLine(line)
-    await this.input.sink.write(numbered, line)
   }
 }
 

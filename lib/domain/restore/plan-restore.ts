@@ -8,8 +8,9 @@ import { RestoreError } from './errors.ts'
 import type { CounterOptions, LeftOutLine, OwnerSession } from './fidelity.ts'
 import { CounterPlanner } from './internal/counter-planner.ts'
 import type { LiveExpectation, PlanSummary } from './plan.ts'
-import { PlanBuilder, type PlanSink, type PlanTarget } from './plan-builder.ts'
+import { PlanBuilder, type PlanTarget } from './plan-builder.ts'
 import type { PlanHeader } from './plan-hash.ts'
+import type { PlanSink } from './ports.ts'
 import { isQuotaPath, quotaOwnerOf } from './quota-paths.ts'
 
 /** Which differences to restore, by path in the target. A path means that znode alone, a subtree everything at and below it. */

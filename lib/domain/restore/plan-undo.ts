@@ -13,8 +13,8 @@ import { type Noted, NotedList } from './internal/noted-list.ts'
 import type { JournalState } from './journal.ts'
 import { judgeStep } from './judge-step.ts'
 import type { ConflictPolicy, LiveExpectation, PlanStep, PlanSummary } from './plan.ts'
-import { PlanBuilder, type PlanSink, type PlanTarget } from './plan-builder.ts'
-import type { RestoreTarget } from './ports.ts'
+import { PlanBuilder, type PlanTarget } from './plan-builder.ts'
+import type { PlanSink, RestoreTarget } from './ports.ts'
 
 type Present = Extract<LiveExpectation, { kind: 'present' }>
 

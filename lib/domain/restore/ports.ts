@@ -1,5 +1,6 @@
 import type { Acl } from '../znode/acl.ts'
 import type { ZnodeReading } from '../znode/ports.ts'
+import type { PlanStep } from './plan.ts'
 
 /** Version -1 means "any" and is used only when the conflict policy is overwrite. Version 0 is a real guard. */
 export type WriteOperation =
@@ -77,4 +78,9 @@ export interface RestoreTarget {
  */
 export interface JournalSink {
   append(line: string, options?: { durable?: boolean }): Promise<void>
+}
+
+/** Takes the steps in order; `line` is the step as one line of JSON (encodeStep). A returned promise is waited for. */
+export interface PlanSink {
+  write(step: PlanStep, line: string): void | Promise<void>
 }

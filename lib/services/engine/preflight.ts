@@ -1,7 +1,7 @@
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import type { ConflictPolicy, PlanWarning } from '../../domain/restore/plan.ts'
-import type { PlanSink } from '../../domain/restore/plan-builder.ts'
+import type { PlanSink } from '../../domain/restore/ports.ts'
 import {
   askTarget,
   describeRefusal,
