@@ -1,28 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClusterConnection } from '../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { counterPair } from '../domain/restore/internal/counter-operations.ts'
 import { OPEN_ACL } from '../domain/znode/acl.ts'
+import { type BundledCommand, bundleCommand, finish } from '../testing/bundled-command.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { freezeAtMulti, isBatch, startZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
-interface Ran {
-  readonly status: number | null
-  readonly out: string
-  readonly err: string
-}
-
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
-let bundleDir = ''
+let arkeeper: BundledCommand
 let server: ZooKeeperServer
 let client: ClusterConnection
 let tree: LiveTree
@@ -30,23 +21,13 @@ let zk = ''
 let dir = ''
 
 beforeAll(async () => {
-  // Inside the project, so that packages are found; a bundle, so that a command starts as fast as it does for people.
-  bundleDir = await mkdtemp(join(PROJECT, 'node_modules', '.arkeeper-cli-'))
-  await build({
-    entryPoints: [join(PROJECT, 'lib', 'cli', 'main.ts')],
-    outfile: join(bundleDir, 'arkeeper.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'error',
-  })
+  arkeeper = await bundleCommand()
   server = await startZooKeeper()
   zk = `zk://${server.connectString}`
 })
 afterAll(async () => {
   await server?.stop()
-  await rm(bundleDir, { recursive: true, force: true })
+  await arkeeper?.remove()
 })
 // A client of its own for each test: one that has idle sessions ends them in the middle of a later backup, which is a write of the cluster.
 beforeEach(async () => {
@@ -65,24 +46,11 @@ afterEach(async () => {
 })
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [join(bundleDir, 'arkeeper.mjs'), ...args], {
+  return spawn(process.execPath, [arkeeper.file, ...args], {
     cwd: dir,
     env: { ...process.env, ARKEEPER_AUTH: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-}
-
-async function finish(child: ChildProcess): Promise<Ran> {
-  let out = ''
-  let err = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    out += chunk.toString()
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    err += chunk.toString()
-  })
-  const [status] = await once(child, 'close')
-  return { status, out, err }
 }
 
 const run = (args: readonly string[], env?: Record<string, string>) => finish(start(args, env))
@@ -639,18 +607,7 @@ describe('arkeeper', () => {
     const command = `trap '' XFSZ; ulimit -f 64; exec "$@"`
     const child = spawn(
       'bash',
-      [
-        '-c',
-        command,
-        'bash',
-        process.execPath,
-        join(bundleDir, 'arkeeper.mjs'),
-        'backup',
-        zk,
-        '--out',
-        'store',
-        '--quiet',
-      ],
+      ['-c', command, 'bash', process.execPath, arkeeper.file, 'backup', zk, '--out', 'store', '--quiet'],
       { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] },
     )
     const ran = await finish(child)

@@ -1,35 +1,23 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { formatHex64 } from '../base/hex64.ts'
+import { type BundledCommand, bundleCommand, finish } from '../testing/bundled-command.ts'
 import { findCorpusSet, parseExpected } from '../testing/corpus.ts'
 import { startZooKeeper } from '../testing/zookeeper-server.ts'
 
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const set = findCorpusSet('3.9.6')
 const expectedFile = (name: string) => set.expected.find((file) => basename(file) === name) ?? ''
-let bundleDir = ''
+let arkeeper: BundledCommand
 let dir = ''
 let data = ''
 
 beforeAll(async () => {
-  bundleDir = await mkdtemp(join(PROJECT, 'node_modules', '.arkeeper-cli-'))
-  await build({
-    entryPoints: [join(PROJECT, 'lib', 'cli', 'main.ts')],
-    outfile: join(bundleDir, 'arkeeper.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'error',
-  })
+  arkeeper = await bundleCommand()
 })
-afterAll(() => rm(bundleDir, { recursive: true, force: true }))
+afterAll(() => arkeeper?.remove())
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'arkeeper-cli-'))
   data = join(dir, 'data')
@@ -39,20 +27,12 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 async function run(...args: string[]) {
-  const child = spawn(process.execPath, [join(bundleDir, 'arkeeper.mjs'), ...args, '--quiet'], {
+  const child = spawn(process.execPath, [arkeeper.file, ...args, '--quiet'], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    err += chunk.toString()
-  })
-  const [status] = await once(child, 'close')
-  return { status, out, err, json: () => JSON.parse(out) }
+  const ran = await finish(child)
+  return { ...ran, json: () => JSON.parse(ran.out) }
 }
 
 /** As `export --system` should print them: what a client read, in path order. */

@@ -1,14 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
+import { type BundledCommand, bundleCommand, finish } from '../testing/bundled-command.ts'
 import { findCorpusSet } from '../testing/corpus.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
@@ -18,28 +17,19 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const fixture = (name: string) => join(PROJECT, 'lib', 'adapters', 'archive', 'imports', 'fixtures', name)
 const set = findCorpusSet('3.9.6')
 const OPS = ['--auth', 'digest:ops:secret']
-let bundleDir = ''
+let arkeeper: BundledCommand
 let server: ZooKeeperServer
 let zk = ''
 let dir = ''
 
 beforeAll(async () => {
-  bundleDir = await mkdtemp(join(PROJECT, 'node_modules', '.arkeeper-cli-'))
-  await build({
-    entryPoints: [join(PROJECT, 'lib', 'cli', 'main.ts')],
-    outfile: join(bundleDir, 'arkeeper.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'error',
-  })
+  arkeeper = await bundleCommand()
   server = await startZooKeeper()
   zk = `zk://${server.connectString}`
 })
 afterAll(async () => {
   await server?.stop()
-  await rm(bundleDir, { recursive: true, force: true })
+  await arkeeper?.remove()
 })
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'arkeeper-cli-'))
@@ -47,20 +37,12 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 async function run(...args: string[]) {
-  const child = spawn(process.execPath, [join(bundleDir, 'arkeeper.mjs'), ...args, '--quiet'], {
+  const child = spawn(process.execPath, [arkeeper.file, ...args, '--quiet'], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    err += chunk.toString()
-  })
-  const [status] = await once(child, 'close')
-  return { status, out, err, json: () => JSON.parse(out) }
+  const ran = await finish(child)
+  return { ...ran, json: () => JSON.parse(ran.out) }
 }
 
 async function serverDir(): Promise<string> {
