@@ -7,6 +7,7 @@ import { addressOf, toActor } from '@/lib/runtime/auth.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
 import type { Actor, ServiceContext } from '@/lib/services/context.ts'
 import { ServiceError } from '@/lib/services/errors.ts'
+import { findClusterRoles } from '@/lib/services/people/find-cluster-roles.ts'
 import { hasAdministrator } from '@/lib/services/people/has-administrator.ts'
 
 /** Path and query of a page request, set by the web server; absent in development. A layout cannot learn them otherwise. */
@@ -19,13 +20,13 @@ export const getActor = cache(async (): Promise<Actor | null> => {
 })
 
 export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; sessionId: string } | null> => {
-  const { auth } = await getRuntime()
+  const { auth, db } = await getRuntime()
   const requestHeaders = await headers()
   const session = await auth.api.getSession({ headers: requestHeaders })
   // Its sessions end with an account; one that was on its way at that moment counts for nothing either.
   if (!session || session.user.deactivatedAt) return null
   return {
-    actor: toActor(session.user, addressOf(requestHeaders)),
+    actor: toActor(session.user, addressOf(requestHeaders), await findClusterRoles(db, session.user.id)),
     email: session.user.email,
     sessionId: session.session.id,
   }

@@ -5,7 +5,7 @@ import type { Product } from '../support/product.ts'
 import { HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
 import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 
-const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
 /** Nothing of that name is there, which is told before the role is asked for. */
 const NOT_THERE = [
   'decideApprovalAction',

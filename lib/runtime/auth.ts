@@ -137,8 +137,13 @@ export function createAuth(options: AuthOptions) {
 export type Auth = ReturnType<typeof createAuth>
 
 /** The actor of a signed-in person, as `auth.api.getSession` gives the user. */
-export function toActor(user: { id: string; name: string; role?: string | null }, ip: string | null): Actor {
-  return { kind: 'user', id: user.id, name: user.name, role: toRole(user.role), ...(ip === null ? {} : { ip }) }
+export function toActor(
+  user: { id: string; name: string; role?: string | null },
+  ip: string | null,
+  clusterRoles: Actor['clusterRoles'] = {},
+): Actor {
+  const { id, name } = user
+  return { kind: 'user', id, name, role: toRole(user.role), clusterRoles, ...(ip === null ? {} : { ip }) }
 }
 
 /** Next.js puts the peer's address there when no proxy did. */

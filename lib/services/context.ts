@@ -13,11 +13,17 @@ export interface Actor {
   readonly kind: 'user' | 'system'
   readonly id: string | null
   readonly name: string
+  /** Overall, and at every cluster that `clusterRoles` does not name. What counts is asked with `roleAt` (policy.ts). */
   readonly role: Role
+  /** By cluster id: each stands in place of `role` at that cluster, be it more or less. */
+  readonly clusterRoles?: Readonly<Record<string, Role>>
+  /** Absent: signed in with a session. */
+  readonly token?: { readonly id: string; readonly name: string; readonly scopes: readonly string[] }
   readonly ip?: string
 }
 
-export type Role = 'viewer' | 'operator' | 'admin'
+/** `none` sees nothing. */
+export type Role = 'none' | 'viewer' | 'operator' | 'admin'
 
 /** Structured logger (pino's shape, the part that we use). Never given secrets or values of znodes. */
 export interface Log {

@@ -16,6 +16,18 @@ afterEach(() => services.close())
 
 const CLUSTER = { id: 'c1', name: 'orders' }
 
+const ROLES = ['none', 'viewer', 'operator', 'admin'] as const satisfies readonly Role[]
+const ACTIONS = Object.keys(LEAST_ROLE).filter((key): key is Action => key in LEAST_ROLE)
+
+function isEnough(role: Role, action: Action): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(LEAST_ROLE[action])
+}
+
+function withRoles(role: Role, clusterRoles: Readonly<Record<string, Role>>): ServiceContext {
+  const context = services.contextFor('viewer')
+  return { ...context, actor: { ...context.actor, role, clusterRoles } }
+}
+
 async function seedCluster(armedForMs: number | null) {
   await services.database.client.cluster.create({
     data: {
@@ -43,16 +55,41 @@ function setNote(context: ServiceContext, note: string, fail = false) {
 
 describe('assertActorCan', () => {
   test('follows the policy for every action and every role', async () => {
-    const rank: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
-    const actions = Object.keys(LEAST_ROLE).filter((key): key is Action => key in LEAST_ROLE)
-    expect(actions.length).toBeGreaterThan(20)
-    for (const action of actions) {
-      for (const role of ['viewer', 'operator', 'admin'] as const) {
+    expect(ACTIONS.length).toBeGreaterThan(20)
+    for (const action of ACTIONS) {
+      for (const role of ROLES) {
         const attempt = assertActorCan(services.contextFor(role), action)
-        if (rank[role] >= rank[LEAST_ROLE[action]]) await expect(attempt, `${role} ${action}`).resolves.toBeUndefined()
+        if (isEnough(role, action)) await expect(attempt, `${role} ${action}`).resolves.toBeUndefined()
         else await expect(attempt, `${role} ${action}`).rejects.toMatchObject({ code: 'FORBIDDEN' })
       }
     }
+  })
+
+  test('asks the role at the cluster, which stands in place of the overall one, be it more or less', async () => {
+    for (const action of ACTIONS) {
+      for (const role of ROLES) {
+        const overall = isEnough('operator', action) ? 'none' : 'admin'
+        const context = withRoles(overall, { [CLUSTER.id]: role })
+        const attempt = assertActorCan(context, action, { cluster: CLUSTER })
+        if (isEnough(role, action)) await expect(attempt, `${role} ${action}`).resolves.toBeUndefined()
+        else await expect(attempt, `${role} ${action}`).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      }
+    }
+  })
+
+  test('asks both clusters where two are concerned, and the overall role where none is', async () => {
+    const context = withRoles('viewer', { [CLUSTER.id]: 'operator', c2: 'operator', c3: 'none' })
+    const ask = (otherClusterId: string) =>
+      assertActorCan(context, 'restore.plan', { cluster: CLUSTER, otherClusterId, path: '/a' })
+    await expect(ask('c2')).resolves.toBeUndefined()
+    await expect(ask('c3')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(ask('c4')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(assertActorCan(context, 'restore.plan')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(await services.readAudit()).toMatchObject([
+      { outcome: 'denied', clusterId: 'c1', path: '/a', message: expect.stringContaining('none at the other cluster') },
+      { outcome: 'denied', clusterId: 'c1', message: expect.stringContaining('viewer at the other cluster') },
+      { outcome: 'denied', clusterId: null, message: expect.stringContaining('has viewer') },
+    ])
   })
 })
 

@@ -4,14 +4,17 @@ import { type AuditEntryInput, type AuditFacts, writeAudit } from './audit/write
 import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
 import type { ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
-import { type Action, isRoleEnough, LEAST_ROLE } from './policy.ts'
+import { type Action, isRoleEnough, LEAST_ROLE, roleAt } from './policy.ts'
 
 export type { Action } from './policy.ts'
 export type Transaction = Prisma.TransactionClient
 
 /** What the audit says about the subject of an action. */
 export interface Subject {
+  /** The role at this cluster counts; without one the overall role does. */
   readonly cluster?: { readonly id: string; readonly name: string } | null
+  /** A second cluster that is concerned, for example the one that a backup came from: the same role is needed there. */
+  readonly otherClusterId?: string | null
   readonly path?: string | null
   readonly reason?: string | null
   readonly before?: AuditFacts | null
@@ -28,11 +31,17 @@ export type RecordFacts = (facts: Subject) => void
 
 type GateContext = Pick<ServiceContext, 'actor' | 'clock' | 'db' | 'log'>
 
-/** Throws FORBIDDEN, after a `denied` entry, when the actor's role is below what the action needs. */
+/** Throws FORBIDDEN, after a `denied` entry, when the actor's role where it is done is below what the action needs. */
 export async function assertActorCan(context: GateContext, action: Action, subject: Subject = {}): Promise<void> {
-  if (isRoleEnough(context.actor.role, action)) return
-  const message = `${action} needs the role ${LEAST_ROLE[action]}; ${context.actor.name} has ${context.actor.role}`
-  await writeAudit(context.db, context, { ...subject, action, outcome: 'denied', message })
+  const { actor } = context
+  const { otherClusterId, ...facts } = subject
+  const places = [subject.cluster?.id ?? null, ...(otherClusterId ? [otherClusterId] : [])]
+  const lacking = places.find((clusterId) => !isRoleEnough(roleAt(actor, clusterId), action))
+  if (lacking === undefined) return
+  const role = roleAt(actor, lacking)
+  const where = lacking === otherClusterId ? ' at the other cluster' : role === actor.role ? '' : ' at this cluster'
+  const message = `${action} needs the role ${LEAST_ROLE[action]}; ${actor.name} has ${role}${where}`
+  await writeAudit(context.db, context, { ...facts, action, outcome: 'denied', message })
   throw new ServiceError('FORBIDDEN', message, {
     unaffected: 'nothing was changed',
     remedy: 'ask an administrator',
@@ -69,10 +78,10 @@ export async function mutate<T>(
  */
 export async function keepBooks<T>(
   context: GateContext,
-  action: Action,
+  { action, ...subject }: Pick<Mutation, 'action' | 'cluster' | 'otherClusterId'>,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  await assertActorCan(context, action)
+  await assertActorCan(context, action, subject)
   return context.db.$transaction(work)
 }
 
@@ -95,7 +104,7 @@ export async function mutateCluster<T>(
   const { clusterId, ...subject } = mutation
   const cluster = await getClusterForWriting(context, clusterId)
   const facts = new Facts({ ...subject, cluster: { id: cluster.id, name: cluster.name } })
-  await assertActorCan(context, mutation.action, facts.entry('denied'))
+  await assertActorCan(context, mutation.action, { ...subject, cluster: { id: cluster.id, name: cluster.name } })
   const fault = findReadOnlyFault(cluster, context.clock.now())
   if (fault) {
     await writeAudit(context.db, context, { ...facts.entry('denied'), message: fault.message })

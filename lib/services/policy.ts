@@ -1,4 +1,4 @@
-import type { Role } from './context.ts'
+import type { Actor, Role } from './context.ts'
 
 /** Every mutation there is, with the least role that may do it. What is not in this table cannot be done. */
 export const LEAST_ROLE = {
@@ -74,15 +74,16 @@ export const LEAST_ROLE = {
   'physical-restore.expire-approval': 'admin',
   'job.cancel': 'operator',
   'job.retry': 'operator',
-  'session.sign-in': 'viewer',
-  'session.sign-out': 'viewer',
-  'session.revoke': 'viewer',
-  'session.change-password': 'viewer',
+  // One's own account, also of whoever may see nothing.
+  'session.sign-in': 'none',
+  'session.sign-out': 'none',
+  'session.revoke': 'none',
+  'session.change-password': 'none',
   'people.create-administrator': 'admin',
   'people.invite': 'admin',
   'people.revoke-invitation': 'admin',
   // By who holds the link: the token is the right, and says which role comes of it.
-  'people.accept-invitation': 'viewer',
+  'people.accept-invitation': 'none',
   'people.set-role': 'admin',
   'people.deactivate': 'admin',
   'people.reactivate': 'admin',
@@ -92,13 +93,19 @@ export const LEAST_ROLE = {
 /** `entity.verb`, as the audit shows it. */
 export type Action = keyof typeof LEAST_ROLE
 
-const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
 
 export function isRoleEnough(role: Role, action: Action): boolean {
   return RANK[role] >= RANK[LEAST_ROLE[action]]
 }
 
+/** The role that counts: at a cluster the one given there, if there is one; null asks for the overall role. */
+export function roleAt({ role, clusterRoles }: Pick<Actor, 'role' | 'clusterRoles'>, clusterId: string | null): Role {
+  if (clusterId === null || clusterRoles === undefined || !Object.hasOwn(clusterRoles, clusterId)) return role
+  return clusterRoles[clusterId] ?? role
+}
+
 /** A role as stored; one that this version does not know may only look. */
 export function toRole(text: string | null | undefined): Role {
-  return text === 'admin' || text === 'operator' ? text : 'viewer'
+  return text === 'admin' || text === 'operator' || text === 'none' ? text : 'viewer'
 }

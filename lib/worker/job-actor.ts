@@ -1,13 +1,13 @@
 import type { PrismaClient } from '../adapters/database/generated/client.ts'
 import type { ClaimedJob } from '../jobs/claim-job.ts'
 import { SYSTEM_ACTOR } from '../jobs/enqueue-job.ts'
-import type { Actor, Role } from '../services/context.ts'
+import type { Actor } from '../services/context.ts'
 import { ServiceError } from '../services/errors.ts'
+import { findClusterRoles } from '../services/people/find-cluster-roles.ts'
+import { toRole } from '../services/policy.ts'
 
-const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
-
-/** The person who asked for the job, with the role that they have now. Someone who was removed can do nothing any more. */
-export async function findJobActor(db: Pick<PrismaClient, 'user'>, job: ClaimedJob): Promise<Actor> {
+/** The person who asked for the job, with the roles that they have now. Someone who was removed can do nothing any more. */
+export async function findJobActor(db: Pick<PrismaClient, 'user' | 'clusterRole'>, job: ClaimedJob): Promise<Actor> {
   if (job.actorId === SYSTEM_ACTOR) return { kind: 'system', id: null, name: job.actorName, role: 'admin' }
   const user = await db.user.findUnique({
     where: { id: job.actorId },
@@ -23,6 +23,7 @@ export async function findJobActor(db: Pick<PrismaClient, 'user'>, job: ClaimedJ
     kind: 'user',
     id: job.actorId,
     name: user.name,
-    role: ROLES.find((role) => role === user.role) ?? 'viewer',
+    role: toRole(user.role),
+    clusterRoles: await findClusterRoles(db, job.actorId),
   }
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ServiceContext } from '../context.ts'
 import { keepBooks } from '../gate.ts'
-import type { MigrationRow, RoundRow } from './find-migration.ts'
+import { type MigrationRow, placesOf, type RoundRow } from './find-migration.ts'
 
 /**
  * Nothing differs. Hours of following would bury what people look for under restores of nothing: the plan goes, and rounds that found
@@ -11,7 +11,7 @@ import type { MigrationRow, RoundRow } from './find-migration.ts'
 export async function closeEmptyRound(context: ServiceContext, row: MigrationRow, round: RoundRow): Promise<void> {
   const { restoreId, number } = round
   const finishedAt = new Date(context.clock.now())
-  await keepBooks(context, 'migration.round', async (tx) => {
+  await keepBooks(context, { action: 'migration.round', ...placesOf(row) }, async (tx) => {
     const last = await tx.migrationRound.findFirst({
       where: { migrationId: row.id, number: { lt: number } },
       orderBy: { number: 'desc' },

@@ -21,6 +21,11 @@ export async function getMigrationRow(
   return row
 }
 
+/** Where a role is needed: at both clusters. */
+export function placesOf({ sourceId, targetId, targetName }: MigrationRow) {
+  return { cluster: { id: targetId, name: targetName }, otherClusterId: sourceId }
+}
+
 export function findLatestRound(context: Pick<MigrationLookup, 'db'>, migrationId: string): Promise<RoundRow | null> {
   return context.db.migrationRound.findFirst({ where: { migrationId }, orderBy: { number: 'desc' } })
 }

@@ -5,14 +5,15 @@ import type { Actor, ServiceContext } from '../context.ts'
 import type { ErrorView } from '../error-view.ts'
 import { keepBooks, type Transaction } from '../gate.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
-import { isRoleEnough, toRole } from '../policy.ts'
+import { findClusterRoles } from '../people/find-cluster-roles.ts'
+import { isRoleEnough, roleAt, toRole } from '../policy.ts'
 import { confirmRestore } from '../restores/confirm-restore.ts'
 import { getRestoreRow, parsePlanView } from '../restores/find-restore.ts'
 import { replanRestore } from '../restores/replan-restore.ts'
 import { reportViewSchema, toRestoreViews } from '../restores/to-restore-view.ts'
 import type { RestoreView } from '../restores/views.ts'
 import { closeEmptyRound } from './close-empty-round.ts'
-import { findLatestRound, type MigrationRow, type RoundRow } from './find-migration.ts'
+import { findLatestRound, type MigrationRow, placesOf, type RoundRow } from './find-migration.ts'
 import { FAILURES_MAX, nextActOf, OPEN_STATES, toMigrationState, type WaitingFor } from './migration-rules.ts'
 import { readSourceZxid, startRound } from './start-round.ts'
 
@@ -137,8 +138,11 @@ class Turn {
       where: { id },
       select: { name: true, role: true, deactivatedAt: true },
     })
-    const role = toRole(user?.role)
-    if (!user || user.deactivatedAt !== null || !isRoleEnough(role, 'restore.confirm')) {
+    const clusterRoles = await findClusterRoles(this.#context.db, id)
+    const person = { role: toRole(user?.role), clusterRoles }
+    const may = (clusterId: string) => isRoleEnough(roleAt(person, clusterId), 'restore.confirm')
+    const { sourceId, targetId } = this.#row
+    if (!user || user.deactivatedAt !== null || !may(sourceId) || !may(targetId)) {
       await this.fail({
         code: 'FORBIDDEN',
         message: `${user?.name ?? 'Who confirmed it'} may not restore any more`,
@@ -147,7 +151,7 @@ class Turn {
       })
       return null
     }
-    const actor: Actor = { kind: 'user', id, name: user.name, role }
+    const actor: Actor = { kind: 'user', id, name: user.name, ...person }
     return { ...this.#context, actor }
   }
 
@@ -190,7 +194,7 @@ class Turn {
   async #startRound(context: ServiceContext, last: RoundRow | null): Promise<void> {
     const row = this.#row
     const sourceZxid = await readSourceZxid(context, row.sourceId)
-    await keepBooks(context, 'migration.round', async (tx) => {
+    await keepBooks(context, { action: 'migration.round', ...placesOf(row) }, async (tx) => {
       const { count } = await tx.migration.updateMany({
         where: { id: row.id, leaseOwner: this.#owner, state: row.state },
         data: {
@@ -271,7 +275,7 @@ class Turn {
   async #compare(context: ServiceContext): Promise<void> {
     const row = this.#row
     const jobId = context.newId()
-    await keepBooks(context, 'migration.round', async (tx) => {
+    await keepBooks(context, { action: 'migration.round', ...placesOf(row) }, async (tx) => {
       const { count } = await tx.migration.updateMany({
         where: { id: row.id, leaseOwner: this.#owner, state: 'switching', proofJobId: row.proofJobId },
         data: { proofJobId: jobId, nextRunAt: this.#after(LOOK_AGAIN_MS) },

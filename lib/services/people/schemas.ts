@@ -14,7 +14,7 @@ export const createAdministratorSchema = z.object({
 export type CreateAdministratorInput = z.input<typeof createAdministratorSchema>
 
 const person = createAdministratorSchema.shape
-export const ROLES = ['viewer', 'operator', 'admin'] as const
+export const ROLES = ['none', 'viewer', 'operator', 'admin'] as const
 export const INVITATION_DAYS = [1, 3, 7] as const
 
 export const invitePersonSchema = z.object({
