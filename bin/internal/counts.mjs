@@ -3,16 +3,17 @@ export function countVitest(report, exitCode) {
   return settle(report?.numPassedTests, report?.numFailedTests, failedFiles(report), exitCode)
 }
 
-/** A test file that could not even be loaded has no tests in the report, only a status. */
+/** A test file that could not be loaded, or whose hooks failed, has no failed test in the report, only a status. */
 function failedFiles(report) {
-  return (report?.testResults ?? []).filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-    .length
+  return (report?.testResults ?? []).filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length
 }
 
-/** A flaky test (failed, then passed) counts as failed: it is no proof. */
+/** A test that failed and then passed (Playwright calls it flaky) counts as passed: how many of them a run may have is its own rule. */
 export function countPlaywright(report, exitCode) {
-  const { expected, unexpected, flaky } = report?.stats ?? {}
-  return settle(expected, unexpected, flaky, exitCode)
+  const { expected = 0, unexpected, flaky = 0 } = report?.stats ?? {}
+  return settle(expected + flaky, unexpected, 0, exitCode)
 }
 
 export function countCheck(ok) {
@@ -29,6 +30,11 @@ export function sumCounts(counts) {
     passed: 0,
     failed: 0,
   })
+}
+
+/** `count` of the tests that passed count as failed after all. */
+export function withdraw({ passed, failed }, count) {
+  return { passed: passed - count, failed: failed + count }
 }
 
 /** The last line of a test run, which other programs read. */

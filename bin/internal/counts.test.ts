@@ -19,6 +19,13 @@ describe('countVitest', () => {
     expect(countVitest(report, 1)).toEqual({ passed: 7, failed: 1 })
   })
 
+  it('counts a file whose tests did not run, or whose hooks failed, as a failure', () => {
+    const hook = { status: 'failed', assertionResults: [{ status: 'skipped' }] }
+    const counted = { status: 'failed', assertionResults: [{ status: 'failed' }] }
+    const report = { numPassedTests: 7, numFailedTests: 1, testResults: [hook, counted] }
+    expect(countVitest(report, 1)).toEqual({ passed: 7, failed: 2 })
+  })
+
   it('never calls a run good that ended badly, wrote no report, or had no tests', () => {
     expect(countVitest({ numPassedTests: 7, numFailedTests: 0, testResults: [] }, 1)).toEqual({ passed: 7, failed: 1 })
     expect(countVitest(null, 1)).toEqual({ passed: 0, failed: 1 })
@@ -32,10 +39,10 @@ describe('countVitest', () => {
 })
 
 describe('countPlaywright', () => {
-  it('counts a flaky test as failed', () => {
+  it('counts a test that passed when it was run once more as passed', () => {
     expect(countPlaywright({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 2 } }, 1)).toEqual({
-      passed: 5,
-      failed: 2,
+      passed: 6,
+      failed: 1,
     })
   })
 

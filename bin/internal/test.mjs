@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepare } from './build.mjs'
-import { countCheck, countPlaywright, countVitest, formatCounts, sumCounts } from './counts.mjs'
+import { countCheck, countPlaywright, formatCounts, sumCounts, withdraw } from './counts.mjs'
 import { Failure } from './failure.mjs'
+import { formatFailures, playwrightFailures, UNSTEADY_MAX } from './failures.mjs'
 import { formatSeconds, say, warn } from './output.mjs'
 import { explain, runVisible } from './processes.mjs'
-import { inProject } from './project.mjs'
+import { inProject, ROOT } from './project.mjs'
+import { lookAgain, reporterArguments } from './second-look.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 import { fetchNewest } from './zookeepers.mjs'
 
@@ -45,15 +47,22 @@ async function runStages(stages, tools) {
     const startedAt = Date.now()
     const broken = name === 'e2e' && results.some((result) => result.name === 'build' && result.counts.failed > 0)
     if (broken) warn('the end-to-end tests were not run: there is nothing built to drive')
-    const counts = broken ? countCheck(false) : await STAGES[name](tools)
+    const { counts, failed = [], unsteady = [] } = broken ? { counts: countCheck(false) } : await STAGES[name](tools)
     const ms = Date.now() - startedAt
-    results.push({ name, counts, ms })
+    results.push({ name, counts, failed, unsteady, ms })
     say(`${name}: ${formatCounts(counts)} (${formatSeconds(ms)})`)
   }
   return results
 }
 
 function summarize(results) {
+  const all = (kind) =>
+    results.flatMap((result) => (result[kind] ?? []).map((test) => ({ stage: result.name, ...test })))
+  const [failed, unsteady] = [all('failed'), all('unsteady')]
+  if (unsteady.length > UNSTEADY_MAX)
+    for (const result of results) result.counts = withdraw(result.counts, result.unsteady?.length ?? 0)
+  if (failed.length + unsteady.length > 0) say('\n── what failed ──')
+  for (const line of formatFailures({ failed, unsteady })) say(line)
   say('')
   for (const { name, counts, ms } of results) say(`${name.padEnd(12)} ${formatCounts(counts)}, ${formatSeconds(ms)}`)
   const sum = sumCounts(results.map((result) => result.counts))
@@ -62,41 +71,56 @@ function summarize(results) {
 }
 
 const STAGES = {
-  lint: async (tools) =>
-    countCheck(await runPackage(tools, ['@biomejs/biome', 'bin', 'biome'], ['check', '.'], MINUTE_MS)),
+  lint: async (tools) => ({
+    counts: countCheck(await runPackage(tools, ['@biomejs/biome', 'bin', 'biome'], ['check', '.'], MINUTE_MS)),
+  }),
   types: async (tools) => {
     const next = await runPackage(tools, ['next', 'dist', 'bin', 'next'], ['typegen'], 2 * MINUTE_MS)
-    return countCheck(
-      next && (await runPackage(tools, ['typescript', 'bin', 'tsc'], ['--noEmit', '-p', '.'], 5 * MINUTE_MS)),
-    )
+    const ok = next && (await runPackage(tools, ['typescript', 'bin', 'tsc'], ['--noEmit', '-p', '.'], 5 * MINUTE_MS))
+    return { counts: countCheck(ok) }
   },
   unit: (tools) => vitest(tools, 'unit', 8 * MINUTE_MS),
   integration: (tools) => vitest(tools, 'integration', 12 * MINUTE_MS),
   build: async () => {
     try {
       await prepare()
-      return countCheck(true)
+      return { counts: countCheck(true) }
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       warn(error.message)
-      return countCheck(false)
+      return { counts: countCheck(false) }
     }
   },
   e2e: playwright,
 }
 
 async function vitest(tools, project, timeoutMs) {
-  const file = reportFile(project)
-  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const ok = await runPackage(tools, ['vitest', 'vitest.mjs'], args, timeoutMs)
-  return countVitest(readReport(file), ok ? 0 : 1)
+  const deadline = Date.now() + timeoutMs
+  const first = await runVitest(tools, project, [], timeoutMs)
+  return lookAgain(first, (files) => {
+    say(`\n── ${project}: a second look at ${files.join(', ')} ──`)
+    const args = ['--no-file-parallelism', ...files]
+    return runVitest(tools, project, args, Math.max(deadline - Date.now(), 1_000), '-again')
+  })
 }
 
+async function runVitest(tools, project, more, timeoutMs, suffix = '') {
+  const report = reportFile(`${project}${suffix}`)
+  const failures = reportFile(`${project}${suffix}-failures`)
+  const env = { ...tools.env, ARKEEPER_VITEST_FAILURES: failures }
+  const args = ['run', '--project', project, '--reporter=default', ...reporterArguments(report), ...more]
+  const ok = await runPackage({ ...tools, env }, ['vitest', 'vitest.mjs'], args, timeoutMs)
+  return { ok, report: readReport(report), failures: readReport(failures) ?? [] }
+}
+
+/** A test that failed is run once more, in a new worker and so with a product of its own. */
 async function playwright(tools) {
   const file = reportFile('e2e')
   const env = { ...tools.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file }
-  const ok = await runPackage({ ...tools, env }, ['@playwright', 'test', 'cli.js'], ['test'], 16 * MINUTE_MS)
-  return countPlaywright(readReport(file), ok ? 0 : 1)
+  const args = ['test', '--retries=1']
+  const ok = await runPackage({ ...tools, env }, ['@playwright', 'test', 'cli.js'], args, 16 * MINUTE_MS)
+  const report = readReport(file)
+  return { counts: countPlaywright(report, ok ? 0 : 1), ...playwrightFailures(report, ROOT) }
 }
 
 /** A program of one of our packages, by its script, so that it needs neither PATH nor an executable bit. */
