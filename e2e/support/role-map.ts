@@ -72,6 +72,8 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     revokeSessionAction: 'viewer',
     revokeOtherSessionsAction: 'viewer',
     changePasswordAction: 'viewer',
+    createTokenAction: 'viewer',
+    revokeTokenAction: 'viewer',
     addClusterAction: admin(another),
     updateClusterAction: admin({ ...another, clusterId }),
     armClusterAction: operator({ clusterId, minutes: 15, reason }),

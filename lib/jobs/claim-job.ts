@@ -10,6 +10,8 @@ export interface ClaimedJob {
   readonly subjectId: string | null
   readonly actorId: string
   readonly actorName: string
+  /** The API token that asked for it; null: a person did. */
+  readonly tokenId: string | null
   readonly attempts: number
   readonly attemptsMax: number
   readonly owner: string
@@ -36,6 +38,7 @@ export async function claimJob(
       subjectId: true,
       actorId: true,
       actorName: true,
+      tokenId: true,
       attempts: true,
       attemptsMax: true,
       leaseToken: true,

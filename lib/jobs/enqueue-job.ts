@@ -1,4 +1,5 @@
 import type { Prisma } from '../adapters/database/generated/client.ts'
+import { nameOfActor } from '../base/actor-name.ts'
 import { JOB_DEFINITIONS, type JobKind, type JobPayload } from './definitions.ts'
 
 export interface EnqueueJobInput<Kind extends JobKind> {
@@ -8,7 +9,11 @@ export interface EnqueueJobInput<Kind extends JobKind> {
   readonly clusterId: string | null
   /** The backup, diff, search or restore that the job works for. */
   readonly subjectId: string | null
-  readonly actor: { readonly id: string | null; readonly name: string }
+  readonly actor: {
+    readonly id: string | null
+    readonly name: string
+    readonly token?: { readonly id: string; readonly name: string }
+  }
   readonly nowMs: number
 }
 
@@ -27,7 +32,8 @@ export async function enqueueJob<Kind extends JobKind>(
       subjectId: input.subjectId,
       payload: definition.payload.parse(input.payload),
       actorId: input.actor.id ?? SYSTEM_ACTOR,
-      actorName: input.actor.name,
+      actorName: nameOfActor(input.actor),
+      tokenId: input.actor.token?.id ?? null,
       attemptsMax: definition.attemptsMax,
       runAfter: now,
       createdAt: now,

@@ -5,6 +5,7 @@ import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
 import type { ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
 import { type Action, isRoleEnough, LEAST_ROLE, roleAt } from './policy.ts'
+import { describeLackOfScope, isScopeEnough } from './tokens/token-scopes.ts'
 
 export type { Action } from './policy.ts'
 export type Transaction = Prisma.TransactionClient
@@ -35,6 +36,14 @@ type GateContext = Pick<ServiceContext, 'actor' | 'clock' | 'db' | 'log'>
 export async function assertActorCan(context: GateContext, action: Action, subject: Subject = {}): Promise<void> {
   const { actor } = context
   const { otherClusterId, ...facts } = subject
+  if (actor.token && !isScopeEnough(actor.token.scopes, action)) {
+    const message = describeLackOfScope(actor.token, action)
+    await writeAudit(context.db, context, { ...facts, action, outcome: 'denied', message })
+    throw new ServiceError('FORBIDDEN', message, {
+      unaffected: 'nothing was changed',
+      remedy: 'use a token that has the scope, or do it as a person in the browser',
+    })
+  }
   const places = [subject.cluster?.id ?? null, ...(otherClusterId ? [otherClusterId] : [])]
   const lacking = places.find((clusterId) => !isRoleEnough(roleAt(actor, clusterId), action))
   if (lacking === undefined) return

@@ -12,6 +12,7 @@ const jobOf = (id: string, kind: string): ClaimedJob => ({
   subjectId: null,
   actorId: 'u1',
   actorName: 'Ada',
+  tokenId: null,
   attempts: 1,
   attemptsMax: 2,
   owner: 'w',

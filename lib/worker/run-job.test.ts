@@ -19,6 +19,7 @@ const job: ClaimedJob = {
   subjectId: null,
   actorId: 'u1',
   actorName: 'Ada',
+  tokenId: null,
   attempts: 1,
   attemptsMax: 2,
   owner: 'w',

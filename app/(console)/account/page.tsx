@@ -4,20 +4,41 @@ import { PageHeader } from '@/app/_components/page-header.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { PasswordForm } from './_components/password-form.tsx'
 import { SessionTable } from './_components/session-table.tsx'
-import { loadSessions } from './loaders.ts'
+import { TokenForm } from './_components/token-form.tsx'
+import { TokenTable } from './_components/token-table.tsx'
+import { loadSessions, loadTokens } from './loaders.ts'
 
 export const metadata: Metadata = { title: 'Your account' }
 
 export default async function AccountPage() {
   const sessions = await loadSessions()
+  const tokens = await loadTokens()
   return (
     <>
-      <PageHeader title="Your account">Where you are signed in, and your password.</PageHeader>
+      <PageHeader title="Your account">
+        Where you are signed in, your password, and programs that act for you.
+      </PageHeader>
       <div className="flex max-w-4xl flex-col gap-4">
         {sessions.ok ? <SessionTable sessions={sessions.value} /> : <ErrorNotice error={sessions.error} />}
         <Card title="Password">
           <PasswordForm />
         </Card>
+        {tokens.ok ? (
+          <>
+            <Card title="API tokens" flush>
+              {tokens.value.tokens.length > 0 ? (
+                <TokenTable tokens={tokens.value.tokens} />
+              ) : (
+                <p className="p-4 text-muted text-sm">No token yet. A token lets a program act for you.</p>
+              )}
+            </Card>
+            <Card title="Make an API token">
+              <TokenForm clusters={tokens.value.clusters} />
+            </Card>
+          </>
+        ) : (
+          <ErrorNotice error={tokens.error} />
+        )}
       </div>
     </>
   )

@@ -1,4 +1,5 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { nameOfActor } from '../../base/actor-name.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
 
@@ -39,7 +40,7 @@ export async function writeAudit(
     data: {
       at: new Date(context.clock.now()),
       actorId: actor.id,
-      actorName: actor.name,
+      actorName: nameOfActor(actor),
       action: entry.action,
       clusterId: entry.cluster?.id ?? null,
       clusterName: entry.cluster?.name ?? null,

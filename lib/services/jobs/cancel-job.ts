@@ -3,11 +3,12 @@ import { logJob } from '../../jobs/log-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { endSubject } from './end-subject.ts'
-import { findJobSubject, toServiceError } from './find-job-subject.ts'
+import { assertTokenCovers, findJobSubject, toServiceError } from './find-job-subject.ts'
 
 /** A waiting job ends at once; a running one when its worker has seen the wish. */
 export async function cancelJob(context: ServiceContext, jobId: string): Promise<void> {
   const { job, cluster } = await findJobSubject(context, jobId)
+  await assertTokenCovers(context, { job, cluster })
   await mutate(
     context,
     { action: 'job.cancel', cluster, before: { job: jobId, kind: job.kind, state: job.state } },

@@ -1,6 +1,9 @@
 import { JobError } from '../../jobs/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
+import { assertActorCan } from '../gate.ts'
+import type { Action } from '../policy.ts'
+import type { JobKind } from './views.ts'
 
 export interface JobSubject {
   readonly job: { readonly kind: string; readonly state: string; readonly subjectId: string | null }
@@ -18,6 +21,27 @@ export async function findJobSubject(context: Pick<ServiceContext, 'db'>, jobId:
       ? null
       : await context.db.cluster.findUnique({ where: { id: job.clusterId }, select: { id: true, name: true } })
   return { job, cluster }
+}
+
+const ACTION_OF: Readonly<Record<JobKind, Action>> = {
+  backup: 'backup.start',
+  import: 'backup.import',
+  verify: 'backup.verify',
+  drill: 'backup.drill',
+  diff: 'diff.start',
+  search: 'search.start',
+  'prepare-moment': 'moment.prepare',
+  'plan-restore': 'restore.plan',
+  'run-restore': 'restore.run',
+  'migrate-proof': 'migration.round',
+  'physical-restore': 'physical-restore.run',
+}
+
+/** A token ends and repeats only what it could have started. */
+export async function assertTokenCovers(context: ServiceContext, { job, cluster }: JobSubject): Promise<void> {
+  if (!context.actor.token) return
+  const action = Object.entries(ACTION_OF).find(([kind]) => kind === job.kind)?.[1]
+  await assertActorCan(context, action ?? 'physical-restore.run', { cluster })
 }
 
 /** The queue's own refusals in the words of the services. */

@@ -8,13 +8,14 @@ import { revivePhysical } from '../physical/retry-physical.ts'
 import { assertAllowed, factsOf, getRestoreRow, toSubject } from '../restores/find-restore.ts'
 import { canResume } from '../restores/restore-rules.ts'
 import { reviveSubject } from './end-subject.ts'
-import { findJobSubject, toServiceError } from './find-job-subject.ts'
+import { assertTokenCovers, findJobSubject, toServiceError } from './find-job-subject.ts'
 import { getJob } from './get-job.ts'
 import type { JobView } from './views.ts'
 
 /** Queues a failed or cancelled job again, as the person who asked for it first. A restore goes on from its journal. */
 export async function retryJob(context: ServiceContext, jobId: string): Promise<JobView> {
   const { job, cluster } = await findJobSubject(context, jobId)
+  await assertTokenCovers(context, { job, cluster })
   // Runs as who asked for it first: that must not lend an operator the rights of an administrator.
   if (job.kind === 'physical-restore') await assertActorCan(context, 'physical-restore.confirm', { cluster })
   if (job.kind === 'run-restore') {

@@ -1,0 +1,116 @@
+import type { Action } from '../policy.ts'
+import { TOKEN_SCOPES, type TokenScope } from './schemas.ts'
+
+const ANY = 'any'
+
+/**
+ * The scope that each action needs of a token, besides the role that it needs of the token's owner. Null: never by a token, which is
+ * for whatever lets somebody in, changes what somebody may do, or is the word of a second person. Every action must be here.
+ */
+export const SCOPE_OF = {
+  'cluster.add': 'admin',
+  'cluster.update': 'admin',
+  'cluster.set-admin-servers': 'admin',
+  'cluster.test-admin-servers': 'admin',
+  'cluster.remove': 'admin',
+  'cluster.arm': 'admin',
+  'cluster.disarm': 'edit',
+  'cluster.test': 'admin',
+  'cluster.set-approval': null,
+  'cluster.ignore': 'admin',
+  'cluster.unignore': 'admin',
+  'znode.create': 'edit',
+  'znode.set-data': 'edit',
+  'znode.set-acl': 'edit',
+  'znode.delete': 'edit',
+  'tree.export': 'read',
+  'backup.start': 'backup',
+  'backup.import': 'backup',
+  'backup.pin': 'backup',
+  'backup.note': 'backup',
+  'backup.verify': 'backup',
+  'backup.drill': 'backup',
+  'backup.schedule-drill': 'admin',
+  'backup.download': 'read',
+  // A token that takes backups at night is the first thing that whoever wants them gone would look for.
+  'backup.delete': 'admin',
+  'backup.rescan': 'admin',
+  'logs.keep': 'admin',
+  'logs.archive': 'backup',
+  'moment.prepare': 'read',
+  'diff.start': 'read',
+  'diff.export': 'read',
+  'search.start': 'read',
+  'restore.plan': 'restore',
+  'restore.confirm': 'restore',
+  'restore.cancel': 'restore',
+  'restore.pause': 'restore',
+  'restore.resume': 'restore',
+  'restore.undo': 'restore',
+  'restore.run': 'restore',
+  'restore.export': 'read',
+  'restore.request-approval': 'restore',
+  'restore.approve': null,
+  'restore.reject': null,
+  'restore.void-approval': 'restore',
+  'restore.expire-approval': 'restore',
+  // Its rounds go on by the clock in its owner's name, long after a token has expired.
+  'migration.check': null,
+  'migration.confirm': null,
+  'migration.round': null,
+  'migration.stop': null,
+  'migration.go-on': null,
+  'migration.switch': null,
+  'migration.follow': null,
+  'migration.finish': null,
+  'physical-restore.check': 'admin',
+  'physical-restore.confirm': 'admin',
+  'physical-restore.run': 'admin',
+  'physical-restore.undo': 'admin',
+  'physical-restore.verify': 'admin',
+  'physical-restore.tick': 'admin',
+  'physical-restore.download': 'admin',
+  'physical-restore.request-approval': 'admin',
+  'physical-restore.approve': null,
+  'physical-restore.reject': null,
+  'physical-restore.void-approval': 'admin',
+  'physical-restore.expire-approval': 'admin',
+  // And the scope of what the job does, which the services ask for themselves.
+  'job.cancel': ANY,
+  'job.retry': ANY,
+  'session.sign-in': null,
+  'session.sign-out': null,
+  'session.revoke': null,
+  'session.change-password': null,
+  'token.create': null,
+  'token.revoke': null,
+  'token.revoke-of-others': null,
+  'people.create-administrator': null,
+  'people.invite': null,
+  'people.revoke-invitation': null,
+  'people.accept-invitation': null,
+  'people.set-role': null,
+  'people.deactivate': null,
+  'people.reactivate': null,
+  'audit.export': 'read',
+} as const satisfies Record<Action, TokenScope | typeof ANY | null>
+
+/** Whether a token of these scopes may be used for the action; what its owner may do is another question. */
+export function isScopeEnough(scopes: readonly string[], action: Action): boolean {
+  const needed: TokenScope | typeof ANY | null = SCOPE_OF[action]
+  return needed !== null && (needed === ANY || scopes.includes(needed))
+}
+
+/** Scopes as stored; one that this version does not know allows nothing. */
+export function toScopes(json: unknown): TokenScope[] {
+  return Array.isArray(json) ? TOKEN_SCOPES.filter((scope) => json.includes(scope)) : []
+}
+
+export function describeLackOfScope(
+  { name, scopes }: { readonly name: string; readonly scopes: readonly string[] },
+  action: Action,
+): string {
+  const needed = SCOPE_OF[action]
+  if (needed === null) return `${action} is never done by an API token`
+  return `${action} needs a token with the scope ${needed}; ${name} has ${scopes.join(', ') || 'none'}`
+}
