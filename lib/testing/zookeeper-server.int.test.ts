@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { access } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { startEnsemble, startZooKeeper } from './zookeeper-server.ts'
@@ -18,5 +20,31 @@ test('an ensemble has as many members as asked for', async () => {
     expect(ensemble.connectString.split(',')).toHaveLength(3)
   } finally {
     await ensemble.stop()
+  }
+})
+
+test('a server is never taken for another one that listens there already', async () => {
+  const first = await startZooKeeper()
+  try {
+    await expect(startZooKeeper({ clientPort: first.port })).rejects.toMatchObject({ code: 'NOT_STARTED' })
+  } finally {
+    await first.stop()
+  }
+})
+
+test('a port that was given out is not given to another process', async () => {
+  // Their ids, which they begin to look at, are as good as equal.
+  const script = `
+    Object.defineProperty(process, 'pid', { value: 77 })
+    const { findFreePort } = await import('./lib/testing/zookeeper-server.ts')
+    console.log(JSON.stringify(await Promise.all(Array.from({ length: 5 }, () => findFreePort()))))
+    process.stdin.resume()`
+  const children = [1, 2].map(() => spawn(process.execPath, ['--input-type=module', '--eval', script]))
+  try {
+    const lines = await Promise.all(children.map((child) => once(child.stdout, 'data')))
+    const ports: number[] = lines.flatMap(([line]) => JSON.parse(String(line)))
+    expect(new Set(ports).size).toBe(10)
+  } finally {
+    for (const child of children) child.kill()
   }
 })

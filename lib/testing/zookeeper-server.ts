@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants, existsSync } from 'node:fs'
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -48,7 +48,7 @@ export interface ZooKeeperServer {
   stop(): Promise<void>
 }
 
-/** A real standalone server of the installed ZooKeeper on 127.0.0.1; resolves when it answers `ruok`. */
+/** A real standalone server of the installed ZooKeeper on 127.0.0.1; resolves when it serves. */
 export async function startZooKeeper(options: StartZooKeeperOptions = {}): Promise<ZooKeeperServer> {
   const port = options.clientPort ?? (await findFreePort())
   return launch(port, {}, options)
@@ -161,7 +161,7 @@ async function launch(
   }
 
   try {
-    await waitUntilServing(child, port)
+    await waitUntilServing(child, port, dataDir)
   } catch (error) {
     await cleanUp()
     throw new ZooKeeperServerError('NOT_STARTED', `ZooKeeper did not start on 127.0.0.1:${port}: ${lastLine(output)}`, {
@@ -231,7 +231,7 @@ async function isReadable(file: string): Promise<boolean> {
   }
 }
 
-async function waitUntilServing(child: ChildProcess, port: number): Promise<void> {
+async function waitUntilServing(child: ChildProcess, port: number, dataDir: string): Promise<void> {
   let failure: Error | null = null
   child.once('error', (error: NodeJS.ErrnoException) => {
     failure =
@@ -246,10 +246,11 @@ async function waitUntilServing(child: ChildProcess, port: number): Promise<void
   while (Date.now() < deadline) {
     if (failure) throw failure
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`java exited with ${child.exitCode}`)
-    // `srvr` without this sentence means that a leader is known and requests are served; `ruok` alone comes earlier in an ensemble.
-    if ((await askFourLetterWord(port, 'ruok')) === 'imok') {
-      const status = await askFourLetterWord(port, 'srvr')
-      if (status.includes('Mode:')) return
+    // A mode means that a leader is known and requests are served; `ruok` alone comes earlier in an ensemble.
+    if ((await askFourLetterWord(port, 'srvr')).includes('Mode:')) {
+      // Of a server that is still there from before, this one would only say later that the port is taken.
+      if ((await askFourLetterWord(port, 'conf')).includes(dataDir)) return
+      throw new Error('another server answers there')
     }
     await delay(50)
   }
@@ -294,23 +295,52 @@ function lastLine(output: string): string {
 const PORTS_FROM = 20_000
 const PORTS_PER_PROCESS = 100
 const PROCESSES = 120
+let block: Promise<Server> | null = null
 let given = 0
 
 /** A port of 127.0.0.1 that is free and that no other process of the tests is given: the preferred one if it is free. */
 export async function findFreePort(preferred = 0): Promise<number> {
   if (preferred !== 0 && (await isFree(preferred))) return preferred
-  const first = PORTS_FROM + (process.pid % PROCESSES) * PORTS_PER_PROCESS
-  for (let tries = 0; tries < PORTS_PER_PROCESS; tries++) {
-    const port = first + (given++ % PORTS_PER_PROCESS)
+  block ??= claimBlock()
+  const first = portOf(await block)
+  for (let tries = 1; tries < PORTS_PER_PROCESS; tries++) {
+    const port = first + 1 + (given++ % (PORTS_PER_PROCESS - 1))
     if (await isFree(port)) return port
   }
   throw new ZooKeeperServerError('NOT_STARTED', `none of ${PORTS_PER_PROCESS} ports from 127.0.0.1:${first} on is free`)
 }
 
-function isFree(port: number): Promise<boolean> {
+/**
+ * A block of ports is this process's for as long as it listens on the first of them. Seconds pass between the moment a port is found
+ * free and the one its server listens, and a server that was stopped comes back to its port: meanwhile nobody else may have it.
+ */
+async function claimBlock(): Promise<Server> {
+  for (let i = 0; i < PROCESSES; i++) {
+    const claim = await listenOn(PORTS_FROM + ((process.pid + i) % PROCESSES) * PORTS_PER_PROCESS)
+    if (claim) return claim.unref()
+  }
+  throw new ZooKeeperServerError('NOT_STARTED', `all ${PROCESSES} blocks of ports from ${PORTS_FROM} on are taken`)
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return address && typeof address === 'object' ? address.port : 0
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listenOn(port)
+  if (!server) return false
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+  return true
+}
+
+/** Null when the port is taken. */
+function listenOn(port: number): Promise<Server | null> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server.once('error', () => resolve(null))
+    server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }

@@ -391,6 +391,30 @@ test('bulk sessions are closed after a while without use', async () => {
   await pool.close()
 })
 
+test('a bulk session whose connection is lost while nobody uses it is not made again, and not lent again', async () => {
+  const proxy = await startZooKeeperProxy(server.port)
+  const pool = new BulkPool(wireTo(proxy.port), { startIndex: 0 })
+  try {
+    const [idle] = await pool.lease(1)
+    if (idle) pool.release(idle)
+    proxy.cut()
+    await expect.poll(() => idle?.failure, { timeout: 60_000 }).toMatchObject({ code: 'CONNECTION_LOST' })
+    expect(proxy.accepted).toBe(1)
+    const [next] = await pool.lease(1)
+    expect(next).not.toBe(idle)
+    expect(next?.isConnected).toBe(true)
+    // One that is given back while it has no connection is not kept either.
+    await proxy.stop()
+    await expect.poll(() => next?.isConnected, { timeout: 60_000 }).toBe(false)
+    if (next) pool.release(next)
+    expect(next?.failure).not.toBeNull()
+    expect(pool.openSessions).toBe(0)
+  } finally {
+    await pool.close()
+    await proxy.stop()
+  }
+})
+
 function wireTo(port: number): WireOptions {
   return {
     servers: [{ host: '127.0.0.1', port }],

@@ -50,7 +50,7 @@ beforeAll(async () => {
   const port = await findFreePort()
   admin = { url: `http://127.0.0.1:${port}` }
   const config = {
-    '4lw.commands.whitelist': 'ruok,srvr',
+    '4lw.commands.whitelist': 'conf,srvr',
     'admin.enableServer': 'true',
     'admin.serverPort': String(port),
     'admin.serverAddress': '127.0.0.1',

@@ -54,6 +54,7 @@ export class BulkPool {
       if (!idle) break
       clearTimeout(idle.timer)
       if (idle.session.failure) continue
+      idle.session.isParked = false
       this.leased.add(idle.session)
       sessions.push(idle.session)
     }
@@ -87,10 +88,11 @@ export class BulkPool {
     this.leased.delete(session)
     this.note(session)
     if (session.failure) return
-    if (this.ending || session.inFlight > 0) {
+    if (this.ending || session.inFlight > 0 || !session.isConnected) {
       session.destroy()
       return
     }
+    session.isParked = true
     this.idle.push({ session, timer: this.startIdleTimer(session) })
   }
 

@@ -64,9 +64,14 @@ export class BulkSession {
   get inFlight(): number {
     return this.pending.length
   }
+  get isConnected(): boolean {
+    return this.socket !== null
+  }
   /** Set when the session is over, for whatever reason. */
   failure: Error | null = null
   lastZxid = 0n
+  /** While nobody waits for it: a session that loses its connection then is over, because an attempt to save it may fail whoever comes next. */
+  isParked = false
 
   private socket: Socket | null = null
   private ticket: SessionTicket
@@ -273,6 +278,10 @@ export class BulkSession {
       this.end(new ZooKeeperError('CONNECTION_LOST', 'The connection that watched the tree was lost'))
       return
     }
+    if (this.isParked && this.pending.length === 0) {
+      this.end(new ZooKeeperError('CONNECTION_LOST', 'The connection was lost while nothing was asked over it'))
+      return
+    }
     this.reconnect().catch((error: unknown) => this.end(error instanceof Error ? error : new Error(String(error))))
   }
 
@@ -290,7 +299,7 @@ export class BulkSession {
         // Only reads are in flight: a new session serves them as well as the old one.
         if (error instanceof ZooKeeperError && error.code === 'SESSION_EXPIRED') {
           this.ticket = newTicket(this.wire.sessionTimeoutMs)
-        } else {
+        } else if (this.attempts < RECONNECT_ATTEMPTS_MAX) {
           await delay(100 * this.attempts, undefined, { signal: this.closing.signal })
         }
       }
