@@ -15,14 +15,8 @@ export async function signIn(credentials: { email: string; password: string }): 
     return { code: 'UNREACHABLE', message: 'Arkeeper does not answer', remedy: 'check that it runs, then try again' }
   }
   if (response.ok) return null
-  if (response.status === 429) {
-    return {
-      code: 'TOO_MANY_ATTEMPTS',
-      message: 'There were too many attempts from this address',
-      remedy: 'wait a minute, then try again',
-    }
-  }
-  if (response.status === 401 && (await codeOf(response)) === 'ACCOUNT_DEACTIVATED') {
+  if (response.status === 429) return tooManyAttempts(await bodyOf(response))
+  if (response.status === 401 && (await bodyOf(response)).code === 'ACCOUNT_DEACTIVATED') {
     return { code: 'ACCOUNT_DEACTIVATED', message: 'This account is deactivated', remedy: 'ask an administrator' }
   }
   if (response.status === 401 || response.status === 400) {
@@ -46,7 +40,31 @@ export async function signIn(credentials: { email: string; password: string }): 
   }
 }
 
-async function codeOf(response: Response): Promise<unknown> {
+/** The same words whether or not there is such an account, and whether or not the password was right: it was not looked at. */
+function tooManyAttempts({ who, retryAfterSeconds }: Readonly<Record<string, unknown>>): ErrorView {
+  const wait = typeof retryAfterSeconds === 'number' ? `wait ${waitText(retryAfterSeconds)}` : 'wait a minute'
+  if (who === 'account') {
+    return {
+      code: 'TOO_MANY_ATTEMPTS',
+      message:
+        'There were too many failed attempts to sign in to this account, so no password is looked at for a while',
+      unaffected: 'who is signed in already stays so',
+      remedy: `${wait}, then try again; an administrator can open it before`,
+    }
+  }
+  return {
+    code: 'TOO_MANY_ATTEMPTS',
+    message: 'There were too many failed attempts from this address',
+    unaffected: 'who is signed in already stays so',
+    remedy: `${wait}, then try again`,
+  }
+}
+
+function waitText(seconds: number): string {
+  return seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
+}
+
+async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
   const body: unknown = await response.json().catch(() => null)
-  return typeof body === 'object' && body !== null && 'code' in body ? body.code : null
+  return typeof body === 'object' && body !== null ? { ...body } : {}
 }

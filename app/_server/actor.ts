@@ -20,11 +20,10 @@ export const getActor = cache(async (): Promise<Actor | null> => {
 })
 
 export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; sessionId: string } | null> => {
-  const { auth, db } = await getRuntime()
+  const { db, readSession } = await getRuntime()
   const requestHeaders = await headers()
-  const session = await auth.api.getSession({ headers: requestHeaders })
-  // Its sessions end with an account; one that was on its way at that moment counts for nothing either.
-  if (!session || session.user.deactivatedAt) return null
+  const session = await readSession(requestHeaders)
+  if (!session) return null
   return {
     actor: toActor(session.user, addressOf(requestHeaders), await findClusterRoles(db, session.user.id)),
     email: session.user.email,
@@ -34,9 +33,8 @@ export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; 
 
 /** Whether the session of these headers is still open, asked anew: an answer that goes on for hours outlives what it was begun with. */
 export async function isStillSignedIn(requestHeaders: Headers): Promise<boolean> {
-  const { auth } = await getRuntime()
-  const session = await auth.api.getSession({ headers: requestHeaders, query: { disableRefresh: true } })
-  return session !== null && !session.user.deactivatedAt
+  const { readSession } = await getRuntime()
+  return (await readSession(requestHeaders, { watch: true })) !== null
 }
 
 /** For pages and layouts: without a session to the sign-in page, or to the set-up page of a fresh installation. */

@@ -106,6 +106,8 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     setRoleAction: admin({ userId, role: 'admin' }),
     deactivatePersonAction: admin({ userId }),
     reactivatePersonAction: admin({ userId }),
+    endSessionsAction: admin({ userId }),
+    openSignInAction: admin({ userId }),
   }
 }
 

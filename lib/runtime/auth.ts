@@ -6,7 +6,10 @@ import type { Database } from '../adapters/database/open-database.ts'
 import type { Clock } from '../base/clock.ts'
 import { writeAudit } from '../services/audit/write-audit.ts'
 import type { Actor, Log } from '../services/context.ts'
+import { hashPassword, verifyPassword } from '../services/people/password-hash.ts'
+import { renewPasswordHash } from '../services/people/renew-password-hash.ts'
 import { PASSWORD_MAX, PASSWORD_MIN } from '../services/people/schemas.ts'
+import { knockAtSignIn, passSignIn, readFailures, type SignInAttempt } from '../services/people/sign-in-throttle.ts'
 import { toRole } from '../services/policy.ts'
 import type { Env } from './env.ts'
 import { publicOrigin, trustedOrigins } from './trusted-origins.ts'
@@ -16,17 +19,12 @@ const OPEN_PATHS = new Set(['/sign-in/email', '/sign-out', '/get-session', '/ok'
 
 const DEACTIVATED = { code: 'ACCOUNT_DEACTIVATED', message: 'This account is deactivated' }
 
-const SESSION_SECONDS = 7 * 24 * 3600
-const SESSION_REFRESH_SECONDS = 24 * 3600
-/** Sign-in attempts of one address. Enough for an office behind one address, too few to guess a password. */
-const SIGN_IN_LIMIT = { window: 60, max: 20 }
-/** Failed attempts on one account from anywhere: whoever forges the address of each request meets this one. */
-const ACCOUNT_LIMIT = { windowMs: 15 * 60_000, max: 50 }
+/** Of one address, for any path. Wrong passwords have limits of their own (sign-in-throttle.ts). */
 const REQUEST_LIMIT = { window: 60, max: 600 }
 
 export interface AuthOptions {
   readonly db: Database['client']
-  readonly env: Pick<Env, 'host' | 'port' | 'publicUrl'>
+  readonly env: Pick<Env, 'host' | 'port' | 'publicUrl' | 'sessionLimits'>
   readonly secret: string
   readonly clock: Clock
   readonly log: Log
@@ -37,9 +35,11 @@ export function createAuth(options: AuthOptions) {
   const { db, env, clock, log } = options
   const baseURL = publicOrigin(env)
 
+  const isSecure = baseURL.startsWith('https://')
+
   const before = createAuthMiddleware(async (ctx) => {
     if (!OPEN_PATHS.has(ctx.path)) throw new APIError('NOT_FOUND')
-    if (ctx.path === '/sign-in/email') await assertAccountNotUnderAttack(options, attemptedName(ctx.body))
+    if (ctx.path === '/sign-in/email') await assertDoorOpen(options, attemptOf(ctx))
     if (ctx.path !== '/sign-out') return
     const session = await getSessionFromCtx(ctx)
     if (!session) return
@@ -53,21 +53,28 @@ export function createAuth(options: AuthOptions) {
 
   const after = createAuthMiddleware(async (ctx) => {
     if (ctx.path !== '/sign-in/email') return
+    const attempt = attemptOf(ctx)
     const signedIn = ctx.context.newSession
     if (signedIn) {
       const role = typeof signedIn.user.role === 'string' ? signedIn.user.role : null
-      await writeAudit(
-        db,
-        { clock, actor: toActor({ ...signedIn.user, role }, signedIn.session.ipAddress ?? null) },
-        { action: 'session.sign-in', outcome: 'ok' },
-      )
+      const actor = toActor({ ...signedIn.user, role }, signedIn.session.ipAddress ?? null)
+      const context = { db, clock, log, actor }
+      await passSignIn(context, attempt)
+      await renewPasswordHash(context, signedIn.user.id, passwordOf(ctx.body))
+      await writeAudit(db, context, { action: 'session.sign-in', outcome: 'ok' })
       return
     }
-    const ip = ctx.headers ? addressOf(ctx.headers) : null
+    const { failures, closedUntil } = await readFailures({ db }, attempt)
+    const closed = closedUntil === null ? '' : `; failure ${failures} in a row closes the account for a while`
     await writeAudit(
       db,
-      { clock, actor: { kind: 'user', id: null, name: attemptedName(ctx.body), role: 'viewer', ip: ip ?? undefined } },
-      { action: 'session.sign-in', outcome: 'denied', message: 'The e-mail or the password is wrong' },
+      { clock, actor: strangerOf(attempt) },
+      {
+        action: 'session.sign-in',
+        outcome: 'denied',
+        message: `The e-mail or the password is wrong${closed}`,
+        after: closedUntil === null ? null : { failures, closedUntil: closedUntil.toISOString() },
+      },
     )
   })
 
@@ -85,6 +92,7 @@ export function createAuth(options: AuthOptions) {
       disableSignUp: true,
       minPasswordLength: PASSWORD_MIN,
       maxPasswordLength: PASSWORD_MAX,
+      password: { hash: hashPassword, verify: verifyPassword },
     },
     user: {
       additionalFields: {
@@ -103,18 +111,27 @@ export function createAuth(options: AuthOptions) {
         },
       },
     },
-    // No cookie cache: a session that is revoked is gone with the next request.
-    session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_REFRESH_SECONDS, cookieCache: { enabled: false } },
+    session: {
+      // Its end is fixed when it begins; what is idle ends before (read-session.ts).
+      expiresIn: Math.floor(env.sessionLimits.absoluteMs / 1000),
+      disableSessionRefresh: true,
+      // A session that is revoked is gone with the next request.
+      cookieCache: { enabled: false },
+      additionalFields: { signedInWith: { type: 'string', required: false, input: false } },
+    },
     rateLimit: {
       enabled: true,
       storage: 'database',
       ...REQUEST_LIMIT,
-      customRules: { '/sign-in/email': SIGN_IN_LIMIT, '/get-session': false },
+      customRules: { '/sign-in/email': REQUEST_LIMIT, '/get-session': false },
     },
     advanced: {
       // Two installations on two ports of one host share the host's cookies; the port in the name keeps them apart.
-      cookiePrefix: `arkeeper-${env.port}`,
-      useSecureCookies: baseURL.startsWith('https://'),
+      // `__Host-` in a name makes the browser refuse the cookie from a sibling host, over plain http and for a part of the paths.
+      cookiePrefix: `${isSecure ? '__Host-' : ''}arkeeper-${env.port}`,
+      // Would put the weaker `__Secure-` before the name.
+      useSecureCookies: false,
+      defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: '/' },
       disableCSRFCheck: false,
       disableOriginCheck: false,
     },
@@ -151,21 +168,34 @@ export function addressOf(headers: Headers): string | null {
   return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() || null
 }
 
-async function assertAccountNotUnderAttack({ db, clock }: AuthOptions, name: string): Promise<void> {
-  const failures = await db.auditEntry.count({
-    where: {
-      action: 'session.sign-in',
-      at: { gte: new Date(clock.now() - ACCOUNT_LIMIT.windowMs) },
-      outcome: 'denied',
-      actorName: name,
-    },
-  })
-  if (failures < ACCOUNT_LIMIT.max) return
-  throw new APIError('TOO_MANY_REQUESTS', { message: 'Too many failed attempts. Wait a quarter of an hour.' })
+/** Answers alike for accounts that exist and that do not, and for the right password and a wrong one. */
+async function assertDoorOpen({ db, clock, log }: AuthOptions, attempt: SignInAttempt): Promise<void> {
+  const door = await knockAtSignIn({ db, clock, log, actor: strangerOf(attempt) }, attempt)
+  if (door.kind === 'open') return
+  const retryAfterSeconds = Math.max(1, Math.ceil((door.until.getTime() - clock.now()) / 1000))
+  const message = `Too many failed attempts ${door.who === 'account' ? 'to sign in to this account' : 'from this address'}`
+  throw new APIError(
+    'TOO_MANY_REQUESTS',
+    { code: 'SIGN_IN_CLOSED', message, who: door.who, retryAfterSeconds },
+    { 'retry-after': String(retryAfterSeconds) },
+  )
+}
+
+function attemptOf(ctx: { readonly body?: unknown; readonly headers?: Headers }): SignInAttempt {
+  return { email: attemptedEmail(ctx.body), ip: ctx.headers ? addressOf(ctx.headers) : null }
+}
+
+function strangerOf({ email, ip }: SignInAttempt): Actor {
+  return { kind: 'user', id: null, name: email ?? 'unknown', role: 'none', ip: ip ?? undefined }
 }
 
 /** What was typed as e-mail, only when it is one: people type passwords into the wrong field. */
-function attemptedName(body: unknown): string {
+function attemptedEmail(body: unknown): string | null {
   const parsed = z.object({ email: z.email().max(320) }).safeParse(body)
-  return parsed.success ? parsed.data.email.toLowerCase() : 'unknown'
+  return parsed.success ? parsed.data.email.toLowerCase() : null
+}
+
+function passwordOf(body: unknown): string {
+  const parsed = z.object({ password: z.string() }).safeParse(body)
+  return parsed.success ? parsed.data.password : ''
 }

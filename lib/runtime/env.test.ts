@@ -16,6 +16,7 @@ describe('environment', () => {
       databaseUrl: `file:${dataDir}/arkeeper.db`,
       workers: 1,
       restoreBatch: null,
+      sessionLimits: { idleMs: 12 * 3600_000, absoluteMs: 7 * 24 * 3600_000 },
       secretKey: null,
       zookeeper: { classpath: null, zookeeperHome: null, javaHome: null, searchPath: '' },
       logLevel: 'info',

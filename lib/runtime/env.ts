@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { databaseFileIn } from '../adapters/database/database-location.ts'
 import type { ScratchSettings } from '../adapters/scratch/scratch-server.ts'
 import { parseSecretKey } from '../adapters/secrets/secret-key.ts'
+import type { SessionLimits } from '../services/people/session-expiry.ts'
 import { RuntimeError } from './errors.ts'
 
 export interface Env {
@@ -27,8 +28,12 @@ export interface Env {
   readonly secretKey: Uint8Array | null
   /** Java and ZooKeeper for drills; null where they are looked for in the usual places. */
   readonly zookeeper: ScratchSettings
+  /** When a session of the dashboard ends by itself. */
+  readonly sessionLimits: SessionLimits
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
+
+const HOUR_MS = 3600_000
 
 const port = z.coerce.number().int().min(0).max(65_535)
 
@@ -46,6 +51,8 @@ const envSchema = z.object({
   ARKEEPER_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
   ARKEEPER_RESTORE_BATCH: z.coerce.number().int().min(1).max(1000).optional(),
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
+  ARKEEPER_SESSION_IDLE_HOURS: z.coerce.number().min(0.25).max(720).default(12),
+  ARKEEPER_SESSION_HOURS: z.coerce.number().min(0.25).max(720).default(168),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -75,6 +82,10 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     secretKey:
       env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
     zookeeper: readScratchSettings(given),
+    sessionLimits: {
+      idleMs: env.ARKEEPER_SESSION_IDLE_HOURS * HOUR_MS,
+      absoluteMs: env.ARKEEPER_SESSION_HOURS * HOUR_MS,
+    },
     logLevel: env.LOG_LEVEL,
   }
 }

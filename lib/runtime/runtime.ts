@@ -23,6 +23,7 @@ import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
 import { RuntimeError } from './errors.ts'
+import { readSession, type SignedIn } from './read-session.ts'
 
 export interface Runtime {
   readonly env: Env
@@ -30,6 +31,8 @@ export interface Runtime {
   readonly log: Log
   readonly auth: Auth
   readonly sessions: ClusterSessions
+  /** Who is signed in with the cookie of these headers. `watch` asks without counting as use of the session. */
+  readSession(headers: Headers, options?: { readonly watch?: boolean }): Promise<SignedIn | null>
   contextFor(actor: Actor, options?: { readonly signal?: AbortSignal }): ServiceContext
   /** Closes sessions and database; the next getRuntime() starts anew. */
   close(): Promise<void>
@@ -94,6 +97,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     log,
     auth,
     sessions,
+    readSession: (headers, options) => readSession({ auth, db, env, clock, log }, headers, options),
     contextFor: (actor, options = {}) => ({
       actor,
       db,

@@ -88,6 +88,8 @@ export const LEAST_ROLE = {
   // By who holds the link: the token is the right, and says which role comes of it.
   'people.accept-invitation': 'none',
   'people.set-role': 'admin',
+  'people.end-sessions': 'admin',
+  'people.open-sign-in': 'admin',
   'people.deactivate': 'admin',
   'people.reactivate': 'admin',
   'audit.export': 'viewer',

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { action } from '@/app/_server/action.ts'
 import { deactivatePerson, reactivatePerson, setRole } from '@/lib/services/people/change-person.ts'
 import { invitePerson, revokeInvitation } from '@/lib/services/people/invite-person.ts'
+import { endSessionsOf, openSignIn } from '@/lib/services/people/person-access.ts'
 import { invitePersonSchema, setRoleSchema } from '@/lib/services/people/schemas.ts'
 
 const userSchema = z.object({ userId: z.string() })
@@ -27,5 +28,12 @@ export const deactivatePersonAction = action(userSchema, async (context, { userI
 
 export const reactivatePersonAction = action(userSchema, async (context, { userId }) => {
   await reactivatePerson(context, userId)
+  return null
+})
+
+export const endSessionsAction = action(userSchema, (context, { userId }) => endSessionsOf(context, userId))
+
+export const openSignInAction = action(userSchema, async (context, { userId }) => {
+  await openSignIn(context, userId)
   return null
 })

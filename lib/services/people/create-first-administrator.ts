@@ -1,9 +1,10 @@
-import { hashPassword } from 'better-auth/crypto'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate, type Transaction } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { addPerson } from './add-person.ts'
+import { hashPassword } from './password-hash.ts'
+import { assertPasswordHardToGuess } from './password-rules.ts'
 import { type CreateAdministratorInput, createAdministratorSchema } from './schemas.ts'
 
 /** The row that only one installation's first administrator can insert, however many ask at once. */
@@ -16,7 +17,8 @@ export async function createFirstAdministrator(
 ): Promise<{ userId: string }> {
   const { name, email, password } = parseInput(createAdministratorSchema, input)
   const userId = context.newId()
-  // Hashing takes a tenth of a second, too long to hold the database's write lock.
+  assertPasswordHardToGuess(password, { email, name })
+  // Hashing takes a fifth of a second, too long to hold the database's write lock.
   const passwordHash = await hashPassword(password)
 
   return mutate(context, { action: 'people.create-administrator', after: { userId, email, name } }, async (tx) => {

@@ -1,10 +1,12 @@
 import type { ServiceContext } from '../context.ts'
 import { isRoleEnough, toRole } from '../policy.ts'
+import { listClosedAccounts } from './sign-in-throttle.ts'
 import type { InvitationView, PeopleView, PersonView } from './views.ts'
 
 /** Everybody sees who there is and who could approve; open invitations are for those who may invite. */
 export async function listPeople(context: Pick<ServiceContext, 'actor' | 'clock' | 'db'>): Promise<PeopleView> {
   const { actor } = context
+  const now = new Date(context.clock.now())
   const rows = await context.db.user.findMany({
     orderBy: [{ name: 'asc' }, { id: 'asc' }],
     select: {
@@ -14,11 +16,13 @@ export async function listPeople(context: Pick<ServiceContext, 'actor' | 'clock'
       role: true,
       deactivatedAt: true,
       createdAt: true,
-      sessions: { orderBy: { updatedAt: 'desc' }, take: 1, select: { updatedAt: true } },
+      sessions: { orderBy: { updatedAt: 'desc' }, where: { expiresAt: { gt: now } }, select: { updatedAt: true } },
+      accounts: { select: { providerId: true } },
     },
   })
+  const closed = isRoleEnough(actor.role, 'people.open-sign-in') ? await listClosedAccounts(context) : null
   const people = rows.map(
-    ({ id, name, email, role, deactivatedAt, createdAt, sessions }): PersonView => ({
+    ({ id, name, email, role, deactivatedAt, createdAt, sessions, accounts }): PersonView => ({
       id,
       name,
       email,
@@ -27,6 +31,9 @@ export async function listPeople(context: Pick<ServiceContext, 'actor' | 'clock'
       createdAt: createdAt.toISOString(),
       seenAt: sessions[0]?.updatedAt.toISOString() ?? null,
       isYou: id === actor.id,
+      sessions: sessions.length,
+      closedUntil: closed?.get(email.toLowerCase())?.until.toISOString() ?? null,
+      signsInWith: accounts.map(({ providerId }) => (providerId === 'credential' ? 'password' : 'provider')),
     }),
   )
   const invitations = isRoleEnough(actor.role, 'people.invite') ? await listInvitations(context, people) : null

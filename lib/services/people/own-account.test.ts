@@ -1,9 +1,9 @@
-import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople } from '../../testing/work-off-jobs.ts'
 import type { ServiceContext } from '../context.ts'
 import { changePassword, listSessions, revokeSessions } from './own-account.ts'
+import { hashPassword, verifyPassword } from './password-hash.ts'
 
 // Hashing passwords is slow on purpose, and slower on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })

@@ -1,10 +1,11 @@
-import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import type { z } from 'zod'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { hashPassword, verifyPassword } from './password-hash.ts'
+import { assertPasswordHardToGuess } from './password-rules.ts'
 import { changePasswordSchema } from './schemas.ts'
 import type { SessionView } from './views.ts'
 
@@ -62,6 +63,8 @@ export async function changePassword(
       details: { fields: { current: message } },
     })
   }
+  const person = await context.db.user.findUniqueOrThrow({ where: { id: userId }, select: { email: true, name: true } })
+  assertPasswordHardToGuess(password, person)
   const passwordHash = await hashPassword(password)
   await mutate(context, { action: 'session.change-password' }, async (tx, record) => {
     await tx.account.update({ where: { id: account.id }, data: { password: passwordHash }, select: { id: true } })

@@ -46,7 +46,8 @@ const OWN_WORD_MIN = 3
 /** Throws INVALID_INPUT, at the field `password`. */
 export function assertPasswordHardToGuess(password: string, person: PersonOfPassword): void {
   if (!isEasyToGuess(password, person)) return
-  const message = 'This is easy to guess: little is left of it without common words, rows of keys, years and your own name'
+  const message =
+    'This is easy to guess: little is left of it without common words, rows of keys, years and your own name'
   throw new ServiceError('INVALID_INPUT', message, {
     unaffected: 'no password was set',
     remedy: 'use some words that do not belong together, or let a password manager make one',
@@ -62,7 +63,8 @@ export function isEasyToGuess(password: string, { email, name }: PersonOfPasswor
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word.length >= OWN_WORD_MIN)
     .sort((a, b) => b.length - a.length)
-  return [plain, withoutSubstitutes(plain)].some((text) => restOf(text, own).length < REST_MIN)
+  const readings = /\p{L}/u.test(plain) ? [plain, withoutSubstitutes(plain)] : [plain]
+  return readings.some((text) => restOf(text, own).length < REST_MIN)
 }
 
 /** The characters that no rule explains. */

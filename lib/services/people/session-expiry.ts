@@ -28,7 +28,7 @@ export async function endIdleSession(
   context: Pick<ServiceContext, 'actor' | 'clock' | 'db' | 'log'>,
   session: KnownSession,
 ): Promise<void> {
-  await keepBooks(context, 'session.sign-out', async (tx) => {
+  await keepBooks(context, { action: 'session.sign-out' }, async (tx) => {
     const { count } = await tx.session.deleteMany({ where: { id: session.id } })
     if (count === 0) return
     const message = 'The session was not used for too long'
@@ -42,7 +42,7 @@ export async function noteSessionUse(
 ): Promise<void> {
   const now = context.clock.now()
   if (session.updatedAt.getTime() + NOTED_EVERY_MS > now) return
-  await keepBooks(context, 'session.sign-in', (tx) =>
+  await keepBooks(context, { action: 'session.sign-in' }, (tx) =>
     tx.session.updateMany({ where: { id: session.id }, data: { updatedAt: new Date(now) } }),
   )
 }

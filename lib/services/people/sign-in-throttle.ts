@@ -38,7 +38,7 @@ export function closedMs(failures: number): number {
  */
 export async function knockAtSignIn(context: ThrottleContext, attempt: SignInAttempt): Promise<SignInDoor> {
   const now = context.clock.now()
-  return keepBooks(context, 'session.sign-in', async (tx) => {
+  return keepBooks(context, { action: 'session.sign-in' }, async (tx) => {
     const account = attempt.email === null ? null : await tx.signInThrottle.findUnique({ where: accountKey(attempt) })
     if (account?.closedUntil && account.closedUntil.getTime() > now) {
       await tx.signInThrottle.update({ where: { key: account.key }, data: { refused: { increment: 1 } } })
@@ -62,7 +62,7 @@ export async function knockAtSignIn(context: ThrottleContext, attempt: SignInAtt
 
 /** The password was right: the account's failures are forgotten, and the address did nothing wrong. */
 export async function passSignIn(context: ThrottleContext, attempt: SignInAttempt): Promise<void> {
-  await keepBooks(context, 'session.sign-in', async (tx) => {
+  await keepBooks(context, { action: 'session.sign-in' }, async (tx) => {
     await tx.signInThrottle.deleteMany({ where: accountKey(attempt) })
     await tx.signInThrottle.updateMany({
       where: { ...addressKey(attempt), failures: { gt: 0 } },

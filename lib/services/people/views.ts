@@ -11,6 +11,12 @@ export interface PersonView {
   /** Of the sessions that are open; null when none is. */
   readonly seenAt: string | null
   readonly isYou: boolean
+  /** Open ones. */
+  readonly sessions: number
+  /** No password is looked at until then, after failed attempts; null for open, and for who may not open it. */
+  readonly closedUntil: string | null
+  /** How this person comes in; single sign-on also sets the roles, at each sign-in. */
+  readonly signsInWith: readonly ('password' | 'provider')[]
 }
 
 export interface InvitationView {

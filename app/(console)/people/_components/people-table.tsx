@@ -34,6 +34,7 @@ export function PeopleTable({ people }: { people: readonly PersonView[] }) {
             <Cell>{person.email}</Cell>
             <Cell className="whitespace-nowrap">
               {person.role} {person.deactivatedAt && <Badge tone="warn">deactivated</Badge>}
+              {person.closedUntil && <Badge tone="warn">too many failed sign-ins</Badge>}
             </Cell>
             <Cell className="whitespace-nowrap">
               {person.seenAt ? <RelativeTime at={person.seenAt} /> : 'none open'}

@@ -9,6 +9,7 @@ import { SelectField } from '@/app/_ui/field.tsx'
 import { ROLES } from '@/lib/services/people/schemas.ts'
 import type { PersonView } from '@/lib/services/people/views.ts'
 import { deactivatePersonAction, setRoleAction } from '../actions.ts'
+import { PersonAccess } from './person-access.tsx'
 
 /** The role of one person, or the end of it. Both take effect with that person's next request. */
 export function PersonDialog({
@@ -43,6 +44,7 @@ export function PersonDialog({
             </option>
           ))}
         </SelectField>
+        <PersonAccess person={person} onDone={onDone} />
         <p>
           To deactivate ends every session of {person.isYou ? 'yours' : person.name} at once and refuses the next
           sign-in. What they asked for or approved is void unless it has begun. Nothing is deleted, and they can be
