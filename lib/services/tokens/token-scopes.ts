@@ -90,6 +90,8 @@ export const SCOPE_OF = {
   'people.revoke-invitation': null,
   'people.accept-invitation': null,
   'people.set-role': null,
+  'people.end-sessions': null,
+  'people.open-sign-in': null,
   'people.deactivate': null,
   'people.reactivate': null,
   'audit.export': 'read',
