@@ -7,7 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Member } from '../adapters/members/members.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
-import { classpathOf, findClasspath, findFreePort, ZooKeeperServerError } from './zookeeper-server.ts'
+import {
+  classpathOf,
+  findClasspath,
+  findFreePort,
+  SERVER_PROPERTIES,
+  ZooKeeperServerError,
+} from './zookeeper-server.ts'
 
 const run = promisify(execFile)
 const SERVING_TIMEOUT_MS = 60_000
@@ -184,9 +190,7 @@ function startScript(home: string, classpath: string): string {
   const args = [
     '-Xmx256m',
     '-XX:+UseSerialGC',
-    '-Dzookeeper.extendedTypesEnabled=true',
-    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-    '-Dfile.encoding=UTF-8',
+    ...Object.entries(SERVER_PROPERTIES).map(([name, value]) => `-D${name}=${value}`),
     '-cp',
     classpath,
     'org.apache.zookeeper.server.quorum.QuorumPeerMain',

@@ -45,7 +45,7 @@ export async function startZooKeeperProxy(targetPort: number): Promise<ZooKeeper
     }
     const frames = new RequestFrames((frame) => change?.(frame))
     client.setNoDelay()
-    client.on('data', (chunk) => upstream.write(change ? frames.pass(chunk) : chunk))
+    client.on('data', (chunk) => upstream.write(frames.pass(chunk)))
     upstream.on('data', (chunk) => client.write(chunk))
     for (const socket of [client, upstream]) {
       socket.on('error', close)
@@ -130,9 +130,16 @@ export function freezeAtMulti(proxy: ZooKeeperProxy, n: number): Promise<void> {
   })
 }
 
-/** Finds the frames in the client's byte stream; only whole frames are passed on. */
+/** Longer than any request: the four letters of a word that is asked without a frame. */
+const WORD_MIN = 0x20_00_00_00
+
+/**
+ * Finds the frames in the client's byte stream; only whole frames are passed on. From its beginning, also while nobody looks at them:
+ * who begins to look, or stops, may do so in the middle of one.
+ */
 class RequestFrames {
   private held: Buffer = Buffer.alloc(0)
+  private isWord = false
   private readonly onFrame: (frame: Buffer) => void
 
   constructor(onFrame: (frame: Buffer) => void) {
@@ -141,6 +148,11 @@ class RequestFrames {
 
   pass(chunk: Buffer): Buffer {
     const bytes = Buffer.concat([this.held, chunk])
+    this.isWord ||= bytes.length >= 4 && bytes.readInt32BE(0) >= WORD_MIN
+    if (this.isWord) {
+      this.held = Buffer.alloc(0)
+      return bytes
+    }
     let at = 0
     while (bytes.length - at >= 4) {
       const end = at + 4 + bytes.readInt32BE(at)

@@ -16,6 +16,19 @@ const CACHE_DIR = resolve('.toolchain/zookeeper')
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 10_000
 
+/** JVM system properties of every server of the tests. */
+export const SERVER_PROPERTIES: Readonly<Record<string, string>> = {
+  'zookeeper.extendedTypesEnabled': 'true',
+  'org.slf4j.simpleLogger.defaultLogLevel': 'warn',
+  // The digest hashes paths in the JVM's default charset: under LANG=C and Java 17 that would be ASCII with question marks.
+  'file.encoding': 'UTF-8',
+  // A server that is killed loses nothing that it has written, synced or not; how slow the disk of the machine is must not matter.
+  'zookeeper.forceSync': 'no',
+  // On a busy machine members miss each other's first votes, and would repeat theirs after up to a minute only.
+  'zookeeper.fastleader.maxNotificationInterval': '1000',
+  'zookeeper.electionPortBindRetry': '30',
+}
+
 export class ZooKeeperServerError extends ArkeeperError<'NOT_INSTALLED' | 'NOT_STARTED'> {
   static override readonly family: string = 'zookeeper-server'
 }
@@ -119,13 +132,7 @@ async function launch(
   )
   if (myId !== undefined) await writeFile(join(dataDir, 'myid'), myId)
 
-  const properties = {
-    'zookeeper.extendedTypesEnabled': 'true',
-    'org.slf4j.simpleLogger.defaultLogLevel': 'warn',
-    // The digest hashes paths in the JVM's default charset: under LANG=C and Java 17 that would be ASCII with question marks.
-    'file.encoding': 'UTF-8',
-    ...options.javaProperties,
-  }
+  const properties = { ...SERVER_PROPERTIES, ...options.javaProperties }
   const child = spawn(
     'java',
     [

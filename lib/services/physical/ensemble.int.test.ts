@@ -156,4 +156,5 @@ it('all three get the files with their epochs kept, after a power failure in the
   for (const { dataDir } of rig.members) {
     expect(await readdir(dataDir)).toContain(`${view.plan?.asideFolder}-undone`)
   }
-}, 180_000)
+  // Longer than the product waits for a server, so that it says which one it was.
+}, 300_000)
