@@ -31,10 +31,12 @@ export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; 
   }
 })
 
-/** Whether the session of these headers is still open, asked anew: an answer that goes on for hours outlives what it was begun with. */
-export async function isStillSignedIn(requestHeaders: Headers): Promise<boolean> {
-  const { readSession } = await getRuntime()
-  return (await readSession(requestHeaders, { watch: true })) !== null
+/** Who has the session of these headers, asked anew: an answer that goes on for hours outlives what it was begun with. */
+export async function findActorAgain(requestHeaders: Headers): Promise<Actor | null> {
+  const { db, readSession } = await getRuntime()
+  const session = await readSession(requestHeaders, { watch: true })
+  if (session === null) return null
+  return toActor(session.user, addressOf(requestHeaders), await findClusterRoles(db, session.user.id))
 }
 
 /** For pages and layouts: without a session to the sign-in page, or to the set-up page of a fresh installation. */

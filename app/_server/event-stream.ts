@@ -1,7 +1,9 @@
 import 'server-only'
 import { formatErrorLine } from '@/lib/base/errors.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
-import { isStillSignedIn, signedOut } from './actor.ts'
+import type { Actor } from '@/lib/services/context.ts'
+import { ServiceError } from '@/lib/services/errors.ts'
+import { findActorAgain, getActor, signedOut } from './actor.ts'
 import { toErrorView } from './error-response.ts'
 
 const HEARTBEAT_MS = 15_000
@@ -15,6 +17,7 @@ export function eventStream(request: Request, source: (signal: AbortSignal) => A
   const stop = new AbortController()
   const signOut = new AbortController()
   const encoder = new TextEncoder()
+  const begunBy = getActor()
   if (request.signal.aborted) stop.abort()
   request.signal.addEventListener('abort', () => stop.abort(), { once: true })
   const body = new ReadableStream<Uint8Array>({
@@ -24,7 +27,7 @@ export function eventStream(request: Request, source: (signal: AbortSignal) => A
       }
       const heartbeat = setInterval(() => send(': still here\n\n'), HEARTBEAT_MS)
       const sessionCheck = setInterval(() => {
-        endWhenSignedOut(request, signOut).catch(warnOfCheck)
+        endWhenOthersMayRead(request, begunBy, signOut).catch(warnOfCheck)
       }, SESSION_CHECK_MS)
       try {
         send('event: open\ndata: {}\n\n')
@@ -54,9 +57,27 @@ export function eventStream(request: Request, source: (signal: AbortSignal) => A
   })
 }
 
-/** A stream outlives the request that it was allowed to: whose session has ended since, or who was deactivated, reads no further. */
-async function endWhenSignedOut(request: Request, signOut: AbortController): Promise<void> {
-  if (!(await isStillSignedIn(request.headers))) signOut.abort(signedOut())
+/**
+ * A stream outlives the request that it was allowed to: whose session has ended since, or who was deactivated, reads no further. With
+ * other roles it is to be asked for anew.
+ */
+async function endWhenOthersMayRead(
+  request: Request,
+  begunBy: Promise<Actor | null>,
+  signOut: AbortController,
+): Promise<void> {
+  const now = await findActorAgain(request.headers)
+  if (now === null) signOut.abort(signedOut())
+  else if (rolesOf(now) !== rolesOf(await begunBy)) signOut.abort(rolesChanged())
+}
+
+function rolesOf(actor: Actor | null): string {
+  const { role, clusterRoles = {} } = actor ?? {}
+  return JSON.stringify([role, Object.entries(clusterRoles).sort(([a], [b]) => (a < b ? -1 : 1))])
+}
+
+function rolesChanged(): ServiceError {
+  return new ServiceError('FORBIDDEN', 'Your roles were changed', { remedy: 'load the page again' })
 }
 
 async function warnOfCheck(error: unknown): Promise<void> {

@@ -7,6 +7,7 @@ export interface ClaimedJob {
   readonly kind: string
   readonly payload: unknown
   readonly clusterId: string | null
+  readonly otherClusterId: string | null
   readonly subjectId: string | null
   readonly actorId: string
   readonly actorName: string
@@ -35,6 +36,7 @@ export async function claimJob(
       kind: true,
       payload: true,
       clusterId: true,
+      otherClusterId: true,
       subjectId: true,
       actorId: true,
       actorName: true,

@@ -7,6 +7,8 @@ export interface EnqueueJobInput<Kind extends JobKind> {
   readonly kind: Kind
   readonly payload: JobPayload<Kind>
   readonly clusterId: string | null
+  /** A second cluster that it reads. */
+  readonly otherClusterId?: string | null
   /** The backup, diff, search or restore that the job works for. */
   readonly subjectId: string | null
   readonly actor: {
@@ -29,6 +31,7 @@ export async function enqueueJob<Kind extends JobKind>(
       id: input.id,
       kind: input.kind,
       clusterId: input.clusterId,
+      otherClusterId: input.otherClusterId ?? null,
       subjectId: input.subjectId,
       payload: definition.payload.parse(input.payload),
       actorId: input.actor.id ?? SYSTEM_ACTOR,

@@ -19,6 +19,7 @@ import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, ClusterSessions, Log, SecretBox, ServiceContext } from '../services/context.ts'
 import { ServiceError } from '../services/errors.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
+import { seenBy } from '../services/seen-by.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
@@ -100,14 +101,13 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     readSession: (headers, options) => readSession({ auth, db, env, clock, log }, headers, options),
     contextFor: (actor, options = {}) => ({
       actor,
-      db,
+      ...seenBy(actor, { db, sessions }),
       log,
       clock,
       zookeeper,
       adminServers,
       archives,
       scratch,
-      sessions,
       secrets,
       members,
       guardRules,

@@ -4,10 +4,10 @@ import { type AuditEntryInput, type AuditFacts, writeAudit } from './audit/write
 import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
 import type { ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
-import { type Action, isRoleEnough, LEAST_ROLE, roleAt } from './policy.ts'
+import { type Action, type ClusterAction, isRoleEnough, LEAST_ROLE, type OverallAction, roleAt } from './policy.ts'
 import { describeLackOfScope, isScopeEnough } from './tokens/token-scopes.ts'
 
-export type { Action } from './policy.ts'
+export type { Action, ClusterAction } from './policy.ts'
 export type Transaction = Prisma.TransactionClient
 
 /** What the audit says about the subject of an action. */
@@ -23,9 +23,9 @@ export interface Subject {
   readonly message?: string | null
 }
 
-export interface Mutation extends Subject {
-  readonly action: Action
-}
+type OfCluster = Subject & Required<Pick<Subject, 'cluster'>>
+/** The cluster cannot be forgotten: `null` only says that it is not known any more. */
+export type Mutation = (OfCluster & { readonly action: ClusterAction }) | (Subject & { readonly action: OverallAction })
 
 /** Adds what only the work itself can know to the entry: later values win, `before` and `after` are merged. */
 export type RecordFacts = (facts: Subject) => void
@@ -33,12 +33,12 @@ export type RecordFacts = (facts: Subject) => void
 type GateContext = Pick<ServiceContext, 'actor' | 'clock' | 'db' | 'log'>
 
 /** Throws FORBIDDEN, after a `denied` entry, when the actor's role where it is done is below what the action needs. */
-export async function assertActorCan(context: GateContext, action: Action, subject: Subject = {}): Promise<void> {
+export async function assertActorCan(context: GateContext, { action, ...subject }: Mutation): Promise<void> {
   const { actor } = context
-  const { otherClusterId, ...facts } = subject
+  const { otherClusterId } = subject
   if (actor.token && !isScopeEnough(actor.token.scopes, action)) {
     const message = describeLackOfScope(actor.token, action)
-    await writeAudit(context.db, context, { ...facts, action, outcome: 'denied', message })
+    await writeAudit(context.db, context, { ...subject, action, outcome: 'denied', message })
     throw new ServiceError('FORBIDDEN', message, {
       unaffected: 'nothing was changed',
       remedy: 'use a token that has the scope, or do it as a person in the browser',
@@ -50,7 +50,7 @@ export async function assertActorCan(context: GateContext, action: Action, subje
   const role = roleAt(actor, lacking)
   const where = lacking === otherClusterId ? ' at the other cluster' : role === actor.role ? '' : ' at this cluster'
   const message = `${action} needs the role ${LEAST_ROLE[action]}; ${actor.name} has ${role}${where}`
-  await writeAudit(context.db, context, { ...facts, action, outcome: 'denied', message })
+  await writeAudit(context.db, context, { ...subject, action, outcome: 'denied', message })
   throw new ServiceError('FORBIDDEN', message, {
     unaffected: 'nothing was changed',
     remedy: 'ask an administrator',
@@ -66,7 +66,7 @@ export async function mutate<T>(
   mutation: Mutation,
   work: (tx: Transaction, record: RecordFacts) => Promise<T>,
 ): Promise<T> {
-  await assertActorCan(context, mutation.action, mutation)
+  await assertActorCan(context, mutation)
   const facts = new Facts(mutation)
   try {
     return await context.db.$transaction(async (tx) => {
@@ -87,14 +87,15 @@ export async function mutate<T>(
  */
 export async function keepBooks<T>(
   context: GateContext,
-  { action, ...subject }: Pick<Mutation, 'action' | 'cluster' | 'otherClusterId'>,
+  mutation: Mutation,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  await assertActorCan(context, action, subject)
+  await assertActorCan(context, mutation)
   return context.db.$transaction(work)
 }
 
-export interface ClusterMutation extends Omit<Mutation, 'cluster'> {
+export interface ClusterMutation extends Omit<Subject, 'cluster'> {
+  readonly action: ClusterAction
   readonly clusterId: string
 }
 
@@ -113,7 +114,7 @@ export async function mutateCluster<T>(
   const { clusterId, ...subject } = mutation
   const cluster = await getClusterForWriting(context, clusterId)
   const facts = new Facts({ ...subject, cluster: { id: cluster.id, name: cluster.name } })
-  await assertActorCan(context, mutation.action, { ...subject, cluster: { id: cluster.id, name: cluster.name } })
+  await assertActorCan(context, { ...subject, cluster: { id: cluster.id, name: cluster.name } })
   const fault = findReadOnlyFault(cluster, context.clock.now())
   if (fault) {
     await writeAudit(context.db, context, { ...facts.entry('denied'), message: fault.message })
@@ -140,7 +141,7 @@ export interface AuditedReading {
 
 /** Checks the role and stores a `started` entry: without it nothing is given out. */
 export async function startAuditedReading(context: GateContext, mutation: Mutation): Promise<AuditedReading> {
-  await assertActorCan(context, mutation.action, mutation)
+  await assertActorCan(context, mutation)
   const facts = new Facts(mutation)
   const startedId = await writeAudit(context.db, context, facts.entry('started'))
   return {
@@ -167,8 +168,8 @@ class Facts {
   }
 
   entry(outcome: AuditEntryInput['outcome']): AuditEntryInput & { readonly action: Action } {
-    const { action, cluster, path, reason, before, after, message } = this.#subject
-    return { action, cluster, path, reason, before, after, message, outcome }
+    const { action, cluster, otherClusterId, path, reason, before, after, message } = this.#subject
+    return { action, cluster, otherClusterId, path, reason, before, after, message, outcome }
   }
 }
 

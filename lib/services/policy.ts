@@ -98,6 +98,14 @@ export const LEAST_ROLE = {
 /** `entity.verb`, as the audit shows it. */
 export type Action = keyof typeof LEAST_ROLE
 
+/** What is of no cluster: the overall role counts. Every other action names the cluster that it is about, and the role there counts. */
+export type OverallAction =
+  | 'cluster.add'
+  | 'backup.rescan'
+  | 'audit.export'
+  | Extract<Action, `session.${string}` | `people.${string}` | `token.${string}`>
+export type ClusterAction = Exclude<Action, OverallAction>
+
 const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
 
 export function isRoleEnough(role: Role, action: Action): boolean {

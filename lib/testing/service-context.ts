@@ -14,6 +14,7 @@ import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, Role, ServiceContext } from '../services/context.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
+import { seenBy } from '../services/seen-by.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { createTempDatabase, type TempDatabase } from './temp-database.ts'
 
@@ -30,6 +31,8 @@ export interface TestServices extends AsyncDisposable {
   /** Every line that was logged, as written. */
   readonly logLines: readonly string[]
   contextFor(role: Role, options?: { readonly signal?: AbortSignal }): ServiceContext
+  /** As that person, with just these roles. */
+  contextOf(actor: Actor, options?: { readonly signal?: AbortSignal }): ServiceContext
   /** Audit entries, oldest first. */
   readAudit(): Promise<{ action: string; outcome: string; [column: string]: unknown }[]>
   close(): Promise<void>
@@ -83,28 +86,29 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     await momentReadersOf(archives).dropAll()
     await database.close()
   }
+  const contextOf: TestServices['contextOf'] = (actor, { signal } = {}) => ({
+    actor,
+    ...seenBy(actor, { db, sessions }),
+    log,
+    clock,
+    zookeeper,
+    adminServers: createAdminServer(),
+    archives,
+    scratch,
+    secrets,
+    members: { list: async () => options.members ?? [] },
+    machine: options.machine ?? createLocalMachine(),
+    paths,
+    newId: randomUUID,
+    signal,
+  })
   return {
     database,
     clock,
     sessions,
     logLines,
-    contextFor: (role, { signal } = {}) => ({
-      actor: actorOf(role),
-      db,
-      log,
-      clock,
-      zookeeper,
-      adminServers: createAdminServer(),
-      archives,
-      scratch,
-      sessions,
-      secrets,
-      members: { list: async () => options.members ?? [] },
-      machine: options.machine ?? createLocalMachine(),
-      paths,
-      newId: randomUUID,
-      signal,
-    }),
+    contextFor: (role, options) => contextOf(actorOf(role), options),
+    contextOf,
     readAudit: () => db.auditEntry.findMany({ orderBy: { id: 'asc' } }),
     close,
     [Symbol.asyncDispose]: close,

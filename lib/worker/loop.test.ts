@@ -9,6 +9,7 @@ const jobOf = (id: string, kind: string): ClaimedJob => ({
   kind,
   payload: {},
   clusterId: null,
+  otherClusterId: null,
   subjectId: null,
   actorId: 'u1',
   actorName: 'Ada',

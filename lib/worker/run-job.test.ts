@@ -16,6 +16,7 @@ const job: ClaimedJob = {
   kind: 'verify',
   payload: {},
   clusterId: null,
+  otherClusterId: null,
   subjectId: null,
   actorId: 'u1',
   actorName: 'Ada',

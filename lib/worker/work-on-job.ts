@@ -9,6 +9,7 @@ import type { ServiceContext } from '../services/context.ts'
 import { runDiff } from '../services/diffs/run-diff.ts'
 import { runDrill } from '../services/drills/run-drill.ts'
 import { runImport } from '../services/imports/run-import.ts'
+import { assertMayWork } from '../services/jobs/assert-may-work.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
 import { runProof } from '../services/migrations/run-proof.ts'
 import { runPrepare } from '../services/moments/run-prepare.ts'
@@ -33,6 +34,7 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       remedy: 'run workers of the same version as the web server',
     })
   }
+  await assertMayWork(context, { ...job, kind: job.kind })
   switch (job.kind) {
     case 'backup':
       return runBackup(context, parse('backup', job), run)

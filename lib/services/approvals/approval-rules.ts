@@ -1,13 +1,12 @@
-import type { Role } from '../context.ts'
-import { type Action, isRoleEnough } from '../policy.ts'
+import type { Actor } from '../context.ts'
+import { type ClusterAction, isRoleEnough, roleAt } from '../policy.ts'
 import type { Allowance } from '../restores/restore-rules.ts'
 import type { ApprovalKind, ApprovalPurpose, ApprovalState } from './views.ts'
 
 /** Somebody as they are now, not as they were when they asked or answered. */
-export interface Person {
+export interface Person extends Pick<Actor, 'role' | 'clusterRoles'> {
   readonly id: string
   readonly name: string
-  readonly role: Role
   readonly isActive: boolean
 }
 
@@ -25,6 +24,8 @@ export interface ApprovalFacts {
 
 export interface StandingFacts {
   readonly kind: ApprovalKind
+  /** What is written to: the roles there count. */
+  readonly clusterId: string
   /** The plan as it is now; null while there is none. */
   readonly planHash: string | null
   /** Null: nobody has asked. */
@@ -46,7 +47,7 @@ const no = (reason: string): Allowance => ({ ok: false, reason })
 type Verb = 'confirm' | 'approve' | 'request-approval' | 'reject' | 'void-approval' | 'expire-approval'
 
 /** The action of a verb on either kind of restore. */
-export function actionOf(kind: ApprovalKind, verb: Verb): Action {
+export function actionOf(kind: ApprovalKind, verb: Verb): ClusterAction {
   return kind === 'restore' ? `restore.${verb}` : `physical-restore.${verb}`
 }
 
@@ -58,7 +59,7 @@ export function standingOf(facts: StandingFacts, nowMs: number): Standing {
     return { state: latest.state, because: latest.endedBecause }
   }
   if (latest.planHash !== planHash) return { state: 'void', because: OTHER_PLAN }
-  const fault = findPeopleFault(facts.kind, latest)
+  const fault = findPeopleFault(facts, latest)
   if (fault !== null) return { state: 'void', because: fault }
   if (latest.state === 'approved' && (latest.expiresAtMs === null || latest.expiresAtMs <= nowMs)) {
     return { state: 'expired', because: 'Its time has run out' }
@@ -67,26 +68,30 @@ export function standingOf(facts: StandingFacts, nowMs: number): Standing {
 }
 
 /** Both persons must still be people who may do what they did. */
-function findPeopleFault(kind: ApprovalKind, latest: ApprovalFacts): string | null {
+function findPeopleFault({ kind, clusterId }: StandingFacts, latest: ApprovalFacts): string | null {
   const { requester, decider } = latest
-  if (!isStill(requester, actionOf(kind, 'confirm'))) return 'The person who asked may not run it any more'
-  if (latest.state === 'approved' && !isStill(decider, actionOf(kind, 'approve'))) {
+  if (!isStill(requester, actionOf(kind, 'confirm'), clusterId)) return 'The person who asked may not run it any more'
+  if (latest.state === 'approved' && !isStill(decider, actionOf(kind, 'approve'), clusterId)) {
     return 'The person who approved it may not approve any more'
   }
   return null
 }
 
-function isStill(person: Person | null, action: Action): boolean {
-  return person?.isActive === true && isRoleEnough(person.role, action)
+function isStill(person: Person | null, action: ClusterAction, clusterId: string): boolean {
+  return person?.isActive === true && isRoleEnough(roleAt(person, clusterId), action)
 }
 
 /** Whether somebody may be the second person. */
-export function canDecide(facts: StandingFacts, actor: { id: string | null; role: Role }, nowMs: number): Allowance {
+export function canDecide(
+  facts: StandingFacts,
+  actor: Pick<Actor, 'id' | 'role' | 'clusterRoles'>,
+  nowMs: number,
+): Allowance {
   const { state, because } = standingOf(facts, nowMs)
   if (state !== 'waiting') return no(because ?? 'Nobody waits for an answer')
   if (actor.id === null || facts.makers.has(actor.id)) return no(NOT_YOUR_OWN)
-  const action = actionOf(facts.kind, 'approve')
-  return isRoleEnough(actor.role, action) ? YES : no(`Your role (${actor.role}) may not approve`)
+  const role = roleAt(actor, facts.clusterId)
+  return isRoleEnough(role, actionOf(facts.kind, 'approve')) ? YES : no(`Your role (${role}) may not approve`)
 }
 
 export const NOT_YOUR_OWN = 'Nobody approves a plan that they made, asked for or ran: a second person does'
@@ -118,7 +123,7 @@ export function canBegin(facts: StandingFacts, purpose: ApprovalPurpose): Allowa
     return no('It was queued after its approval had expired')
   }
   if (!covers(latest.purpose, purpose)) return no('The approval is for putting the old files back only')
-  const fault = findPeopleFault(facts.kind, { ...latest, state: 'approved' })
+  const fault = findPeopleFault(facts, { ...latest, state: 'approved' })
   return fault === null ? YES : no(fault)
 }
 

@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import type { ServiceContext } from '../context.ts'
+import { toClusterRoles } from '../people/find-cluster-roles.ts'
 import { toRole } from '../policy.ts'
 import type { ApprovalFacts, Person, StandingFacts } from './approval-rules.ts'
 import type { ApprovalKind, ApprovalState } from './views.ts'
@@ -80,6 +81,7 @@ export async function findStandings(
       const latest = own[0]
       const facts: StandingFacts = {
         kind: subject.kind,
+        clusterId: subject.clusterId,
         planHash: subject.planHash,
         latest: latest ? toFacts(latest, people) : null,
         makers: new Set([
@@ -121,12 +123,24 @@ async function findPeople(context: ApprovalLookup, rows: readonly ApprovalRow[])
   const ids = new Set(rows.flatMap(({ requestedById, decidedById }) => [requestedById, decidedById ?? '']))
   const users = await context.db.user.findMany({
     where: { id: { in: [...ids] } },
-    select: { id: true, name: true, role: true, deactivatedAt: true },
+    select: {
+      id: true,
+      name: true,
+      role: true,
+      deactivatedAt: true,
+      clusterRoles: { select: { clusterId: true, role: true } },
+    },
   })
   return new Map(
-    users.map(({ id, name, role, deactivatedAt }) => [
+    users.map(({ id, name, role, clusterRoles, deactivatedAt }) => [
       id,
-      { id, name, role: toRole(role), isActive: deactivatedAt === null },
+      {
+        id,
+        name,
+        role: toRole(role),
+        clusterRoles: toClusterRoles(clusterRoles),
+        isActive: deactivatedAt === null,
+      },
     ]),
   )
 }

@@ -21,6 +21,7 @@ export async function requestApproval(
   const mutation = {
     action: actionOf(subjectKind, 'request-approval'),
     cluster: known.cluster,
+    otherClusterId: known.otherClusterId,
     path: known.path,
     reason,
     after: { [subjectKind]: subjectId, plan: planHash, purpose },

@@ -10,6 +10,8 @@ import type { ApprovalKind, ApprovalPurpose } from './views.ts'
 
 export interface ApprovalSubject extends SubjectRef {
   readonly cluster: { readonly id: string; readonly name: string } | null
+  /** Where what it writes is of, when that is another cluster. */
+  readonly otherClusterId: string | null
   readonly path: string | null
   /** Whether there is anything to approve. Arming is for the hour of the run, not for the question. */
   readonly canBeAsked: (purpose: ApprovalPurpose) => Allowance
@@ -30,9 +32,10 @@ type Found = Omit<ApprovalSubject, 'kind' | 'id' | 'cluster'>
 async function findRestore(context: Lookup, id: string): Promise<Found> {
   const row = await getRestoreRow(context, id)
   const facts = await factsOf(context, row)
-  const { clusterId, planHash, createdById } = row
+  const { clusterId, otherClusterId, planHash, createdById } = row
   return {
     clusterId,
+    otherClusterId,
     planHash,
     createdById,
     path: auditPathOf(row.scope),
@@ -48,6 +51,7 @@ async function findPhysical(context: Lookup, id: string): Promise<Found> {
     clusterId,
     planHash,
     createdById,
+    otherClusterId: null,
     path: null,
     canBeAsked: (purpose) => canBeAskedOfFiles(facts, purpose),
   }

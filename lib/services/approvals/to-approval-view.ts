@@ -1,5 +1,5 @@
 import type { ServiceContext } from '../context.ts'
-import { isRoleEnough } from '../policy.ts'
+import { isRoleEnough, roleAt } from '../policy.ts'
 import type { Allowance } from '../restores/restore-rules.ts'
 import { actionOf, canDecide, canRun, type Standing, standingOf } from './approval-rules.ts'
 import { type ApprovalRow, type FoundStanding, toState } from './find-approvals.ts'
@@ -43,7 +43,7 @@ function canRequest(
   const { state } = standingOf(facts, context.clock.now())
   if (state === 'waiting') return { ok: false, reason: 'A second person is asked already' }
   if (state === 'approved' && facts.latest?.purpose !== 'undo') return { ok: false, reason: 'It is approved already' }
-  const { role } = context.actor
+  const role = roleAt(context.actor, facts.clusterId)
   return isRoleEnough(role, actionOf(facts.kind, 'request-approval'))
     ? { ok: true, reason: null }
     : { ok: false, reason: `Your role (${role}) may not ask for it` }

@@ -2,6 +2,7 @@ import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Transaction } from '../gate.ts'
+import { lookPast } from '../seen-by.ts'
 import { actionOf } from './approval-rules.ts'
 import { APPROVAL_COLUMNS } from './find-approvals.ts'
 
@@ -15,17 +16,20 @@ export async function voidApprovals(
   where: Pick<Prisma.ApprovalWhereInput, 'subjectId' | 'subjectKind' | 'clusterId' | 'requestedById' | 'decidedById'>,
   because: string,
 ): Promise<number> {
-  const open = await tx.approval.findMany({
-    where: { ...where, state: { in: ['waiting', 'approved'] } },
-    select: APPROVAL_COLUMNS,
-  })
+  const open = await lookPast(() =>
+    tx.approval.findMany({
+      where: { ...where, state: { in: ['waiting', 'approved'] } },
+      select: APPROVAL_COLUMNS,
+    }),
+  )
   for (const row of open) {
     const { count } = await tx.approval.updateMany({
       where: { id: row.id, state: row.state },
       data: { state: 'void', endedBecause: because },
     })
     if (count === 0) continue
-    const cluster = await tx.cluster.findUnique({ where: { id: row.clusterId }, select: { id: true, name: true } })
+    const named = { where: { id: row.clusterId }, select: { id: true, name: true } } as const
+    const cluster = await lookPast(() => tx.cluster.findUnique(named))
     const kind = row.subjectKind === 'physical' ? 'physical' : 'restore'
     await writeAudit(tx, context, {
       action: actionOf(kind, 'void-approval'),

@@ -17,7 +17,7 @@ export interface ExportAuditInput {
 
 /** Every entry of the filter, newest first, `started` ones included: an export is the record itself. One string a page of entries. */
 export async function* exportAudit(context: ServiceContext, input: ExportAuditInput): AsyncIterable<string> {
-  await assertActorCan(context, 'audit.export')
+  await assertActorCan(context, { action: 'audit.export' })
   const filter = parseInput(auditFilterSchema, input.filter ?? {})
   const where = toWhere(filter)
   // The export of everything up to now ends before its own entry.

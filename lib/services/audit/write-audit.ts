@@ -11,6 +11,8 @@ export interface AuditEntryInput {
   readonly action: string
   readonly outcome: AuditOutcome
   readonly cluster?: { readonly id: string; readonly name: string } | null
+  /** A second cluster that it speaks of: who may not see that one does not see the entry. */
+  readonly otherClusterId?: string | null
   readonly path?: string | null
   readonly reason?: string | null
   readonly before?: AuditFacts | null
@@ -44,6 +46,7 @@ export async function writeAudit(
       action: entry.action,
       clusterId: entry.cluster?.id ?? null,
       clusterName: entry.cluster?.name ?? null,
+      otherClusterId: entry.otherClusterId ?? null,
       path: entry.path ?? null,
       reason: entry.reason || null,
       before: toJson(entry.before),

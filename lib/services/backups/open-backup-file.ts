@@ -23,7 +23,7 @@ export async function openBackupFile(context: ServiceContext, input: z.input<typ
   const { backupId, name } = parseInput(inputSchema, input)
   const backup = await getBackup(context, backupId)
   const cluster = { id: backup.clusterId, name: backup.clusterName }
-  await assertActorCan(context, 'backup.download', { cluster, after: { backup: backupId, file: name } })
+  await assertActorCan(context, { action: 'backup.download', cluster, after: { backup: backupId, file: name } })
   if (name !== MANIFEST && !backup.manifest.files.some((file) => file.name === name)) {
     throw new ServiceError('NOT_FOUND', `The backup has no file ${name}`)
   }

@@ -3,6 +3,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { lookPast } from '../seen-by.ts'
 import { getClusterForWriting } from './armed.ts'
 import { removeClusterSchema } from './schemas.ts'
 
@@ -25,7 +26,7 @@ export async function removeCluster(
         details: { fields: { typedName: `Type ${cluster.name}` } },
       })
     }
-    const jobs = await tx.job.count({ where: { clusterId, state: { in: ['queued', 'running'] } } })
+    const jobs = await lookPast(() => tx.job.count({ where: { clusterId, state: { in: ['queued', 'running'] } } }))
     if (jobs > 0) {
       throw new ServiceError('WRONG_STATE', `${jobs} jobs of ${cluster.name} wait or run`, {
         unaffected: 'nothing was removed',

@@ -4,11 +4,13 @@ import type { ServiceContext } from '../context.ts'
 import { readAdminFacts } from '../engine/read-admin-facts.ts'
 import { assertActorCan } from '../gate.ts'
 import { getAdminTargets } from './admin-servers.ts'
+import { getClusterForWriting } from './armed.ts'
 import type { AdminServerTestView } from './views.ts'
 
 /** Asks each stored AdminServer for its state. Takes no snapshot: that would write a file on the server. */
 export async function testAdminServers(context: ServiceContext, clusterId: string): Promise<AdminServerTestView[]> {
-  await assertActorCan(context, 'cluster.test-admin-servers')
+  const cluster = await getClusterForWriting(context, clusterId)
+  await assertActorCan(context, { action: 'cluster.test-admin-servers', cluster })
   const targets = await getAdminTargets(context, clusterId)
   return Promise.all(
     targets.map(async (target): Promise<AdminServerTestView> => {

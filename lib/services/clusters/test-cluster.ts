@@ -3,6 +3,7 @@ import type { ClusterTarget, ConnectionStep } from '../../adapters/zookeeper/con
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan } from '../gate.ts'
+import { getClusterForWriting } from './armed.ts'
 import { parseClusterInput } from './cluster-input.ts'
 import { getClusterTarget } from './open-cluster.ts'
 import type { clusterInputSchema } from './schemas.ts'
@@ -15,7 +16,9 @@ export type TestClusterInput =
 /** Step by step over a connection of its own; the first failed step is the last one. Changes nothing. */
 export async function* testCluster(context: ServiceContext, request: TestClusterInput): AsyncIterable<ConnectionStep> {
   // Unsaved settings can send the stored credentials to any server, so they need the right to save them.
-  await assertActorCan(context, 'input' in request ? 'cluster.update' : 'cluster.test')
+  const cluster = request.clusterId === undefined ? null : await getClusterForWriting(context, request.clusterId)
+  if (cluster === null) await assertActorCan(context, { action: 'cluster.add' })
+  else await assertActorCan(context, { action: 'input' in request ? 'cluster.update' : 'cluster.test', cluster })
   const target =
     'input' in request ? await toTarget(context, request) : await getClusterTarget(context, request.clusterId)
   yield* context.zookeeper.testConnection(target, { signal: context.signal })

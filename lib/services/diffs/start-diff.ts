@@ -18,6 +18,8 @@ export async function startDiff(
   const [before, after] = [await describeTreeRef(context, left), await describeTreeRef(context, right)]
   // The page belongs to the cluster that is looked at: the live one where there is one.
   const about = after.ref.kind === 'live' || before.ref.kind !== 'live' ? after : before
+  const beside = about === after ? before : after
+  const otherClusterId = beside.clusterId === about.clusterId ? null : beside.clusterId
   const diffId = context.newId()
   const jobId = context.newId()
   const nowMs = context.clock.now()
@@ -26,6 +28,7 @@ export async function startDiff(
     {
       action: 'diff.start',
       cluster: { id: about.clusterId, name: about.clusterName },
+      otherClusterId,
       path,
       after: { diff: diffId, left: before.label, right: after.label },
     },
@@ -34,6 +37,7 @@ export async function startDiff(
         data: {
           id: diffId,
           clusterId: about.clusterId,
+          otherClusterId,
           left,
           right,
           leftLabel: before.label,
@@ -52,6 +56,7 @@ export async function startDiff(
         kind: 'diff',
         payload: { diffId },
         clusterId: about.clusterId,
+        otherClusterId,
         subjectId: diffId,
         actor: context.actor,
         nowMs,

@@ -8,6 +8,7 @@ import type { DiffView } from './views.ts'
 export const DIFF_COLUMNS = {
   id: true,
   clusterId: true,
+  otherClusterId: true,
   left: true,
   right: true,
   leftLabel: true,
@@ -26,6 +27,7 @@ export const DIFF_COLUMNS = {
 export interface DiffRow {
   readonly id: string
   readonly clusterId: string | null
+  readonly otherClusterId: string | null
   readonly left: unknown
   readonly right: unknown
   readonly leftLabel: string

@@ -27,7 +27,7 @@ export async function startImport(
   const { clusterName } = await getClusterTarget(context, clusterId)
   const cluster = { id: clusterId, name: clusterName }
   // Before the first byte: who may not import must not be able to fill the disk.
-  await assertActorCan(context, 'backup.import', { cluster })
+  await assertActorCan(context, { action: 'backup.import', cluster })
   await sweepUploads(context)
   const jobId = context.newId()
   const backupId = context.newId()

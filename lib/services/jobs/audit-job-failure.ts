@@ -26,7 +26,7 @@ export async function auditJobFailure(
   if (action === undefined) return
   const row = await tx.job.findUnique({
     where: { id: job.id },
-    select: { actorId: true, actorName: true, clusterId: true },
+    select: { actorId: true, actorName: true, clusterId: true, otherClusterId: true },
   })
   if (!row) return
   const cluster =
@@ -43,6 +43,7 @@ export async function auditJobFailure(
       action,
       outcome: 'failed',
       cluster,
+      otherClusterId: row.otherClusterId,
       after: { job: job.id },
       message,
     },

@@ -1,8 +1,7 @@
 import { JobError } from '../../jobs/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { assertActorCan } from '../gate.ts'
-import type { Action } from '../policy.ts'
+import { assertActorCan, type ClusterAction } from '../gate.ts'
 import type { JobKind } from './views.ts'
 
 export interface JobSubject {
@@ -23,7 +22,8 @@ export async function findJobSubject(context: Pick<ServiceContext, 'db'>, jobId:
   return { job, cluster }
 }
 
-const ACTION_OF: Readonly<Record<JobKind, Action>> = {
+/** What a job does in the name of whoever asked for it. */
+export const ACTION_OF_JOB: Readonly<Record<JobKind, ClusterAction>> = {
   backup: 'backup.start',
   import: 'backup.import',
   verify: 'backup.verify',
@@ -40,8 +40,8 @@ const ACTION_OF: Readonly<Record<JobKind, Action>> = {
 /** A token ends and repeats only what it could have started. */
 export async function assertTokenCovers(context: ServiceContext, { job, cluster }: JobSubject): Promise<void> {
   if (!context.actor.token) return
-  const action = Object.entries(ACTION_OF).find(([kind]) => kind === job.kind)?.[1]
-  await assertActorCan(context, action ?? 'physical-restore.run', { cluster })
+  const action = Object.entries(ACTION_OF_JOB).find(([kind]) => kind === job.kind)?.[1]
+  await assertActorCan(context, { action: action ?? 'physical-restore.run', cluster })
 }
 
 /** The queue's own refusals in the words of the services. */

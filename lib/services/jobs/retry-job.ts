@@ -17,7 +17,7 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
   const { job, cluster } = await findJobSubject(context, jobId)
   await assertTokenCovers(context, { job, cluster })
   // Runs as who asked for it first: that must not lend an operator the rights of an administrator.
-  if (job.kind === 'physical-restore') await assertActorCan(context, 'physical-restore.confirm', { cluster })
+  if (job.kind === 'physical-restore') await assertActorCan(context, { action: 'physical-restore.confirm', cluster })
   if (job.kind === 'run-restore') {
     await noticeExpired(context, toSubject(await getRestoreRow(context, job.subjectId ?? '')))
   }

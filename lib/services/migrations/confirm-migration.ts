@@ -5,7 +5,7 @@ import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { getRestoreRow, parsePlanView } from '../restores/find-restore.ts'
-import { assertAllowed, factsOf, findLatestRound, getMigrationRow } from './find-migration.ts'
+import { assertAllowed, factsOf, findLatestRound, getMigrationRow, placesOf } from './find-migration.ts'
 import { canConfirm } from './migration-rules.ts'
 import { confirmMigrationSchema } from './schemas.ts'
 
@@ -23,7 +23,7 @@ export async function confirmMigration(
     context,
     {
       action: 'migration.confirm',
-      cluster: { id: row.targetId, name: row.targetName },
+      ...placesOf(row),
       path: row.targetPath,
       reason,
       after: { migration: migrationId, source: row.sourceName, plan: planHash, everySeconds: row.everySeconds },

@@ -18,7 +18,6 @@ export async function createMigration(
 ): Promise<{ readonly migrationId: string }> {
   const parsed = parseInput(createMigrationSchema, input)
   const { sourceId, targetId, mode, everySeconds, options } = parsed
-  await assertActorCan(context, 'migration.check')
   const sourcePath = parsePath(parsed.sourcePath)
   const targetPath = parsePath(parsed.targetPath)
   if (sourceId === targetId) {
@@ -29,6 +28,8 @@ export async function createMigration(
   }
   const source = await getClusterTarget(context, sourceId)
   const target = await getClusterTarget(context, targetId)
+  const places = { cluster: { id: targetId, name: target.clusterName }, otherClusterId: sourceId }
+  await assertActorCan(context, { action: 'migration.check', ...places })
   await assertFree(context, parsed, null)
   await assertOtherEnsemble(context, source, target)
   const sourceZxid = await readSourceZxid(context, sourceId)
@@ -38,7 +39,7 @@ export async function createMigration(
     context,
     {
       action: 'migration.check',
-      cluster: { id: targetId, name: target.clusterName },
+      ...places,
       path: targetPath,
       after: {
         migration: migrationId,

@@ -2,6 +2,7 @@ import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { isArmed } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
+import { lookPast } from '../seen-by.ts'
 import { type Allowance, type MigrationFacts, OPEN_STATES, toMigrationState } from './migration-rules.ts'
 
 export type MigrationRow = Prisma.MigrationGetPayload<Record<never, never>>
@@ -67,18 +68,22 @@ export async function assertFree(
   clusters: { readonly sourceId: string; readonly targetId: string },
   except: string | null,
 ): Promise<void> {
-  const other = await context.db.migration.findFirst({
-    where: {
-      state: { in: [...OPEN_STATES] },
-      ...(except === null ? {} : { id: { not: except } }),
-      OR: [{ targetId: clusters.targetId }, { targetId: clusters.sourceId }, { sourceId: clusters.targetId }],
-    },
-    select: { sourceName: true, targetName: true },
-  })
-  if (!other) return
-  throw new ServiceError(
-    'WRONG_STATE',
-    `A migration from ${other.sourceName} to ${other.targetName} is open, and it has one of these clusters as its target or source`,
-    { unaffected: 'nothing was written', remedy: 'finish or stop that one first' },
+  const select = { id: true, sourceName: true, targetName: true } as const
+  const other = await lookPast(() =>
+    context.db.migration.findFirst({
+      where: {
+        state: { in: [...OPEN_STATES] },
+        ...(except === null ? {} : { id: { not: except } }),
+        OR: [{ targetId: clusters.targetId }, { targetId: clusters.sourceId }, { sourceId: clusters.targetId }],
+      },
+      select,
+    }),
   )
+  if (!other) return
+  const seen = await context.db.migration.findUnique({ where: { id: other.id }, select })
+  const which = seen ? `A migration from ${seen.sourceName} to ${seen.targetName}` : 'A migration'
+  throw new ServiceError('WRONG_STATE', `${which} is open, and it has one of these clusters as its target or source`, {
+    unaffected: 'nothing was written',
+    remedy: 'finish or stop that one first',
+  })
 }

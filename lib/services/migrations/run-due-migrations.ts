@@ -286,6 +286,7 @@ class Turn {
         kind: 'migrate-proof',
         payload: { migrationId: row.id },
         clusterId: row.targetId,
+        otherClusterId: row.sourceId,
         subjectId: row.id,
         actor: context.actor,
         nowMs: context.clock.now(),

@@ -40,6 +40,7 @@ export async function startRound(
     data: {
       id: restoreId,
       clusterId: row.targetId,
+      otherClusterId: row.sourceId,
       source: formatTreeRef({ kind: 'live', clusterId: row.sourceId }),
       sourceLabel: `${row.sourceName}, round ${number} of a migration`,
       scope: scopeOf(row),
@@ -62,6 +63,7 @@ export async function startRound(
     kind: 'plan-restore',
     payload: { restoreId },
     clusterId: row.targetId,
+    otherClusterId: row.sourceId,
     subjectId: restoreId,
     actor: context.actor,
     nowMs,

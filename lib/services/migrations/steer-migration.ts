@@ -2,7 +2,7 @@ import { requestJobCancel } from '../../jobs/cancel-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { type Action, assertActorCan, mutate, type Transaction } from '../gate.ts'
+import { assertActorCan, type ClusterAction, mutate, type Transaction } from '../gate.ts'
 import { cancelRestore } from '../restores/cancel-restore.ts'
 import { assertOtherEnsemble } from './assert-other-ensemble.ts'
 import {
@@ -12,6 +12,7 @@ import {
   findLatestRound,
   getMigrationRow,
   type MigrationRow,
+  placesOf,
 } from './find-migration.ts'
 import {
   type Allowance,
@@ -42,7 +43,7 @@ export async function stopMigration(context: ServiceContext, migrationId: string
 /** With a new round, planned against the clusters as they are now; what an earlier one left undone is part of it. */
 export async function goOnWithMigration(context: ServiceContext, migrationId: string): Promise<void> {
   const row = await getMigrationRow(context, migrationId)
-  await assertActorCan(context, 'migration.go-on')
+  await assertActorCan(context, { action: 'migration.go-on', ...placesOf(row) })
   const facts = await factsOf(context, row)
   assertAllowed(canGoOn(facts), facts)
   await assertFree(context, row, row.id)
@@ -93,14 +94,14 @@ export async function finishMigration(context: ServiceContext, migrationId: stri
 async function steer(
   context: ServiceContext,
   row: MigrationRow,
-  how: { readonly action: Action; readonly may: (facts: MigrationFacts) => Allowance },
+  how: { readonly action: ClusterAction; readonly may: (facts: MigrationFacts) => Allowance },
   change: (tx: Transaction) => Promise<unknown>,
 ): Promise<void> {
   await mutate(
     context,
     {
       action: how.action,
-      cluster: { id: row.targetId, name: row.targetName },
+      ...placesOf(row),
       path: row.targetPath,
       before: { migration: row.id, state: row.state, source: row.sourceName },
     },

@@ -8,5 +8,11 @@ export async function findClusterRoles(
   userId: string,
 ): Promise<Readonly<Record<string, Role>>> {
   const rows = await db.clusterRole.findMany({ where: { userId }, select: { clusterId: true, role: true } })
+  return toClusterRoles(rows)
+}
+
+export function toClusterRoles(
+  rows: readonly { readonly clusterId: string; readonly role: string }[],
+): Readonly<Record<string, Role>> {
   return Object.fromEntries(rows.map(({ clusterId, role }) => [clusterId, toRole(role)]))
 }

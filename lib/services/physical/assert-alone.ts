@@ -1,6 +1,7 @@
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import type { Transaction } from '../gate.ts'
+import { lookPast } from '../seen-by.ts'
 import { PHYSICAL_COLUMNS, type PhysicalRow, ruleFactsOf } from './find-physical.ts'
 
 /** Two hands on the files of one server would undo each other, as would a restore that writes znodes meanwhile. */
@@ -21,10 +22,12 @@ export async function assertAlone(context: ServiceContext, tx: Transaction, row:
       })
     }
   }
-  const writing = await tx.restore.findFirst({
-    where: { clusterId: row.clusterId, state: { in: ['queued', 'running'] } },
-    select: { id: true },
-  })
+  const writing = await lookPast(() =>
+    tx.restore.findFirst({
+      where: { clusterId: row.clusterId, state: { in: ['queued', 'running'] } },
+      select: { id: true },
+    }),
+  )
   if (!writing) return
   throw new ServiceError('WRONG_STATE', 'A restore writes to this cluster now', {
     unaffected: 'nothing was stopped',

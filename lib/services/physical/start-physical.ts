@@ -3,9 +3,8 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { mutate, type Transaction } from '../gate.ts'
+import { type ClusterAction, mutate, type Transaction } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
-import type { Action } from '../policy.ts'
 import { findRestoreClusters } from '../restores/find-restore.ts'
 import { assertAlone } from './assert-alone.ts'
 import { assertAllowed, getPhysicalRow, getPlan, type PhysicalRow, ruleFactsOf, toSubject } from './find-physical.ts'
@@ -87,7 +86,7 @@ export function verifyPhysicalAgain(context: ServiceContext, physicalId: string)
 }
 
 interface Start {
-  readonly action: Action
+  readonly action: ClusterAction
   readonly task: Task
   readonly state: PhysicalState
   readonly rule: (facts: PhysicalRuleFacts) => Allowance

@@ -22,6 +22,7 @@ export async function confirmRestore(
   const subject = {
     action: 'restore.confirm',
     cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+    otherClusterId: row.otherClusterId,
     path: auditPathOf(row.scope),
     reason,
     after: { restore: restoreId, plan: planHash, source: row.sourceLabel },
@@ -65,6 +66,7 @@ export async function confirmRestore(
       kind: 'run-restore',
       payload: { restoreId },
       clusterId: row.clusterId,
+      otherClusterId: row.otherClusterId,
       subjectId: restoreId,
       actor: context.actor,
       nowMs,

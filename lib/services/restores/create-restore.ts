@@ -36,6 +36,7 @@ export async function createRestore(
       details: { fields: { source: 'The source is the cluster itself' } },
     })
   }
+  const otherClusterId = source.clusterId === parsed.clusterId ? null : source.clusterId
   const restoreId = context.newId()
   const jobId = context.newId()
   const nowMs = context.clock.now()
@@ -44,6 +45,7 @@ export async function createRestore(
     {
       action: 'restore.plan',
       cluster: { id: parsed.clusterId, name: target.clusterName },
+      otherClusterId,
       path: auditPathOf(scope),
       after: {
         restore: restoreId,
@@ -60,6 +62,7 @@ export async function createRestore(
         data: {
           id: restoreId,
           clusterId: parsed.clusterId,
+          otherClusterId,
           source: parsed.source,
           sourceLabel: source.label,
           scope: toJson(scope),
@@ -78,6 +81,7 @@ export async function createRestore(
         kind: 'plan-restore',
         payload: { restoreId },
         clusterId: parsed.clusterId,
+        otherClusterId,
         subjectId: restoreId,
         actor: context.actor,
         nowMs,

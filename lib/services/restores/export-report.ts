@@ -4,6 +4,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { stringifyJson } from '../../base/json.ts'
 import type { PlanStep } from '../../domain/restore/plan.ts'
 import { type StepResult, StepResults } from '../../domain/restore/step-results.ts'
+import { findCluster } from '../clusters/find-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { ServiceError } from '../errors.ts'
@@ -30,7 +31,13 @@ export async function* exportReport(
   { format = 'jsonl', kind }: ExportReportOptions = {},
 ): AsyncGenerator<string, void, void> {
   const row = await getRestoreRow(context, restoreId)
-  await assertActorCan(context, 'restore.export', { path: auditPathOf(row.scope), after: { restore: restoreId } })
+  await assertActorCan(context, {
+    action: 'restore.export',
+    cluster: await findCluster(context, row.clusterId),
+    otherClusterId: row.otherClusterId,
+    path: auditPathOf(row.scope),
+    after: { restore: restoreId },
+  })
   if (row.planHash === null) throw new ServiceError('WRONG_STATE', 'The restore has no plan')
   const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
   const { summary } = await directory.readPlan()

@@ -18,6 +18,7 @@ export interface RestoreLookup {
 export const RESTORE_COLUMNS = {
   id: true,
   clusterId: true,
+  otherClusterId: true,
   source: true,
   sourceLabel: true,
   scope: true,
@@ -44,6 +45,8 @@ export const RESTORE_COLUMNS = {
 export interface RestoreRow {
   readonly id: string
   readonly clusterId: string
+  /** Where the source is of, when that is another cluster. */
+  readonly otherClusterId: string | null
   readonly source: unknown
   readonly sourceLabel: string
   readonly scope: unknown

@@ -25,6 +25,7 @@ export async function replanRestore(
     {
       action: 'restore.plan',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      otherClusterId: row.otherClusterId,
       path: auditPathOf(row.scope),
       before: { restore: restoreId, plan: row.planHash },
       ...(laterWrites ? { after: { laterWrites } } : {}),
@@ -55,6 +56,7 @@ export async function replanRestore(
         kind: 'plan-restore',
         payload: { restoreId },
         clusterId: row.clusterId,
+        otherClusterId: row.otherClusterId,
         subjectId: restoreId,
         actor: context.actor,
         nowMs,

@@ -28,6 +28,7 @@ export async function replanStale(
     {
       action: 'restore.plan',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      otherClusterId: row.otherClusterId,
       path: auditPathOf(row.scope),
       before: { restore: restoreId, plan: row.planHash },
       after: { restore: plannedId, lines: 'stale' },
@@ -54,6 +55,7 @@ export async function replanStale(
         kind: 'plan-restore',
         payload: { restoreId: plannedId, lines: isPlan ? 'stale' : 'all' },
         clusterId: row.clusterId,
+        otherClusterId: row.otherClusterId,
         subjectId: plannedId,
         actor: context.actor,
         nowMs,
@@ -73,6 +75,7 @@ function toRest(
   return {
     id: ids.plannedId,
     clusterId: row.clusterId,
+    otherClusterId: row.otherClusterId,
     source: String(row.source),
     sourceLabel: row.sourceLabel,
     scope: { kind: 'rest', of: row.id, label, path: auditPathOf(row.scope) },

@@ -18,6 +18,7 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
     {
       action: 'restore.resume',
       cluster: cluster ? { id: cluster.id, name: cluster.name } : null,
+      otherClusterId: row.otherClusterId,
       path: auditPathOf(row.scope),
       reason: row.reason,
       before: { restore: restoreId, state: row.state },
@@ -40,6 +41,7 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
         kind: 'run-restore',
         payload: { restoreId },
         clusterId: row.clusterId,
+        otherClusterId: row.otherClusterId,
         subjectId: restoreId,
         actor: context.actor,
         nowMs: context.clock.now(),

@@ -54,6 +54,7 @@ export async function runRestore(
     {
       action: 'restore.run',
       clusterId: row.clusterId,
+      otherClusterId: row.otherClusterId,
       path: auditPathOf(row.scope),
       reason: row.reason,
       before: { restore: row.id, plan: planHash, source: row.sourceLabel, attempt: run.job.attempts },

@@ -77,5 +77,7 @@ export async function startUndo(
 
 function labelOf(row: RestoreRow): string {
   if (row.mode === 'edit') return `undo of an edit: ${describeScope(storedScopeSchema.parse(row.scope))}`
+  // Only of the cluster itself: whoever may undo here need not know of the other one.
+  if (row.otherClusterId !== null) return 'undo of a restore from another cluster'
   return `undo of the restore of ${row.sourceLabel}`
 }
