@@ -104,7 +104,8 @@ describe('a connection that breaks', () => {
     })
     proxy.resume()
     await expect.poll(states, WAIT).toContain('connected')
-    expect(await set(connection, 'in time')).toMatchObject({ kind: 'done', stats: [{ version: 1 }] })
+    const inTime = set((await connect()).connection, 'in time')
+    expect(await inTime).toMatchObject({ kind: 'done', stats: [{ version: 1 }] })
   })
 
   test('sends the credentials again before anything else', async () => {
@@ -145,10 +146,11 @@ describe('a connection that breaks', () => {
   })
 
   test('silently is noticed: calls end by their deadline, and the silent server is left', async () => {
-    const { connection, states } = await connect({ requestTimeoutMs: 500, sessionTimeoutMs: 3_000 })
+    const { connection, states } = await connect({ requestTimeoutMs: 500, sessionTimeoutMs: 6_000 })
     proxy.freeze()
+    const writing = set(connection, 'x')
     await expect(connection.get(base)).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' })
-    expect(await set(connection, 'x')).toMatchObject({ kind: 'unknown' })
+    expect(await writing).toMatchObject({ kind: 'unknown' })
     await expect.poll(states, WAIT).toContain('disconnected')
   })
 

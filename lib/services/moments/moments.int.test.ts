@@ -7,6 +7,7 @@ import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { copyStat } from '../../domain/snapshot/record.ts'
+import { joinPath } from '../../domain/znode/path.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
@@ -45,17 +46,18 @@ let clusterId = ''
 beforeAll(async () => {
   // Small numbers, so that the server begins many logs and snapshots.
   server = await startZooKeeper({ config: { snapCount: '20' }, javaProperties: { 'zookeeper.preAllocSize': '16' } })
+})
+afterAll(() => server?.stop())
+beforeEach(async () => {
+  // One for each test: sessions that a client keeps for reading end by themselves later, which would be another transaction.
   client = await createZooKeeper().connect({ connectString: server.connectString })
   tree = new LiveTree(client)
+  await open()
 })
-afterAll(async () => {
-  await client?.close()
-  await server?.stop()
-})
-beforeEach(() => open())
 afterEach(async () => {
   await services.close()
   await tree.clear()
+  await client.close()
 })
 
 async function open(chroot = '') {
@@ -87,9 +89,17 @@ interface Noted {
   readonly znodes: readonly unknown[]
 }
 
-/** What a client reads now, and the transaction that it is after. */
+/** What a client reads now, and the transaction that it is after. One by one: a walk would begin sessions, which are transactions too. */
 async function note(reader: ClusterConnection = client): Promise<Noted> {
-  const znodes = await collectZnodes(reader.readSubtree('/'))
+  const znodes: Znode[] = []
+  const read = async (path: string) => {
+    const reading = await reader.get(path)
+    if (reading.kind !== 'found') throw new Error(`${path} is ${reading.kind}`)
+    znodes.push(reading.znode)
+    for (const name of await new LiveTree(reader).namesOf(path))
+      if (joinPath(path, name) !== '/zookeeper') await read(joinPath(path, name))
+  }
+  await read('/')
   return { zxid: formatHex64(await client.sync('/')), atMs: Date.now(), znodes: znodes.map(comparable) }
 }
 
