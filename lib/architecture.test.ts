@@ -15,7 +15,7 @@ const shipped = files.filter((file) => !isTest(file.path) && !file.path.startsWi
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'lib/base': [],
-  'lib/domain/value': ['lib/base'],
+  'lib/domain/value': ['lib/base', 'lib/domain/znode', 'lib/domain/diff'],
   'lib/domain/znode': ['lib/base'],
   'lib/domain/snapshot': ['lib/base', 'lib/domain/znode'],
   'lib/domain/diff': ['lib/base', 'lib/domain/znode'],

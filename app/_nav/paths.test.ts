@@ -16,6 +16,7 @@ describe('paths', () => {
     [paths.invitation(), '/invitation'],
     [paths.invitation('a-b_c'), '/invitation#a-b_c'],
     [paths.people(), '/people'],
+    [paths.values(), '/values'],
     [paths.account(), '/account'],
     [paths.newCluster(), '/clusters/new'],
     [paths.cluster('c1'), '/clusters/c1/tree'],

@@ -56,6 +56,8 @@ export const paths = {
   /** The token of an invitation stands behind the `#`, which no server and no log ever gets to see. */
   invitation: (token?: string) => (token === undefined ? '/invitation' : `/invitation#${token}`),
   people: () => '/people',
+  /** Which values are hidden from whom. */
+  values: () => '/values',
   /** Of whoever is signed in. */
   account: () => '/account',
 

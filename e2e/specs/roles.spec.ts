@@ -10,6 +10,8 @@ const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
 const NOT_THERE = [
   'decideApprovalAction',
   'removeIgnoreRuleAction',
+  'changeValueRuleAction',
+  'removeValueRuleAction',
   'revokeInvitationAction',
   'restoreZnodeVersionAction',
 ]

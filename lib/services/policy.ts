@@ -93,6 +93,13 @@ export const LEAST_ROLE = {
   'people.deactivate': 'admin',
   'people.reactivate': 'admin',
   'audit.export': 'viewer',
+  'value-rule.add': 'admin',
+  'value-rule.change': 'admin',
+  'value-rule.remove': 'admin',
+  'value-rule.switch': 'admin',
+  // Which role it takes is for the rules to say that match the value.
+  'value.reveal': 'viewer',
+  'value.read': 'viewer',
 } as const satisfies Record<string, Role>
 
 /** `entity.verb`, as the audit shows it. */
@@ -103,6 +110,7 @@ export type OverallAction =
   | 'cluster.add'
   | 'backup.rescan'
   | 'audit.export'
+  | 'value-rule.switch'
   | Extract<Action, `session.${string}` | `people.${string}` | `token.${string}`>
 export type ClusterAction = Exclude<Action, OverallAction>
 

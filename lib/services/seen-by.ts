@@ -31,6 +31,8 @@ export const PLACES = {
   SignInThrottle: 'no cluster',
   WorkerHeartbeat: 'no cluster',
   Setting: 'no cluster',
+  // Rules of every cluster hold also for who has a role at a single one; the page names only clusters that are seen.
+  ValueRule: 'no cluster',
   Cluster: { main: 'id' },
   Backup: { main: 'clusterId' },
   IgnoreRule: { main: 'clusterId' },

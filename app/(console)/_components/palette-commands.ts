@@ -142,6 +142,7 @@ function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
     { label: 'Diffs', hint: 'all of them', href: paths.diffs() },
     { label: 'Searches', hint: 'all of them', href: paths.searches() },
     { label: 'Audit', hint: 'who did what', href: paths.audit() },
+    { label: 'Hidden values', hint: 'secrets, who may reveal', href: paths.values() },
     { label: 'People', hint: 'roles, invitations', href: paths.people() },
     { label: 'Your account', hint: 'sessions, password', href: paths.account() },
     { label: 'Add cluster', hint: '', href: paths.newCluster() },

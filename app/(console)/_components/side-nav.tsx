@@ -1,7 +1,7 @@
 'use client'
 
 import clsx from 'clsx'
-import { GitCompareArrows, LayoutDashboard, Plus, ScrollText, Search, Server, Users } from 'lucide-react'
+import { EyeOff, GitCompareArrows, LayoutDashboard, Plus, ScrollText, Search, Server, Users } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
@@ -60,6 +60,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           Audit
+        </NavLink>
+        <NavLink
+          href={paths.values()}
+          current={pathname === paths.values()}
+          icon={<EyeOff aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Hidden values
         </NavLink>
         <NavLink
           href={paths.people()}

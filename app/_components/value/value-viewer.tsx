@@ -48,8 +48,9 @@ export function ValueViewer({
   dataLength: number
   view: ShownView | null
   onView: (view: ShownView) => void
-  downloadHref: string
-  unpackedHref: string
+  /** Null: it is not given out as a file. */
+  downloadHref: string | null
+  unpackedHref: string | null
 }) {
   const inside = unpacked?.kind === 'unpacked' ? unpacked : null
   const stored = useMemo(() => (data === null ? null : decodeBase64(data)), [data])
@@ -80,7 +81,7 @@ export function ValueViewer({
             <PackedNote packing={inside.packing} packed={dataLength} unpacked={inside.bytes} />. What it unpacks to is
             shown.
           </p>
-          <Download href={unpackedHref}>Download unpacked</Download>
+          {unpackedHref !== null && <Download href={unpackedHref}>Download unpacked</Download>}
         </div>
       )}
       {unpacked?.kind === 'failed' && (
@@ -95,7 +96,7 @@ export function ValueViewer({
             inside && shown !== 'packed' ? inside.bytes : dataLength,
           )} are shown`}
         >
-          Download the value to see all of it.
+          {downloadHref === null ? 'The rest is not shown here.' : 'Download the value to see all of it.'}
         </Notice>
       )}
       <Tabs
@@ -109,7 +110,7 @@ export function ValueViewer({
             {description.text !== null && description.text !== '' && !isCut && (
               <CopyButton text={description.text} what="value" />
             )}
-            <Download href={downloadHref}>Download raw</Download>
+            {downloadHref !== null && <Download href={downloadHref}>Download raw</Download>}
           </span>
         }
         tabs={tabs}

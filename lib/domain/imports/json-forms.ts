@@ -175,6 +175,9 @@ class LineShape implements JsonShape {
     const fields = new Fields(value, shorten(path), at)
     const kind = fields.text('kind')
     if (!KINDS.includes(kind)) throw fields.fault(`has the kind ${JSON.stringify(kind)}`)
+    if (fields.get('masked') === true) {
+      throw fields.fault('is masked: its value was hidden from whoever exported it, and left out')
+    }
     if (fields.get('data') === undefined) throw fields.fault('has no "data": it was exported with --no-data')
     const stat = fields.object(fields.need('stat'), 'a "stat"')
     const hex = (name: string) => {

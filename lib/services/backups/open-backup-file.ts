@@ -7,6 +7,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
 import { getBackup } from './get-backup.ts'
 
 const MANIFEST = 'manifest.json'
@@ -27,6 +28,7 @@ export async function openBackupFile(context: ServiceContext, input: z.input<typ
   if (name !== MANIFEST && !backup.manifest.files.some((file) => file.name === name)) {
     throw new ServiceError('NOT_FOUND', `The backup has no file ${name}`)
   }
+  await assertMaySeeAll(context, { action: 'backup.download', cluster, after: { backup: backupId, file: name } })
   const file = join(backup.archiveDir, name)
   let bytes: number
   try {

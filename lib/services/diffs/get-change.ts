@@ -8,6 +8,7 @@ import { parseInput } from '../parse-input.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { toUnpackedZnodeView } from '../tree/to-znode-view.ts'
 import type { ZnodeView } from '../tree/views.ts'
+import { withValueMask } from '../values/value-mask.ts'
 import { describeTreeRef } from './describe-tree-ref.ts'
 import { type ChangeState, findChange, toState } from './diff-file.ts'
 import { getReadyDiff } from './to-diff-view.ts'
@@ -47,7 +48,10 @@ async function readSide(
   try {
     const reading: ZnodeReading = await tree.reader.get(path, { signal: context.signal })
     if (reading.kind !== 'found') return { view: null, state: null }
-    return { view: await toUnpackedZnodeView(reading.znode, reading.numChildren), state: toState(reading.znode) }
+    const { znode, numChildren } = reading
+    const place = { clusterId: tree.clusterId, tree: ref }
+    const view = await withValueMask(context, place, (mask) => toUnpackedZnodeView(znode, numChildren, mask))
+    return { view, state: toState(znode) }
   } finally {
     await tree.release()
   }

@@ -1,7 +1,7 @@
 import { ZnodeError } from '../../domain/znode/errors.ts'
 import { isSystemPath, parentPath, ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
-import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
+import type { UnreadableZnode, Znode, ZnodeStream } from '../../domain/znode/znode.ts'
 import { readPaths, readRoots, scopeOf } from './read-scope.ts'
 import { intersectRoots } from './scope.ts'
 import { toZnodeJson } from './znode-json.ts'
@@ -42,7 +42,7 @@ export async function* readExported(reader: TreeReader, options: ExportOptions):
 /** One JSON line a znode, in path order, as the command line's contract has it. The source is read twice. */
 export async function* exportZnodes(
   reader: TreeReader,
-  options: ExportOptions & { readonly data: boolean },
+  options: ExportOptions & { readonly data: boolean; readonly hides?: (znode: Znode) => boolean },
 ): AsyncGenerator<ExportPiece, void, void> {
   const counts = await countChildren(readExported(reader, { ...options, includeSystem: true }))
   for await (const batch of readExported(reader, options)) {

@@ -36,7 +36,7 @@ export async function restoreZnodeVersion(
   const data = after.data.value === null ? null : toBase64(after.data.value)
   if (expected === null) return createZnode(context, { clusterId, path, data, ...describeCreation(after) }, reason)
   const { czxid: expectedCzxid, version: expectedVersion } = expected
-  return setZnodeData(context, { clusterId, path, data, expectedVersion, expectedCzxid }, reason)
+  return setZnodeData(context, { clusterId, path, data, expectedVersion, expectedCzxid, unseen: true }, reason)
 }
 
 /** Its ACL and kind as far as the log tells them. An ephemeral belongs to a session that is gone: it becomes persistent. */

@@ -2,6 +2,7 @@ import type { WhyUnknown } from '../../domain/txnlog/znode-state.ts'
 import type { ZnodeKind } from '../../domain/znode/znode.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { AclEntryView, UnpackedView } from '../tree/views.ts'
+import type { HiddenValueView } from '../values/views.ts'
 
 /** How the transaction log of a cluster is kept in the store. zxids are hex strings, times ISO strings. */
 export interface LogKeepingView {
@@ -106,6 +107,8 @@ export type StateView =
             readonly dataLength: number
             readonly truncated: boolean
             readonly unpacked: UnpackedView | null
+            /** There: it has bytes that are not shown, and `data` says nothing. */
+            readonly hidden?: HiddenValueView
           }
         | { readonly kind: 'unknown'; readonly why: WhyUnknown }
       /** Null: not known. */

@@ -4,6 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { startAuditedReading } from '../gate.ts'
 import { findRestoreClusters } from '../restores/find-restore.ts'
+import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
 import { getPhysicalRow, getPlan } from './find-physical.ts'
 import { formatRunbook } from './format-runbook.ts'
 import { blockersOf } from './plan-physical.ts'
@@ -28,6 +29,11 @@ export async function openBundle(context: ServiceContext, physicalId: string): P
   }
   const backup = await getBackupRow(context, row.backupId)
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
+  await assertMaySeeAll(context, {
+    action: 'physical-restore.download',
+    cluster: { id: backup.clusterId, name: backup.clusterName },
+    after: { physicalRestore: physicalId, backup: row.backupId },
+  })
   const reading = await startAuditedReading(context, {
     action: 'physical-restore.download',
     cluster: cluster ? { id: cluster.id, name: cluster.name } : null,

@@ -17,10 +17,10 @@ export async function createHitFile(dir: string): Promise<{ name: string; writer
 
 const LINE_FEED = 0x0a
 
-/** `limit` hits after the first `from`. A line that is still being written does not count. */
+/** `limit` hits after the first `from`. A line that is still being written does not count, nor does one that is hidden. */
 export async function readHits(
   place: { readonly dir: string; readonly name: string },
-  range: { readonly from: number; readonly limit: number },
+  range: { readonly from: number; readonly limit: number; readonly isHidden?: (hit: SearchHit) => boolean },
 ): Promise<HitsPage> {
   let content: Buffer
   try {
@@ -33,13 +33,17 @@ export async function readHits(
   }
   const hits: SearchHit[] = []
   let total = 0
-  for (let start = 0; ; total++) {
+  for (let start = 0; ; ) {
     const end = content.indexOf(LINE_FEED, start)
     if (end === -1) return { hits, total }
-    if (total >= range.from && total < range.from + range.limit) {
+    const isAsked = total >= range.from && total < range.from + range.limit
+    if (isAsked || range.isHidden) {
       // Written by the search: the shape is ours.
-      hits.push(JSON.parse(content.toString('utf8', start, end)) as SearchHit)
-    }
-    start = end + 1
+      const hit = JSON.parse(content.toString('utf8', start, end)) as SearchHit
+      start = end + 1
+      if (range.isHidden?.(hit)) continue
+      if (isAsked) hits.push(hit)
+    } else start = end + 1
+    total++
   }
 }

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { parseInput } from '../parse-input.ts'
+import { loadValueMask } from '../values/value-mask.ts'
 import { readHits } from './hit-file.ts'
 import { HITS_PER_PAGE } from './schemas.ts'
 import { getSearchRow } from './to-search-view.ts'
-import type { HitsPage } from './views.ts'
+import type { HitsPage, SearchHit } from './views.ts'
 
 const inputSchema = z.object({
   searchId: z.string(),
@@ -18,5 +19,9 @@ export async function listHits(context: ServiceContext, input: z.input<typeof in
   const { searchId, from, limit } = parseInput(inputSchema, input)
   const row = await getSearchRow(context, searchId)
   if (row.file === null) return { hits: [], total: 0 }
-  return readHits({ dir: join(context.paths.workDir, row.dir), name: row.file }, { from, limit })
+  const place = { dir: join(context.paths.workDir, row.dir), name: row.file }
+  const mask = await loadValueMask(context, row.clusterId)
+  // A rule that was made since holds for what was found before.
+  const isHidden = (hit: SearchHit) => hit.match !== null && mask.judge(hit.path)?.isHidden === true
+  return readHits(place, { from, limit, isHidden })
 }

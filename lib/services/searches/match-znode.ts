@@ -12,6 +12,7 @@ import { findPacking, type Packing } from '../../domain/value/packing.ts'
 import { compilePathPattern } from '../../domain/znode/path-pattern.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
 import { unpackValue } from '../tree/unpack-value.ts'
+import type { ValueMask } from '../values/value-mask.ts'
 import type { SearchQuery } from './schemas.ts'
 import type { SearchHit } from './views.ts'
 
@@ -19,17 +20,20 @@ export interface MatchCounts {
   bytes: number
   unpacked: number
   notUnpacked: number
+  masked: number
 }
 
 /** A search as a test of one znode after the other. The cheap questions are asked first. */
 export class ZnodeMatcher {
-  readonly counts: MatchCounts = { bytes: 0, unpacked: 0, notUnpacked: 0 }
+  readonly counts: MatchCounts = { bytes: 0, unpacked: 0, notUnpacked: 0, masked: 0 }
   readonly #query: SearchQuery
   readonly #matchesPath: (path: string) => boolean
   readonly #find: ValueFinder | null
   readonly #form: 'text' | 'hex'
+  readonly #mask: ValueMask
 
-  constructor(query: SearchQuery) {
+  constructor(query: SearchQuery, mask: ValueMask) {
+    this.#mask = mask
     this.#query = query
     this.#matchesPath = query.pathPattern === '' ? () => true : compilePathPattern(query.pathPattern, query)
     this.#find = toFinder(query)
@@ -46,6 +50,11 @@ export class ZnodeMatcher {
     if (!this.#matchesPath(znode.path)) return null
     if (this.#find === null) return toHit(znode, null)
     if (znode.data === null) return null
+    // Not even for those who may reveal it: everybody who is signed in reads the hits.
+    if (this.#mask.hide(znode.path, znode.data) !== null) {
+      this.counts.masked++
+      return null
+    }
     this.counts.bytes += bytes
     const stored = this.#find(znode.data)
     if (stored) return toHit(znode, this.#toMatch(znode.data, stored, null))

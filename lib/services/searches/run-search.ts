@@ -8,6 +8,7 @@ import { ProgressMeter } from '../engine/progress.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
 import type { TreeRef } from '../tree/tree-ref.ts'
+import { loadMaskForAll } from '../values/value-mask.ts'
 import { createHitFile } from './hit-file.ts'
 import { searchTree } from './search-tree.ts'
 import { getSearchRow, type SearchRow, toQuery } from './to-search-view.ts'
@@ -39,7 +40,7 @@ export async function runSearch(
       await beginRun(context, row, name)
       let flushedAt = startedAt
       const counts = await searchTree(
-        { reader: tree.reader, query, signal: context.signal },
+        { reader: tree.reader, query, mask: await loadMaskForAll(context, tree.clusterId), signal: context.signal },
         {
           append: (hit) => writer.append(hit),
           hasRoom: () => writer.bytes < HITS_BYTES_MAX,

@@ -4,6 +4,7 @@ import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import { EngineError } from '../engine/errors.ts'
 import { commonRoots, readPaths, readRoots, scopeOf } from '../engine/read-scope.ts'
+import type { ValueMask } from '../values/value-mask.ts'
 import { ZnodeMatcher } from './match-znode.ts'
 import type { SearchQuery } from './schemas.ts'
 import type { SearchHit, SearchSummary } from './views.ts'
@@ -24,6 +25,8 @@ export interface HitSink {
 export interface SearchTreeInput {
   readonly reader: TreeReader
   readonly query: SearchQuery
+  /** Values that it hides are not looked into. */
+  readonly mask: ValueMask
   readonly signal?: AbortSignal
 }
 
@@ -32,7 +35,7 @@ export interface SearchTreeInput {
  * The system subtree is searched when the path asked for lies in it. Throws NO_NODE for a path that does not exist.
  */
 export async function searchTree(
-  { reader, query, signal }: SearchTreeInput,
+  { reader, query, mask, signal }: SearchTreeInput,
   sink: HitSink,
 ): Promise<Omit<SearchSummary, 'durationMs'>> {
   const scope = scopeOf(reader)
@@ -42,7 +45,7 @@ export async function searchTree(
       remedy: `it holds ${scope.paths.slice(0, 5).join(', ')}${scope.paths.length > 5 ? ' and more' : ''}`,
     })
   }
-  const matcher = new ZnodeMatcher(query)
+  const matcher = new ZnodeMatcher(query, mask)
   const unreadable: string[] = []
   let unreadableCount = 0
   let looked = 0

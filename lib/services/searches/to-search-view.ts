@@ -63,6 +63,7 @@ const summarySchema: z.ZodType<SearchSummary> = z.object({
   unreadableCount: count,
   unpacked: count,
   notUnpacked: count,
+  masked: count.default(0),
   durationMs: count,
 })
 

@@ -21,6 +21,8 @@ export interface SearchSummary {
   /** gzip and zstd values that were searched unpacked too, and those that could not be. */
   readonly unpacked: number
   readonly notUnpacked: number
+  /** Hidden values, which were not looked into. */
+  readonly masked: number
   readonly durationMs: number
 }
 

@@ -95,6 +95,13 @@ export const SCOPE_OF = {
   'people.deactivate': null,
   'people.reactivate': null,
   'audit.export': 'read',
+  'value-rule.add': null,
+  'value-rule.change': null,
+  'value-rule.remove': null,
+  'value-rule.switch': null,
+  // What is hidden is shown to people only, one value at a time.
+  'value.reveal': null,
+  'value.read': 'read',
 } as const satisfies Record<Action, TokenScope | typeof ANY | null>
 
 /** Whether a token of these scopes may be used for the action; what its owner may do is another question. */

@@ -5,7 +5,6 @@ import { nameOf, parentPath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
 import { recordDone, recordEdit } from '../edits/record-edit.ts'
 import { ServiceError } from '../errors.ts'
-import { mutateCluster } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import {
   assertFits,
@@ -16,6 +15,7 @@ import {
   rereadConflict,
   toRefusedError,
   toUnknownError,
+  writeZnode,
 } from './guarded-write.ts'
 import { createZnodeSchema } from './schemas.ts'
 import type { ZnodeWriteView } from './views.ts'
@@ -48,7 +48,7 @@ export async function createZnode(
     reason,
     after: { kind, ttlMs, sequential, dataLength: data?.length ?? null },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
+  return writeZnode(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     assertFits(connection, { op: 'create', path, data, acl, kind, ttlMs })
     const facts = { cluster, verb: 'create', path, reason } as const

@@ -7,7 +7,7 @@ import type { ServiceContext } from '../context.ts'
 import { EditRecord } from '../edits/edit-record.ts'
 import { toExpectation } from '../edits/record-edit.ts'
 import { ServiceError } from '../errors.ts'
-import { mutateCluster, type RecordFacts } from '../gate.ts'
+import type { RecordFacts } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import {
   assertNotRoot,
@@ -19,6 +19,8 @@ import {
   shownVersion,
   toRefusedError,
   toUnknownError,
+  writeZnode,
+  type ZnodeWriteEnd,
 } from './guarded-write.ts'
 import { deleteZnodeSchema } from './schemas.ts'
 import type { ZnodeWriteView } from './views.ts'
@@ -46,7 +48,7 @@ export async function deleteZnode(
     path,
     before: { version: expectedVersion, czxid, descendants },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
+  return writeZnode(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const live = await readExpected(connection, path, shownVersion(path, { czxid, version: expectedVersion }), record)
     if (live.kind === 'conflict') return live.result
@@ -179,7 +181,7 @@ async function deleteInBatches(
       `${soFar}; the znode is ${rest.kind === 'missing' ? 'gone' : 'still there'} now`,
     )
   }
-  const value: ZnodeWriteView = { kind: 'done', path, zxid: formatHex64(connection.lastZxidSeen()), editId: null }
+  const value: ZnodeWriteEnd = { kind: 'done', path, zxid: formatHex64(connection.lastZxidSeen()), editId: null }
   return { value, outcome: 'ok' as const }
 }
 

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { CancelledError, formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { nameOf, parsePath } from '../../domain/znode/path.ts'
+import type { Znode } from '../../domain/znode/znode.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { exportZnodes } from '../engine/export-znodes.ts'
 import { startAuditedReading } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { loadValueMask } from '../values/value-mask.ts'
 import { openTree } from './open-tree.ts'
 import { formatTreeRef, type TreeRef } from './tree-ref.ts'
 
@@ -24,7 +26,7 @@ export interface ExportSubtreeInput extends z.input<typeof inputSchema> {
 
 /**
  * A znode and all below it as the JSON lines that `arkeeper export` prints, made as fast as they are read. What could not be read has no
- * line; its number and first paths are in the audit entry that is written at the end.
+ * line, and a hidden value is left out of its line; both numbers are in the audit entry that is written at the end.
  */
 export async function* exportSubtree(
   context: ServiceContext,
@@ -41,19 +43,26 @@ export async function* exportSubtree(
     path,
     after: { source, export: exportId },
   })
-  let [znodes, dataBytes, unreadable] = [0, 0, 0]
+  let [znodes, dataBytes, unreadable, masked] = [0, 0, 0, 0]
   const places: string[] = []
   let ended = false
   const end = async (outcome: 'ok' | 'failed', message: string | null) => {
     ended = true
-    audit.record({ after: { znodes, dataBytes, unreadable, unreadablePaths: places }, message })
+    audit.record({ after: { znodes, dataBytes, unreadable, unreadablePaths: places, masked }, message })
     await audit.end(outcome)
   }
   try {
     const tree = await openTree(context, input.ref)
     try {
       const { signal } = context
-      for await (const piece of exportZnodes(tree.reader, { path, data: true, includeSystem: false, signal })) {
+      // What it does show is on record with the entry of the export itself.
+      const mask = await loadValueMask(context, clusterId)
+      const hides = (znode: Znode) => {
+        if (mask.hide(znode.path, znode.data) === null) return false
+        masked++
+        return true
+      }
+      for await (const piece of exportZnodes(tree.reader, { path, data: true, hides, includeSystem: false, signal })) {
         znodes += piece.znodes
         dataBytes += piece.dataBytes
         unreadable += piece.unreadable.length

@@ -10,6 +10,7 @@ const factsSchema = z.object({
   znodes: z.number().default(0),
   unreadable: z.number().default(0),
   unreadablePaths: z.array(z.string()).default([]),
+  masked: z.number().default(0),
 })
 
 /** How an export of the same person goes, from the audit; null when it has not begun. */
@@ -27,8 +28,8 @@ export async function getExport(
     const facts = factsSchema.safeParse(after).data
     if (facts?.export !== exportId) continue
     const state = outcome === 'started' ? 'running' : outcome === 'ok' ? 'done' : 'failed'
-    const { znodes, unreadable, unreadablePaths } = facts
-    return { state, znodes, unreadable, unreadablePaths, message }
+    const { znodes, unreadable, unreadablePaths, masked } = facts
+    return { state, znodes, unreadable, unreadablePaths, masked, message }
   }
   return null
 }

@@ -5,12 +5,36 @@ import type { RefusalCode, WriteOperation, WriteOutcome } from '../../domain/res
 import { isSystemPath, parsePath, ROOT } from '../../domain/znode/path.ts'
 import type { ZnodeReading } from '../../domain/znode/ports.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
+import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import type { ClusterWorkResult, RecordFacts } from '../gate.ts'
+import { type ClusterMutation, type ClusterWorkResult, mutateCluster, type RecordFacts } from '../gate.ts'
+import { withValueMask } from '../values/value-mask.ts'
 import { toReadingView } from './to-znode-view.ts'
+import { formatTreeRef } from './tree-ref.ts'
 import type { ZnodeWriteView } from './views.ts'
 
 type Found = Extract<ZnodeReading, { kind: 'found' }>
+
+/** As the view of it, but what somebody else wrote is whole: nobody has asked yet who may see it. */
+export type ZnodeWriteEnd =
+  | Extract<ZnodeWriteView, { kind: 'done' }>
+  | { readonly kind: 'conflict'; readonly message: string; readonly theirs: ZnodeReading }
+
+/** `mutateCluster` for single znodes: of a conflict, theirs is shown as far as it is not hidden from whoever writes. */
+export async function writeZnode(
+  context: ServiceContext,
+  mutation: ClusterMutation,
+  work: (
+    cluster: { readonly id: string; readonly name: string },
+    record: RecordFacts,
+  ) => Promise<ClusterWorkResult<ZnodeWriteEnd>>,
+): Promise<ZnodeWriteView> {
+  const end = await mutateCluster(context, mutation, work)
+  if (end.kind === 'done') return end
+  const { clusterId } = mutation
+  const place = { clusterId, tree: formatTreeRef({ kind: 'live', clusterId }) }
+  return withValueMask(context, place, async (mask) => ({ ...end, theirs: toReadingView(end.theirs, mask) }))
+}
 
 /** A path that people may write: /zookeeper belongs to the servers. */
 export function parseWritablePath(text: string): string {
@@ -47,7 +71,7 @@ export async function readExpected(
   path: string,
   isExpected: (znode: Znode) => string | null,
   record: RecordFacts,
-): Promise<{ kind: 'expected'; found: Found } | { kind: 'conflict'; result: ClusterWorkResult<ZnodeWriteView> }> {
+): Promise<{ kind: 'expected'; found: Found } | { kind: 'conflict'; result: ClusterWorkResult<ZnodeWriteEnd> }> {
   const live = await connection.get(path)
   if (live.kind === 'missing') {
     return { kind: 'conflict', result: toConflict(`${path} does not exist any more`, live, record) }
@@ -78,9 +102,9 @@ export function toConflict(
   message: string,
   theirs: ZnodeReading,
   record: RecordFacts,
-): ClusterWorkResult<ZnodeWriteView> {
+): ClusterWorkResult<ZnodeWriteEnd> {
   record({ message: `CONFLICT: ${message}` })
-  return { value: { kind: 'conflict', message, theirs: toReadingView(theirs) }, outcome: 'failed' }
+  return { value: { kind: 'conflict', message, theirs }, outcome: 'failed' }
 }
 
 export async function rereadConflict(
@@ -88,7 +112,7 @@ export async function rereadConflict(
   path: string,
   message: string,
   record: RecordFacts,
-): Promise<ClusterWorkResult<ZnodeWriteView>> {
+): Promise<ClusterWorkResult<ZnodeWriteEnd>> {
   return toConflict(message, await connection.get(path), record)
 }
 

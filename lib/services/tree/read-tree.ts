@@ -11,7 +11,7 @@ const GONE = new Set(['SESSION_EXPIRED', 'CONNECTION_LOST', 'CLOSED'])
 export async function readTree<T>(
   context: ServiceContext,
   ref: TreeRef,
-  read: (reader: TreeReader) => Promise<T>,
+  read: (reader: TreeReader, clusterId: string) => Promise<T>,
 ): Promise<T> {
   try {
     return await readOnce(context, ref, read)
@@ -24,11 +24,11 @@ export async function readTree<T>(
 async function readOnce<T>(
   context: ServiceContext,
   ref: TreeRef,
-  read: (reader: TreeReader) => Promise<T>,
+  read: (reader: TreeReader, clusterId: string) => Promise<T>,
 ): Promise<T> {
   const tree = await openTree(context, ref)
   try {
-    return await read(tree.reader)
+    return await read(tree.reader, tree.clusterId)
   } finally {
     await tree.release()
   }

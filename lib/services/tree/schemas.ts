@@ -26,6 +26,8 @@ export const setZnodeDataSchema = z.object({
   data,
   expectedVersion: z.number().int(),
   expectedCzxid: zxid,
+  /** A hidden value is overwritten by somebody who knows that they have not seen it. */
+  unseen: z.boolean().default(false),
 })
 export const setZnodeAclSchema = z.object({
   clusterId: z.string(),

@@ -4,7 +4,6 @@ import { isMaskedAcl, isSameAcl } from '../../domain/znode/acl.ts'
 import type { ServiceContext } from '../context.ts'
 import { recordEdit, toExpectation } from '../edits/record-edit.ts'
 import { ServiceError } from '../errors.ts'
-import { mutateCluster } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import {
   isConflictCode,
@@ -14,6 +13,7 @@ import {
   rereadConflict,
   toRefusedError,
   toUnknownError,
+  writeZnode,
 } from './guarded-write.ts'
 import { setZnodeAclSchema } from './schemas.ts'
 import type { ZnodeWriteView } from './views.ts'
@@ -44,7 +44,7 @@ export async function setZnodeAcl(
     before: { aversion: expectedAversion, czxid },
     after: { entries: acl.length },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
+  return writeZnode(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const live = await readExpected(
       connection,

@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
 import { recordEdit, toExpectation } from '../edits/record-edit.ts'
-import { mutateCluster } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { assertSeen } from '../values/assert-seen.ts'
 import {
   assertFits,
   fromBase64,
@@ -16,6 +16,7 @@ import {
   shownVersion,
   toRefusedError,
   toUnknownError,
+  writeZnode,
 } from './guarded-write.ts'
 import { setZnodeDataSchema } from './schemas.ts'
 import type { ZnodeWriteView } from './views.ts'
@@ -26,7 +27,7 @@ export async function setZnodeData(
   input: z.input<typeof setZnodeDataSchema>,
   reason?: string,
 ): Promise<ZnodeWriteView> {
-  const { clusterId, expectedVersion, ...parsed } = parseInput(setZnodeDataSchema, input)
+  const { clusterId, expectedVersion, unseen, ...parsed } = parseInput(setZnodeDataSchema, input)
   const path = parseWritablePath(parsed.path)
   const czxid = parseCzxid(parsed.expectedCzxid)
   const data = fromBase64(parsed.data)
@@ -37,15 +38,16 @@ export async function setZnodeData(
     path,
     reason,
     before: { version: expectedVersion, czxid },
-    after: { dataLength: data?.length ?? null },
+    after: { dataLength: data?.length ?? null, ...(unseen ? { unseen } : {}) },
   } as const
-  return mutateCluster<ZnodeWriteView>(context, mutation, async (cluster, record) => {
+  return writeZnode(context, mutation, async (cluster, record) => {
     const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
     const operation = { op: 'setData', path, data, version: expectedVersion } as const
     assertFits(connection, operation)
     const live = await readExpected(connection, path, shownVersion(path, { czxid, version: expectedVersion }), record)
     if (live.kind === 'conflict') return live.result
     const { znode } = live.found
+    if (!unseen) await assertSeen(context, cluster, znode)
     record({ before: { mzxid: znode.stat.mzxid, dataLength: znode.data?.length ?? null } })
 
     const expect = toExpectation(znode)

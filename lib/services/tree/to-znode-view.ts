@@ -3,16 +3,17 @@ import { joinPath } from '../../domain/znode/path.ts'
 import type { ChildrenPage, ZnodeReading } from '../../domain/znode/ports.ts'
 import { toClientStat } from '../../domain/znode/stat.ts'
 import type { Znode } from '../../domain/znode/znode.ts'
+import type { ValueMask } from '../values/value-mask.ts'
 import { unpackValue } from './unpack-value.ts'
 import type { ChildrenView, UnpackedView, ZnodeReadingView, ZnodeView } from './views.ts'
 
 /** More than a browser shows at once; a server's default limit is just below. */
 export const DATA_BYTES_MAX = 1024 * 1024
 
-export function toReadingView(reading: ZnodeReading): ZnodeReadingView {
+export function toReadingView(reading: ZnodeReading, mask: ValueMask): ZnodeReadingView {
   switch (reading.kind) {
     case 'found':
-      return { kind: 'found', znode: toZnodeView(reading.znode, reading.numChildren) }
+      return { kind: 'found', znode: toZnodeView(reading.znode, reading.numChildren, mask) }
     case 'missing':
       return { kind: 'missing' }
     case 'unreadable':
@@ -20,9 +21,10 @@ export function toReadingView(reading: ZnodeReading): ZnodeReadingView {
   }
 }
 
-export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
-  const { data } = znode
-  const stat = toClientStat(znode.stat, znode.kind, { dataLength: data?.length ?? 0, numChildren })
+export function toZnodeView(znode: Znode, numChildren: number, mask: ValueMask): ZnodeView {
+  const hidden = mask.hide(znode.path, znode.data)
+  const data = hidden === null ? znode.data : null
+  const stat = toClientStat(znode.stat, znode.kind, { dataLength: znode.data?.length ?? 0, numChildren })
   return {
     path: znode.path,
     kind: znode.kind,
@@ -30,6 +32,7 @@ export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
     data: data === null ? null : toBase64(data.subarray(0, DATA_BYTES_MAX)),
     truncated: data !== null && data.length > DATA_BYTES_MAX,
     unpacked: null,
+    ...(hidden === null ? {} : { hidden }),
     acl: znode.acl.map(({ perms, scheme, id }) => ({ perms, scheme, id })),
     ...(znode.unknown === undefined ? {} : { unknown: znode.unknown }),
     stat: {
@@ -51,8 +54,9 @@ export function toZnodeView(znode: Znode, numChildren: number): ZnodeView {
 }
 
 /** As above, and a packed value is unpacked too. */
-export async function toUnpackedZnodeView(znode: Znode, numChildren: number): Promise<ZnodeView> {
-  return { ...toZnodeView(znode, numChildren), unpacked: await toUnpackedView(znode.data) }
+export async function toUnpackedZnodeView(znode: Znode, numChildren: number, mask: ValueMask): Promise<ZnodeView> {
+  const view = toZnodeView(znode, numChildren, mask)
+  return view.hidden ? view : { ...view, unpacked: await toUnpackedView(znode.data) }
 }
 
 export async function toUnpackedView(data: Uint8Array | null): Promise<UnpackedView | null> {

@@ -1,6 +1,7 @@
 import type { ChangeField } from '../../domain/diff/change.ts'
 import type { Packing } from '../../domain/value/packing.ts'
 import type { ZnodeKind } from '../../domain/znode/znode.ts'
+import type { HiddenValueView } from '../values/views.ts'
 
 export interface ChildView {
   readonly name: string
@@ -64,6 +65,8 @@ export interface ZnodeView {
   readonly truncated: boolean
   /** What a packed value holds; null when it is not packed, or when nobody looked. */
   readonly unpacked: UnpackedView | null
+  /** There: the value has bytes that are not shown, and `data` says nothing. */
+  readonly hidden?: HiddenValueView
   readonly acl: readonly AclEntryView[]
   /** What an imported file does not say; see Znode.unknown. */
   readonly unknown?: 'acl' | 'content'
@@ -93,6 +96,8 @@ export interface ExportView {
   /** Znodes that have no line in the file. */
   readonly unreadable: number
   readonly unreadablePaths: readonly string[]
+  /** Hidden values that were left out of their lines. */
+  readonly masked: number
   readonly message: string | null
 }
 

@@ -22,6 +22,7 @@ import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import type { ChangeDetailView, DiffView } from '@/lib/services/diffs/views.ts'
 import { parseTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 import type { ZnodeView } from '@/lib/services/tree/views.ts'
+import { RevealGate } from '../../tree/_components/reveal.tsx'
 import type { DiffItem } from './diff-source.ts'
 import { IgnoreDialog } from './ignore-dialog.tsx'
 import { countAll } from './picks.ts'
@@ -155,14 +156,23 @@ function ChangeValues({ diff, change }: { diff: DiffView; change: ChangeDetailVi
       {change.change === 'changed' && !change.fields.includes('data') ? (
         <p className="text-muted text-sm">The value is the same on both sides.</p>
       ) : (
-        <ValueDiff
-          left={{
-            label: diff.leftLabel,
-            data: before?.data ?? (before ? null : undefined),
-            unpacked: before?.unpacked,
-          }}
-          right={{ label: diff.rightLabel, data: after?.data ?? (after ? null : undefined), unpacked: after?.unpacked }}
-        />
+        <RevealGate
+          sides={[
+            { tree: diff.left, znode: before },
+            { tree: diff.right, znode: after },
+          ]}
+        >
+          {([left, right]) => (
+            <ValueDiff
+              left={{ label: diff.leftLabel, data: left?.data ?? (left ? null : undefined), unpacked: left?.unpacked }}
+              right={{
+                label: diff.rightLabel,
+                data: right?.data ?? (right ? null : undefined),
+                unpacked: right?.unpacked,
+              }}
+            />
+          )}
+        </RevealGate>
       )}
     </>
   )

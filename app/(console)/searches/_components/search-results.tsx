@@ -142,7 +142,7 @@ function SearchNotices({ search }: { search: SearchView }) {
 }
 
 function SummaryNotices({ search, summary }: { search: SearchView; summary: SearchSummary }) {
-  const { unreadable, unreadableCount, cut, hits, roots, notUnpacked } = summary
+  const { unreadable, unreadableCount, cut, hits, roots, notUnpacked, masked } = summary
   const isPart = roots.length !== 1 || roots[0] !== search.path
   return (
     <>
@@ -159,6 +159,11 @@ function SummaryNotices({ search, summary }: { search: SearchView; summary: Sear
       {isPart && (
         <Notice title="Only parts of this path could be searched: the backup holds no more">
           <Listed items={roots} total={roots.length} />
+        </Notice>
+      )}
+      {masked > 0 && (
+        <Notice title={`${plural(masked, 'hidden value')} ${masked === 1 ? 'was' : 'were'} not searched`}>
+          Rules keep them from being shown, and everybody may read the hits of a search.
         </Notice>
       )}
       {notUnpacked > 0 && (

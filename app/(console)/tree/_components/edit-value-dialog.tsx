@@ -10,6 +10,7 @@ import { ValueInput } from '@/app/_components/value/value-input.tsx'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { Button } from '@/app/_ui/button.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
+import { CheckboxField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { ZnodeWriteView } from '@/lib/services/tree/views.ts'
@@ -22,16 +23,18 @@ type Conflict = Extract<ZnodeWriteView, { kind: 'conflict' }>
 /** Writes only if the znode is still the very one, in the very version, that was opened. Otherwise theirs and yours are shown. */
 export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone }: ZnodeDialogProps) {
   const [base, setBase] = useState(znode)
-  const [draft, setDraft] = useState(() => draftOf(znode.data))
+  // What is hidden is not in the form: it begins empty.
+  const [draft, setDraft] = useState(() => draftOf(znode.hidden ? '' : znode.data))
+  const [unseen, setUnseen] = useState(false)
   const [conflict, setConflict] = useState<Conflict | null>(null)
   const save = useAction(setZnodeDataAction, (written) => {
     if (written.kind === 'done') onDone({ path: znode.path, kind: 'changed', editId: written.editId })
     else setConflict(written)
   })
   const value = valueOfDraft(draft)
-  const unchanged = value.kind === 'value' && value.data === base.data
+  const unchanged = !base.hidden && value.kind === 'value' && value.data === base.data
   const theirs = conflict?.theirs.kind === 'found' ? conflict.theirs.znode : null
-  const write = (target: typeof znode) => {
+  const write = (target: typeof znode, knowsUnseen: boolean) => {
     if (value.kind === 'fault') return
     setConflict(null)
     setBase(target)
@@ -41,11 +44,12 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
       data: value.data,
       expectedVersion: target.stat.version,
       expectedCzxid: target.stat.czxid,
+      unseen: target.hidden !== undefined && knowsUnseen,
     })
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    write(base)
+    write(base, unseen)
   }
   const size = value.kind === 'value' ? (value.data === null ? 'null' : formatBytes(value.bytes)) : ''
   return (
@@ -67,7 +71,12 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
             <Notice tone="warn" live title={conflict.message}>
               Nothing was written. {theirs ? 'Compare and decide.' : 'The znode cannot be written any more.'}
             </Notice>
-            {theirs && value.kind === 'value' && (
+            {theirs?.hidden && (
+              <Notice title="Theirs is hidden">
+                It has {formatBytes(theirs.stat.dataLength)}. Writing yours over it now overwrites it unseen.
+              </Notice>
+            )}
+            {theirs && !theirs.hidden && value.kind === 'value' && (
               <ValueDiff
                 left={{ label: `Theirs, version ${theirs.stat.version}`, data: theirs.data }}
                 right={{ label: 'Yours, not written', data: value.data }}
@@ -89,9 +98,9 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
                     action="znode.set-data"
                     tone="danger"
                     pending={save.pending}
-                    onClick={() => write(theirs)}
+                    onClick={() => write(theirs, true)}
                   >
-                    Write yours over theirs ({size})
+                    Write yours over theirs{theirs.hidden && ' unseen'} ({size})
                   </GuardedButton>
                 </>
               )}
@@ -100,6 +109,16 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
         ) : (
           <>
             <PathAdvice clusterId={clusterId} path={znode.path} act="change" />
+            {base.hidden && (
+              <Notice tone="warn" title={`The value of ${formatBytes(base.stat.dataLength)} is hidden`}>
+                Close this and reveal it first to edit it, or overwrite it as a whole:
+                <CheckboxField
+                  label="Overwrite a value that I have not seen"
+                  checked={unseen}
+                  onChange={() => setUnseen(!unseen)}
+                />
+              </Notice>
+            )}
             <ValueInput draft={draft} onChange={setDraft} />
             <DialogButtons>
               <Button onClick={onClose}>Cancel</Button>
@@ -108,7 +127,13 @@ export function EditValueDialog({ clusterId, clusterName, znode, onClose, onDone
                 type="submit"
                 tone="danger"
                 pending={save.pending}
-                disabledReason={value.kind === 'fault' ? value.message : unchanged && 'The value is as it was'}
+                disabledReason={
+                  value.kind === 'fault'
+                    ? value.message
+                    : base.hidden && !unseen
+                      ? 'Tick that you overwrite it unseen, or reveal it first'
+                      : unchanged && 'The value is as it was'
+                }
               >
                 Write {size} to 1 znode on {clusterName}
               </GuardedButton>

@@ -62,7 +62,7 @@ export function ExportDialog({
         <p>
           One line a znode, in path order, with value (base64), ACL and stat: the same lines that{' '}
           <code className="font-mono text-xs">arkeeper export</code> prints. <code>/zookeeper</code> is left out unless
-          it is what you export. Who exported what is put on record.
+          it is what you export. Hidden values are left out. Who exported what is put on record.
         </p>
         {begun && (
           <OutcomeNotice outcome={outcome.data ?? null} auditHref={paths.audit({ clusterId, action: 'tree.export' })} />
@@ -142,6 +142,12 @@ function OutcomeNotice({ outcome, auditHref }: { outcome: ExportView | null; aud
       ) : (
         'Everything there was could be read.'
       )}{' '}
+      {outcome.masked > 0 && (
+        <>
+          {plural(outcome.masked, 'hidden value')} {outcome.masked === 1 ? 'was' : 'were'} left out: <code>masked</code>{' '}
+          says so in the line.{' '}
+        </>
+      )}
       {record}.
     </Notice>
   )

@@ -101,11 +101,17 @@ function Confirmation({ live, ...props }: Props & { live: ZnodeView | null }) {
     save.run({ clusterId, path, zxid, part, expected })
   }
   const value = version.value.kind === 'known' ? version.value : null
+  const isHidden = Boolean(value?.hidden || theirs?.hidden)
   const isSame =
     part === 'data'
-      ? theirs !== null && value !== null && !value.truncated && !theirs.truncated && theirs.data === value.data
+      ? !isHidden &&
+        theirs !== null &&
+        value !== null &&
+        !value.truncated &&
+        !theirs.truncated &&
+        theirs.data === value.data
       : theirs !== null && version.acl !== null && isSameAcl(theirs.acl, version.acl)
-  const size = value?.data === null || value === null ? 'null' : formatBytes(value.dataLength)
+  const size = value === null || (value.data === null && !value.hidden) ? 'null' : formatBytes(value.dataLength)
   const fault = isSame
     ? `The ${part === 'data' ? 'value' : 'access'} is that already`
     : part === 'acl' && theirs === null && 'The znode does not exist: restore its value first'
@@ -118,7 +124,11 @@ function Confirmation({ live, ...props }: Props & { live: ZnodeView | null }) {
         </Notice>
       )}
       {part === 'data' && <PathAdvice clusterId={clusterId} path={path} act={theirs === null ? 'create' : 'change'} />}
-      {part === 'data' ? (
+      {part === 'data' && isHidden ? (
+        <Notice tone="warn" title="The values are hidden, so they are not compared here">
+          The value comes from the archived log as it was, without being shown. To see both, reveal them on their pages.
+        </Notice>
+      ) : part === 'data' ? (
         <ValueDiff
           left={
             theirs

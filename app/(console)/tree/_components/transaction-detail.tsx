@@ -14,9 +14,12 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import { isMaskedAcl, isSameAcl } from '@/lib/domain/znode/acl.ts'
 import { isSystemPath } from '@/lib/domain/znode/path.ts'
+import type { ActionResult } from '@/lib/services/error-view.ts'
 import type { StateView, ZnodeTransactionDetailView } from '@/lib/services/logs/views.ts'
+import { revealTransactionAction } from '../actions.ts'
 import { WHY, wordsOf } from './log-table.tsx'
 import { RestoreVersionDialog } from './restore-version-dialog.tsx'
+import { Hidden } from './reveal.tsx'
 import type { TreeWriting } from './tree-browser.tsx'
 import type { ZnodeWritten } from './znode-panel.tsx'
 
@@ -55,7 +58,12 @@ export function TransactionDetail({ tree, path, zxid, writing, onWritten }: Prop
         {detail.error ? (
           <ErrorNotice error={viewOfError(detail.error)} />
         ) : shown ? (
-          <Values before={shown.before} after={shown.after} />
+          <Values
+            key={zxid}
+            before={shown.before}
+            after={shown.after}
+            reveal={() => revealTransactionAction({ tree: `${tree.kind}:${tree.id}`, path, zxid })}
+          />
         ) : (
           <div role="status" className="flex flex-col gap-2">
             <span className="sr-only">Reading the transaction</span>
@@ -127,7 +135,29 @@ function RestoreButtons({
   )
 }
 
-function Values({ before, after }: { before: StateView; after: StateView }) {
+interface States {
+  readonly before: StateView
+  readonly after: StateView
+}
+
+function Values({ reveal, ...states }: States & { reveal: () => Promise<ActionResult<States>> }) {
+  const [revealed, setRevealed] = useState<States | null>(null)
+  const known = [knownValueOf(states.before), knownValueOf(states.after)].flatMap((value) =>
+    value?.hidden ? [{ hidden: value.hidden, bytes: value.dataLength }] : [],
+  )
+  if (known.length === 0) return <KnownValues {...states} />
+  if (revealed) return <KnownValues before={revealed.before} after={revealed.after} />
+  return (
+    <Hidden
+      hidden={known.map(({ hidden }) => hidden)}
+      bytes={known.map(({ bytes }) => bytes)}
+      reveal={reveal}
+      onRevealed={setRevealed}
+    />
+  )
+}
+
+function KnownValues({ before, after }: States) {
   const [left, right] = [sideOf('Before', before), sideOf('After', after)]
   const isCut = [before, after].some((state) => knownValueOf(state)?.truncated)
   if (right === null) {

@@ -11,7 +11,8 @@ import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import { isSameAcl } from '@/lib/domain/znode/acl.ts'
-import type { ZnodePairView, ZnodeReadingView, ZnodeSideView } from '@/lib/services/tree/views.ts'
+import type { ZnodePairView, ZnodeReadingView, ZnodeSideView, ZnodeView } from '@/lib/services/tree/views.ts'
+import { RevealGate } from './reveal.tsx'
 
 /** Value and ACL of one znode in two trees. */
 export function ZnodeComparison({
@@ -76,6 +77,29 @@ function Values({ left, right }: { left: ZnodeSideView; right: ZnodeSideView }) 
   if (left.ref === right.ref)
     return <p className="text-muted text-sm">Both sides are the same place. Choose another one.</p>
   if (!before && !after) return <p className="text-muted text-sm">The znode is on neither side.</p>
+  return (
+    <RevealGate
+      sides={[
+        { tree: left.ref, znode: before },
+        { tree: right.ref, znode: after },
+      ]}
+    >
+      {([before = null, after = null]) => <Compared left={left} right={right} before={before} after={after} />}
+    </RevealGate>
+  )
+}
+
+function Compared({
+  left,
+  right,
+  before,
+  after,
+}: {
+  left: ZnodeSideView
+  right: ZnodeSideView
+  before: ZnodeView | null
+  after: ZnodeView | null
+}) {
   const isSame = before && after && before.data === after.data && !before.truncated && !after.truncated
   return (
     <div className="flex flex-col gap-2">

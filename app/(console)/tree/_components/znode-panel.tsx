@@ -16,6 +16,7 @@ import { Tabs } from '@/app/_ui/tabs.tsx'
 import { parentPath } from '@/lib/domain/znode/path.ts'
 import type { ZnodeReadingView, ZnodeView } from '@/lib/services/tree/views.ts'
 import { AclTable } from './acl-table.tsx'
+import { useReveal } from './reveal.tsx'
 import type { TreeWriting } from './tree-browser.tsx'
 import { ZnodeActions } from './znode-actions.tsx'
 import { type HistoryPair, ZnodeHistory } from './znode-history.tsx'
@@ -190,6 +191,8 @@ function FoundZnode({
   writing: TreeWriting
   onWritten: (written: ZnodeWritten) => void
 }) {
+  const { znodes, notice } = useReveal([{ tree: `${tree.kind}:${tree.id}`, znode }])
+  const seen = znodes?.[0] ?? null
   return (
     <>
       <div className="flex flex-col gap-3 rounded-lg border bg-surface p-4">
@@ -199,17 +202,21 @@ function FoundZnode({
           </h2>
           <KindBadge kind={znode.kind} />
         </div>
-        <ZnodeActions znode={znode} writing={writing} onWritten={onWritten} />
-        <ValueViewer
-          data={znode.data}
-          truncated={znode.truncated}
-          unpacked={znode.unpacked}
-          dataLength={znode.stat.dataLength}
-          view={view}
-          onView={onView}
-          downloadHref={paths.api.znodeData(tree, znode.path)}
-          unpackedHref={paths.api.znodeData(tree, znode.path, { unpack: true })}
-        />
+        <ZnodeActions znode={seen ?? znode} writing={writing} onWritten={onWritten} />
+        {seen ? (
+          <ValueViewer
+            data={seen.data}
+            truncated={seen.truncated}
+            unpacked={seen.unpacked}
+            dataLength={seen.stat.dataLength}
+            view={view}
+            onView={onView}
+            downloadHref={znode.hidden ? null : paths.api.znodeData(tree, znode.path)}
+            unpackedHref={znode.hidden ? null : paths.api.znodeData(tree, znode.path, { unpack: true })}
+          />
+        ) : (
+          notice
+        )}
       </div>
       <Card title="Facts">
         <ZnodeStat znode={znode} />
