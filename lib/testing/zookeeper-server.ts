@@ -10,7 +10,10 @@ import zookeeperVersions from './zookeeper-versions.json' with { type: 'json' }
 
 /** Jars of Debian's packages `zookeeper`, `libzookeeper-java` and what they pull in; ARKEEPER_ZOOKEEPER_CLASSPATH overrides them. */
 // The servlet API is for the AdminServer; the class path inside zookeeper.jar forgets it.
-const DEBIAN_CLASSPATH = ['zookeeper', 'slf4j-simple', 'servlet-api'].map((name) => `/usr/share/java/${name}.jar`)
+// … and two parts of Netty without which no TLS port can be opened.
+const DEBIAN_CLASSPATH = ['zookeeper', 'slf4j-simple', 'servlet-api', 'netty-codec', 'netty-resolver'].map(
+  (name) => `/usr/share/java/${name}.jar`,
+)
 /** Filled by bin/internal/zookeepers.mjs: one folder of jars a version. */
 const CACHE_DIR = resolve('.toolchain/zookeeper')
 const START_TIMEOUT_MS = 60_000

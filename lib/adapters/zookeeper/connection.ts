@@ -1,13 +1,28 @@
+import type { CertificateFacts } from '../../base/certificates.ts'
 import type { RestoreTarget, WriteOperation, WriteOutcome } from '../../domain/restore/ports.ts'
 import type { Acl } from '../../domain/znode/acl.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { UnreadableZnode, ZnodeStream } from '../../domain/znode/znode.ts'
 import type { ServerReports } from './server-reports.ts'
 
+/** TLS to the servers' secureClientPort: all servers of a connect string or none. Texts in PEM form. */
+export interface TlsSettings {
+  /** The authorities that are trusted; null: those that Node.js brings along. */
+  readonly ca: string | null
+  /** Who we are, with whatever chain belongs to it; null: nobody in particular. */
+  readonly cert: string | null
+  /** Without a pass phrase. Only together with `cert`. */
+  readonly key: string | null
+  /** Whether the certificate must name the server's address as it stands in the connect string. Its authority is checked in any case. */
+  readonly checkName: boolean
+}
+
 /** How to reach a cluster. `connectString` is host:port[,host:port…][/chroot]; IPv6 hosts in brackets. */
 export interface ClusterTarget {
   readonly connectString: string
   readonly auth?: readonly { readonly scheme: string; readonly id: string }[]
+  /** Absent or null: plain. */
+  readonly tls?: TlsSettings | null
   /** Asked for; the server clamps it. Default 30,000 ms. */
   readonly sessionTimeoutMs?: number
   /** Deadline of name resolution + connect + handshake over all servers. Default 10,000 ms. */
@@ -116,8 +131,8 @@ export interface ClusterConnection extends TreeReader, RestoreTarget {
   onEvent(listener: (event: LiveEvent) => void): () => void
 }
 
-/** Steps of "test connection", in order; the first failed step ends the test. */
-export type ConnectionStepName = 'resolve' | 'connect' | 'handshake' | 'authenticate' | 'read-root'
+/** Steps of "test connection", in order; the first failed step ends the test. `tls` only where it is on, `identity` only for who shows one. */
+export type ConnectionStepName = 'resolve' | 'connect' | 'tls' | 'handshake' | 'authenticate' | 'read-root' | 'identity'
 export interface ConnectionStep {
   readonly name: ConnectionStepName
   readonly ok: boolean
@@ -135,8 +150,16 @@ export interface ServerStatus {
   readonly latencyMs: number | null
 }
 
+/** `certificate`: what the server showed, null on a plain connection. */
+export interface ServerAnswer {
+  readonly server: string
+  readonly status: ServerStatus | null
+  readonly certificate: CertificateFacts | null
+  readonly error: string | null
+}
+
 /** Cause of a cluster that cannot be used now, as shown on its card. */
-export type DownCause = 'resolve' | 'refused' | 'timeout' | 'auth' | 'session-expired' | 'not-serving' | 'other'
+export type DownCause = 'resolve' | 'refused' | 'timeout' | 'tls' | 'auth' | 'session-expired' | 'not-serving' | 'other'
 
 export interface ZooKeeperPort {
   connect(target: ClusterTarget, options?: { signal?: AbortSignal }): Promise<ClusterConnection>
@@ -147,8 +170,6 @@ export interface ZooKeeperPort {
   endSession(target: ClusterTarget, ticket: string): Promise<void>
   testConnection(target: ClusterTarget, options?: { signal?: AbortSignal }): AsyncIterable<ConnectionStep>
   /** `srvr` of each server, in parallel, at most 3 s; null where it does not answer or refuses the word. */
-  serverStatus(
-    target: ClusterTarget,
-  ): Promise<readonly { server: string; status: ServerStatus | null; error: string | null }[]>
+  serverStatus(target: ClusterTarget): Promise<readonly ServerAnswer[]>
   readonly reports: ServerReports
 }

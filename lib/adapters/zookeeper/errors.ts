@@ -7,6 +7,16 @@ export type ZooKeeperErrorCode =
   | 'CONNECT_TIMEOUT'
   | 'NOT_SERVING'
   | 'AUTH_FAILED'
+  | 'TLS_BAD_SETTINGS'
+  | 'TLS_UNTRUSTED'
+  | 'TLS_NAME_MISMATCH'
+  | 'TLS_EXPIRED'
+  | 'TLS_NOT_OFFERED'
+  /** The server speaks TLS and was addressed without. */
+  | 'TLS_EXPECTED'
+  /** The server wants one and has none, or refuses the one it got. */
+  | 'TLS_CLIENT_CERTIFICATE'
+  | 'TLS_FAILED'
   | 'SESSION_EXPIRED'
   | 'CONNECTION_LOST'
   | 'REQUEST_TIMEOUT'

@@ -1,3 +1,5 @@
+import type { ClusterTarget } from './connection.ts'
+
 /** What one server said to a four-letter word. `cut`: there was more than we take, and what is there is a part. */
 export type ServerReport<T> = { readonly server: string } & (
   | { readonly kind: 'told'; readonly value: T; readonly cut: boolean }
@@ -7,6 +9,8 @@ export type ServerReport<T> = { readonly server: string } & (
   | { readonly kind: 'too-many'; readonly total: number }
   | { readonly kind: 'failed'; readonly message: string }
 )
+
+export type ReportTarget = Pick<ClusterTarget, 'connectString' | 'tls'>
 
 export interface ReportOptions {
   readonly signal?: AbortSignal
@@ -29,9 +33,9 @@ export type AddressesBySession = ReadonlyMap<bigint, string>
  */
 export interface ServerReports {
   /** `wchs`, then `wchp` unless there are more than `pathsMax` watched paths: the server holds its watches still while it lists them. */
-  watches(connectString: string, options: ReportOptions & { pathsMax: number }): Promise<ServerReport<WatchesByPath>[]>
+  watches(target: ReportTarget, options: ReportOptions & { pathsMax: number }): Promise<ServerReport<WatchesByPath>[]>
   /** `dump`. Any one server knows all ephemerals. */
-  ephemerals(connectString: string, options?: ReportOptions): Promise<ServerReport<EphemeralsBySession>[]>
+  ephemerals(target: ReportTarget, options?: ReportOptions): Promise<ServerReport<EphemeralsBySession>[]>
   /** `cons`. */
-  addresses(connectString: string, options?: ReportOptions): Promise<ServerReport<AddressesBySession>[]>
+  addresses(target: ReportTarget, options?: ReportOptions): Promise<ServerReport<AddressesBySession>[]>
 }

@@ -133,7 +133,7 @@ describe('a cluster that cannot be used says why', () => {
 })
 
 describe('testConnection', () => {
-  test('passes all five steps on a good cluster', async () => {
+  test('passes every step on a good cluster, and says whom the server takes us for', async () => {
     const steps = await testSteps({ connectString: server.connectString, auth: [{ scheme: 'digest', id: 'a:b' }] })
     expect(steps.map((step) => [step.name, step.ok])).toEqual([
       ['resolve', true],
@@ -141,8 +141,11 @@ describe('testConnection', () => {
       ['handshake', true],
       ['authenticate', true],
       ['read-root', true],
+      ['identity', true],
     ])
-    expect(steps.at(-1)?.message).toMatch(/\d+ child/)
+    expect(steps.at(-2)?.message).toMatch(/\d+ child/)
+    expect(steps.at(-1)?.message).toContain('digest:a')
+    expect(steps.at(-1)?.message).not.toContain('a:b')
   })
 
   test('ends at the step that fails, and says what to do', async () => {

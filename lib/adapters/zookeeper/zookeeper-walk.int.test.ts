@@ -420,6 +420,7 @@ function wireTo(port: number): WireOptions {
     servers: [{ host: '127.0.0.1', port }],
     chroot: '',
     credentials: [],
+    tls: null,
     sessionTimeoutMs: LONG_MS,
     connectTimeoutMs: 20_000,
     requestTimeoutMs: 20_000,

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net'
+import type { CertificateFacts } from '../../base/certificates.ts'
 import { formatServer, parseConnectString } from './connect-string.ts'
-import type { ClusterConnection, ClusterTarget, ServerStatus, ZooKeeperPort } from './connection.ts'
+import type { ClusterConnection, ClusterTarget, ServerAnswer, ZooKeeperPort } from './connection.ts'
 import { BulkPool } from './internal/bulk-pool.ts'
 import type { WireOptions } from './internal/bulk-session.ts'
 import { testWire } from './internal/connection-test.ts'
@@ -7,6 +9,7 @@ import { endSession } from './internal/end-session.ts'
 import { askFourLetterWord, explainRefusedStatus, parseServerStatus } from './internal/four-letter-word.ts'
 import { PackageSession } from './internal/package-session.ts'
 import { createServerReports } from './internal/server-reports.ts'
+import { createWireTls, peerCertificateOf } from './internal/tls.ts'
 import { ZooKeeperConnection } from './internal/zookeeper-connection.ts'
 
 const SESSION_TIMEOUT_MS = 30_000
@@ -28,7 +31,7 @@ async function connect(target: ClusterTarget, options: { signal?: AbortSignal } 
   // Connections start at different servers, so that they spread over the ensemble.
   const startIndex = Math.floor(Math.random() * wire.servers.length)
   const session = await PackageSession.open(wire, { startIndex, signal: options.signal })
-  const serverVersion = await findVersion(session)
+  const serverVersion = await findVersion(session, wire)
   const pool = new BulkPool(wire, { startIndex })
   return new ZooKeeperConnection({ session, pool, chroot: wire.chroot, serverVersion })
 }
@@ -41,27 +44,29 @@ function testConnection(target: ClusterTarget, options: { signal?: AbortSignal }
   return testWire(toWireOptions(target), options.signal)
 }
 
-async function serverStatus(
-  target: ClusterTarget,
-): Promise<readonly { server: string; status: ServerStatus | null; error: string | null }[]> {
-  const { servers } = toWireOptions(target)
+async function serverStatus(target: ClusterTarget): Promise<readonly ServerAnswer[]> {
+  const { servers, tls } = toWireOptions(target)
   return Promise.all(
     servers.map(async (address) => {
       const server = formatServer(address)
+      let certificate: CertificateFacts | null = null
+      const onSocket = (socket: Socket) => {
+        certificate = peerCertificateOf(socket)
+      }
       try {
-        const answer = await askFourLetterWord(address, 'srvr', { timeoutMs: STATUS_TIMEOUT_MS })
+        const answer = await askFourLetterWord(address, 'srvr', { timeoutMs: STATUS_TIMEOUT_MS, tls, onSocket })
         const status = parseServerStatus(answer)
-        return { server, status, error: status === null ? explainRefusedStatus(answer) : null }
+        return { server, status, certificate, error: status === null ? explainRefusedStatus(answer) : null }
       } catch (error) {
-        return { server, status: null, error: error instanceof Error ? error.message : String(error) }
+        return { server, status: null, certificate, error: error instanceof Error ? error.message : String(error) }
       }
     }),
   )
 }
 
-async function findVersion(session: PackageSession): Promise<string | null> {
+async function findVersion(session: PackageSession, { tls }: WireOptions): Promise<string | null> {
   try {
-    const answer = await askFourLetterWord(session.connectedServer, 'srvr', { timeoutMs: VERSION_TIMEOUT_MS })
+    const answer = await askFourLetterWord(session.connectedServer, 'srvr', { timeoutMs: VERSION_TIMEOUT_MS, tls })
     return parseServerStatus(answer)?.version ?? null
   } catch (_unanswered) {
     // Nothing depends on the version but words on a page; the connection itself is good.
@@ -75,6 +80,7 @@ function toWireOptions(target: ClusterTarget): WireOptions {
     servers,
     chroot,
     credentials: target.auth ?? [],
+    tls: target.tls ? createWireTls(target.tls) : null,
     sessionTimeoutMs: target.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
     connectTimeoutMs: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     requestTimeoutMs: target.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,

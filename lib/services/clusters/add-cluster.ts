@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { assertNameFree, parseClusterInput, toAuthColumns } from './cluster-input.ts'
+import { describeTls, mergeTls, toTlsColumns } from './cluster-tls.ts'
 import type { clusterInputSchema } from './schemas.ts'
 import { CLUSTER_COLUMNS, toClusterView } from './to-cluster-view.ts'
 import type { ClusterView } from './views.ts'
@@ -14,16 +15,24 @@ export async function addCluster(
   const parsed = parseClusterInput(input)
   const { name, connectString, environment, sessionTimeoutMs, requestBytesMax, note } = parsed
   const auth = toAuthColumns(context, parsed.auth)
+  const tls = toTlsColumns(context, parsed.tls, mergeTls(parsed.tls, null))
   const id = context.newId()
   const mutation = {
     action: 'cluster.add',
     cluster: { id, name },
-    after: { connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme: auth.authScheme ?? null },
+    after: {
+      connectString,
+      environment,
+      sessionTimeoutMs,
+      requestBytesMax,
+      authScheme: auth.authScheme ?? null,
+      tls: tls.tlsOn ? describeTls(tls) : 'off',
+    },
   } as const
   return mutate(context, mutation, async (tx) => {
     await assertNameFree(tx, name, null)
     const row = await tx.cluster.create({
-      data: { id, name, connectString, environment, sessionTimeoutMs, requestBytesMax, note, ...auth },
+      data: { id, name, connectString, environment, sessionTimeoutMs, requestBytesMax, note, ...auth, ...tls },
       select: CLUSTER_COLUMNS,
     })
     return toClusterView(tx, row, context.clock.now())

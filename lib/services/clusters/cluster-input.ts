@@ -4,6 +4,7 @@ import { isArkeeperError } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
+import { checkTlsInput } from './cluster-tls.ts'
 import { type ClusterInput, clusterInputSchema } from './schemas.ts'
 
 /** The schema's checks and those that need the adapter's parser. Faults are named by field. */
@@ -19,6 +20,7 @@ export function parseClusterInput(input: unknown): ClusterInput {
   if (parsed.auth.kind === 'digest' && parsed.auth.username.includes(':')) {
     throw fieldError('auth.username', 'A user name cannot contain a colon')
   }
+  checkTlsInput(parsed.tls)
   return parsed
 }
 

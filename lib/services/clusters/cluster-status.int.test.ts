@@ -171,7 +171,7 @@ describe('the connection test', () => {
       auth: { kind: 'digest' as const, username: 'ark', password: 'planted-password' },
     }
     const unsaved = await run(admin(), { input })
-    expect(unsaved.at(-1)).toMatchObject({ name: 'read-root', ok: true })
+    expect(unsaved.at(-1)).toMatchObject({ name: 'identity', ok: true })
     expect(JSON.stringify([unsaved, services.logLines, await services.readAudit()])).not.toContain('planted')
   })
 

@@ -1,9 +1,11 @@
-import type { ClusterTarget, DownCause, ServerStatus } from '../../adapters/zookeeper/connection.ts'
+import type { ClusterTarget, DownCause, ZooKeeperPort } from '../../adapters/zookeeper/connection.ts'
 import { withDeadline } from '../../base/deadline.ts'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
+import { findCertificateAlarms } from './certificate-alarms.ts'
+import { TLS_COLUMNS, toCertificateView, toTlsView } from './cluster-tls.ts'
 import { getClusterTarget } from './open-cluster.ts'
 import { readAlarms } from './read-alarms.ts'
 import type { ClusterAlarmView, ClusterStatusView, ServerStatusView } from './views.ts'
@@ -12,7 +14,7 @@ import type { ClusterAlarmView, ClusterStatusView, ServerStatusView } from './vi
 const SESSION_TIMEOUT_MS = 4_000
 const SERVERS_TIMEOUT_MS = 3_500
 
-type Answers = readonly { server: string; status: ServerStatus | null; error: string | null }[]
+type Answers = Awaited<ReturnType<ZooKeeperPort['serverStatus']>>
 
 /** Whether the cluster can be used now. A cluster that is down is an answer, not an error; only NOT_FOUND is thrown. */
 export async function getClusterStatus(context: ServiceContext, clusterId: string): Promise<ClusterStatusView> {
@@ -24,12 +26,13 @@ export async function getClusterStatus(context: ServiceContext, clusterId: strin
     if (isArkeeperError(error) && error.code === 'NOT_FOUND') throw error
     return toDown(error, checkedAt, { servers: [], alarms: [] })
   }
-  const [answers, session, alarms] = await Promise.all([
+  const [answers, session, told] = await Promise.all([
     askServers(context, target),
     readRoot(context, clusterId),
     readAlarms(context, clusterId),
   ])
   const servers = answers.map(toServerView)
+  const alarms = [...told, ...(await readCertificateAlarms(context, clusterId, servers))]
   if (!session.ok) return toDown(session.error, checkedAt, { servers, alarms })
 
   const known = answers.flatMap((answer) => (answer.status ? [answer.status] : []))
@@ -57,6 +60,15 @@ async function askServers(context: ServiceContext, target: ClusterTarget): Promi
     context.log.debug({ error: formatErrorLine(error) }, 'The servers were not asked for their status')
     return []
   }
+}
+
+async function readCertificateAlarms(
+  context: ServiceContext,
+  clusterId: string,
+  servers: readonly ServerStatusView[],
+): Promise<ClusterAlarmView[]> {
+  const row = await context.db.cluster.findUnique({ where: { id: clusterId }, select: TLS_COLUMNS })
+  return row === null ? [] : findCertificateAlarms(toTlsView(row), servers, context.clock.now())
 }
 
 type SessionAnswer =
@@ -101,6 +113,7 @@ const REMEDIES: Record<DownCause, string> = {
   resolve: 'check the host name in the connect string and the DNS of this machine',
   refused: 'check that ZooKeeper runs there and that the port is right',
   timeout: 'check firewalls between this machine and the servers, and that the servers are not overloaded',
+  tls: 'check the TLS settings of the cluster and the certificates of its servers',
   auth: "check the cluster's credentials",
   'session-expired': 'the next request opens a new session; if this stays, raise the session timeout',
   'not-serving': 'check that a majority of the ensemble runs',
@@ -120,6 +133,7 @@ function toDown(
 
 export function toDownCause(error: unknown): DownCause {
   if (!isArkeeperError(error)) return 'other'
+  if (error.code.startsWith('TLS_')) return 'tls'
   switch (error.code) {
     case 'RESOLVE_FAILED':
       return 'resolve'
@@ -142,12 +156,13 @@ export function toDownCause(error: unknown): DownCause {
 }
 
 function toServerView(answer: Answers[number]): ServerStatusView {
-  const { server, status, error } = answer
+  const { server, status, error, certificate } = answer
   return {
     server,
     mode: status?.mode ?? null,
     version: status?.version ?? null,
     zxid: status?.zxid === null || status?.zxid === undefined ? null : formatHex64(status.zxid),
+    certificate: certificate && toCertificateView('server', certificate),
     error,
   }
 }

@@ -2,6 +2,7 @@ import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { findReadOnlyFault, getClusterForWriting } from './armed.ts'
+import { openTls, TLS_COLUMNS } from './cluster-tls.ts'
 
 export interface OpenableCluster extends ClusterTarget {
   readonly clusterId: string
@@ -24,6 +25,8 @@ export async function getClusterTarget(
       connectString: true,
       authScheme: true,
       authSecret: true,
+      ...TLS_COLUMNS,
+      tlsKey: true,
       sessionTimeoutMs: true,
       requestBytesMax: true,
       environment: true,
@@ -44,6 +47,7 @@ export async function getClusterTarget(
     sessionTimeoutMs: cluster.sessionTimeoutMs,
     requestBytesMax: cluster.requestBytesMax,
     auth,
+    tls: openTls(context, cluster),
   }
 }
 

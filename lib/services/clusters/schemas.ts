@@ -5,6 +5,14 @@ export const ENVIRONMENTS = ['production', 'staging', 'development'] as const
 /** host:port[,host:port…][/chroot]; parsed in full by the ZooKeeper adapter, which names the fault. */
 const connectString = z.string().trim().min(1, 'Enter host:port, several separated by commas').max(2000)
 
+const pem = (label: string) =>
+  z
+    .string()
+    .trim()
+    .max(100_000)
+    .refine((text) => text === '' || new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text), 'Paste it in PEM form')
+    .default('')
+
 export const clusterInputSchema = z.object({
   name: z
     .string()
@@ -30,16 +38,23 @@ export const clusterInputSchema = z.object({
       }),
     ])
     .default({ kind: 'none' }),
+  /** `keep` leaves the stored settings as they are; for a new cluster that is off. */
+  tls: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('keep') }),
+      z.object({ kind: z.literal('off') }),
+      z.object({
+        kind: z.literal('on'),
+        ca: pem('CERTIFICATE'),
+        cert: pem('CERTIFICATE'),
+        /** Empty keeps the stored key while there is a certificate. */
+        key: pem('PRIVATE KEY'),
+        checkName: z.boolean().default(true),
+      }),
+    ])
+    .default({ kind: 'keep' }),
 })
 export type ClusterInput = z.infer<typeof clusterInputSchema>
-
-const pem = (label: string) =>
-  z
-    .string()
-    .trim()
-    .max(100_000)
-    .refine((text) => text === '' || new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text), 'Paste it in PEM form')
-    .default('')
 
 /** Addresses of the members' AdminServers and how we show who we are; parsed in full by their adapter. */
 export const adminServersInputSchema = z.object({

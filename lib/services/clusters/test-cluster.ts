@@ -5,6 +5,7 @@ import { ServiceError } from '../errors.ts'
 import { assertActorCan } from '../gate.ts'
 import { getClusterForWriting } from './armed.ts'
 import { parseClusterInput } from './cluster-input.ts'
+import { mergeTls } from './cluster-tls.ts'
 import { getClusterTarget } from './open-cluster.ts'
 import type { clusterInputSchema } from './schemas.ts'
 
@@ -28,19 +29,29 @@ async function toTarget(
   context: ServiceContext,
   request: Extract<TestClusterInput, { input: unknown }>,
 ): Promise<ClusterTarget> {
-  const { connectString, sessionTimeoutMs, auth } = parseClusterInput(request.input)
+  const parsed = parseClusterInput(request.input)
+  const { connectString, sessionTimeoutMs, auth } = parsed
+  const keepsKey = parsed.tls.kind === 'on' && parsed.tls.cert !== '' && parsed.tls.key === ''
+  const needsStored = auth.kind === 'keep' || parsed.tls.kind === 'keep' || keepsKey
+  const stored =
+    needsStored && request.clusterId !== undefined ? await getClusterTarget(context, request.clusterId) : null
+  const tls = mergeTls(parsed.tls, stored?.tls ?? null)
   switch (auth.kind) {
     case 'none':
-      return { connectString, sessionTimeoutMs }
+      return { connectString, sessionTimeoutMs, tls }
     case 'digest':
-      return { connectString, sessionTimeoutMs, auth: [{ scheme: 'digest', id: `${auth.username}:${auth.password}` }] }
+      return {
+        connectString,
+        sessionTimeoutMs,
+        tls,
+        auth: [{ scheme: 'digest', id: `${auth.username}:${auth.password}` }],
+      }
     case 'keep': {
-      if (request.clusterId === undefined) {
+      if (stored === null) {
         const message = 'There are no stored credentials to keep'
         throw new ServiceError('INVALID_INPUT', message, { details: { fields: { auth: message } } })
       }
-      const stored = await getClusterTarget(context, request.clusterId)
-      return { connectString, sessionTimeoutMs, auth: stored.auth }
+      return { connectString, sessionTimeoutMs, tls, auth: stored.auth }
     }
   }
 }

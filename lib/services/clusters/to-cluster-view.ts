@@ -1,6 +1,7 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { findProof } from '../drills/find-proof.ts'
 import { isArmed } from './armed.ts'
+import { TLS_COLUMNS, toTlsView } from './cluster-tls.ts'
 import { findLastGoodBackup } from './last-good-backup.ts'
 import type { ClusterView } from './views.ts'
 
@@ -10,6 +11,7 @@ export const CLUSTER_COLUMNS = {
   name: true,
   connectString: true,
   authScheme: true,
+  ...TLS_COLUMNS,
   environment: true,
   sessionTimeoutMs: true,
   requestBytesMax: true,
@@ -32,6 +34,7 @@ export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Pro
     name: row.name,
     connectString: row.connectString,
     authScheme: row.authScheme,
+    tls: toTlsView(row),
     environment: toEnvironment(row.environment),
     sessionTimeoutMs: row.sessionTimeoutMs,
     requestBytesMax: row.requestBytesMax,

@@ -5,7 +5,8 @@ import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { getClusterForWriting } from './armed.ts'
 import { assertNameFree, parseClusterInput, toAuthColumns } from './cluster-input.ts'
-import type { clusterInputSchema } from './schemas.ts'
+import { describeTls, mergeTls, openTls, TLS_COLUMNS, toTlsColumns } from './cluster-tls.ts'
+import type { ClusterInput, clusterInputSchema } from './schemas.ts'
 import { CLUSTER_COLUMNS, toClusterView } from './to-cluster-view.ts'
 import type { ClusterView } from './views.ts'
 
@@ -22,6 +23,7 @@ export async function updateCluster(
   const auth = toAuthColumns(context, parsed.auth)
 
   const known = await getClusterForWriting(context, clusterId)
+  const tls = await toStoredTls(context, clusterId, parsed.tls)
   const view = await mutate(
     context,
     { action: 'cluster.update', cluster: { id: known.id, name: known.name } },
@@ -44,17 +46,35 @@ export async function updateCluster(
           requestBytesMax,
           note,
           ...auth,
+          ...tls,
           ...disarm,
           revision: { increment: 1 },
         },
         select: { ...CLUSTER_COLUMNS, revision: true },
       })
-      record({ after: { ...toFacts(after), credentialsChanged: parsed.auth.kind !== 'keep' } })
+      record({
+        after: {
+          ...toFacts(after),
+          credentialsChanged: parsed.auth.kind !== 'keep',
+          tlsChanged: parsed.tls.kind !== 'keep',
+        },
+      })
       return toClusterView(tx, after, context.clock.now())
     },
   )
   await context.sessions.drop(clusterId)
   return view
+}
+
+/** The stored key is only opened where the input leaves it to be kept. */
+async function toStoredTls(context: ServiceContext, clusterId: string, input: ClusterInput['tls']) {
+  if (input.kind !== 'on') return toTlsColumns(context, input, null)
+  const row = await context.db.cluster.findUniqueOrThrow({
+    where: { id: clusterId },
+    select: { ...TLS_COLUMNS, tlsKey: true },
+  })
+  const stored = input.key === '' && input.cert !== '' ? openTls(context, row) : null
+  return toTlsColumns(context, input, mergeTls(input, stored))
 }
 
 function toFacts(row: {
@@ -65,7 +85,12 @@ function toFacts(row: {
   requestBytesMax: number
   authScheme: string | null
   revision: number
+  tlsOn: boolean
+  tlsCa: string | null
+  tlsCert: string | null
+  tlsCheckName: boolean
 }) {
   const { name, connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme, revision } = row
-  return { name, connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme, revision }
+  const tls = describeTls(row)
+  return { name, connectString, environment, sessionTimeoutMs, requestBytesMax, authScheme, tls, revision }
 }

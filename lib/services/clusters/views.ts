@@ -1,11 +1,30 @@
 import type { DownCause } from '../../adapters/zookeeper/connection.ts'
 
 /** Times are ISO strings in every view; zxids are hex strings. Secrets never appear in a view. */
+/** A certificate as people need it: whose it is and until when. */
+export interface CertificateView {
+  readonly of: 'authority' | 'client' | 'server'
+  readonly subject: string
+  readonly issuer: string
+  readonly validTo: string
+}
+
+/** Certificates are public; the key never appears. */
+export interface ClusterTlsView {
+  /** PEM, or empty: the authorities that Node.js brings along. */
+  readonly ca: string
+  readonly cert: string
+  readonly checkName: boolean
+  readonly certificates: readonly CertificateView[]
+}
+
 export interface ClusterView {
   readonly id: string
   readonly name: string
   readonly connectString: string
   readonly authScheme: string | null
+  /** Null: the connections are plain. */
+  readonly tls: ClusterTlsView | null
   readonly environment: 'production' | 'staging' | 'development'
   readonly sessionTimeoutMs: number
   /** The servers' jute.maxbuffer. */
@@ -57,13 +76,15 @@ export interface ServerStatusView {
   readonly mode: string | null
   readonly version: string | null
   readonly zxid: string | null
+  /** What it showed on its TLS port. */
+  readonly certificate: CertificateView | null
   readonly error: string | null
 }
 
-/** Something that an AdminServer tells and that a person should know: `digest` a tree that is not what it should be, `flaw` a known fault. */
+/** Something that an AdminServer tells or its certificate, and that a person should know: `digest` a tree that is not what it should be, `flaw` a known fault, `certificate` one that ends soon. */
 export interface ClusterAlarmView {
   readonly server: string
-  readonly kind: 'digest' | 'flaw'
+  readonly kind: 'digest' | 'flaw' | 'certificate'
   readonly text: string
 }
 

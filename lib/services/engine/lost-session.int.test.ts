@@ -80,7 +80,10 @@ async function expireSessions(): Promise<void> {
   proxy.freeze()
   const deadline = Date.now() + 60_000
   for (;;) {
-    const facts = await askFourLetterWord({ host: server.host, port: server.port }, 'mntr', { timeoutMs: 30_000 })
+    const facts = await askFourLetterWord({ host: server.host, port: server.port }, 'mntr', {
+      timeoutMs: 30_000,
+      tls: null,
+    })
     if (/^zk_global_sessions\s+1$/m.test(facts)) break
     if (Date.now() > deadline) throw new Error(`the sessions did not expire:\n${facts}`)
     await pause(50)

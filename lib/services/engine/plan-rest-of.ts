@@ -59,7 +59,8 @@ export async function planRestOf(context: EngineContext, input: PlanRestOfInput)
       onProgress: (done) => meter.report('Looking at the steps that are left', { done, total: summary.steps }),
       signal: context.signal,
     })
-    const cluster = { connection, connectString: input.target.connectString, admins: input.admins }
+    const { connectString, tls } = input.target
+    const cluster = { connection, connectString, tls, admins: input.admins }
     const { warnings } = await guards.finish(context, cluster, null)
     const planned = { ...left, warnings: [...warnings, ...left.warnings] }
     await plan.finish({ summary: planned, connectString: input.target.connectString, clusterName, undoOf })

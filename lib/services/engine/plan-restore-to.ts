@@ -99,7 +99,8 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
       onProgress: (counts) => meter.report('Comparing', { done: counts.compared }),
       signal: context.signal,
     })
-    const cluster = { connection, connectString: input.target.connectString, admins: input.admins }
+    const { connectString, tls } = input.target
+    const cluster = { connection, connectString, tls, admins: input.admins }
     const { warnings } = await guards.finish(context, cluster, asInTarget(source, view))
     const refusals = input.askTarget ? await warnOfRefusals(context, connection, demands) : []
     const summary = { ...planned, warnings: [...refusals, ...guards.join(warnings, planned.warnings)] }

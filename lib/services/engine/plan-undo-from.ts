@@ -63,7 +63,7 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
       })
       await later.finish()
       const { connection, target, admins } = input
-      const cluster = { connection, connectString: target.connectString, admins }
+      const cluster = { connection, connectString: target.connectString, tls: target.tls, admins }
       const { warnings } = await guards.finish(context, cluster, null)
       const undo = { ...planned, warnings: guards.join(warnings, planned.warnings) }
       await plan.finish({

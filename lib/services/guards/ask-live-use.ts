@@ -1,5 +1,6 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import { parseConnectString } from '../../adapters/zookeeper/connect-string.ts'
+import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { ServerReport, WatchesByPath } from '../../adapters/zookeeper/server-reports.ts'
 import type { LiveUse } from '../../domain/guards/live-warnings.ts'
 import { isWithin, ROOT } from '../../domain/znode/path.ts'
@@ -11,6 +12,7 @@ const WATCHED_PATHS_MAX = 100_000
 
 export interface AskLiveUseInput {
   readonly connectString: string
+  readonly tls: ClusterTarget['tls']
   /** AdminServers of the cluster; asked where four-letter words leave something open. */
   readonly admins: readonly AdminTarget[]
   /** Sessions of our own, which are nobody's. */
@@ -37,13 +39,12 @@ type Asker = Pick<EngineContext, 'zookeeper' | 'adminServers' | 'signal'>
 
 /** Asks every server, because watches and connections are those of one server. Never throws but for a cancelled signal. */
 export async function askLiveUse(context: Asker, input: AskLiveUseInput): Promise<LiveUseReport> {
-  const { connectString } = input
   const { signal } = context
   const { reports } = context.zookeeper
-  const chroot = parseConnectString(connectString).chroot || ROOT
+  const chroot = parseConnectString(input.connectString).chroot || ROOT
   const limit = { pathsMax: WATCHED_PATHS_MAX }
   const [byWord, ephemerals] = await Promise.all([
-    reports.watches(connectString, { ...limit, signal }),
+    reports.watches(input, { ...limit, signal }),
     input.ephemerals === null ? askEphemerals(context, input, chroot) : input.ephemerals,
   ])
   const isOpen = byWord.some(({ kind }) => kind !== 'told' && kind !== 'too-many')
@@ -84,7 +85,7 @@ async function askEphemerals(
   input: AskLiveUseInput,
   chroot: string,
 ): Promise<LiveUse['ephemerals'] | null> {
-  const byWord = await context.zookeeper.reports.ephemerals(input.connectString, { signal: context.signal })
+  const byWord = await context.zookeeper.reports.ephemerals(input, { signal: context.signal })
   const isWhole = (report: (typeof byWord)[number]) => report.kind === 'told' && !report.cut
   const whole = byWord.find(isWhole) ?? (await askAdminEphemerals(context, input.admins)).find(isWhole)
   if (whole?.kind !== 'told') return null
@@ -96,7 +97,7 @@ async function askEphemerals(
 }
 
 async function askAddresses(context: Asker, input: AskLiveUseInput): Promise<Map<bigint, string>> {
-  const byWord = await context.zookeeper.reports.addresses(input.connectString, { signal: context.signal })
+  const byWord = await context.zookeeper.reports.addresses(input, { signal: context.signal })
   const isOpen = byWord.some(({ kind }) => kind !== 'told')
   const byAdmin = isOpen ? await askAdminAddresses(context, input.admins) : []
   return new Map([...byWord, ...byAdmin].flatMap((report) => (report.kind === 'told' ? [...report.value] : [])))

@@ -65,7 +65,7 @@ async function look(
     steps++
     guards.add(step)
   }
-  const cluster = { connection, connectString: target.connectString, admins }
+  const cluster = { connection, connectString: target.connectString, tls: target.tls, admins }
   const { warnings, asked } = await guards.finish(context, cluster, null)
   return {
     restoreId: row.id,

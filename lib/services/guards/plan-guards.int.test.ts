@@ -214,7 +214,7 @@ describe('a server that does not allow the words', () => {
   })
 
   it('tells ephemerals by its AdminServer where no tree was walked', async () => {
-    const input = { connectString: `${silent.connectString}/dst`, ownSessions: [], ephemerals: null }
+    const input = { connectString: `${silent.connectString}/dst`, tls: null, ownSessions: [], ephemerals: null }
     const known = await askLiveUse(context, { ...input, admins: [admin] })
     expect(known.ephemerals.get(silentWorker.sessionId)).toEqual(
       expect.arrayContaining(['/app/workers/w1', '/app/workers/w2', '/app/same/lock']),
@@ -228,7 +228,13 @@ describe('a server that does not allow the words', () => {
 
 it('merges what several servers say, by path', async () => {
   const connectString = `${talking.connectString},${silent.connectString}/dst`
-  const use = await askLiveUse(context, { connectString, admins: [admin], ownSessions: [], ephemerals: null })
+  const use = await askLiveUse(context, {
+    connectString,
+    tls: null,
+    admins: [admin],
+    ownSessions: [],
+    ephemerals: null,
+  })
   expect(use.watchers.get('/app/config')).toEqual(new Set([worker.sessionId, silentWorker.sessionId]))
   expect([...use.watchers.keys()].filter((path) => path.startsWith('/src') || path.startsWith('/dst'))).toEqual([])
 })

@@ -1,5 +1,5 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
-import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
+import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { type GuardedApplication, KNOWN_APPLICATIONS } from '../../domain/guards/application.ts'
@@ -25,6 +25,7 @@ const EPHEMERALS_MAX = 100_000
 export interface GuardedCluster {
   readonly connection: Pick<ClusterConnection, 'readMany' | 'sessionId'>
   readonly connectString: string
+  readonly tls: ClusterTarget['tls']
   readonly admins?: readonly AdminTarget[]
 }
 
@@ -100,6 +101,7 @@ export class PlanGuards {
       this.applications(context, cluster.connection, source),
       askLiveUse(context, {
         connectString: cluster.connectString,
+        tls: cluster.tls,
         admins: cluster.admins ?? [],
         ownSessions: [cluster.connection.sessionId],
         ephemerals: this.#hasWalked && this.#ephemeralCount <= EPHEMERALS_MAX ? this.#ephemerals : null,

@@ -14,15 +14,15 @@ const EPHEMERALS_SHOWN = 200
 /** Who is connected to the source now, and which ephemerals live below its path. Asks by `cons` and `dump`, then the AdminServers. */
 export async function getSourceClients(context: ServiceContext, migrationId: string): Promise<SourceClientsView> {
   const row = await getMigrationRow(context, migrationId)
-  const { connectString } = await getClusterTarget(context, row.sourceId)
-  const { chroot } = splitConnectString(connectString)
+  const target = await getClusterTarget(context, row.sourceId)
+  const { chroot } = splitConnectString(target.connectString)
   const admins = await getAdminTargets(context, row.sourceId)
   const { reports } = context.zookeeper
   const { signal } = context
   const own = await ownSession(context, row.sourceId)
   const [addressWords, ephemeralWords] = await Promise.all([
-    reports.addresses(connectString, { signal }),
-    reports.ephemerals(connectString, { signal }),
+    reports.addresses(target, { signal }),
+    reports.ephemerals(target, { signal }),
   ])
   const open = (all: readonly ServerReport<unknown>[]) => all.some(({ kind }) => kind !== 'told')
   const addresses = [...addressWords, ...(open(addressWords) ? await askAdminAddresses(context, admins) : [])]

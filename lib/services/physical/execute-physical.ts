@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { MemberMachine, PutFile } from '../../adapters/members/member-machine.ts'
 import type { Member } from '../../adapters/members/members.ts'
-import type { ZooKeeperPort } from '../../adapters/zookeeper/connection.ts'
+import type { ClusterTarget, ZooKeeperPort } from '../../adapters/zookeeper/connection.ts'
 import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { epochOf } from './choose-zxid.ts'
@@ -24,6 +24,8 @@ export interface ExecuteInput {
   readonly dir: string
   readonly kind: 'standalone' | 'ensemble'
   readonly members: readonly Member[]
+  /** How the members' client addresses are spoken to. */
+  readonly tls: ClusterTarget['tls']
   readonly fileZxid: bigint
   readonly file: PutFile & { readonly body: () => AsyncIterable<Uint8Array> }
   readonly asideFolder: string
@@ -300,7 +302,7 @@ class PhysicalRun {
     let last = 'no answer'
     for (;;) {
       const [answer] = await this.#ports.zookeeper
-        .serverStatus({ connectString: member.client ?? '' })
+        .serverStatus({ connectString: member.client ?? '', tls: this.#input.tls })
         .catch((error: unknown) => [{ server: '', status: null, error: formatErrorLine(error) }])
       if (answer?.status?.mode) return answer.status.mode
       // It serves, it only does not say how: the comparison that follows finds out.

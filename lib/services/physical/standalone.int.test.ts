@@ -234,6 +234,7 @@ describe('a standalone server', () => {
     }
     const run = replaceFiles(context, {
       dir: join(rig.dir, 'work'),
+      tls: null,
       kind: 'standalone',
       members: [lying],
       fileZxid: 1n << 60n,
@@ -346,6 +347,7 @@ describe('a standalone server', () => {
       { ...context, machine: supervised },
       {
         dir: join(rig.dir, 'supervised'),
+        tls: null,
         kind: 'standalone',
         members: rig.members,
         fileZxid: 1n << 60n,

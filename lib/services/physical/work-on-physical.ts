@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import type { Member } from '../../adapters/members/members.ts'
+import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import { parseHex64 } from '../../base/hex64.ts'
@@ -100,7 +101,8 @@ async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): 
     },
     async (_cluster, record) => {
       const members = await membersOf(context, row, plan)
-      const input = executionOf(context, { row, plan, members, run })
+      const { tls } = await getClusterTarget(context, row.clusterId)
+      const input = executionOf(context, { row, plan, members, tls, run })
       try {
         await replaceFiles(context, input)
       } catch (error) {
@@ -132,12 +134,19 @@ async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun): Pro
       after: { through: 'AdminServers', servers: plan.servers.map(({ name }) => name) },
     },
     async (_cluster, record) => {
+      const target = await getClusterTarget(context, row.clusterId)
       const known = await listClusterMembers(context, row.clusterId)
       const targets = await listAdminTargets(context, row.clusterId, known)
       const members = plan.servers.flatMap(({ name, isMember }) =>
         isMember ? known.filter((each) => each.name === name) : [],
       )
-      const input = executionOf(context, { row, plan, members: await leaderLast(context, members), run })
+      const input = executionOf(context, {
+        row,
+        plan,
+        members: await leaderLast(context, members, target.tls),
+        tls: target.tls,
+        run,
+      })
       try {
         await fillThroughAdminServers(context, {
           ...input,
@@ -146,7 +155,7 @@ async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun): Pro
             const admin = targets.find(({ url }) => url === adminUrl)
             return admin && client !== null ? [{ name, client, admin }] : []
           }),
-          target: await getClusterTarget(context, row.clusterId),
+          target,
           bytes: plan.bytes,
           body: input.file.body,
         })
@@ -163,10 +172,14 @@ async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun): Pro
   )
 }
 
-async function leaderLast(context: ServiceContext, members: readonly Member[]): Promise<Member[]> {
+async function leaderLast(
+  context: ServiceContext,
+  members: readonly Member[],
+  tls: ClusterTarget['tls'],
+): Promise<Member[]> {
   const modes = await Promise.all(
     members.map(async ({ client }) => {
-      const [answer] = await context.zookeeper.serverStatus({ connectString: client ?? '' })
+      const [answer] = await context.zookeeper.serverStatus({ connectString: client ?? '', tls })
       return answer?.status?.mode ?? null
     }),
   )
@@ -189,8 +202,9 @@ async function putBack(context: ServiceContext, row: PhysicalRow, run: JobRun): 
     },
     async (_cluster, record) => {
       const members = await membersOf(context, row, plan)
+      const { tls } = await getClusterTarget(context, row.clusterId)
       try {
-        await putFilesBack(context, executionOf(context, { row, plan, members, run }))
+        await putFilesBack(context, executionOf(context, { row, plan, members, tls, run }))
       } finally {
         await context.sessions.drop(row.clusterId)
         record({ after: { stands: await describeStands(context, row, plan) } })
@@ -267,8 +281,15 @@ function toVerifiedResult(context: ServiceContext, row: PhysicalRow, report: Phy
 
 function executionOf(
   context: ServiceContext,
-  { row, plan, members, run }: { row: PhysicalRow; plan: PhysicalPlan; members: readonly Member[]; run: JobRun },
+  input: {
+    row: PhysicalRow
+    plan: PhysicalPlan
+    members: readonly Member[]
+    tls: ClusterTarget['tls']
+    run: JobRun
+  },
 ): ExecuteInput {
+  const { row, plan, members, tls, run } = input
   // Asked for when it is needed: the way back goes without the backup, which may be deleted by then.
   async function* body() {
     const backup = await getBackupRow(context, row.backupId)
@@ -278,6 +299,7 @@ function executionOf(
     dir: physicalDir(context, row),
     kind: plan.kind,
     members,
+    tls,
     fileZxid: zxidOf(plan),
     file: {
       name: plan.fileName,

@@ -2,16 +2,19 @@ import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
-import { dial, type ServerFailure, summarizeFailures } from './dial.ts'
+import { reach, type ServerFailure, summarizeFailures } from './dial.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { authenticate, type Credential, newTicket, type SessionTicket, shakeHands } from './handshake.ts'
 import { JuteReader, JuteWriter } from './jute.ts'
 import { ERR, fromServerPath, OP, XID } from './protocol.ts'
+import type { WireTls } from './tls.ts'
 
 export interface WireOptions {
   readonly servers: readonly ServerAddress[]
   readonly chroot: string
   readonly credentials: readonly Credential[]
+  /** Null: plain. */
+  readonly tls: WireTls | null
   readonly sessionTimeoutMs: number
   /** Deadline of one round over all servers. */
   readonly connectTimeoutMs: number
@@ -191,7 +194,7 @@ export class BulkSession {
 
   private async connectTo(server: ServerAddress, timeoutMs: number): Promise<void> {
     const limit = { timeoutMs, signal: this.closing.signal }
-    const socket = await dial(server, limit)
+    const socket = await reach(server, this.wire.tls, limit)
     try {
       const ticket = await shakeHands(socket, server, { ...this.ticket, lastZxid: this.lastZxid }, limit)
       await authenticate(socket, server, this.wire.credentials, limit)

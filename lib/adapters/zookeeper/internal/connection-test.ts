@@ -1,5 +1,8 @@
 import { lookup } from 'node:dns/promises'
 import { isIP, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { describeExpiry } from '../../../base/certificate-expiry.ts'
+import type { CertificateFacts } from '../../../base/certificates.ts'
 import { withDeadline } from '../../../base/deadline.ts'
 import { throwIfAborted } from '../../../base/errors.ts'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
@@ -12,6 +15,7 @@ import { FrameSplitter } from './frame-splitter.ts'
 import { authenticate, closedBeforeAnswer, newTicket, shakeHands, silentServer } from './handshake.ts'
 import { JuteReader, JuteWriter } from './jute.ts'
 import { describeServerError, ERR, OP, readStat, toServerPath } from './protocol.ts'
+import { peekCertificate, peerCertificateOf, secure, type WireTls } from './tls.ts'
 
 interface Found {
   readonly server: ServerAddress
@@ -57,6 +61,15 @@ export async function* testWire(wire: WireOptions, signal?: AbortSignal): AsyncG
       opened.push(...sockets.map((found) => found.socket))
       return result.message
     })
+    const { tls } = wire
+    if (tls !== null) {
+      yield* run('tls', async () => {
+        const result = await secureAll(sockets, tls, { timeoutMs: Math.min(remaining(), shareOf(wire)), signal })
+        sockets = result.found
+        opened.push(...sockets.map((found) => found.socket))
+        return result.message
+      })
+    }
     yield* run('handshake', async () => {
       const failures: ServerFailure[] = []
       for (const found of sockets) {
@@ -71,7 +84,7 @@ export async function* testWire(wire: WireOptions, signal?: AbortSignal): AsyncG
           failures.push({ server: found.server, error: error instanceof Error ? error : new Error(String(error)) })
         }
       }
-      throw summarizeFailures(failures)
+      throw await sayWhetherTlsIsExpected(summarizeFailures(failures), wire, remaining())
     })
     yield* run('authenticate', async () => {
       const { socket, server } = need(chosen)
@@ -83,6 +96,12 @@ export async function* testWire(wire: WireOptions, signal?: AbortSignal): AsyncG
       const { socket, server } = need(chosen)
       return readRoot(socket, server, wire)
     })
+    if (wire.credentials.length > 0 || tls?.hasClientCertificate) {
+      yield* run('identity', async () => {
+        const { socket, server } = need(chosen)
+        return describeIdentities(await askWhoAmI(socket, server, wire.requestTimeoutMs))
+      })
+    }
   } finally {
     for (const socket of opened) sayGoodbye(socket)
   }
@@ -144,6 +163,98 @@ async function connectAll(
   return { found, message: parts.join('; ') }
 }
 
+/** All servers are tried, so that one whose certificate is wrong is known before it is the only one left. One good one is enough. */
+async function secureAll(
+  found: readonly Found[],
+  tls: WireTls,
+  limit: { timeoutMs: number; signal?: AbortSignal },
+): Promise<{ found: Found[]; message: string }> {
+  const results = await Promise.allSettled(found.map(({ socket, server }) => secure(socket, server, tls, limit)))
+  const secured: Found[] = []
+  const failures: ServerFailure[] = []
+  const parts: string[] = []
+  for (const [i, result] of results.entries()) {
+    const server = found[i]?.server
+    if (!server) continue
+    if (result.status === 'fulfilled') {
+      secured.push({ server, socket: result.value })
+      const certificate = peerCertificateOf(result.value)
+      const protocol = result.value instanceof TLSSocket ? result.value.getProtocol() : null
+      parts.push(
+        `${formatServer(server)} speaks ${protocol}${certificate ? `: ${describeCertificate(certificate)}` : ''}`,
+      )
+    } else {
+      const error = result.reason instanceof Error ? result.reason : new Error(String(result.reason))
+      const seen = await peekAt(server, tls, limit.timeoutMs)
+      parts.push(seen ? `${error.message}: ${describeCertificate(seen)}` : error.message)
+      failures.push({ server, error })
+    }
+  }
+  if (secured.length > 0) {
+    const name = tls.checkName ? '' : '; the names in the certificates are not checked'
+    return { found: secured, message: parts.join('; ') + name }
+  }
+  const summary = summarizeFailures(failures)
+  throw new ZooKeeperError(summary.code, parts.join('; '), { remedy: summary.remedy, cause: summary })
+}
+
+async function peekAt(server: ServerAddress, tls: WireTls | null, timeoutMs: number): Promise<CertificateFacts | null> {
+  try {
+    return await peekCertificate(await dial(server, { timeoutMs }), server, tls, timeoutMs)
+  } catch (_goneMeanwhile) {
+    return null
+  }
+}
+
+/** A plain client is just closed by a TLS port, as it is by a server without a quorum. Looking tells the two apart. */
+async function sayWhetherTlsIsExpected(
+  failure: ZooKeeperError,
+  wire: WireOptions,
+  timeoutMs: number,
+): Promise<ZooKeeperError> {
+  const [server] = wire.servers
+  if (wire.tls !== null || failure.code !== 'NOT_SERVING' || server === undefined) return failure
+  const seen = await peekAt(server, null, timeoutMs)
+  if (seen === null) return failure
+  return new ZooKeeperError('TLS_EXPECTED', `${formatServer(server)} speaks TLS: ${describeCertificate(seen)}`, {
+    remedy: 'switch TLS on for this cluster, or give the plain clientPort',
+    cause: failure,
+  })
+}
+
+function describeCertificate({ subject, issuer, names, validTo }: CertificateFacts): string {
+  const about = names.length > 0 ? ` for ${names.join(', ')}` : ''
+  const until = `${new Date(validTo).toISOString().slice(0, 10)} (${describeExpiry(validTo, Date.now())})`
+  return `certificate ${subject || 'without a subject'}${about}, issued by ${issuer}, valid until ${until}`
+}
+
+interface Identity {
+  readonly scheme: string
+  readonly id: string
+}
+
+/** Who the server takes this session for (op 107, 3.7+). Null where it does not tell: an older one ends the connection over it. */
+async function askWhoAmI(socket: Socket, server: ServerAddress, timeoutMs: number): Promise<Identity[] | null> {
+  try {
+    const reply = await askOnce(socket, server, timeoutMs, (writer) =>
+      encodeRequest(writer, 2, OP.whoAmI, () => undefined),
+    )
+    reply.int()
+    reply.long()
+    if (reply.int() !== ERR.ok) return null
+    return Array.from({ length: reply.count(8) }, () => ({ scheme: reply.string(), id: reply.string() }))
+  } catch (error) {
+    if (error instanceof ZooKeeperError && error.code === 'NOT_SERVING') return null
+    throw error
+  }
+}
+
+function describeIdentities(identities: Identity[] | null): string {
+  if (identities === null) return 'The server does not tell whom it takes us for (3.7 and later do)'
+  const list = identities.map(({ scheme, id }) => (id === '' ? scheme : `${scheme}:${id}`))
+  return `The server takes us for ${list.join(', ')}`
+}
+
 async function readRoot(socket: Socket, server: ServerAddress, wire: WireOptions): Promise<string> {
   const place = toServerPath(wire.chroot, '/')
   const reply = await askOnce(socket, server, wire.requestTimeoutMs, (writer) =>
@@ -191,7 +302,7 @@ function askOnce(
         settle(() => reject(error))
       }
     }
-    const onClose = () => settle(() => reject(closedBeforeAnswer(server)))
+    const onClose = () => settle(() => reject(closedBeforeAnswer(server, socket)))
     const timer = setTimeout(() => settle(() => reject(silentServer(server, timeoutMs))), timeoutMs)
     socket.on('data', onData)
     socket.on('close', onClose)

@@ -2,6 +2,16 @@ import { connect, isIP, type Socket } from 'node:net'
 import { CancelledError } from '../../../base/errors.ts'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError, type ZooKeeperErrorCode } from '../errors.ts'
+import { secure, type WireTls } from './tls.ts'
+
+/** A connection that is ready for ZooKeeper's protocol: TCP, and TLS where it is on. Throws what `dial` and `secure` throw. */
+export async function reach(server: ServerAddress, tls: WireTls | null, options: DialOptions): Promise<Socket> {
+  const startedAt = Date.now()
+  const socket = await dial(server, options)
+  if (tls === null) return socket
+  const timeoutMs = Math.max(1, options.timeoutMs - (Date.now() - startedAt))
+  return secure(socket, server, tls, { timeoutMs, signal: options.signal })
+}
 
 export interface DialOptions {
   readonly timeoutMs: number
@@ -103,6 +113,12 @@ export interface ServerFailure {
 const BY_WEIGHT: readonly string[] = [
   'AUTH_FAILED',
   'SESSION_EXPIRED',
+  'TLS_CLIENT_CERTIFICATE',
+  'TLS_EXPIRED',
+  'TLS_NAME_MISMATCH',
+  'TLS_UNTRUSTED',
+  'TLS_FAILED',
+  'TLS_NOT_OFFERED',
   'NOT_SERVING',
   'CONNECT_TIMEOUT',
   'CONNECT_REFUSED',

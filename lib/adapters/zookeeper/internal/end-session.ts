@@ -5,7 +5,7 @@ import { invariant } from '../../../base/invariant.ts'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { encodeRequest, type WireOptions } from './bulk-session.ts'
-import { dial, type ServerFailure, summarizeFailures } from './dial.ts'
+import { reach, type ServerFailure, summarizeFailures } from './dial.ts'
 import { shakeHands } from './handshake.ts'
 import { JuteWriter } from './jute.ts'
 import { OP } from './protocol.ts'
@@ -40,7 +40,7 @@ export async function endSession(wire: WireOptions, text: string): Promise<void>
     if (server === undefined) throw new ZooKeeperError('BAD_CONNECT_STRING', 'There is no server to connect to')
     const timeoutMs = Math.max(500, Math.floor(wire.connectTimeoutMs / (wire.servers.length + 1)))
     try {
-      const socket = await dial(server, { timeoutMs })
+      const socket = await reach(server, wire.tls, { timeoutMs })
       try {
         await shakeHands(socket, server, ticket, { timeoutMs })
         await sayGoodbye(socket, server, timeoutMs)

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
 import type { ServerStatus } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
-import { dial } from './dial.ts'
+import { reach } from './dial.ts'
+import { tlsFaultOf, type WireTls } from './tls.ts'
 
 /** No status of a server is longer. */
 const ANSWER_BYTES_MAX = 64 * 1024
@@ -10,11 +12,18 @@ const ANSWER_BYTES_MAX = 64 * 1024
 export async function askFourLetterWord(
   server: ServerAddress,
   word: string,
-  limit: { timeoutMs: number; bytesMax?: number; signal?: AbortSignal },
+  limit: {
+    timeoutMs: number
+    bytesMax?: number
+    signal?: AbortSignal
+    tls: WireTls | null
+    onSocket?: (socket: Socket) => void
+  },
 ): Promise<string> {
   const deadline = Date.now() + limit.timeoutMs
   const bytesMax = limit.bytesMax ?? ANSWER_BYTES_MAX
-  const socket = await dial(server, limit)
+  const socket = await reach(server, limit.tls, limit)
+  limit.onSocket?.(socket)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -40,7 +49,13 @@ export async function askFourLetterWord(
       bytes += chunk.length
       if (bytes > bytesMax) socket.destroy()
     })
-    socket.on('close', () => settle(() => resolve(Buffer.concat(chunks).toString('utf8'))))
+    socket.on('close', () =>
+      settle(() => {
+        const fault = bytes === 0 ? tlsFaultOf(socket) : null
+        if (fault) reject(fault)
+        else resolve(Buffer.concat(chunks).toString('utf8'))
+      }),
+    )
     socket.write(word)
   })
 }

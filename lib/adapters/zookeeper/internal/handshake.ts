@@ -5,6 +5,7 @@ import { ZooKeeperError } from '../errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { JuteReader, JuteWriter } from './jute.ts'
 import { describeServerError, OP, XID } from './protocol.ts'
+import { tlsFaultOf } from './tls.ts'
 
 /** What is needed to take up a session again on another connection. Id 0 asks for a new one. */
 export interface SessionTicket {
@@ -116,7 +117,10 @@ export function notZooKeeper(server: ServerAddress): ZooKeeperError {
   })
 }
 
-export function closedBeforeAnswer(server: ServerAddress): ZooKeeperError {
+/** `socket`: the one that was closed, which may know why. */
+export function closedBeforeAnswer(server: ServerAddress, socket: Socket): ZooKeeperError {
+  const fault = tlsFaultOf(socket)
+  if (fault) return fault
   return new ZooKeeperError(
     'NOT_SERVING',
     `${formatServer(server)} accepted the connection and closed it without an answer`,
@@ -169,7 +173,7 @@ function exchange(
       }
       if (frames.length >= count) settle(() => resolve(frames))
     }
-    const onClose = () => settle(() => reject(closedBeforeAnswer(server)))
+    const onClose = () => settle(() => reject(closedBeforeAnswer(server, socket)))
     const onAbort = () =>
       settle(() => reject(new CancelledError(`Connecting to ${formatServer(server)} was cancelled`)))
     const timer = setTimeout(() => settle(() => reject(silentServer(server, limit.timeoutMs))), limit.timeoutMs)

@@ -4,7 +4,7 @@ import { CancelledError } from '../../../base/errors.ts'
 import type { ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { WireOptions } from './bulk-session.ts'
-import { dial, type ServerFailure, summarizeFailures } from './dial.ts'
+import { reach, type ServerFailure, summarizeFailures } from './dial.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import {
   authFailed,
@@ -284,7 +284,7 @@ export class PackageSession {
       const server = servers[this.serverIndex++ % servers.length] ?? this.server
       this.server = server
       try {
-        const socket = await dial(server, { timeoutMs: this.shareMs(), signal: this.stop.signal })
+        const socket = await reach(server, this.wire.tls, { timeoutMs: this.shareMs(), signal: this.stop.signal })
         this.attach(socket, server)
         return
       } catch (error) {
@@ -329,7 +329,7 @@ export class PackageSession {
       clearTimeout(this.answerTimer)
       if (manager.socket !== socket) return
       if (manager.state === STATE.connecting && !this.ending) {
-        this.failures.push({ server, error: this.answerFailure ?? closedBeforeAnswer(server) })
+        this.failures.push({ server, error: this.answerFailure ?? closedBeforeAnswer(server, socket) })
       }
       this.answerFailure = null
       manager.onSocketClosed(hadError)

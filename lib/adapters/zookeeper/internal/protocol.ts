@@ -27,6 +27,7 @@ export const OP = {
   setWatches: 101,
   getAllChildrenNumber: 104,
   addWatch: 106,
+  whoAmI: 107,
   closeSession: -11,
 } as const
 

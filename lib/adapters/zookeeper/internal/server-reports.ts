@@ -1,8 +1,9 @@
 import { CancelledError } from '../../../base/errors.ts'
 import { formatServer, parseConnectString, type ServerAddress } from '../connect-string.ts'
-import type { ReportOptions, ServerReport, ServerReports } from '../server-reports.ts'
+import type { ReportOptions, ReportTarget, ServerReport, ServerReports } from '../server-reports.ts'
 import { askFourLetterWord, explainRefusedStatus } from './four-letter-word.ts'
 import { parseAddresses, parseEphemerals, parseWatchedPaths, parseWatches } from './report-words.ts'
+import { createWireTls, type WireTls } from './tls.ts'
 
 const TIMEOUT_MS = 3_000
 const BYTES_MAX = 8 << 20
@@ -15,38 +16,40 @@ type Told<T> =
 
 export function createServerReports(): ServerReports {
   return {
-    watches: (connectString, options) =>
-      askAll(connectString, async (server) => {
-        const total = await ask(server, 'wchs', options, parseWatchedPaths)
+    watches: (target, options) =>
+      askAll(target, async (server, tls) => {
+        const total = await ask(server, tls, 'wchs', options, parseWatchedPaths)
         if (total.kind !== 'told') return total
         if (total.value === null) return { kind: 'failed', message: 'the answer to wchs is not understood' }
         if (total.value > options.pathsMax) return { kind: 'too-many', total: total.value }
-        return ask(server, 'wchp', options, parseWatches)
+        return ask(server, tls, 'wchp', options, parseWatches)
       }),
-    ephemerals: (connectString, options = {}) =>
-      askAll(connectString, (server) => ask(server, 'dump', options, parseEphemerals)),
-    addresses: (connectString, options = {}) =>
-      askAll(connectString, (server) => ask(server, 'cons', options, parseAddresses)),
+    ephemerals: (target, options = {}) =>
+      askAll(target, (server, tls) => ask(server, tls, 'dump', options, parseEphemerals)),
+    addresses: (target, options = {}) =>
+      askAll(target, (server, tls) => ask(server, tls, 'cons', options, parseAddresses)),
   }
 }
 
 function askAll<T>(
-  connectString: string,
-  ask: (server: ServerAddress) => Promise<Told<T>>,
+  target: ReportTarget,
+  ask: (server: ServerAddress, tls: WireTls | null) => Promise<Told<T>>,
 ): Promise<ServerReport<T>[]> {
-  const { servers } = parseConnectString(connectString)
-  return Promise.all(servers.map(async (server) => ({ server: formatServer(server), ...(await ask(server)) })))
+  const { servers } = parseConnectString(target.connectString)
+  const tls = target.tls ? createWireTls(target.tls) : null
+  return Promise.all(servers.map(async (server) => ({ server: formatServer(server), ...(await ask(server, tls)) })))
 }
 
 async function ask<T>(
   server: ServerAddress,
+  tls: WireTls | null,
   word: string,
   options: ReportOptions,
   parse: (text: string) => T,
 ): Promise<Told<T>> {
   const bytesMax = options.bytesMax ?? BYTES_MAX
   try {
-    const limit = { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, bytesMax, signal: options.signal }
+    const limit = { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, bytesMax, signal: options.signal, tls }
     const text = await askFourLetterWord(server, word, limit)
     // Refusals are one short line; a path that holds these words must not pass for one.
     if (text.length < 200 && text.startsWith(`${word} is not executed because`)) return { kind: 'not-allowed', word }
