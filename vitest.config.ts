@@ -1,12 +1,37 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Two projects: `unit` needs nothing but Node; `integration` (*.int.test.ts) starts real ZooKeeper servers on 127.0.0.1.
 const alias = { '@': fileURLToPath(new URL('.', import.meta.url)) }
 
+/** A fresh checkout knows no durations, and would begin with the largest files: a slow small one would run alone at the end. */
+const SLOWEST_FIRST = [
+  'lib/cli/cli.int.test.ts',
+  'e2e/chaos/chaos.int.test.ts',
+  'lib/services/engine/limits.int.test.ts',
+  'lib/worker/worker-process.int.test.ts',
+  'lib/services/engine/lost-session.int.test.ts',
+  'lib/services/physical/standalone.int.test.ts',
+  'lib/services/physical/admin-way.int.test.ts',
+  'lib/adapters/archive/every-version.int.test.ts',
+]
+
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = SLOWEST_FIRST.findIndex((file) => moduleId.endsWith(`/${file}`))
+      return at === -1 ? SLOWEST_FIRST.length : at
+    }
+    return sorted.toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
 export default defineConfig({
   resolve: { alias },
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         resolve: { alias },
