@@ -8,6 +8,7 @@ import { CancelledError, formatErrorLine } from '../base/errors.ts'
 import { readScratchSettings } from '../runtime/env.ts'
 import type { Log } from '../services/context.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
+import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { cat } from './cat.ts'
 import { type Command, type ExitStatus, list, parseAuth, parseCommandLine } from './command.ts'
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   restore,
   export: exportCommand,
   import: importCommand,
+  audit,
 }
 const LATER = ['follow']
 

@@ -14,6 +14,7 @@ import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
+import { sealAudit } from '../services/audit/seal-audit.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, ClusterSessions, Log, SecretBox, ServiceContext } from '../services/context.ts'
@@ -92,6 +93,26 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   })
   const paths = { dataDir: env.dataDir, storeDir: env.storeDir, workDir: env.workDir }
 
+  const contextFor: Runtime['contextFor'] = (actor, options = {}) => ({
+    actor,
+    ...seenBy(actor, { db, sessions }),
+    log,
+    clock,
+    zookeeper,
+    adminServers,
+    archives,
+    scratch,
+    secrets,
+    members,
+    guardRules,
+    machine,
+    paths,
+    restoreBatch: env.restoreBatch ?? undefined,
+    newId: randomUUID,
+    signal: options.signal,
+  })
+  await sealAudit(contextFor({ kind: 'system', id: null, name: 'Arkeeper', role: 'admin' }))
+
   return {
     env,
     db,
@@ -99,24 +120,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     auth,
     sessions,
     readSession: (headers, options) => readSession({ auth, db, env, clock, log }, headers, options),
-    contextFor: (actor, options = {}) => ({
-      actor,
-      ...seenBy(actor, { db, sessions }),
-      log,
-      clock,
-      zookeeper,
-      adminServers,
-      archives,
-      scratch,
-      secrets,
-      members,
-      guardRules,
-      machine,
-      paths,
-      restoreBatch: env.restoreBatch ?? undefined,
-      newId: randomUUID,
-      signal: options.signal,
-    }),
+    contextFor,
     close: async () => {
       onClose()
       await sessions.closeAll()

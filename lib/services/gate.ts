@@ -1,6 +1,6 @@
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { formatErrorLine, isArkeeperError } from '../base/errors.ts'
-import { type AuditEntryInput, type AuditFacts, writeAudit } from './audit/write-audit.ts'
+import { type AuditEntryInput, type AuditFacts, lockAudit, writeAudit } from './audit/write-audit.ts'
 import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
 import type { ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
@@ -70,6 +70,7 @@ export async function mutate<T>(
   const facts = new Facts(mutation)
   try {
     return await context.db.$transaction(async (tx) => {
+      await lockAudit(tx)
       const result = await work(tx, facts.record)
       await writeAudit(tx, context, facts.entry('ok'))
       return result

@@ -100,6 +100,14 @@ export const LEAST_ROLE = {
   // Which role it takes is for the rules to say that match the value.
   'value.reveal': 'viewer',
   'value.read': 'viewer',
+  'audit.verify': 'operator',
+  'audit.seal': 'admin',
+  'audit.prune': 'admin',
+  'audit.use-key': 'admin',
+  'audit.set-retention': 'admin',
+  'audit.set-checkpoints': 'admin',
+  'audit.set-forward': 'admin',
+  'audit.test-forward': 'admin',
 } as const satisfies Record<string, Role>
 
 /** `entity.verb`, as the audit shows it. */
@@ -109,9 +117,8 @@ export type Action = keyof typeof LEAST_ROLE
 export type OverallAction =
   | 'cluster.add'
   | 'backup.rescan'
-  | 'audit.export'
   | 'value-rule.switch'
-  | Extract<Action, `session.${string}` | `people.${string}` | `token.${string}`>
+  | Extract<Action, `audit.${string}` | `session.${string}` | `people.${string}` | `token.${string}`>
 export type ClusterAction = Exclude<Action, OverallAction>
 
 const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }

@@ -47,6 +47,12 @@ export const PLACES = {
   Job: { main: 'clusterId', orNone: true, other: 'otherClusterId', otherOrNone: true },
   JobLog: { through: 'job', of: 'Job' },
   AuditEntry: { main: 'clusterId', orNone: true, other: 'otherClusterId', otherOrNone: true },
+  // Of the whole log, and of no entry what it says.
+  AuditHead: 'no cluster',
+  AuditCheckpoint: 'no cluster',
+  AuditPrune: 'no cluster',
+  AuditWatch: 'no cluster',
+  AuditForward: 'no cluster',
   LogKeeping: { main: 'clusterId' },
   DrillSchedule: { main: 'clusterId' },
 } as const satisfies Record<Model, Place>

@@ -14,6 +14,9 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** Others may write for a while before a transaction begins; a change and its audit entry are not given up for that. */
+const TRANSACTION_LIMITS = { maxWait: 15_000, timeout: 10_000 }
+
 /** Either a file, or a `file:` address as DATABASE_URL holds it. */
 export type DatabaseLocation = { readonly file: string } | { readonly url: string }
 
@@ -24,7 +27,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const factory = new PrismaBetterSqlite3({ url: file, timeout: BLOCKING_BUSY_TIMEOUT_MS })
-    const client = new PrismaClient({ adapter: gateSqlite(factory) })
+    const client = new PrismaClient({ adapter: gateSqlite(factory), transactionOptions: TRANSACTION_LIMITS })
     await client.$connect()
     return { client, file, close: () => client.$disconnect() }
   } catch (cause) {

@@ -8,8 +8,10 @@ import type {
 } from '@prisma/driver-adapter-utils'
 import { DriverAdapterError, isDriverAdapterError } from '@prisma/driver-adapter-utils'
 
-/** How long a statement or BEGIN waits for another process's write, before Prisma sees P1008. */
+/** How long a statement waits for another process's write, before Prisma sees P1008. */
 const BUSY_TIMEOUT_MS = 5_000
+/** BEGIN waits longer: SQLite serves no queue, and under many writers one of them may have bad luck for some time. */
+const BEGIN_TIMEOUT_MS = 12_000
 /** SQLite's own wait stops the whole process, so it gets a sliver; the rest of the wait is done without blocking. */
 export const BLOCKING_BUSY_TIMEOUT_MS = 20
 
@@ -64,7 +66,7 @@ function gateAdapter(inner: SqlDriverAdapter, connection: SqliteConnection): Sql
       try {
         heal()
         // A deferred BEGIN that reads first and writes later fails at once when another process wrote in between.
-        await retryWhileBusy(() => inner.executeScript('BEGIN IMMEDIATE'))
+        await retryWhileBusy(() => inner.executeScript('BEGIN IMMEDIATE'), BEGIN_TIMEOUT_MS)
       } catch (error) {
         release()
         throw error
@@ -100,8 +102,8 @@ function assertSerializable(level: IsolationLevel | undefined): void {
   if (level && level !== 'SERIALIZABLE') throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level })
 }
 
-async function retryWhileBusy<T>(run: () => Promise<T>): Promise<T> {
-  const giveUpAt = performance.now() + BUSY_TIMEOUT_MS
+async function retryWhileBusy<T>(run: () => Promise<T>, limitMs: number = BUSY_TIMEOUT_MS): Promise<T> {
+  const giveUpAt = performance.now() + limitMs
   for (let attempt = 0; ; attempt++) {
     try {
       return await run()

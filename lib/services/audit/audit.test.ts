@@ -126,7 +126,8 @@ describe('export', () => {
     })
     const lines = (await readAll('csv')).trimEnd().split('\r\n')
     expect(lines).toHaveLength(1204)
-    expect(lines[0]).toBe('id,at,actorName,action,clusterName,path,reason,before,after,outcome,message')
+    expect(lines[0]).toMatch(/^id,at,actorName,action,clusterName,path,reason,before,after,outcome,message,/)
+    expect(lines[0]).toMatch(/,sequence,previousHash,hash,hashVersion$/)
     expect(lines.at(-1)).toContain('/0,')
   })
 
@@ -135,6 +136,32 @@ describe('export', () => {
     const [, row] = (await readAll('csv')).split(/\r\n/)
     expect(row).toContain(`"'=HYPERLINK(""http://evil.example"",""click"")"`)
     expect(row).toContain(`"'+1, ""two""\nthree"`)
+  })
+
+  test('as CSV begins no cell with a formula, whatever separator is read and whatever comes before', () => {
+    for (const start of [
+      '=',
+      '+',
+      '-',
+      '@',
+      '＝',
+      '\t=',
+      ' =',
+      '\0@',
+      '\n+',
+      '\r\n=',
+      ';=',
+      'a;=',
+      'a\t=',
+      'a\n@',
+      'a;"=',
+      'a; -',
+    ]) {
+      const cell = toCsvCell(`${start}cmd|' /C calc'!A0`)
+      for (const separator of [',', ';', '\t', '\n', '\r']) {
+        for (const part of cell.split(separator)) expect(part, cell).not.toMatch(/^["\s\0]*[=+\-@＝＋－＠]/)
+      }
+    }
   })
 
   test('quotes exactly what needs quotes', () => {

@@ -55,10 +55,12 @@ const COLUMNS = {
   after: true,
   outcome: true,
   message: true,
+  sequence: true,
+  hash: true,
 } as const satisfies Prisma.AuditEntrySelect
 type Row = Prisma.AuditEntryGetPayload<{ select: typeof COLUMNS }>
 
-export function findRows(
+function findRows(
   context: Pick<ServiceContext, 'db'>,
   where: Prisma.AuditEntryWhereInput,
   before: number | undefined,
@@ -89,7 +91,7 @@ async function hasOutcome(context: Pick<ServiceContext, 'db'>, started: Row): Pr
   return later.some((row) => toFacts(row.after)?.[STARTED_KEY] === started.id)
 }
 
-export function toAuditEntryView(row: Row): AuditEntryView {
+function toAuditEntryView(row: Row): AuditEntryView {
   const { [STARTED_KEY]: _startedId, ...after } = toFacts(row.after) ?? {}
   return {
     id: row.id,
@@ -103,6 +105,8 @@ export function toAuditEntryView(row: Row): AuditEntryView {
     after: Object.keys(after).length === 0 ? null : after,
     outcome: toOutcome(row.outcome),
     message: row.message,
+    sequence: row.sequence,
+    hash: row.hash,
   }
 }
 

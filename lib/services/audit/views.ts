@@ -12,4 +12,7 @@ export interface AuditEntryView {
   readonly after: Readonly<Record<string, unknown>> | null
   readonly outcome: 'started' | 'ok' | 'denied' | 'failed'
   readonly message: string | null
+  /** Place in the chain and hash; null for an entry from before there was one. */
+  readonly sequence: number | null
+  readonly hash: string | null
 }

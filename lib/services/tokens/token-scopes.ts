@@ -102,6 +102,14 @@ export const SCOPE_OF = {
   // What is hidden is shown to people only, one value at a time.
   'value.reveal': null,
   'value.read': 'read',
+  'audit.verify': 'read',
+  'audit.seal': null,
+  'audit.prune': null,
+  'audit.use-key': null,
+  'audit.set-retention': null,
+  'audit.set-checkpoints': null,
+  'audit.set-forward': null,
+  'audit.test-forward': null,
 } as const satisfies Record<Action, TokenScope | typeof ANY | null>
 
 /** Whether a token of these scopes may be used for the action; what its owner may do is another question. */

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+
+// The encoding that AUDIT.md documents. What is hashed once is hashed so for ever: a change is a new version beside this one.
+export const HASH_VERSION = 1
+/** Stands before the first entry. */
+export const NO_HASH = '0'.repeat(64)
+export const SEAL_ACTION = 'audit.seal'
+export const PRUNE_ACTION = 'audit.prune'
+
+/** All of an entry that is hashed, as it is stored. */
+export interface AuditRecord {
+  readonly id: number
+  readonly at: Date
+  readonly actorId: string | null
+  readonly actorName: string
+  readonly action: string
+  readonly clusterId: string | null
+  readonly clusterName: string | null
+  readonly otherClusterId: string | null
+  readonly path: string | null
+  readonly reason: string | null
+  readonly before: unknown
+  readonly after: unknown
+  readonly outcome: string
+  readonly message: string | null
+  readonly ip: string | null
+}
+
+/** An entry with its place; all four are null for one from before there was a chain. */
+export interface ChainedRecord extends AuditRecord {
+  readonly sequence: number | null
+  readonly previousHash: string | null
+  readonly hash: string | null
+  readonly hashVersion: number | null
+}
+
+/** SHA-256 in hex of `["arkeeper-audit-1", previousHash, sequence, …fields]` in canonical JSON (RFC 8785). */
+export function hashEntry(record: AuditRecord, place: { sequence: number; previousHash: string }): string {
+  return sha256(canonicalJson(['arkeeper-audit-1', place.previousHash, place.sequence, ...fieldsOf(record)]))
+}
+
+/** One step of the sum over the entries from before the chain, which goes from the newest of them to the oldest. */
+export function hashSealed(sum: string, record: AuditRecord): string {
+  return sha256(canonicalJson(['arkeeper-audit-sealed-1', sum, ...fieldsOf(record)]))
+}
+
+function fieldsOf(record: AuditRecord): unknown[] {
+  return [
+    record.id,
+    record.at.toISOString(),
+    record.actorId,
+    record.actorName,
+    record.action,
+    record.clusterId,
+    record.clusterName,
+    record.otherClusterId,
+    record.path,
+    record.reason,
+    record.before ?? null,
+    record.after ?? null,
+    record.outcome,
+    record.message,
+    record.ip,
+  ]
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex')
+}
+
+/** RFC 8785: no white space, keys in order of their UTF-16 units, numbers and strings as ECMAScript writes them. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    return `{${pairs.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+  }
+  return JSON.stringify(value ?? null)
+}
