@@ -9,7 +9,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   const frame = await loadFrame()
   return (
     <QueryProvider>
-      <RoleProvider role={frame.person.role}>
+      <RoleProvider role={frame.person.role} clusterRoles={frame.clusterRoles}>
         <ConsoleFrame person={frame.person} clusters={frame.clusters}>
           <Suspense fallback={<PageSkeleton />}>{children}</Suspense>
         </ConsoleFrame>

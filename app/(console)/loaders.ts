@@ -18,6 +18,7 @@ export async function loadFrame() {
   const person = await getPerson()
   const clusters = await loadClusters()
   return {
+    clusterRoles: actor.clusterRoles,
     person: { name: actor.name, email: person?.email ?? '', role: actor.role },
     clusters: clusters.ok ? clusters.value.map(({ id, name, environment }) => ({ id, name, environment })) : [],
   }

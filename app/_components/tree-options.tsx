@@ -4,6 +4,7 @@ import { parseTreeRef } from '@/lib/services/tree/tree-ref.ts'
 export interface TreeOption {
   readonly ref: string
   readonly label: string
+  readonly clusterId: string
 }
 
 /** What a tree can be chosen from: live clusters first, then moments that the page's address names, then the backups of each cluster. */
@@ -17,6 +18,7 @@ export function toTreeChoices(
   clusters: readonly { readonly id: string; readonly name: string }[],
   backups: readonly {
     readonly id: string
+    readonly clusterId: string
     readonly clusterName: string
     readonly takenAt: string
     readonly scopePaths: readonly string[]
@@ -30,14 +32,21 @@ export function toTreeChoices(
   for (const backup of backups) {
     const scope = backup.scopePaths.join(', ') === '/' ? '' : ` · ${backup.scopePaths.join(', ')}`
     const facts = `${backup.status === 'partial' ? ' · partial' : ''}${backup.note ? ` · ${backup.note}` : ''}`
-    const option = { ref: `backup:${backup.id}`, label: `${formatUtc(Date.parse(backup.takenAt))}${scope}${facts}` }
+    const label = `${formatUtc(Date.parse(backup.takenAt))}${scope}${facts}`
+    const option = { ref: `backup:${backup.id}`, label, clusterId: backup.clusterId }
     groups.set(backup.clusterName, [...(groups.get(backup.clusterName) ?? []), option])
   }
   return {
-    live: clusters.map((cluster) => ({ ref: `live:${cluster.id}`, label: cluster.name })),
+    live: clusters.map((cluster) => ({ ref: `live:${cluster.id}`, label: cluster.name, clusterId: cluster.id })),
     moments: toMoments(clusters, named),
     backups: [...groups].map(([clusterName, options]) => ({ clusterName, options })),
   }
+}
+
+/** Null when it is none of them. */
+export function clusterOfRef({ live, moments, backups }: TreeChoices, ref: string): string | null {
+  const all = [...live, ...moments, ...backups.flatMap(({ options }) => options)]
+  return all.find((option) => option.ref === ref)?.clusterId ?? null
 }
 
 function toMoments(
@@ -48,7 +57,7 @@ function toMoments(
     const moment = parseTreeRef(ref)
     if (moment?.kind !== 'moment') return []
     const cluster = clusters.find(({ id }) => id === moment.clusterId)
-    return cluster ? [{ ref, label: `${cluster.name} as of ${moment.zxid}` }] : []
+    return cluster ? [{ ref, label: `${cluster.name} as of ${moment.zxid}`, clusterId: cluster.id }] : []
   })
 }
 

@@ -110,6 +110,7 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     invitePersonAction: admin({ email: 'friend@example.org', role: 'admin', days: 1 }),
     revokeInvitationAction: admin({ invitationId: 'none' }),
     setRoleAction: admin({ userId, role: 'admin' }),
+    setClusterRoleAction: admin({ userId, clusterId, role: 'admin' }),
     deactivatePersonAction: admin({ userId }),
     reactivatePersonAction: admin({ userId }),
     endSessionsAction: admin({ userId }),

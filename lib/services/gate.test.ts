@@ -3,7 +3,7 @@ import { createTestServices, type TestServices } from '../testing/service-contex
 import type { Role, ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
 import { assertActorCan, mutate, mutateCluster } from './gate.ts'
-import { type Action, type ClusterAction, LEAST_ROLE } from './policy.ts'
+import { type Action, type ClusterAction, isOverall, LEAST_ROLE } from './policy.ts'
 
 // A database on disk for each test: slow where many test files run at once.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -73,12 +73,23 @@ describe('assertActorCan', () => {
   test('asks the role at the cluster, which stands in place of the overall one, be it more or less', async () => {
     for (const action of ACTIONS) {
       for (const role of ROLES) {
+        if (isOverall(action)) continue
         const overall = isEnough('operator', action) ? 'none' : 'admin'
         const context = withRoles(overall, { [CLUSTER.id]: role })
         const attempt = ask(context, action, CLUSTER)
         if (isEnough(role, action)) await expect(attempt, `${role} ${action}`).resolves.toBeUndefined()
         else await expect(attempt, `${role} ${action}`).rejects.toMatchObject({ code: 'FORBIDDEN' })
       }
+    }
+  })
+
+  test('asks the overall role where an action is of no single cluster, whatever cluster it speaks of', async () => {
+    const actions = ACTIONS.filter(isOverall).filter((action) => LEAST_ROLE[action] === 'admin')
+    expect(actions).toContain('people.set-cluster-role')
+    for (const action of actions) {
+      await expect(ask(withRoles('admin', { [CLUSTER.id]: 'none' }), action, CLUSTER)).resolves.toBeUndefined()
+      const attempt = ask(withRoles('operator', { [CLUSTER.id]: 'admin' }), action, CLUSTER)
+      await expect(attempt, action).rejects.toMatchObject({ code: 'FORBIDDEN' })
     }
   })
 

@@ -4,7 +4,15 @@ import { type AuditEntryInput, type AuditFacts, lockAudit, writeAudit } from './
 import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
 import type { ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
-import { type Action, type ClusterAction, isRoleEnough, LEAST_ROLE, type OverallAction, roleAt } from './policy.ts'
+import {
+  type Action,
+  type ClusterAction,
+  isOverall,
+  isRoleEnough,
+  LEAST_ROLE,
+  type OverallAction,
+  roleAt,
+} from './policy.ts'
 import { describeLackOfScope, isScopeEnough } from './tokens/token-scopes.ts'
 
 export type { Action, ClusterAction } from './policy.ts'
@@ -44,7 +52,7 @@ export async function assertActorCan(context: GateContext, { action, ...subject 
       remedy: 'use a token that has the scope, or do it as a person in the browser',
     })
   }
-  const places = [subject.cluster?.id ?? null, ...(otherClusterId ? [otherClusterId] : [])]
+  const places = isOverall(action) ? [null] : [subject.cluster?.id ?? null, ...(otherClusterId ? [otherClusterId] : [])]
   const lacking = places.find((clusterId) => !isRoleEnough(roleAt(actor, clusterId), action))
   if (lacking === undefined) return
   const role = roleAt(actor, lacking)

@@ -88,6 +88,8 @@ export const LEAST_ROLE = {
   // By who holds the link: the token is the right, and says which role comes of it.
   'people.accept-invitation': 'none',
   'people.set-role': 'admin',
+  // Also of an administrator of that cluster only: who may do what is decided overall.
+  'people.set-cluster-role': 'admin',
   'people.end-sessions': 'admin',
   'people.open-sign-in': 'admin',
   'people.deactivate': 'admin',
@@ -120,6 +122,10 @@ export type OverallAction =
   | 'value-rule.switch'
   | Extract<Action, `audit.${string}` | `session.${string}` | `people.${string}` | `token.${string}`>
 export type ClusterAction = Exclude<Action, OverallAction>
+
+export function isOverall(action: Action): action is OverallAction {
+  return /^(session|people|token)\.|^(cluster\.add|backup\.rescan|audit\.export)$/.test(action)
+}
 
 const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
 

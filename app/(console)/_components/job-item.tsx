@@ -10,6 +10,7 @@ import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { JobStateBadge, jobSubject } from '@/app/_components/job-looks.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { isActive, JOBS_KEY } from '@/app/_components/use-jobs.ts'
 import { paths } from '@/app/_nav/paths.ts'
@@ -63,27 +64,29 @@ export function JobItem({ job }: { job: JobView }) {
           </Link>
         )}
         <span className="flex-1" />
-        {isActive(job) && (
-          <GuardedButton
-            action="job.cancel"
-            size="small"
-            pending={cancel.pending}
-            disabledReason={job.cancelRequested && 'The job was asked to stop and will do so at its next safe point'}
-            onClick={() => cancel.run({ jobId: job.id })}
-          >
-            Cancel job
-          </GuardedButton>
-        )}
-        {(job.state === 'failed' || job.state === 'cancelled') && (
-          <GuardedButton
-            action="job.retry"
-            size="small"
-            pending={retry.pending}
-            onClick={() => retry.run({ jobId: job.id })}
-          >
-            Retry job
-          </GuardedButton>
-        )}
+        <AtCluster ids={[job.clusterId]}>
+          {isActive(job) && (
+            <GuardedButton
+              action="job.cancel"
+              size="small"
+              pending={cancel.pending}
+              disabledReason={job.cancelRequested && 'The job was asked to stop and will do so at its next safe point'}
+              onClick={() => cancel.run({ jobId: job.id })}
+            >
+              Cancel job
+            </GuardedButton>
+          )}
+          {(job.state === 'failed' || job.state === 'cancelled') && (
+            <GuardedButton
+              action="job.retry"
+              size="small"
+              pending={retry.pending}
+              onClick={() => retry.run({ jobId: job.id })}
+            >
+              Retry job
+            </GuardedButton>
+          )}
+        </AtCluster>
       </div>
       {open && <JobLog jobId={job.id} live={isActive(job)} />}
     </li>

@@ -2,10 +2,10 @@
 
 import { z } from 'zod'
 import { action } from '@/app/_server/action.ts'
-import { deactivatePerson, reactivatePerson, setRole } from '@/lib/services/people/change-person.ts'
+import { deactivatePerson, reactivatePerson, setClusterRole, setRole } from '@/lib/services/people/change-person.ts'
 import { invitePerson, revokeInvitation } from '@/lib/services/people/invite-person.ts'
 import { endSessionsOf, openSignIn } from '@/lib/services/people/person-access.ts'
-import { invitePersonSchema, setRoleSchema } from '@/lib/services/people/schemas.ts'
+import { invitePersonSchema, setClusterRoleSchema, setRoleSchema } from '@/lib/services/people/schemas.ts'
 
 const userSchema = z.object({ userId: z.string() })
 
@@ -18,6 +18,11 @@ export const revokeInvitationAction = action(z.object({ invitationId: z.string()
 
 export const setRoleAction = action(setRoleSchema, async (context, input) => {
   await setRole(context, input)
+  return null
+})
+
+export const setClusterRoleAction = action(setClusterRoleSchema, async (context, input) => {
+  await setClusterRole(context, input)
   return null
 })
 

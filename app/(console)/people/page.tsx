@@ -16,13 +16,14 @@ export default async function PeoplePage() {
   return (
     <>
       <PageHeader title="People" actions={<LinkButton href={paths.account()}>Your sessions and password</LinkButton>}>
-        A viewer reads. An operator takes backups, writes to armed clusters, and approves restores of others. An
-        administrator also adds clusters and people and restores the files of servers.
+        Whoever has no access (none) sees nothing. A viewer reads. An operator takes backups, writes to armed clusters,
+        and approves restores of others. An administrator also adds clusters and people and restores the files of
+        servers. A role at a single cluster stands in place of the role overall, there.
       </PageHeader>
       {people.ok ? (
         <div className="flex max-w-6xl flex-col gap-4">
           <Card flush>
-            <PeopleTable people={people.value.people} />
+            <PeopleTable people={people.value.people} clusters={people.value.clusters} />
           </Card>
           <Card title="Invite somebody">
             <InviteForm />

@@ -84,6 +84,7 @@ export async function toDiffViews(context: Pick<ServiceContext, 'db'>, rows: rea
   return rows.map((row) => ({
     id: row.id,
     clusterId: row.clusterId,
+    otherClusterId: row.otherClusterId,
     left: String(row.left),
     right: String(row.right),
     leftLabel: row.leftLabel,

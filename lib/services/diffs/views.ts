@@ -12,6 +12,8 @@ export interface ChangeCounts {
 export interface DiffView {
   readonly id: string
   readonly clusterId: string | null
+  /** Of the other side, where that is another cluster. */
+  readonly otherClusterId: string | null
   /** TreeRef texts. */
   readonly left: string
   readonly right: string

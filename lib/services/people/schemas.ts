@@ -29,6 +29,13 @@ export const acceptInvitationSchema = z.object({
   password: person.password,
 })
 
+/** `role` null: as overall. */
+export const setClusterRoleSchema = z.object({
+  userId: z.string(),
+  clusterId: z.string(),
+  role: z.enum(ROLES).nullable(),
+})
+
 export const setRoleSchema = z.object({ userId: z.string(), role: z.enum(ROLES) })
 
 export const changePasswordSchema = z.object({

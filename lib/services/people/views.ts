@@ -1,10 +1,23 @@
 import type { Role } from '../context.ts'
 
+export interface ClusterNameView {
+  readonly id: string
+  readonly name: string
+}
+
+export interface ClusterRoleView {
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly role: Role
+}
+
 export interface PersonView {
   readonly id: string
   readonly name: string
   readonly email: string
   readonly role: Role
+  /** Where it is another one, by name; of the clusters that whoever asks sees. */
+  readonly clusterRoles: readonly ClusterRoleView[]
   /** Null: may sign in. */
   readonly deactivatedAt: string | null
   readonly createdAt: string
@@ -31,6 +44,8 @@ export interface InvitationView {
 
 export interface PeopleView {
   readonly people: readonly PersonView[]
+  /** Those that whoever asks sees, by name. */
+  readonly clusters: readonly ClusterNameView[]
   /** Open and expired ones; null for who may not invite. */
   readonly invitations: readonly InvitationView[] | null
 }

@@ -72,6 +72,7 @@ export async function toRestoreViews(
     return {
       id: row.id,
       clusterId: row.clusterId,
+      otherClusterId: row.otherClusterId,
       clusterName: cluster?.name ?? 'a removed cluster',
       clusterEnvironment: cluster?.environment ?? 'development',
       clusterIsArmed: facts.clusterIsArmed,

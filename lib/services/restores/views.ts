@@ -72,6 +72,8 @@ export interface RestoreReportView {
 export interface RestoreView {
   readonly id: string
   readonly clusterId: string
+  /** Where the source is of, when that is another cluster. */
+  readonly otherClusterId: string | null
   readonly clusterName: string
   readonly clusterEnvironment: 'production' | 'staging' | 'development'
   readonly clusterIsArmed: boolean

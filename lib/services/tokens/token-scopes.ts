@@ -90,6 +90,7 @@ export const SCOPE_OF = {
   'people.revoke-invitation': null,
   'people.accept-invitation': null,
   'people.set-role': null,
+  'people.set-cluster-role': null,
   'people.end-sessions': null,
   'people.open-sign-in': null,
   'people.deactivate': null,

@@ -10,6 +10,7 @@ import {
 } from '@/app/_components/backup-badges.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
@@ -40,106 +41,108 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
   const { manifest } = backup
   const files = [...manifest.files, { name: 'manifest.json', bytes: null, sha256: null }]
   return (
-    <div className="max-w-6xl">
-      <PageHeader
-        crumbs={[
-          { href: paths.cluster(backup.clusterId), text: backup.clusterName },
-          { href: paths.cluster(backup.clusterId, 'backups'), text: 'Backups' },
-        ]}
-        title={`Backup of ${backup.clusterName}`}
-        badges={
-          <>
-            <StatusBadge status={backup.status} />
-            {backup.source === 'import' && <ImportBadge />}
-            <ConsistencyBadge backup={backup} />
-            <VerifiedBadge backup={backup} />
-            <DrillBadge backup={backup} />
-            {backup.pinned && <PinnedBadge />}
-            {backup.isLastGood && <Badge tone="accent">last good</Badge>}
-            {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
-          </>
-        }
-      >
-        Taken <RelativeTime at={backup.takenAt} /> ({formatUtc(Date.parse(backup.takenAt))})
-        {backup.createdByName && ` by ${backup.createdByName}`}
-      </PageHeader>
-      <div className="flex flex-col gap-4">
-        <BackupActions backup={backup} drillFault={drillFault.ok ? drillFault.value : drillFault.error.message} />
-        <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
-        <DrillResult backupId={backup.id} drill={backup.drill} report={backup.drillReport} />
-        <div className="grid gap-4 xl:grid-cols-2">
-          <Card title="Facts">
-            <Facts
-              className="sm:grid-cols-2"
-              items={[
-                ['Scope', backup.scopePaths.join(', ') === '/' ? 'whole tree' : backup.scopePaths.join(', ')],
-                [
-                  'zxid',
-                  hasGaps(manifest) && backup.zxid === '0x0' ? 'not known' : <Zxid key="zxid" value={backup.zxid} />,
-                ],
-                ['Znodes in the snapshot', formatCount(backup.znodes)],
-                ['Data', formatBytes(backup.dataBytes)],
-                ['Archive', formatBytes(backup.archiveBytes)],
-                ['Took', formatDuration(backup.durationMs)],
-                ['Source', SOURCES[manifest.source]],
-                ['ZooKeeper', manifest.zookeeperVersion ?? 'version not told'],
-                [
-                  'Digest of the tree (version 2)',
-                  manifest.digest ? <Zxid key="digest" value={manifest.digest.computed} what="digest" /> : 'none',
-                ],
-                ['Made by', `Arkeeper ${manifest.arkeeper}`],
-              ]}
-            />
-          </Card>
-          <Card title="Consistency">
-            <ConsistencyWords manifest={manifest} />
-          </Card>
-          <Card title="Fidelity: what it holds and what it does not">
-            <FidelityReport fidelity={manifest.fidelity} source={manifest.source} />
-            {manifest.import && <ImportReport facts={manifest.import} />}
-          </Card>
-          <Card title="Note">
-            <BackupNote backupId={backup.id} note={backup.note} />
+    <AtCluster ids={[backup.clusterId]}>
+      <div className="max-w-6xl">
+        <PageHeader
+          crumbs={[
+            { href: paths.cluster(backup.clusterId), text: backup.clusterName },
+            { href: paths.cluster(backup.clusterId, 'backups'), text: 'Backups' },
+          ]}
+          title={`Backup of ${backup.clusterName}`}
+          badges={
+            <>
+              <StatusBadge status={backup.status} />
+              {backup.source === 'import' && <ImportBadge />}
+              <ConsistencyBadge backup={backup} />
+              <VerifiedBadge backup={backup} />
+              <DrillBadge backup={backup} />
+              {backup.pinned && <PinnedBadge />}
+              {backup.isLastGood && <Badge tone="accent">last good</Badge>}
+              {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
+            </>
+          }
+        >
+          Taken <RelativeTime at={backup.takenAt} /> ({formatUtc(Date.parse(backup.takenAt))})
+          {backup.createdByName && ` by ${backup.createdByName}`}
+        </PageHeader>
+        <div className="flex flex-col gap-4">
+          <BackupActions backup={backup} drillFault={drillFault.ok ? drillFault.value : drillFault.error.message} />
+          <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
+          <DrillResult backupId={backup.id} drill={backup.drill} report={backup.drillReport} />
+          <div className="grid gap-4 xl:grid-cols-2">
+            <Card title="Facts">
+              <Facts
+                className="sm:grid-cols-2"
+                items={[
+                  ['Scope', backup.scopePaths.join(', ') === '/' ? 'whole tree' : backup.scopePaths.join(', ')],
+                  [
+                    'zxid',
+                    hasGaps(manifest) && backup.zxid === '0x0' ? 'not known' : <Zxid key="zxid" value={backup.zxid} />,
+                  ],
+                  ['Znodes in the snapshot', formatCount(backup.znodes)],
+                  ['Data', formatBytes(backup.dataBytes)],
+                  ['Archive', formatBytes(backup.archiveBytes)],
+                  ['Took', formatDuration(backup.durationMs)],
+                  ['Source', SOURCES[manifest.source]],
+                  ['ZooKeeper', manifest.zookeeperVersion ?? 'version not told'],
+                  [
+                    'Digest of the tree (version 2)',
+                    manifest.digest ? <Zxid key="digest" value={manifest.digest.computed} what="digest" /> : 'none',
+                  ],
+                  ['Made by', `Arkeeper ${manifest.arkeeper}`],
+                ]}
+              />
+            </Card>
+            <Card title="Consistency">
+              <ConsistencyWords manifest={manifest} />
+            </Card>
+            <Card title="Fidelity: what it holds and what it does not">
+              <FidelityReport fidelity={manifest.fidelity} source={manifest.source} />
+              {manifest.import && <ImportReport facts={manifest.import} />}
+            </Card>
+            <Card title="Note">
+              <BackupNote backupId={backup.id} note={backup.note} />
+            </Card>
+          </div>
+          <Card title="Files" flush>
+            <p className="px-4 pt-3 text-muted text-sm">
+              A stock ZooKeeper starts from the snapshot file: put it, unpacked, into an empty <code>version-2</code>{' '}
+              folder. On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
+              <CopyButton text={backup.archiveDir} what="folder" />
+            </p>
+            <Table label="Files of the archive" head={['Name', 'Size', 'SHA-256', '(Actions)']}>
+              {files.map((file) => (
+                <Row key={file.name}>
+                  <Cell className="font-mono text-xs">{file.name}</Cell>
+                  <Cell className="whitespace-nowrap">{file.bytes === null ? '' : formatBytes(file.bytes)}</Cell>
+                  <Cell>
+                    {file.sha256 && (
+                      <span className="inline-flex items-center gap-1">
+                        <code className="font-mono text-xs" title={file.sha256}>
+                          {file.sha256.slice(0, 16)}…
+                        </code>
+                        <CopyButton text={file.sha256} what={`SHA-256 of ${file.name}`} />
+                      </span>
+                    )}
+                  </Cell>
+                  <Cell className="text-right">
+                    <a
+                      href={paths.api.backupFile(backup.id, file.name)}
+                      download
+                      aria-label={`Download ${file.name}`}
+                      className={buttonClass({ size: 'small' })}
+                    >
+                      <Download aria-hidden className="size-3.5" />
+                      Download
+                    </a>
+                  </Cell>
+                </Row>
+              ))}
+            </Table>
           </Card>
         </div>
-        <Card title="Files" flush>
-          <p className="px-4 pt-3 text-muted text-sm">
-            A stock ZooKeeper starts from the snapshot file: put it, unpacked, into an empty <code>version-2</code>{' '}
-            folder. On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
-            <CopyButton text={backup.archiveDir} what="folder" />
-          </p>
-          <Table label="Files of the archive" head={['Name', 'Size', 'SHA-256', '(Actions)']}>
-            {files.map((file) => (
-              <Row key={file.name}>
-                <Cell className="font-mono text-xs">{file.name}</Cell>
-                <Cell className="whitespace-nowrap">{file.bytes === null ? '' : formatBytes(file.bytes)}</Cell>
-                <Cell>
-                  {file.sha256 && (
-                    <span className="inline-flex items-center gap-1">
-                      <code className="font-mono text-xs" title={file.sha256}>
-                        {file.sha256.slice(0, 16)}…
-                      </code>
-                      <CopyButton text={file.sha256} what={`SHA-256 of ${file.name}`} />
-                    </span>
-                  )}
-                </Cell>
-                <Cell className="text-right">
-                  <a
-                    href={paths.api.backupFile(backup.id, file.name)}
-                    download
-                    aria-label={`Download ${file.name}`}
-                    className={buttonClass({ size: 'small' })}
-                  >
-                    <Download aria-hidden className="size-3.5" />
-                    Download
-                  </a>
-                </Cell>
-              </Row>
-            ))}
-          </Table>
-        </Card>
       </div>
-    </div>
+    </AtCluster>
   )
 }
 

@@ -3,6 +3,7 @@ import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { ArmedBadge } from '@/app/_components/armed-badge.tsx'
 import { EnvironmentBadge } from '@/app/_components/environment-badge.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { type ClusterSection, paths } from '@/app/_nav/paths.ts'
 import type { ClusterView } from '@/lib/services/clusters/views.ts'
 
@@ -29,7 +30,7 @@ export function ClusterFrame({
   children: ReactNode
 }) {
   return (
-    <>
+    <AtCluster ids={[cluster.id]}>
       <header className="mb-4">
         <div className="flex flex-wrap items-center gap-2">
           <h1 className="min-w-0 break-words font-semibold text-xl">{cluster.name}</h1>
@@ -57,6 +58,6 @@ export function ClusterFrame({
         </nav>
       </header>
       {children}
-    </>
+    </AtCluster>
   )
 }

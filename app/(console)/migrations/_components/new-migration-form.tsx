@@ -10,6 +10,7 @@ import {
   RestoreFidelityOptions,
   toOptionsInput,
 } from '@/app/_components/restore-fidelity-options.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Choice } from '@/app/_ui/choice.tsx'
@@ -144,15 +145,17 @@ export function NewMigrationForm({ clusters, asked }: { clusters: readonly Clust
         hint="Each round reads both trees and writes what differs."
       />
       <div className="flex justify-end">
-        <GuardedButton
-          action="migration.check"
-          type="submit"
-          tone="primary"
-          pending={create.pending}
-          disabledReason={fault}
-        >
-          Check both clusters
-        </GuardedButton>
+        <AtCluster ids={[sourceId, targetId]}>
+          <GuardedButton
+            action="migration.check"
+            type="submit"
+            tone="primary"
+            pending={create.pending}
+            disabledReason={fault}
+          >
+            Check both clusters
+          </GuardedButton>
+        </AtCluster>
       </div>
     </form>
   )

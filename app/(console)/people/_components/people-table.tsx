@@ -9,13 +9,14 @@ import { Badge } from '@/app/_ui/badge.tsx'
 import { Button } from '@/app/_ui/button.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
-import type { PersonView } from '@/lib/services/people/views.ts'
+import type { PeopleView } from '@/lib/services/people/views.ts'
 import { reactivatePersonAction } from '../actions.ts'
 import { PersonDialog } from './person-dialog.tsx'
 
-export function PeopleTable({ people }: { people: readonly PersonView[] }) {
+export function PeopleTable({ people, clusters }: Pick<PeopleView, 'people' | 'clusters'>) {
   const router = useRouter()
-  const [open, setOpen] = useState<PersonView | null>(null)
+  const [openId, setOpenId] = useState<string | null>(null)
+  const open = people.find(({ id }) => id === openId)
   const reactivate = useAction(reactivatePersonAction, () => router.refresh())
   const lack = useLack('people.set-role')
   return (
@@ -33,7 +34,13 @@ export function PeopleTable({ people }: { people: readonly PersonView[] }) {
             </Cell>
             <Cell>{person.email}</Cell>
             <Cell className="whitespace-nowrap">
-              {person.role} {person.deactivatedAt && <Badge tone="warn">deactivated</Badge>}
+              {person.role}
+              {person.clusterRoles.map(({ clusterId, clusterName, role }) => (
+                <span key={clusterId} className="block text-muted text-xs">
+                  {role} at {clusterName}
+                </span>
+              ))}{' '}
+              {person.deactivatedAt && <Badge tone="warn">deactivated</Badge>}
               {person.closedUntil && <Badge tone="warn">too many failed sign-ins</Badge>}
             </Cell>
             <Cell className="whitespace-nowrap">
@@ -58,7 +65,7 @@ export function PeopleTable({ people }: { people: readonly PersonView[] }) {
                   size="small"
                   disabledReason={lack}
                   aria-label={`Change ${person.name}`}
-                  onClick={() => setOpen(person)}
+                  onClick={() => setOpenId(person.id)}
                 >
                   Change…
                 </Button>
@@ -70,9 +77,11 @@ export function PeopleTable({ people }: { people: readonly PersonView[] }) {
       {open && (
         <PersonDialog
           person={open}
-          onClose={() => setOpen(null)}
+          clusters={clusters}
+          onClose={() => setOpenId(null)}
+          onChange={() => router.refresh()}
           onDone={() => {
-            setOpen(null)
+            setOpenId(null)
             router.refresh()
           }}
         />

@@ -7,18 +7,24 @@ import { Button } from '@/app/_ui/button.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
 import { SelectField } from '@/app/_ui/field.tsx'
 import { ROLES } from '@/lib/services/people/schemas.ts'
-import type { PersonView } from '@/lib/services/people/views.ts'
+import type { ClusterNameView, PersonView } from '@/lib/services/people/views.ts'
 import { deactivatePersonAction, setRoleAction } from '../actions.ts'
 import { PersonAccess } from './person-access.tsx'
+import { PersonClusters } from './person-clusters.tsx'
 
-/** The role of one person, or the end of it. Both take effect with that person's next request. */
+/** The roles of one person, or the end of them. All of it takes effect with that person's next request. */
 export function PersonDialog({
   person,
+  clusters,
   onClose,
+  onChange,
   onDone,
 }: {
   person: PersonView
+  clusters: readonly ClusterNameView[]
   onClose: () => void
+  /** Something was changed that does not end the dialog. */
+  onChange: () => void
   onDone: () => void
 }) {
   const [role, setRole] = useState(person.role)
@@ -34,7 +40,7 @@ export function PersonDialog({
       <form onSubmit={submit} className="flex flex-col gap-3 text-sm">
         {error && <ErrorNotice error={error} />}
         <SelectField
-          label="Role"
+          label="Role overall"
           value={role}
           onChange={(event) => setRole(ROLES.find((each) => each === event.target.value) ?? person.role)}
         >
@@ -44,6 +50,7 @@ export function PersonDialog({
             </option>
           ))}
         </SelectField>
+        <PersonClusters person={person} clusters={clusters} onChange={onChange} />
         <PersonAccess person={person} onDone={onDone} />
         <p>
           To deactivate ends every session of {person.isYou ? 'yours' : person.name} at once and refuses the next

@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { PhysicalPage as LivePhysical } from '../_components/physical-page.tsx'
 import { loadPhysical } from '../loaders.ts'
 
@@ -8,5 +9,9 @@ export const metadata: Metadata = { title: 'Put back as files' }
 export default async function PhysicalPage({ params }: { params: Promise<{ physicalId: string }> }) {
   const physical = await loadPhysical((await params).physicalId)
   if (!physical.ok) return <ErrorNotice error={physical.error} />
-  return <LivePhysical initial={physical.value} />
+  return (
+    <AtCluster ids={[physical.value.clusterId]}>
+      <LivePhysical initial={physical.value} />
+    </AtCluster>
+  )
 }

@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Choice } from '@/app/_ui/choice.tsx'
@@ -117,9 +118,11 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
         {...field('fileZxid')}
       />
       <div className="flex justify-end">
-        <GuardedButton action="physical-restore.check" type="submit" tone="primary" pending={create.pending}>
-          Check everything
-        </GuardedButton>
+        <AtCluster ids={[defaults.clusterId]}>
+          <GuardedButton action="physical-restore.check" type="submit" tone="primary" pending={create.pending}>
+            Check everything
+          </GuardedButton>
+        </AtCluster>
       </div>
     </form>
   )

@@ -11,7 +11,8 @@ import {
   toOptionsInput,
 } from '@/app/_components/restore-fidelity-options.tsx'
 import { RestoreOptions } from '@/app/_components/restore-options.tsx'
-import { isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
+import { clusterOfRef, isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Choice } from '@/app/_ui/choice.tsx'
@@ -169,15 +170,17 @@ export function NewRestoreForm({
       <RestoreOptions mode={mode} onMode={setMode} onConflict={onConflict} onOnConflict={setOnConflict} />
       <RestoreFidelityOptions choice={fidelity} onChoice={setFidelity} />
       <div className="flex justify-end">
-        <GuardedButton
-          action="restore.plan"
-          type="submit"
-          tone="primary"
-          pending={create.pending}
-          disabledReason={fault}
-        >
-          Make the plan
-        </GuardedButton>
+        <AtCluster ids={[clusterId, clusterOfRef(choices, source)]}>
+          <GuardedButton
+            action="restore.plan"
+            type="submit"
+            tone="primary"
+            pending={create.pending}
+            disabledReason={fault}
+          >
+            Make the plan
+          </GuardedButton>
+        </AtCluster>
       </div>
     </form>
   )

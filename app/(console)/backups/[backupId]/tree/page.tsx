@@ -3,6 +3,7 @@ import Link from 'next/link'
 import { ConsistencyBadge, StatusBadge } from '@/app/_components/backup-badges.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
+import { AtCluster } from '@/app/_components/role.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { formatUtc } from '@/app/_ui/format-time.ts'
@@ -17,7 +18,7 @@ export default async function BackupTreePage({ params }: { params: Promise<{ bac
   const backup = loaded.value
   const takenAt = formatUtc(Date.parse(backup.takenAt))
   return (
-    <>
+    <AtCluster ids={[backup.clusterId]}>
       <PageHeader
         crumbs={[
           { href: paths.cluster(backup.clusterId), text: backup.clusterName },
@@ -43,6 +44,6 @@ export default async function BackupTreePage({ params }: { params: Promise<{ bac
         label={`the backup of ${takenAt}`}
         writing={{ kind: 'backup', backupId: backup.id, clusterId: backup.clusterId }}
       />
-    </>
+    </AtCluster>
   )
 }
