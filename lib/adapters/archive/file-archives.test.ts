@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -52,6 +52,28 @@ describe('list', () => {
       'damaged',
       'archive',
     ])
+  })
+
+  test.each(['../secret.key', '/etc/passwd', '..', '.', '', 'a/b', 'a\\b', '.hidden', 'a\0b', 'a\nb', 'x'.repeat(300)])(
+    'a manifest that names %j as one of its files is damaged, and nothing reads it',
+    async (name) => {
+      const { dir } = await store.write(buildTree(['/a']))
+      const file = join(dir, 'manifest.json')
+      const manifest = JSON.parse(await readFile(file, 'utf8'))
+      manifest.files.push({ name, bytes: 1, sha256: '0'.repeat(64) })
+      await writeFile(file, JSON.stringify(manifest))
+      expect(await list()).toMatchObject([
+        { kind: 'damaged', message: expect.stringContaining('not the name of a file') },
+      ])
+      await expect(store.archives.open(dir)).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
+    },
+  )
+
+  test('a folder that is a link is not of the store', async () => {
+    const { dir } = await store.write(buildTree(['/a']))
+    await symlink(dir, join(store.clusterDir, '20260101T000000Z-1b'))
+    await symlink(store.clusterDir, join(store.dir, 'linked'))
+    expect((await list()).map((archive) => archive.dir)).toEqual([dir])
   })
 
   test('a store that does not exist yet is empty', async () => {

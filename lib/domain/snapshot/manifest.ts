@@ -67,6 +67,9 @@ export const importSchema = z.object({
 })
 export type ImportFacts = z.infer<typeof importSchema>
 
+/** A file beside the manifest: whoever may write into a store must not make us read, or hand out, what lies elsewhere. */
+const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/, 'not the name of a file beside the manifest')
+
 /**
  * manifest.json of an archive, written last. `schema` is raised only by adding; readers refuse a higher major number.
  * Numbers beyond 2^53 are hex strings. Times are milliseconds since 1970 (UTC).
@@ -92,7 +95,7 @@ export const manifestSchema = z.object({
   takenAtMs: count,
   durationMs: count,
   /** Every file but the manifest itself. */
-  files: z.array(z.object({ name: z.string(), bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+  files: z.array(z.object({ name: fileName, bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
   note: z.string().optional(),
   /** Only of the source `import`: where the tree came from, and what that could not say. */
   import: importSchema.optional(),

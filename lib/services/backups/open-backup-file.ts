@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { constants } from 'node:fs'
+import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
@@ -29,17 +29,35 @@ export async function openBackupFile(context: ServiceContext, input: z.input<typ
     throw new ServiceError('NOT_FOUND', `The backup has no file ${name}`)
   }
   await assertMaySeeAll(context, { action: 'backup.download', cluster, after: { backup: backupId, file: name } })
-  const file = join(backup.archiveDir, name)
-  let bytes: number
+  const handle = await openPlainFile(context.paths.storeDir, backup.archiveDir, name)
+  const { size } = await handle.stat()
+  // As many bytes as were promised, whatever becomes of the file meanwhile; the stream closes it.
+  const stream = handle.createReadStream(size > 0 ? { end: size - 1 } : {})
+  return { stream, bytes: size, contentType: contentTypeOf(name) }
+}
+
+/** A link in the store could lead to anything that this process may read, so it is not followed. */
+async function openPlainFile(storeDir: string, archiveDir: string, name: string): Promise<FileHandle> {
+  let handle: FileHandle | null = null
   try {
-    bytes = (await stat(file)).size
+    const dir = await realpath(archiveDir)
+    if (!dir.startsWith(`${await realpath(storeDir)}${sep}`)) throw missing(name)
+    const file = join(dir, name)
+    // Non-blocking, or a pipe of that name would be waited for.
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if ((await handle.stat()).isFile()) return handle
   } catch (cause) {
-    throw new ServiceError('NOT_FOUND', `The file ${name} of the backup is missing in the store`, {
-      cause,
-      remedy: 'verify the backup; a copy of the store may still have it',
-    })
+    throw cause instanceof ServiceError ? cause : missing(name, cause)
   }
-  return { stream: createReadStream(file), bytes, contentType: contentTypeOf(name) }
+  await handle.close()
+  throw missing(name)
+}
+
+function missing(name: string, cause?: unknown): ServiceError {
+  return new ServiceError('NOT_FOUND', `The file ${name} of the backup is missing in the store`, {
+    cause,
+    remedy: 'verify the backup; a copy of the store may still have it',
+  })
 }
 
 function contentTypeOf(name: string): string {
