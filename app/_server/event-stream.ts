@@ -51,7 +51,7 @@ export function eventStream(request: Request, source: (signal: AbortSignal) => A
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
+      'cache-control': 'private, no-store, no-transform',
       'x-accel-buffering': 'no',
     },
   })

@@ -2,6 +2,7 @@
 
 import { DropdownMenu } from 'radix-ui'
 import type { ReactNode } from 'react'
+import './style-nonce.ts'
 
 const CONTENT = 'z-50 min-w-44 rounded-md border bg-surface p-1 text-sm shadow-xl'
 const ITEM =

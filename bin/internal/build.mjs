@@ -30,6 +30,7 @@ export const isSource = (name) => !name.startsWith(`${GENERATED}/`) && !/\.(test
 /** Name in dist/ → entry. Packages stay outside the bundles: they are found in node_modules. */
 const BUNDLES = {
   worker: 'lib/worker/main.ts',
+  front: 'lib/runtime/front/main.ts',
   arkeeper: 'lib/cli/main.ts',
   demo: 'lib/testing/demo/main.ts',
   migrate: 'lib/adapters/database/migrate-main.ts',

@@ -1,35 +1,46 @@
-// The web server. Not `next start`, because that ends every request body after five minutes, and waits for open event streams when it is
-// asked to stop. HOST and PORT are set by the starter.
+// The web server. Not `next start`, because that ends every request body after five minutes, waits for open event streams when it is
+// asked to stop, and answers whoever knocks. HOST, PORT and the rest of the environment are set by the starter.
 import { createServer } from 'node:http'
+import { pathToFileURL } from 'node:url'
 import next from 'next'
-import { ROOT } from './project.mjs'
+import { urlOf } from './ports.mjs'
+import { DIST_DIR, ROOT } from './project.mjs'
 
-const HEADERS_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 3_000
 
-const hostname = process.env.HOST ?? '127.0.0.1'
-const port = Number(process.env.PORT ?? 3000)
+const { createFront, formatErrorLine, readEnv } = await import(pathToFileURL(`${DIST_DIR}/front.mjs`).href)
+const env = readEnvOrExit()
+const { host: hostname, port } = env
 
+// When Next.js asks itself something, it asks here, and not whatever the Host header of a request names.
+process.env.__NEXT_PRIVATE_ORIGIN = urlOf(hostname, port)
 const app = next({ dev: false, dir: ROOT, hostname, port })
 const handle = app.getRequestHandler()
 await app.prepare()
 
+const front = createFront(env)
 const server = createServer((request, response) => {
-  // A signed-out deep link returns to where it pointed: pages do not see their own address otherwise. What a client sends is overwritten.
-  request.headers['x-arkeeper-path'] = request.url ?? '/'
+  if (!front.admit(request, response)) return
   handle(request, response).catch((error) => {
     process.stderr.write(`web: ${request.method} ${request.url?.split('?')[0]}: ${error?.stack ?? error}\n`)
     response.destroy()
   })
 })
-server.requestTimeout = 0
-server.headersTimeout = HEADERS_TIMEOUT_MS
-server.on('upgrade', (_request, socket) => socket.destroy())
+front.guard(server)
 server.on('error', (error) => {
   process.stderr.write(`web: cannot listen on ${hostname}:${port}: ${error.message}\n`)
   process.exit(1)
 })
 server.listen(port, hostname)
+
+function readEnvOrExit() {
+  try {
+    return readEnv()
+  } catch (error) {
+    process.stderr.write(`web: ${formatErrorLine(error)}\n`)
+    process.exit(1)
+  }
+}
 
 let stopping = false
 async function stop() {

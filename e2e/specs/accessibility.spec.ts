@@ -3,6 +3,7 @@ import { expectNoFindings, expectNoFindingsInOne, expectNoSidewaysScroll } from 
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, type Gallery } from '../support/gallery.ts'
 import { settle } from '../support/pages.ts'
+import { watchPolicy } from '../support/policy.ts'
 import { isAddressOf } from '../support/site-map.ts'
 import { expectActiveRow } from '../support/tree.ts'
 
@@ -82,6 +83,7 @@ for (const { name, open } of states) {
   }) => {
     const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
     const page = await context.newPage()
+    const policy = watchPolicy(page)
     await page.goto(open(gallery))
     await settle(page)
     await expectNoFindings(page, `${name} wide`)
@@ -90,6 +92,7 @@ for (const { name, open } of states) {
     // The colours are those of the wide page; what is hidden or shown is not.
     await expectNoFindingsInOne(page, `${name} narrow`, 'dark')
     await expectNoSidewaysScroll(page, name)
+    expect(policy.violations(), name).toEqual([])
     await context.close()
   })
 }
@@ -97,6 +100,7 @@ for (const { name, open } of states) {
 test('axe finds nothing on the page for signing in, and its form works by keyboard', async ({ browser, demo }) => {
   const context = await browser.newContext({ viewport: WIDE })
   const page = await context.newPage()
+  const policy = watchPolicy(page)
   await page.goto(`${demo.url}/invitation#not-a-token`)
   await expect(page.getByText(/cannot be used/)).toBeVisible()
   await expectNoFindings(page, 'a link that cannot be used')
@@ -118,6 +122,7 @@ test('axe finds nothing on the page for signing in, and its form works by keyboa
   await page.keyboard.press('Enter')
   await expect(page.getByRole('alert').filter({ hasText: 'The e-mail or the password is wrong' })).toBeVisible()
   await expectNoFindings(page, 'a refused sign-in')
+  expect(policy.violations()).toEqual([])
   await context.close()
 })
 
@@ -178,6 +183,7 @@ for (const [pattern, openOverlays] of Object.entries(OVERLAYS)) {
   test(`axe finds nothing in what opens over ${pattern}`, async ({ browser, gallery }) => {
     const context = await browser.newContext({ storageState: gallery.storageState, viewport: WIDE })
     const page = await context.newPage()
+    const policy = watchPolicy(page)
     const dialog = page.getByRole('dialog')
     await page.goto(gallery.addressOf(pattern))
     await settle(page)
@@ -188,6 +194,7 @@ for (const [pattern, openOverlays] of Object.entries(OVERLAYS)) {
       await page.keyboard.press('Escape')
       await expect(dialog).toBeHidden()
     })
+    expect(policy.violations(), pattern).toEqual([])
     await context.close()
   })
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { APIRequestContext, APIResponse } from '@playwright/test'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, type Gallery, PLANTED_PASSWORD } from '../support/gallery.ts'
+import { watchPolicy } from '../support/policy.ts'
 import type { Product } from '../support/product.ts'
 import { OPEN_ACTIONS } from '../support/role-map.ts'
 import { fillPattern, listPages, listRouteHandlers, listServerActions } from '../support/site-map.ts'
@@ -29,6 +30,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     id: gallery.cluster.id,
     name: 'manifest.json',
     exportId: 'none',
+    all: 'sign-out',
   }
   return `${demo.url}${fillPattern(pattern, values)}?path=/config/checkout.json&parent=/&format=jsonl`
 }
@@ -116,27 +118,42 @@ test('every server action refuses without a session, and does nothing', async ({
   expect(await countEverything(signedIn.request, demo)).toEqual(before)
 })
 
-test('a page of another origin that rides on the cookie changes nothing', async ({ demo, gallery, signedIn }) => {
+test('a page of another origin that rides on the cookie changes nothing, nor does what does not say where it comes from', async ({
+  demo,
+  gallery,
+  signedIn,
+}) => {
   const api = signedIn.request
   const before = await countEverything(api, demo)
+  const doors = listRouteHandlers().flatMap(({ pattern, methods }) =>
+    methods.filter((method) => method !== 'GET').map((method) => ({ pattern, method })),
+  )
+  expect(doors.map(({ pattern }) => pattern)).toContain('/api/auth/[...all]')
   // Another port of the same host is the same site: SameSite alone does not keep its cookie back.
-  for (const origin of ['https://evil.example', demo.url.replace(/\d+$/, '1'), 'null']) {
-    for (const { pattern, methods } of handlers) {
-      for (const method of methods.filter((each) => each !== 'GET')) {
-        const answer = await api.fetch(addressOfHandler(demo, gallery, pattern), {
-          method,
-          headers: { origin, 'content-type': 'text/plain' },
-          data: JSON.stringify({ clusterId: gallery.cluster.id, dirs: ['/'], znodes: [] }),
-        })
-        expect(answer.status(), `${method} ${pattern} from ${origin}`).toBe(403)
-      }
+  for (const origin of ['https://evil.example', demo.url.replace(/\d+$/, '1'), 'null', null]) {
+    const from: Record<string, string> = origin === null ? {} : { origin }
+    for (const { pattern, method } of doors) {
+      const answer = await api.fetch(addressOfHandler(demo, gallery, pattern), {
+        method,
+        headers: { ...from, 'content-type': 'text/plain' },
+        data: JSON.stringify({ clusterId: gallery.cluster.id, dirs: ['/'], znodes: [] }),
+      })
+      expect(answer.status(), `${method} ${pattern} from ${origin}`).toBe(403)
+      expect(await answer.json()).toMatchObject({ code: 'FORBIDDEN', remedy: expect.any(String) })
+    }
+    for (const { id, name } of listServerActions()) {
+      const headers = { ...from, 'next-action': id, 'content-type': 'text/plain;charset=UTF-8' }
+      const answer = await api.post(`${demo.url}/account`, { headers, data: '[{}]', maxRedirects: 0 })
+      expect(answer.status(), `${name} from ${origin}`).toBe(403)
     }
     for (const each of gallery.requests.filter((one) => 'next-action' in one.headers)) {
-      const { 'content-length': _length, ...headers } = each.headers
-      const answer = await api.post(each.url, { headers: { ...headers, origin }, data: each.body ?? undefined })
-      expect(answer.status(), `an action from ${origin}`).toBeGreaterThanOrEqual(400)
+      const { 'content-length': _length, origin: _origin, ...headers } = each.headers
+      const answer = await api.post(each.url, { headers: { ...headers, ...from }, data: each.body ?? undefined })
+      // What a browser says of the site stands for the Origin that it left out; here it is our own page's.
+      if (origin !== null) expect(answer.status(), `an action from ${origin}`).toBe(403)
+      if (origin === null) expect(headers['sec-fetch-site'] ?? answer.status(), each.url).not.toBe(200)
     }
-    const signOut = await api.post(`${demo.url}/api/auth/sign-out`, { headers: { origin }, data: {} })
+    const signOut = await api.post(`${demo.url}/api/auth/sign-out`, { headers: from, data: {} })
     expect(signOut.status(), `sign-out from ${origin}`).toBe(403)
   }
   expect(await countEverything(api, demo)).toEqual(before)
@@ -199,26 +216,61 @@ test('the session cookie is out of the reach of scripts and of other sites', asy
   expect(await signedIn.evaluate(() => document.cookie)).not.toContain('session')
 })
 
-test('every page carries the headers that keep it out of frames and its content from being guessed', async ({
+test('every page and route carries the headers of the door, and a script of nobody’s does not run', async ({
   demo,
   gallery,
   signedIn,
   request,
 }) => {
+  const api = signedIn.request
   const answers = new Map<string, APIResponse>()
-  for (const pattern of CONSOLE_PAGES) answers.set(pattern, await signedIn.request.get(gallery.addressOf(pattern)))
-  answers.set('/sign-in', await request.get(`${demo.url}/sign-in`))
-  answers.set('a page that is not there', await signedIn.request.get(`${demo.url}/no/such/page`))
+  for (const pattern of CONSOLE_PAGES) answers.set(pattern, await api.get(gallery.addressOf(pattern)))
+  for (const page of OPEN_PAGES) answers.set(page, await request.get(demo.url + page, { maxRedirects: 0 }))
+  answers.set('a page that is not there', await api.get(`${demo.url}/no/such/page`))
+  for (const [where, answer] of answers) {
+    const policy = answer.headers()['content-security-policy'] ?? ''
+    expect(policy, where).toMatch(/script-src 'self' 'nonce-[^' ]{20,}' 'strict-dynamic'(;|$)/)
+    expect(policy.replace(/style-src-attr [^;]*/, ''), where).not.toMatch(/unsafe-|\*|https?:/)
+    for (const each of ["frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'", "form-action 'self'"]) {
+      expect(policy, where).toContain(each)
+    }
+    const nonce = /'nonce-([^']+)'/.exec(policy)?.[1]
+    const scripts = (await answer.text()).match(/<script\b[^>]*>/g) ?? []
+    expect(
+      scripts.filter((tag) => !tag.includes(`nonce="${nonce}"`)),
+      `${where}: scripts without the nonce`,
+    ).toEqual([])
+  }
+  for (const { pattern, methods } of listRouteHandlers()) {
+    for (const method of methods) {
+      const answer = await request.fetch(addressOfHandler(demo, gallery, pattern), { method, maxRedirects: 0 })
+      answers.set(`${method} ${pattern}`, answer)
+      expect(answer.headers()['content-security-policy'], pattern).toMatch(/^sandbox; default-src 'none'/)
+    }
+  }
+  answers.set('a refusal', await request.post(demo.url, { headers: { origin: 'https://evil.example' } }))
   for (const [where, answer] of answers) {
     const headers = answer.headers()
-    const policy = headers['content-security-policy'] ?? ''
-    expect(policy, where).toContain("frame-ancestors 'none'")
-    expect(policy, where).toContain("object-src 'none'")
-    expect(policy, where).toMatch(/base-uri '(self|none)'/)
-    expect(headers['x-content-type-options'], where).toBe('nosniff')
-    expect(headers['referrer-policy'], where).toMatch(/^(same-origin|no-referrer|strict-origin)$/)
+    expect(headers, where).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': expect.stringContaining('camera=()'),
+      'cache-control': expect.stringContaining('no-store'),
+    })
     expect(headers['x-powered-by'], where).toBeUndefined()
+    expect(headers.server, where).toBeUndefined()
   }
+
+  // What the other specs never see on their pages is seen when it is there.
+  const policy = watchPolicy(signedIn)
+  await signedIn.evaluate(() => {
+    document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="document.title = \'run by nobody\'">')
+  })
+  await expect.poll(() => policy.violations().length).toBeGreaterThanOrEqual(1)
+  await expect(signedIn).not.toHaveTitle('run by nobody')
 })
 
 test('the stored password of a cluster is in no answer, no log and no file', async ({ demo, gallery, signedIn }) => {
@@ -236,7 +288,10 @@ test('the stored password of a cluster is in no answer, no log and no file', asy
       bodies.set(`GET ${pattern} ${path}`, await (await api.get(address)).text())
     }
   }
-  const tested = await api.post(`${demo.url}/api/clusters/test`, { data: { clusterId: gallery.cluster.id } })
+  const tested = await api.post(`${demo.url}/api/clusters/test`, {
+    headers: { origin: demo.url },
+    data: { clusterId: gallery.cluster.id },
+  })
   expect(tested.status()).toBe(200)
   bodies.set('POST /api/clusters/test', await tested.text())
   expect(bodies.get('POST /api/clusters/test')).toContain('authenticate')

@@ -9,6 +9,8 @@ describe('environment', () => {
       host: '127.0.0.1',
       port: 3000,
       publicUrl: null,
+      basePath: '',
+      trustedProxies: { holds: expect.any(Function) },
       dataDir,
       storeDir: `${dataDir}/store`,
       workDir: `${dataDir}/work`,
@@ -28,6 +30,8 @@ describe('environment', () => {
       HOST: '0.0.0.0',
       PORT: '8080',
       ARKEEPER_PUBLIC_URL: 'https://ark.example/some/path',
+      ARKEEPER_BASE_PATH: '/tools/arkeeper',
+      ARKEEPER_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       ARKEEPER_DATA_DIR: '/var/lib/ark',
       ARKEEPER_STORE_DIR: '/backups',
       ARKEEPER_CONFIG: '/etc/arkeeper.json',
@@ -40,6 +44,7 @@ describe('environment', () => {
     expect(env).toMatchObject({
       port: 8080,
       publicUrl: 'https://ark.example',
+      basePath: '/tools/arkeeper',
       storeDir: '/backups',
       workDir: '/var/lib/ark/work',
       configFile: '/etc/arkeeper.json',
@@ -48,7 +53,15 @@ describe('environment', () => {
       restoreBatch: 100,
     })
     expect(env.secretKey?.length).toBe(32)
+    expect(['10.1.2.3', '::1', '192.0.2.1'].filter(env.trustedProxies.holds)).toEqual(['10.1.2.3', '::1'])
   })
+
+  test.each(['/', '//x', '/a/', 'a', '/a//b', '/a/../b', '/.', '/a b', '/a%2f', '/ä', '/a?b', '/a\nb'])(
+    'refuses %j as a base path',
+    (path) => {
+      expect(() => readEnv({ ARKEEPER_BASE_PATH: path })).toThrowError(/ARKEEPER_BASE_PATH/)
+    },
+  )
 
   test('that is wrong is named in one line, and never quoted', () => {
     const read = () =>

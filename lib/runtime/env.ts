@@ -5,6 +5,7 @@ import type { ScratchSettings } from '../adapters/scratch/scratch-server.ts'
 import { parseSecretKey } from '../adapters/secrets/secret-key.ts'
 import type { SessionLimits } from '../services/people/session-expiry.ts'
 import { RuntimeError } from './errors.ts'
+import { type ProxyList, parseProxies } from './front/proxies.ts'
 
 export interface Env {
   /** Address that the web process listens on. */
@@ -12,6 +13,10 @@ export interface Env {
   readonly port: number
   /** Where browsers reach it when that is not host:port, for example behind a proxy that ends TLS. Origin only. */
   readonly publicUrl: string | null
+  /** Under which the whole of it is served: empty, or like `/arkeeper`. Fixed by the build. */
+  readonly basePath: string
+  /** None unless told: without a proxy in front, a client would write these headers itself. */
+  readonly trustedProxies: ProxyList
   /** Absolute. Database, key, work files and, unless told otherwise, the store. */
   readonly dataDir: string
   readonly storeDir: string
@@ -37,6 +42,13 @@ const HOUR_MS = 3600_000
 
 const port = z.coerce.number().int().min(0).max(65_535)
 
+function toProxies(text: string, ctx: z.RefinementCtx): ProxyList {
+  const list = parseProxies(text)
+  if (list) return list
+  ctx.addIssue({ code: 'custom', message: 'addresses or ranges like 10.0.0.0/8, separated by commas' })
+  return z.NEVER
+}
+
 const envSchema = z.object({
   HOST: z.string().trim().min(1).default('127.0.0.1'),
   PORT: port.default(3000),
@@ -44,6 +56,11 @@ const envSchema = z.object({
     .url({ protocol: /^https?$/ })
     .transform((url) => new URL(url).origin)
     .optional(),
+  ARKEEPER_BASE_PATH: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/, 'like /arkeeper, without a slash at its end')
+    .optional(),
+  ARKEEPER_TRUSTED_PROXIES: z.string().default('').transform(toProxies),
   ARKEEPER_DATA_DIR: z.string().trim().min(1).default('.arkeeper'),
   ARKEEPER_STORE_DIR: z.string().trim().min(1).optional(),
   ARKEEPER_CONFIG: z.string().trim().min(1).optional(),
@@ -72,6 +89,8 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     host: env.HOST,
     port: env.PORT,
     publicUrl: env.ARKEEPER_PUBLIC_URL ?? null,
+    basePath: env.ARKEEPER_BASE_PATH ?? '',
+    trustedProxies: env.ARKEEPER_TRUSTED_PROXIES,
     dataDir,
     storeDir: env.ARKEEPER_STORE_DIR === undefined ? join(dataDir, 'store') : resolve(env.ARKEEPER_STORE_DIR),
     workDir: join(dataDir, 'work'),

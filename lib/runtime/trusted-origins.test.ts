@@ -22,6 +22,10 @@ describe('origins', () => {
     expect(trustedOrigins(at('192.0.2.1'), 'evil.example')).toEqual(['http://192.0.2.1:3000'])
   })
 
+  test('of a name that only begins like a loopback address are not those of one', () => {
+    expect(trustedOrigins(at('127.0.0.1.evil.example'), null)).toEqual(['http://127.0.0.1.evil.example:3000'])
+  })
+
   test('behind a proxy are the public one, not what the request says', () => {
     const env = at('0.0.0.0', 'https://ark.example')
     expect(publicOrigin(env)).toBe('https://ark.example')

@@ -31,12 +31,12 @@ export function isForeignOrigin(env: Address, headers: Pick<Headers, 'get'>): bo
   return origin !== null && !trustedOrigins(env, headers.get('host')).includes(origin)
 }
 
-function isWildcard(host: string): boolean {
+export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::' || host === '[::]'
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function originOf(host: string, port: number): string {
