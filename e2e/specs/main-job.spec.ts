@@ -207,6 +207,7 @@ test('back up, break something, see what differs, put it back, verify, undo, rea
     }
     await expect(entries).toContainText('the pool size was changed by mistake')
     await expect(entries).not.toContainText('pool.size=')
+    await expect(page.getByText(/^Chain verified up to entry \d/)).toBeVisible()
     await takePicture(page, 'audit')
   })
 

@@ -113,6 +113,8 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     setClusterRoleAction: admin({ userId, clusterId, role: 'admin' }),
     deactivatePersonAction: admin({ userId }),
     reactivatePersonAction: admin({ userId }),
+    verifyAuditAction: operator({}),
+    setCheckpointFilesAction: admin({ on: false }),
     endSessionsAction: admin({ userId }),
     openSignInAction: admin({ userId }),
   }

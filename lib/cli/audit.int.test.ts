@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { exportAudit } from '../services/audit/export-audit.ts'
+import { runDueCheckpoint } from '../services/audit/run-checkpoint.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
+import { formatCheckpointFile } from '../services/audit/signatures.ts'
 import { writeAudit } from '../services/audit/write-audit.ts'
 import { type BundledCommand, bundleCommand } from '../testing/bundled-command.ts'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
@@ -41,6 +43,18 @@ it('arkeeper audit verify tells a whole chain from a broken one, in the database
     status: 0,
     out: expect.stringContaining('entries 1 to 5: the chain is whole'),
   })
+
+  const put = join(services.database.dir, 'put-away')
+  const publicKey = join(services.database.dir, 'somewhere.pub')
+  writeFileSync(publicKey, context.auditKey.publicKey)
+  await runDueCheckpoint(context)
+  mkdirSync(put)
+  const [checkpoint] = await services.database.client.auditCheckpoint.findMany()
+  if (checkpoint) writeFileSync(join(put, 'checkpoint-6.json'), formatCheckpointFile(checkpoint))
+  const signed = ['verify', '--database', services.database.file, '--checkpoints', put, '--public-key', publicKey]
+  expect(await run(...signed)).toMatchObject({ status: 0, out: expect.stringContaining('2 checkpoints met') })
+  if (checkpoint) writeFileSync(join(put, 'checkpoint-6.json'), formatCheckpointFile({ ...checkpoint, hash: 'f' }))
+  expect(await run(...signed)).toMatchObject({ status: 1, out: expect.stringContaining('CHECKPOINT_FORGED') })
 
   const db = new Sqlite(services.database.file)
   db.exec('DROP TRIGGER AuditEntry_no_update; UPDATE AuditEntry SET path = NULL WHERE sequence = 3')

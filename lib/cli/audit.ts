@@ -1,24 +1,48 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { databaseFileIn } from '../adapters/database/database-location.ts'
 import { openAuditFile } from '../adapters/database/read-audit.ts'
+import { PUBLIC_FILE, splitPem } from '../adapters/secrets/audit-key.ts'
 import { countOf } from '../base/count-of.ts'
 import { throwIfAborted } from '../base/errors.ts'
 import { stringifyJson } from '../base/json.ts'
 import { type ChainReport, ChainVerifier } from '../services/audit/chain-verifier.ts'
 import { parseExportLine } from '../services/audit/read-export.ts'
-import { argument, type Command, type CommandInput, flag, text } from './command.ts'
-import { badUsage } from './errors.ts'
+import {
+  type Checkpoint,
+  parseCheckpointFile,
+  type Removal,
+  TrustedKeys,
+  toAnchors,
+} from '../services/audit/signatures.ts'
+import { argument, type Command, type CommandInput, flag, list, text } from './command.ts'
+import { badUsage, CommandError } from './errors.ts'
 
 const TICK = 10_000
 
 export const audit: Command = {
-  usage: 'audit verify [--database FILE | --data-dir DIR | --export FILE.jsonl [--partial]] [--json]',
-  summary: 'finds any changed, removed, inserted or moved entry of the audit, in a database or an export, and names it',
-  options: { database: 'string', 'data-dir': 'string', export: 'string', partial: 'boolean' },
+  usage:
+    'audit verify|key [--database FILE | --data-dir DIR | --export FILE.jsonl [--partial]] [--checkpoints DIR] [--public-key FILE]… [--json]',
+  summary:
+    'verify: finds any changed, removed, inserted or moved entry of the audit, in a database or an export, and names it; key: prints the public key',
+  options: {
+    database: 'string',
+    'data-dir': 'string',
+    export: 'string',
+    partial: 'boolean',
+    checkpoints: 'string',
+    'public-key': 'list',
+  },
   positionals: { min: 1, max: 1 },
   run: async (input) => {
     const verb = argument(input, 0)
+    if (verb === 'key') {
+      const keys = readKeys(input)
+      if (keys.length === 0) throw new CommandError('BAD_INPUT', `There is no ${PUBLIC_FILE} in ${dataDirOf(input)}`)
+      await input.terminal.print(keys.join(''))
+      return 0
+    }
     if (verb !== 'verify') throw badUsage(`"audit ${verb}" is not a command`)
     const sources = ['database', 'data-dir', 'export'].filter((name) => text(input, name) !== undefined)
     if (sources.length > 1) throw badUsage(`--${sources.join(' and --')} exclude each other`)
@@ -32,11 +56,55 @@ export const audit: Command = {
   },
 }
 
+function dataDirOf(input: CommandInput): string {
+  return text(input, 'data-dir') ?? process.env.ARKEEPER_DATA_DIR ?? '.arkeeper'
+}
+
+/** Those that are given; else those beside the database. */
+function readKeys(input: CommandInput): string[] {
+  const given = list(input, 'public-key')
+  if (given.length > 0) {
+    return given.flatMap((file) => {
+      const keys = splitPem(readFileSync(file, 'utf8'))
+      if (keys.length === 0) throw new CommandError('BAD_INPUT', `${file} holds no public key in PEM`)
+      return keys
+    })
+  }
+  const database = text(input, 'database')
+  const file = join(database === undefined ? dataDirOf(input) : dirname(database), PUBLIC_FILE)
+  return text(input, 'export') === undefined && existsSync(file) ? splitPem(readFileSync(file, 'utf8')) : []
+}
+
+/** Held against what is signed: in the database, and in files that were put away. */
+function createVerifier(
+  input: CommandInput,
+  stored: { readonly checkpoints: readonly Checkpoint[]; readonly removals: readonly Removal[] },
+): ChainVerifier {
+  const keys = new TrustedKeys(readKeys(input))
+  const dir = text(input, 'checkpoints')
+  const names = dir === undefined ? [] : readdirSync(dir).filter((name) => /^checkpoint-\d+\.json$/.test(name))
+  const unreadable: string[] = []
+  const put = names.flatMap((name) => {
+    const checkpoint = parseCheckpointFile(readFileSync(join(dir ?? '', name), 'utf8'))
+    if (!checkpoint) unreadable.push(name)
+    return checkpoint ?? []
+  })
+  const { problems, ...anchors } = toAnchors({ ...stored, checkpoints: [...stored.checkpoints, ...put] }, keys)
+  const verifier = new ChainVerifier({ ...anchors, isPartial: flag(input, 'partial') })
+  for (const problem of problems) verifier.report(problem)
+  for (const name of unreadable) {
+    const message = `${name} is no checkpoint`
+    verifier.report({ code: 'CHECKPOINT_FORGED', sequence: null, id: null, message })
+  }
+  const isSigned = stored.checkpoints.length + stored.removals.length + put.length > 0
+  if (keys.size === 0 && isSigned) verifier.note('signatures were not checked: give --public-key')
+  return verifier
+}
+
 async function verifyDatabase(input: CommandInput): Promise<ChainReport> {
-  const dataDir = text(input, 'data-dir') ?? process.env.ARKEEPER_DATA_DIR ?? '.arkeeper'
-  const file = openAuditFile(text(input, 'database') ?? databaseFileIn(dataDir))
+  const file = openAuditFile(text(input, 'database') ?? databaseFileIn(dataDirOf(input)))
   try {
-    const verifier = new ChainVerifier()
+    const verifier = createVerifier(input, { checkpoints: file.checkpoints, removals: file.prunes })
     for (const rows of [file.chained(), file.unchained()]) {
       for (const row of rows) {
         verifier.take(row)
@@ -50,7 +118,7 @@ async function verifyDatabase(input: CommandInput): Promise<ChainReport> {
 }
 
 async function verifyExport(input: CommandInput, path: string): Promise<ChainReport> {
-  const verifier = new ChainVerifier({ isPartial: flag(input, 'partial') })
+  const verifier = createVerifier(input, { checkpoints: [], removals: [] })
   let number = 0
   const stream = createReadStream(path)
   // readline hides an error of its input and just ends.
@@ -91,6 +159,7 @@ async function tick({ context, terminal }: CommandInput, verifier: ChainVerifier
 
 async function describe({ terminal }: CommandInput, report: ChainReport): Promise<void> {
   for (const { code, message } of report.problems) await terminal.line(`problem  ${code}: ${message}`)
+  if (report.checkpoints > 0) await terminal.line(`${countOf(report.checkpoints, 'checkpoint')} met`)
   const more = report.problemCount - report.problems.length
   if (more > 0) await terminal.line(`problem  and ${countOf(more, 'other')}`)
   for (const note of report.notes) await terminal.line(`note  ${note}`)

@@ -9,6 +9,7 @@ import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
+import { loadOrCreateAuditKey } from '../adapters/secrets/audit-key.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
@@ -62,6 +63,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const env = read()
   makePrivateDir(env.dataDir)
   const installationKey = env.secretKey ?? loadOrCreateSecretKey(env.dataDir)
+  const auditKey = loadOrCreateAuditKey(env.dataDir)
   const secrets = toServiceSecrets(createSecretBox(installationKey))
   const log: Log = createLog({ level: env.logLevel })
   const clock = systemClock
@@ -103,6 +105,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     archives,
     scratch,
     secrets,
+    auditKey,
     members,
     guardRules,
     machine,

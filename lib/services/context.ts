@@ -4,6 +4,7 @@ import type { Database } from '../adapters/database/open-database.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { MembersPort } from '../adapters/members/members.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
+import type { AuditKey } from '../adapters/secrets/audit-key.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import type { Clock } from '../base/clock.ts'
 import type { GuardedApplication } from '../domain/guards/application.ts'
@@ -68,6 +69,7 @@ export interface ServiceContext extends EngineContext {
   readonly db: Database['client']
   readonly sessions: ClusterSessions
   readonly secrets: SecretBox
+  readonly auditKey: AuditKey
   readonly members: MembersPort
   /** Directories and commands of members, as this host reaches them. */
   readonly machine: MemberMachine

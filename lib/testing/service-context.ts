@@ -7,6 +7,7 @@ import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { Member } from '../adapters/members/members.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
+import { createAuditKey } from '../adapters/secrets/audit-key.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
 import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import { InvariantError } from '../base/invariant.ts'
@@ -65,6 +66,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
       nowMs += ms
     },
   }
+  const auditKey = createAuditKey()
   const secrets = createSecretBox(randomBytes(32))
   const zookeeper = options.zookeeper ?? absent<ZooKeeperPort>('ZooKeeper')
   const archives = options.archives ?? absent<ArchivePort>('archive store')
@@ -96,6 +98,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     archives,
     scratch,
     secrets,
+    auditKey,
     members: { list: async () => options.members ?? [] },
     machine: options.machine ?? createLocalMachine(),
     paths,

@@ -3,6 +3,8 @@ import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { getRuntime } from '../runtime/runtime.ts'
+import { runDueCheckpoint } from '../services/audit/run-checkpoint.ts'
+import { runDueAuditWork } from '../services/audit/run-due-audit-work.ts'
 import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
@@ -54,12 +56,22 @@ async function main(): Promise<void> {
     fault: 'Which migrations are due cannot be asked',
   })
 
+  const auditor = new Poller({
+    contextFor,
+    runDue: (context) => runDueAuditWork(context, name),
+    fault: 'What is to be done for the audit cannot be asked',
+  })
+
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
-    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), keeper.stop(), drills.stop(), migrations.stop()]).then(
-      () => undefined,
-    )
+    stopped ??= Promise.all([
+      loop.stop(STOP_TIMEOUT_MS),
+      keeper.stop(),
+      drills.stop(),
+      migrations.stop(),
+      auditor.stop(),
+    ]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
@@ -68,9 +80,13 @@ async function main(): Promise<void> {
   keeper.start()
   drills.start()
   migrations.start()
+  auditor.start()
   await loop.run()
   await stopped
   await queue.gone()
+  await runDueCheckpoint(own, { now: true }).catch((error: unknown) => {
+    log.warn({ error: formatErrorLine(error) }, 'The audit could not be signed at the end')
+  })
   await runtime.close()
   process.exit(0)
 }

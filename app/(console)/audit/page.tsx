@@ -10,9 +10,10 @@ import { Card } from '@/app/_ui/card.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { loadClusters } from '../loaders.ts'
+import { AuditChain } from './_components/audit-chain.tsx'
 import { AuditFilterForm } from './_components/audit-filter-form.tsx'
 import { AuditTable } from './_components/audit-table.tsx'
-import { loadAudit } from './loaders.ts'
+import { loadAudit, loadAuditState } from './loaders.ts'
 
 export const metadata: Metadata = { title: 'Audit' }
 
@@ -22,6 +23,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
   const before = readNumber(search, 'before')
   const page = await loadAudit(filter, before)
   const clusters = await loadClusters()
+  const state = await loadAuditState()
   const isFiltered = Object.values(filter).some((value) => value !== '')
   return (
     <>
@@ -41,6 +43,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
       >
         Who did what to which cluster and path, when, why, and how it ended. Values are never in here.
       </PageHeader>
+      {state.ok ? <AuditChain state={state.value} /> : <ErrorNotice error={state.error} />}
       <AuditFilterForm
         key={JSON.stringify(filter)}
         filter={filter}

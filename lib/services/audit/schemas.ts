@@ -11,3 +11,13 @@ export const auditFilterSchema = z.object({
   to: z.string().default(''),
 })
 export type AuditFilter = z.infer<typeof auditFilterSchema>
+
+export const AUDIT_MONTHS_MAX = 600
+
+/** Null and nothing keep entries for ever. */
+export const setAuditSettingsSchema = z.object({
+  months: z.preprocess(
+    (value) => (value === '' ? null : value),
+    z.coerce.number().int().min(1).max(AUDIT_MONTHS_MAX).nullable(),
+  ),
+})

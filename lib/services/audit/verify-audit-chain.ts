@@ -3,6 +3,7 @@ import { throwIfAborted } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { type ChainedRecord, NO_HASH } from './chain.ts'
 import { type ChainReport, ChainVerifier, type ChainVerifierOptions } from './chain-verifier.ts'
+import { loadAnchors } from './load-anchors.ts'
 
 const PAGE = 1000
 
@@ -37,11 +38,14 @@ export interface VerifyAuditOptions extends ChainVerifierOptions {
  * reads is left for the next time.
  */
 export async function verifyAuditChain(
-  context: Pick<ServiceContext, 'db' | 'signal'>,
+  context: Pick<ServiceContext, 'db' | 'signal' | 'auditKey'>,
   options: VerifyAuditOptions = {},
 ): Promise<ChainReport> {
   const { db } = context
-  const verifier = new ChainVerifier(options)
+  const { problems, ...anchors } = await loadAnchors(context, options.from?.sequence)
+  const checkpoints = [...anchors.checkpoints, ...(options.checkpoints ?? [])]
+  const verifier = new ChainVerifier({ ...options, removed: anchors.removed, checkpoints })
+  for (const problem of problems) verifier.report(problem)
   // In this order: an entry that came in between lies before the end.
   const newest = await db.auditEntry.findFirst({ orderBy: { sequence: 'desc' }, select: { sequence: true } })
   const head = await db.auditHead.findUnique({ where: { id: 1 }, select: { sequence: true, hash: true } })

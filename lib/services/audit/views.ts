@@ -1,3 +1,5 @@
+import type { ChainProblem } from './chain-verifier.ts'
+
 export interface AuditEntryView {
   readonly id: number
   readonly at: string
@@ -15,4 +17,21 @@ export interface AuditEntryView {
   /** Place in the chain and hash; null for an entry from before there was one. */
   readonly sequence: number | null
   readonly hash: string | null
+}
+
+export interface AuditStateView {
+  /** Sequence of the last entry. */
+  readonly head: number
+  /** Null before a worker has read the chain. */
+  readonly verified: { readonly sequence: number; readonly at: string; readonly wholeAt: string | null } | null
+  /** Entries read by the reading under way; null: none is. */
+  readonly readingEntries: number | null
+  readonly isRequested: boolean
+  /** The first ones, of `problemCount`. */
+  readonly problems: readonly ChainProblem[]
+  readonly problemCount: number
+  readonly checkpoint: { readonly sequence: number; readonly at: string } | null
+  readonly removed: { readonly throughSequence: number; readonly at: string } | null
+  readonly key: { readonly id: string; readonly publicKey: string }
+  readonly settings: { readonly months: number | null; readonly checkpointFiles: boolean }
 }

@@ -1,0 +1,88 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto'
+import { appendFileSync, chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SecretError } from './errors.ts'
+
+/** What the audit is signed with (Ed25519). `publicKeys` are all that this installation has had, its own last. */
+export interface AuditKey {
+  readonly keyId: string
+  readonly publicKey: string
+  readonly publicKeys: readonly string[]
+  /** Base64. */
+  sign(text: string): string
+}
+
+const PRIVATE_FILE = 'audit.key'
+/** Beside the private one, for whoever checks: one PEM block after the other. */
+export const PUBLIC_FILE = 'audit.pub'
+
+/** The key of `<dataDir>/audit.key`, made on first use with mode 0600. The folder must exist. */
+export function loadOrCreateAuditKey(dataDir: string): AuditKey {
+  const file = join(dataDir, PRIVATE_FILE)
+  if (!existsSync(file)) create(file)
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+    throw new SecretError('SECRET_KEY_EXPOSED', `The key file ${file} can be read by others`, {
+      remedy: `chmod 600 ${file}; if others may have read it, remove it: a new one is made, and the old public key stays known`,
+    })
+  }
+  let key: KeyObject
+  try {
+    key = createPrivateKey(readFileSync(file))
+  } catch (cause) {
+    throw new SecretError('SECRET_KEY_INVALID', `The key file ${file} does not hold a private key`, { cause })
+  }
+  return toAuditKey(key, join(dataDir, PUBLIC_FILE))
+}
+
+/** One that no file holds, for tests. */
+export function createAuditKey(): AuditKey {
+  return toAuditKey(generateKeyPairSync('ed25519').privateKey, null)
+}
+
+function toAuditKey(key: KeyObject, publicFile: string | null): AuditKey {
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
+  const known = publicFile !== null && existsSync(publicFile) ? splitPem(readFileSync(publicFile, 'utf8')) : []
+  const others = known.filter((pem) => pem !== publicKey)
+  if (publicFile !== null && others.length === known.length) {
+    appendFileSync(publicFile, publicKey)
+    chmodSync(publicFile, 0o644)
+  }
+  return {
+    keyId: keyIdOf(publicKey),
+    publicKey,
+    publicKeys: [...others, publicKey],
+    sign: (text) => sign(null, Buffer.from(text, 'utf8'), key).toString('base64'),
+  }
+}
+
+export function splitPem(text: string): string[] {
+  return [...text.matchAll(/-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/g)].map(([pem]) => `${pem}\n`)
+}
+
+/** The first 16 hex digits of the SHA-256 of the key's DER. */
+function keyIdOf(publicKey: string): string {
+  const der = createPublicKey(publicKey).export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(der).digest('hex').slice(0, 16)
+}
+
+/** Two processes may start at once: each writes its own temporary file, and only one of them gets the name. */
+function create(file: string): void {
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const temporary = `${file}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
+  writeFileSync(temporary, pem, { mode: 0o600, flag: 'wx', flush: true })
+  try {
+    linkSync(temporary, file)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    rmSync(temporary)
+  }
+}
