@@ -75,7 +75,7 @@ type Take = (
 
 function parseTarget(input: CommandInput): ClusterTarget | null {
   const given = input.positionals[0]
-  const target = given === undefined ? null : parseLiveSource(given, input.auth)
+  const target = given === undefined ? null : parseLiveSource(given, input.access)
   if (given !== undefined && target === null) throw notACluster()
   return target
 }
@@ -93,7 +93,7 @@ function fromAdminServer(input: CommandInput, target: ClusterTarget | null): Tak
   const { context, terminal } = input
   const url = text(input, 'admin')
   if (url === undefined) throw badUsage("give the AdminServer's address with --admin http://host:8080")
-  const admin = { url, auth: parseAdminAuth(text(input, 'admin-auth')) }
+  const admin = { url, auth: parseAdminAuth(text(input, 'admin-auth')), tls: input.access.tls ?? null }
   const clusterName = target ? splitConnectString(target.connectString).servers : url
   return async (common) => {
     const taken = await takeAdminBackup(context, { admins: [admin], target, clusterName, ...common })

@@ -97,7 +97,10 @@ describe('arkeeper', () => {
       [['replay', 'x', '--to', '0x1'], 'BAD_USAGE'],
       [['follow', '--quorum', 'x:1'], 'NOT_YET'],
       [['ls', zk, '/', '--auth', 'wrong'], 'BAD_USAGE'],
-      [['ls', zk, '/', '--tls-ca', 'x'], 'NOT_YET'],
+      [['ls', zk, '/', '--tls-ca', 'x'], 'BAD_USAGE'],
+      [['ls', zk, '/', '--tls-cert', join(process.cwd(), 'package.json')], 'BAD_USAGE'],
+      // A plain port that is asked for TLS.
+      [['ls', zk, '/', '--tls'], 'TLS_NOT_OFFERED'],
     ] as const) {
       const ran = await run([...args])
       expect([args, ran.status, ran.out]).toEqual([args, 2, ''])

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { parsePath } from '../domain/znode/path.ts'
 import type { EngineContext } from '../services/context.ts'
-import { badUsage, CommandError, notYet } from './errors.ts'
+import type { ClusterAccess } from '../services/engine/open-source.ts'
+import { badUsage, CommandError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 
 /** 0 done, equal, healthy · 1 differences, unhealthy, conflicts left · 2 bad usage or input · 130 interrupted. */
@@ -13,7 +14,8 @@ export interface CommandInput {
   readonly positionals: readonly string[]
   readonly context: EngineContext
   readonly terminal: Terminal
-  readonly auth: ClusterTarget['auth']
+  /** For every cluster of the command line. */
+  readonly access: ClusterAccess
 }
 
 type OptionType = 'string' | 'boolean' | 'list'
@@ -27,12 +29,14 @@ export interface Command {
   run(input: CommandInput): Promise<ExitStatus>
 }
 
-/** Of every command. TLS is in the contract and not yet in the adapter: asked for, it must not be silently left out. */
+/** Of every command. */
 const COMMON: Readonly<Record<string, OptionType>> = {
   json: 'boolean',
   help: 'boolean',
   quiet: 'boolean',
   auth: 'list',
+  tls: 'boolean',
+  'tls-any-name': 'boolean',
   'tls-ca': 'string',
   'tls-cert': 'string',
   'tls-key': 'string',
@@ -73,7 +77,6 @@ export function parseCommandLine(
     throw badUsage(error instanceof Error ? (error.message.split(/\.\s|\n/)[0] ?? error.message) : String(error))
   }
   if (parsed.values.help === true) return parsed
-  for (const name of ['tls-ca', 'tls-cert', 'tls-key']) if (parsed.values[name] !== undefined) throw notYet(`--${name}`)
   const { min, max } = command.positionals
   const count = parsed.positionals.length
   if (count < min) throw badUsage(`an argument is missing: arkeeper ${command.usage}`)

@@ -22,6 +22,7 @@ import { ls } from './ls.ts'
 import { replay } from './replay.ts'
 import { restore } from './restore.ts'
 import { Terminal } from './terminal.ts'
+import { readTlsOptions } from './tls-options.ts'
 import { verify } from './verify.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -71,7 +72,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       guardRules: process.env.ARKEEPER_CONFIG ? createGuardRules(process.env.ARKEEPER_CONFIG) : undefined,
     }
     const auth = parseAuth(list(parsed, 'auth'), process.env.ARKEEPER_AUTH)
-    return await command.run({ ...parsed, context, terminal, auth })
+    const access = { auth, tls: await readTlsOptions({ ...parsed, terminal }) }
+    return await command.run({ ...parsed, context, terminal, access })
   } catch (error) {
     if (signal.aborted || error instanceof CancelledError) {
       terminal.complain(error instanceof CancelledError ? formatErrorLine(error) : 'CANCELLED: interrupted')
@@ -99,6 +101,7 @@ function describeAll(): string {
     ...commands,
     "\nSOURCE is zk://host:port[,host:port…][/chroot], a snapshot file, a data directory, an archive directory, or another tool's file;\n",
     'FORM:PATH names its form where the content does not tell (directory:PATH takes the files of a folder for znodes).\n',
+    '--tls reaches clusters over TLS, as do --tls-ca FILE (authority), --tls-cert FILE and --tls-key FILE (who we are), all PEM; --tls-any-name does not check names.\n',
     '--auth scheme:id (more than once for more, or ARKEEPER_AUTH) gives credentials, --json machine-readable answers, --quiet no progress.\n',
     'Exit status: 0 done, equal or healthy; 1 differences, unhealthy or conflicts; 2 bad usage or input; 130 interrupted.\n',
   ].join('')

@@ -5,7 +5,7 @@ import { describeProof, findProof } from './describe-proof.ts'
 
 /** The SOURCE at this place of the command line; what it cannot tell is said on standard error. Close its reader afterwards. */
 export async function openCommandSource(input: CommandInput, at: number): Promise<OpenedSource> {
-  const source = await openSource(input.context, argument(input, at), input.auth)
+  const source = await openSource(input.context, argument(input, at), input.access)
   const proof = findProof(source.reader)
   if (proof) {
     const told = describeProof(proof)

@@ -138,8 +138,8 @@ function defaultDir(input: CommandInput): string {
 }
 
 async function plan(input: CommandInput, dir: string): Promise<ExitStatus> {
-  const { context, terminal, auth } = input
-  const target = parseLiveSource(argument(input, 1), auth)
+  const { context, terminal, access } = input
+  const target = parseLiveSource(argument(input, 1), access)
   if (!target) throw badUsage('a restore goes to a cluster: zk://host:port[,host:port…][/chroot]')
   const path = pathOption(input, 'path')
   const targetPath = pathOption(input, 'to')
@@ -185,9 +185,9 @@ function counterOptions(input: CommandInput): CounterOptions {
 }
 
 async function undo(input: CommandInput, undoDir: string, dir: string): Promise<ExitStatus> {
-  const { context, auth } = input
+  const { context, access } = input
   const done = await new RestoreDirectory(undoDir).readPlan()
-  const target: ClusterTarget = { connectString: done.connectString, auth }
+  const target: ClusterTarget = { connectString: done.connectString, ...access }
   const connection = await context.zookeeper.connect(target, { signal: context.signal })
   try {
     const summary = await planUndoFrom(context, {
@@ -208,9 +208,9 @@ async function undo(input: CommandInput, undoDir: string, dir: string): Promise<
 
 /** What a run left undone, the stale steps against the tree of now. The source is not asked: what was deleted since stays away. */
 async function replan(input: CommandInput, restDir: string, dir: string): Promise<ExitStatus> {
-  const { context, terminal, auth } = input
+  const { context, terminal, access } = input
   const { connectString, summary: before } = await new RestoreDirectory(restDir).readPlan()
-  const target: ClusterTarget = { connectString, auth }
+  const target: ClusterTarget = { connectString, ...access }
   const connection = await context.zookeeper.connect(target, { signal: context.signal })
   try {
     const summary = await planRestOf(context, {
@@ -233,7 +233,7 @@ async function replan(input: CommandInput, restDir: string, dir: string): Promis
 async function resume(input: CommandInput, dir: string): Promise<ExitStatus> {
   // Asked before the lock, which would make the folder of a wrong name.
   const { connectString } = await new RestoreDirectory(dir).readPlan()
-  return locked(dir, () => apply(input, dir, { connectString, auth: input.auth }))
+  return locked(dir, () => apply(input, dir, { connectString, ...input.access }))
 }
 
 async function apply(input: CommandInput, dir: string, target: ClusterTarget): Promise<ExitStatus> {

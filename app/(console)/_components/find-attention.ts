@@ -60,7 +60,7 @@ export function findAttention({ clusters, jobs, restores, approvals = [], down, 
       urgent: kind === 'digest',
       text: `${cluster.name}, ${servers.join(' and ')}: ${text}`,
       action: 'Look',
-      href: paths.clusterRetention(cluster.id),
+      href: kind === 'certificate' ? paths.cluster(cluster.id, 'settings') : paths.clusterRetention(cluster.id),
     })
   }
   for (const restore of restores) {

@@ -7,6 +7,9 @@ import { isArchiveReader } from './read-scope.ts'
 
 const LIVE = 'zk://'
 
+/** Who we are to a cluster, and how it is spoken to. */
+export type ClusterAccess = Pick<ClusterTarget, 'auth' | 'tls'>
+
 export interface OpenedSource {
   readonly reader: TreeReader
   /** For people and for the hash of a plan. */
@@ -16,18 +19,14 @@ export interface OpenedSource {
 }
 
 /** The cluster that a SOURCE names, or null when it is a path on this machine. */
-export function parseLiveSource(text: string, auth: ClusterTarget['auth']): ClusterTarget | null {
+export function parseLiveSource(text: string, access: ClusterAccess): ClusterTarget | null {
   if (!text.startsWith(LIVE)) return null
-  return { connectString: text.slice(LIVE.length), auth: auth ?? [] }
+  return { connectString: text.slice(LIVE.length), auth: access.auth ?? [], tls: access.tls }
 }
 
 /** SOURCE of the command line: `zk://…`, a snapshot file, a data directory or an archive directory. Close the reader afterwards. */
-export async function openSource(
-  context: EngineContext,
-  text: string,
-  auth: ClusterTarget['auth'],
-): Promise<OpenedSource> {
-  const target = parseLiveSource(text, auth)
+export async function openSource(context: EngineContext, text: string, access: ClusterAccess): Promise<OpenedSource> {
+  const target = parseLiveSource(text, access)
   if (target) {
     const reader = await context.zookeeper.connect(target, { signal: context.signal })
     try {

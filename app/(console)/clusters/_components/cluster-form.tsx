@@ -13,6 +13,7 @@ import { type clusterInputSchema, ENVIRONMENTS } from '@/lib/services/clusters/s
 import type { ClusterView } from '@/lib/services/clusters/views.ts'
 import { addClusterAction, updateClusterAction } from '../actions.ts'
 import { ConnectionTest } from './connection-test.tsx'
+import { readTls, TLS_FIELDS, TlsFields } from './tls-fields.tsx'
 
 type Input = z.input<typeof clusterInputSchema>
 /** Fields that show their own error. */
@@ -26,11 +27,12 @@ const MARKED = [
   'sessionTimeoutMs',
   'requestBytesMax',
   'note',
+  ...TLS_FIELDS,
 ]
 type AuthKind = 'none' | 'keep' | 'digest'
 
 /** Adds or changes a cluster. Credentials go in and never come back: a stored password is kept or replaced, not shown. */
-export function ClusterForm({ cluster }: { cluster: ClusterView | null }) {
+export function ClusterForm({ cluster, nowMs }: { cluster: ClusterView | null; nowMs: number }) {
   const router = useRouter()
   const form = useRef<HTMLFormElement>(null)
   const [saved, setSaved] = useState(false)
@@ -143,6 +145,12 @@ export function ClusterForm({ cluster }: { cluster: ClusterView | null }) {
           />
         </div>
       )}
+      <TlsFields
+        key={JSON.stringify(cluster?.tls ?? null)}
+        stored={cluster?.tls ?? null}
+        nowMs={nowMs}
+        errors={fields}
+      />
       <TextAreaField
         label="Note"
         name="note"
@@ -186,6 +194,7 @@ function readInput(form: HTMLFormElement, auth: AuthKind): Input {
     sessionTimeoutMs: text('sessionTimeoutMs'),
     requestBytesMax: text('requestBytesMax'),
     note: text('note'),
+    tls: readTls(data),
     auth:
       auth === 'digest' ? { kind: 'digest', username: text('username'), password: text('password') } : { kind: auth },
   }

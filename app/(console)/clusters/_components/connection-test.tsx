@@ -13,9 +13,11 @@ import type { ErrorView } from '@/lib/services/error-view.ts'
 const NAMES = {
   resolve: 'Resolve the names',
   connect: 'Connect',
+  tls: 'Agree on TLS',
   handshake: 'Open a session',
   authenticate: 'Authenticate',
   'read-root': 'Read /',
+  identity: 'Who we are',
 } as const
 
 interface ConnectionStep {

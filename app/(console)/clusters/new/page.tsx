@@ -14,7 +14,7 @@ export default async function NewClusterPage() {
         A new cluster is read-only: Arkeeper looks and backs up, and writes nothing until you arm it.
       </PageHeader>
       <Card>
-        <ClusterForm cluster={null} />
+        <ClusterForm cluster={null} nowMs={Date.now()} />
       </Card>
     </div>
   )

@@ -29,7 +29,7 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
       <div className="grid max-w-6xl items-start gap-4 xl:grid-cols-[2fr_1fr]">
         <div className="flex min-w-0 flex-col gap-4">
           <Card title="Connection">
-            <ClusterForm cluster={cluster.value} />
+            <ClusterForm cluster={cluster.value} nowMs={Date.now()} />
           </Card>
           <Card title="AdminServer">
             {adminServers.ok ? (
