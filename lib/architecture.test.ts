@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'lib/adapters/archive': ['lib/base', 'lib/domain'],
   'lib/adapters/database': ['lib/base', 'lib/domain'],
   'lib/adapters/members': ['lib/base', 'lib/domain'],
+  'lib/adapters/oidc': ['lib/base', 'lib/domain'],
   'lib/adapters/log': ['lib/base', 'lib/domain'],
   'lib/adapters/scratch': ['lib/base', 'lib/domain'],
   'lib/adapters/secrets': ['lib/base', 'lib/domain'],

@@ -19,7 +19,12 @@ export async function loadFrame() {
   const clusters = await loadClusters()
   return {
     clusterRoles: actor.clusterRoles,
-    person: { name: actor.name, email: person?.email ?? '', role: actor.role },
+    person: {
+      name: actor.name,
+      email: person?.email ?? '',
+      role: actor.role,
+      signOutUrl: person?.signOutUrl ?? null,
+    },
     clusters: clusters.ok ? clusters.value.map(({ id, name, environment }) => ({ id, name, environment })) : [],
   }
 }

@@ -16,8 +16,18 @@ export async function signIn(credentials: { email: string; password: string }): 
   }
   if (response.ok) return null
   if (response.status === 429) return tooManyAttempts(await bodyOf(response))
-  if (response.status === 401 && (await bodyOf(response)).code === 'ACCOUNT_DEACTIVATED') {
-    return { code: 'ACCOUNT_DEACTIVATED', message: 'This account is deactivated', remedy: 'ask an administrator' }
+  if (response.status === 401) {
+    const { code } = await bodyOf(response)
+    if (code === 'ACCOUNT_DEACTIVATED') {
+      return { code, message: 'This account is deactivated', remedy: 'ask an administrator' }
+    }
+    if (code === 'PASSWORD_SIGN_IN_CLOSED') {
+      return {
+        code,
+        message: 'Passwords are for named accounts only here, and this is none of them',
+        remedy: 'sign in through single sign-on',
+      }
+    }
   }
   if (response.status === 401 || response.status === 400) {
     return {

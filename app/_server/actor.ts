@@ -3,7 +3,8 @@ import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache } from 'react'
 import { paths, safeNextPath } from '@/app/_nav/paths.ts'
-import { addressOf, toActor } from '@/lib/runtime/auth.ts'
+import { toActor } from '@/lib/runtime/auth.ts'
+import { addressOf } from '@/lib/runtime/request-address.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
 import type { Actor, ServiceContext } from '@/lib/services/context.ts'
 import { ServiceError } from '@/lib/services/errors.ts'
@@ -19,8 +20,16 @@ export const getActor = cache(async (): Promise<Actor | null> => {
   return person?.actor ?? null
 })
 
-export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; sessionId: string } | null> => {
-  const { db, readSession } = await getRuntime()
+interface Person {
+  readonly actor: Actor
+  readonly email: string
+  readonly sessionId: string
+  /** Where signing out goes on, for who came in through single sign-on; null: it ends here. */
+  readonly signOutUrl: string | null
+}
+
+export const getPerson = cache(async (): Promise<Person | null> => {
+  const { db, readSession, singleSignOn } = await getRuntime()
   const requestHeaders = await headers()
   const session = await readSession(requestHeaders)
   if (!session) return null
@@ -28,6 +37,7 @@ export const getPerson = cache(async (): Promise<{ actor: Actor; email: string; 
     actor: toActor(session.user, addressOf(requestHeaders), await findClusterRoles(db, session.user.id)),
     email: session.user.email,
     sessionId: session.session.id,
+    signOutUrl: session.session.signedInWith === 'provider' ? (singleSignOn?.endUrl ?? null) : null,
   }
 })
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
@@ -12,12 +13,27 @@ import { PASSWORD_MAX, PASSWORD_MIN } from '../services/people/schemas.ts'
 import { knockAtSignIn, passSignIn, readFailures, type SignInAttempt } from '../services/people/sign-in-throttle.ts'
 import { toRole } from '../services/policy.ts'
 import type { Env } from './env.ts'
+import { addressOf } from './request-address.ts'
+import { CALLBACK_PATH, END_PATH, type SingleSignOn, START_PATH, singleSignOn } from './single-sign-on.ts'
 import { publicOrigin, trustedOrigins } from './trusted-origins.ts'
 
 /** Everything else that better-auth could do is switched off: what Arkeeper does with people goes through its own gate. */
-const OPEN_PATHS = new Set(['/sign-in/email', '/sign-out', '/get-session', '/ok', '/error'])
+const OPEN_PATHS = new Set([
+  '/sign-in/email',
+  '/sign-out',
+  '/get-session',
+  '/ok',
+  '/error',
+  START_PATH,
+  CALLBACK_PATH,
+  END_PATH,
+])
 
 const DEACTIVATED = { code: 'ACCOUNT_DEACTIVATED', message: 'This account is deactivated' }
+const PASSWORDS_CLOSED = {
+  code: 'PASSWORD_SIGN_IN_CLOSED',
+  message: 'This account signs in through single sign-on only',
+}
 
 /** Of one address, for any path. Wrong passwords have limits of their own (sign-in-throttle.ts). */
 const REQUEST_LIMIT = { window: 60, max: 600 }
@@ -25,6 +41,8 @@ const REQUEST_LIMIT = { window: 60, max: 600 }
 export interface AuthOptions {
   readonly db: Database['client']
   readonly env: Pick<Env, 'host' | 'port' | 'publicUrl' | 'sessionLimits'>
+  /** Absent or null: there is none. */
+  readonly singleSignOn?: SingleSignOn | null
   readonly secret: string
   readonly clock: Clock
   readonly log: Log
@@ -35,6 +53,7 @@ export function createAuth(options: AuthOptions) {
   const { db, env, clock, log } = options
   const baseURL = publicOrigin(env)
 
+  const sso = options.singleSignOn ?? null
   const isSecure = baseURL.startsWith('https://')
 
   const before = createAuthMiddleware(async (ctx) => {
@@ -72,7 +91,7 @@ export function createAuth(options: AuthOptions) {
       {
         action: 'session.sign-in',
         outcome: 'denied',
-        message: `The e-mail or the password is wrong${closed}`,
+        message: `${refusalOf(ctx.context.returned) ?? 'The e-mail or the password is wrong'}${closed}`,
         after: closedUntil === null ? null : { failures, closedUntil: closedUntil.toISOString() },
       },
     )
@@ -104,9 +123,19 @@ export function createAuth(options: AuthOptions) {
       session: {
         create: {
           // After the password was found right: whoever does not know it learns nothing of the account.
-          before: async ({ userId }) => {
-            const user = await db.user.findUnique({ where: { id: userId }, select: { deactivatedAt: true } })
+          before: async (session) => {
+            const { userId, signedInWith, createdAt } = session
+            const select = { deactivatedAt: true, email: true }
+            const user = await db.user.findUnique({ where: { id: userId }, select })
             if (user?.deactivatedAt !== null) throw new APIError('UNAUTHORIZED', DEACTIVATED)
+            if (sso === null) return
+            const { passwordSignIn, sessionMs } = sso.settings
+            if (signedInWith === 'provider') {
+              const ms = Math.min(sessionMs, env.sessionLimits.absoluteMs)
+              return { data: { ...session, expiresAt: new Date(createdAt.getTime() + ms) } }
+            }
+            if (passwordSignIn === 'everyone' || passwordSignIn.includes(user.email.toLowerCase())) return
+            throw new APIError('UNAUTHORIZED', PASSWORDS_CLOSED)
           },
         },
       },
@@ -148,6 +177,7 @@ export function createAuth(options: AuthOptions) {
       },
     },
     hooks: { before, after },
+    plugins: sso === null ? [] : [singleSignOn(sso, { db, clock, log, newId: randomUUID })],
   } satisfies BetterAuthOptions)
 }
 
@@ -161,11 +191,6 @@ export function toActor(
 ): Actor {
   const { id, name } = user
   return { kind: 'user', id, name, role: toRole(user.role), clusterRoles, ...(ip === null ? {} : { ip }) }
-}
-
-/** Next.js puts the peer's address there when no proxy did. */
-export function addressOf(headers: Headers): string | null {
-  return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() || null
 }
 
 /** Answers alike for accounts that exist and that do not, and for the right password and a wrong one. */
@@ -193,6 +218,14 @@ function strangerOf({ email, ip }: SignInAttempt): Actor {
 function attemptedEmail(body: unknown): string | null {
   const parsed = z.object({ email: z.email().max(320) }).safeParse(body)
   return parsed.success ? parsed.data.email.toLowerCase() : null
+}
+
+/** Of the refusals that come after the right password. */
+function refusalOf(returned: unknown): string | null {
+  const parsed = z.object({ body: z.object({ code: z.string(), message: z.string() }) }).safeParse(returned)
+  if (!parsed.success) return null
+  const { code, message } = parsed.data.body
+  return code === DEACTIVATED.code || code === PASSWORDS_CLOSED.code ? message : null
 }
 
 function passwordOf(body: unknown): string {

@@ -18,6 +18,7 @@ describe('environment', () => {
       databaseUrl: `file:${dataDir}/arkeeper.db`,
       workers: 1,
       restoreBatch: null,
+      singleSignOn: { issuer: null, clientId: null, clientSecret: null, clientSecretFile: null },
       sessionLimits: { idleMs: 12 * 3600_000, absoluteMs: 7 * 24 * 3600_000 },
       secretKey: null,
       zookeeper: { classpath: null, zookeeperHome: null, javaHome: null, searchPath: '' },

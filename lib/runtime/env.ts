@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { databaseFileIn } from '../adapters/database/database-location.ts'
+import type { SingleSignOnEnv } from '../adapters/oidc/read-single-sign-on.ts'
 import type { ScratchSettings } from '../adapters/scratch/scratch-server.ts'
 import { parseSecretKey } from '../adapters/secrets/secret-key.ts'
 import type { SessionLimits } from '../services/people/session-expiry.ts'
@@ -33,6 +34,8 @@ export interface Env {
   readonly secretKey: Uint8Array | null
   /** Java and ZooKeeper for drills; null where they are looked for in the usual places. */
   readonly zookeeper: ScratchSettings
+  /** What the environment says of single sign-on, above the configuration file. */
+  readonly singleSignOn: SingleSignOnEnv
   /** When a session of the dashboard ends by itself. */
   readonly sessionLimits: SessionLimits
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -70,6 +73,10 @@ const envSchema = z.object({
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
   ARKEEPER_SESSION_IDLE_HOURS: z.coerce.number().min(0.25).max(720).default(12),
   ARKEEPER_SESSION_HOURS: z.coerce.number().min(0.25).max(720).default(168),
+  ARKEEPER_OIDC_ISSUER: z.string().trim().min(1).optional(),
+  ARKEEPER_OIDC_CLIENT_ID: z.string().trim().min(1).optional(),
+  ARKEEPER_OIDC_CLIENT_SECRET: z.string().trim().min(1).optional(),
+  ARKEEPER_OIDC_CLIENT_SECRET_FILE: z.string().trim().min(1).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -101,6 +108,13 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     secretKey:
       env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
     zookeeper: readScratchSettings(given),
+    singleSignOn: {
+      issuer: env.ARKEEPER_OIDC_ISSUER ?? null,
+      clientId: env.ARKEEPER_OIDC_CLIENT_ID ?? null,
+      clientSecret: env.ARKEEPER_OIDC_CLIENT_SECRET ?? null,
+      clientSecretFile:
+        env.ARKEEPER_OIDC_CLIENT_SECRET_FILE === undefined ? null : resolve(env.ARKEEPER_OIDC_CLIENT_SECRET_FILE),
+    },
     sessionLimits: {
       idleMs: env.ARKEEPER_SESSION_IDLE_HOURS * HOUR_MS,
       absoluteMs: env.ARKEEPER_SESSION_HOURS * HOUR_MS,

@@ -1,5 +1,6 @@
 import { endIdleSession, isSessionOver, noteSessionUse } from '../services/people/session-expiry.ts'
-import { type Auth, type AuthOptions, addressOf, toActor } from './auth.ts'
+import { type Auth, type AuthOptions, toActor } from './auth.ts'
+import { addressOf } from './request-address.ts'
 
 export type SignedIn = NonNullable<Awaited<ReturnType<Auth['api']['getSession']>>>
 

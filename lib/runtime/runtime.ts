@@ -8,6 +8,8 @@ import { createLog } from '../adapters/log/create-log.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
+import { createIdentityProvider } from '../adapters/oidc/create-identity-provider.ts'
+import { readSingleSignOn } from '../adapters/oidc/read-single-sign-on.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import { loadOrCreateAuditKey } from '../adapters/secrets/audit-key.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
@@ -27,6 +29,8 @@ import { type Auth, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
 import { RuntimeError } from './errors.ts'
 import { readSession, type SignedIn } from './read-session.ts'
+import { offerSingleSignOn, type SingleSignOnOffer } from './single-sign-on-offer.ts'
+import { publicOrigin } from './trusted-origins.ts'
 
 export interface Runtime {
   readonly env: Env
@@ -34,6 +38,8 @@ export interface Runtime {
   readonly log: Log
   readonly auth: Auth
   readonly sessions: ClusterSessions
+  /** How the sign-in page offers it; null: there is none. */
+  readonly singleSignOn: SingleSignOnOffer | null
   /** Who is signed in with the cookie of these headers. `watch` asks without counting as use of the session. */
   readSession(headers: Headers, options?: { readonly watch?: boolean }): Promise<SignedIn | null>
   contextFor(actor: Actor, options?: { readonly signal?: AbortSignal }): ServiceContext
@@ -86,7 +92,10 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     log,
     loadTarget: (clusterId) => getClusterTarget({ db, secrets }, clusterId),
   })
+  const root = publicOrigin(env) + env.basePath
+  const settings = readSingleSignOn(env.configFile, env.singleSignOn)
   const auth = createAuth({
+    singleSignOn: settings && { settings, root, provider: createIdentityProvider(settings, clock) },
     db,
     env,
     clock,
@@ -122,6 +131,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     log,
     auth,
     sessions,
+    singleSignOn: settings && offerSingleSignOn(settings, root),
     readSession: (headers, options) => readSession({ auth, db, env, clock, log }, headers, options),
     contextFor,
     close: async () => {

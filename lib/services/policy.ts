@@ -87,6 +87,8 @@ export const LEAST_ROLE = {
   'people.revoke-invitation': 'admin',
   // By who holds the link: the token is the right, and says which role comes of it.
   'people.accept-invitation': 'none',
+  // By whom the provider of single sign-on vouches for: the groups say which role comes of it.
+  'people.follow-provider': 'none',
   'people.set-role': 'admin',
   // Also of an administrator of that cluster only: who may do what is decided overall.
   'people.set-cluster-role': 'admin',

@@ -11,14 +11,14 @@ import { CommandPalette } from './command-palette.tsx'
 import { JobsDrawer } from './jobs-drawer.tsx'
 import { KeysHelp } from './keys-help.tsx'
 import { type NavCluster, SideNav } from './side-nav.tsx'
-import { UserMenu } from './user-menu.tsx'
+import { type SignedInPerson, UserMenu } from './user-menu.tsx'
 
 export function ConsoleFrame({
   person,
   clusters,
   children,
 }: {
-  person: { name: string; email: string; role: string }
+  person: SignedInPerson
   clusters: readonly NavCluster[]
   children: ReactNode
 }) {

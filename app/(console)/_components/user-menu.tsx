@@ -8,7 +8,15 @@ import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Menu, MenuItem, MenuSeparator, MenuText } from '@/app/_ui/menu.tsx'
 
-export function UserMenu({ person }: { person: { name: string; email: string; role: string } }) {
+export interface SignedInPerson {
+  readonly name: string
+  readonly email: string
+  readonly role: string
+  /** Where signing out goes on after it is done here. */
+  readonly signOutUrl: string | null
+}
+
+export function UserMenu({ person }: { person: SignedInPerson }) {
   const [pending, setPending] = useState(false)
   const signOut = async () => {
     setPending(true)
@@ -18,7 +26,7 @@ export function UserMenu({ person }: { person: { name: string; email: string; ro
       body: '{}',
     }).catch(() => null)
     setPending(false)
-    if (response?.ok) window.location.assign(paths.signIn())
+    if (response?.ok) window.location.assign(person.signOutUrl ?? paths.signIn())
   }
   return (
     <Menu

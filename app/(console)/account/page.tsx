@@ -6,12 +6,13 @@ import { PasswordForm } from './_components/password-form.tsx'
 import { SessionTable } from './_components/session-table.tsx'
 import { TokenForm } from './_components/token-form.tsx'
 import { TokenTable } from './_components/token-table.tsx'
-import { loadSessions, loadTokens } from './loaders.ts'
+import { loadHasPassword, loadSessions, loadTokens } from './loaders.ts'
 
 export const metadata: Metadata = { title: 'Your account' }
 
 export default async function AccountPage() {
   const sessions = await loadSessions()
+  const hasPassword = await loadHasPassword()
   const tokens = await loadTokens()
   return (
     <>
@@ -21,7 +22,11 @@ export default async function AccountPage() {
       <div className="flex max-w-4xl flex-col gap-4">
         {sessions.ok ? <SessionTable sessions={sessions.value} /> : <ErrorNotice error={sessions.error} />}
         <Card title="Password">
-          <PasswordForm />
+          {hasPassword.ok && !hasPassword.value ? (
+            <p className="text-sm">You have none here: you sign in through single sign-on.</p>
+          ) : (
+            <PasswordForm />
+          )}
         </Card>
         {tokens.ok ? (
           <>

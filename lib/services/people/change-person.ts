@@ -115,8 +115,8 @@ async function assertOtherAdministrator(tx: Transaction, userId: string): Promis
 }
 
 /** Of what stands open: whatever asks for more than the person may do now, where it is. `role` null: nothing any more. */
-async function withdrawWhatNeeds(
-  context: ServiceContext,
+export async function withdrawWhatNeeds(
+  context: Pick<ServiceContext, 'actor' | 'clock'>,
   tx: Transaction,
   person: { readonly userId: string; readonly name: string; readonly role: Role | null },
 ): Promise<void> {

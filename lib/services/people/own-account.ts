@@ -30,6 +30,12 @@ export async function listSessions(context: ServiceContext, thisSessionId: strin
   }))
 }
 
+/** Without one somebody comes in through single sign-on only. */
+export async function hasPassword(context: ServiceContext): Promise<boolean> {
+  const where = { userId: idOf(context), providerId: 'credential', password: { not: null } }
+  return (await context.db.account.count({ where })) > 0
+}
+
 /** Ends one of somebody's own sessions, or with `all` every one but the given. */
 export async function revokeSessions(
   context: ServiceContext,
@@ -54,8 +60,13 @@ export async function changePassword(
   await assertNotGuessing(context)
   const where = { userId, providerId: 'credential' }
   const account = await context.db.account.findFirst({ where, select: { id: true, password: true } })
-  const isRight = account?.password != null && (await verifyPassword({ hash: account.password, password: current }))
-  if (!account || !isRight) {
+  if (!account?.password) {
+    throw new ServiceError('WRONG_STATE', 'You have no password here: you sign in through single sign-on', {
+      unaffected: 'nothing was changed',
+      remedy: 'change it at the provider',
+    })
+  }
+  if (!(await verifyPassword({ hash: account.password, password: current }))) {
     const message = 'This is not your password of now'
     await writeAudit(context.db, context, { action: 'session.change-password', outcome: 'denied', message })
     throw new ServiceError('INVALID_INPUT', message, {

@@ -89,6 +89,7 @@ export const SCOPE_OF = {
   'people.invite': null,
   'people.revoke-invitation': null,
   'people.accept-invitation': null,
+  'people.follow-provider': null,
   'people.set-role': null,
   'people.set-cluster-role': null,
   'people.end-sessions': null,

@@ -41,6 +41,7 @@ export function PeopleTable({ people, clusters }: Pick<PeopleView, 'people' | 'c
                 </span>
               ))}{' '}
               {person.deactivatedAt && <Badge tone="warn">deactivated</Badge>}
+              {person.signsInWith.includes('provider') && <Badge>single sign-on</Badge>}
               {person.closedUntil && <Badge tone="warn">too many failed sign-ins</Badge>}
             </Cell>
             <Cell className="whitespace-nowrap">

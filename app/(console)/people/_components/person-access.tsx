@@ -12,10 +12,15 @@ export function PersonAccess({ person, onDone }: { person: PersonView; onDone: (
   const end = useAction(endSessionsAction, onDone)
   const open = useAction(openSignInAction, onDone)
   const error = end.error ?? open.error
-  const { id, name, sessions, closedUntil, isYou } = person
+  const { id, name, sessions, closedUntil, isYou, signsInWith } = person
   return (
     <>
       {error && <ErrorNotice error={error} />}
+      {signsInWith.includes('provider') && (
+        <p className="text-muted">
+          {name} comes in through single sign-on, which sets the role anew at each sign-in, as the groups there say.
+        </p>
+      )}
       {closedUntil && (
         <p className="flex flex-wrap items-center justify-between gap-2">
           <span>

@@ -8,6 +8,8 @@ const BYTES_MAX = 1 << 20
 export const configFileSchema = z.strictObject({
   members: z.unknown().optional(),
   guards: z.unknown().optional(),
+  /** Read by the room of single sign-on. */
+  singleSignOn: z.unknown().optional(),
   /** Read by the scratch servers' own room. */
   drill: z.unknown().optional(),
 })
