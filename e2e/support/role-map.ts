@@ -114,6 +114,8 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     deactivatePersonAction: admin({ userId }),
     reactivatePersonAction: admin({ userId }),
     verifyAuditAction: operator({}),
+    previewAuditRetentionAction: 'viewer',
+    setAuditRetentionAction: admin({ months: null }),
     setCheckpointFilesAction: admin({ on: false }),
     endSessionsAction: admin({ userId }),
     openSignInAction: admin({ userId }),

@@ -2,8 +2,10 @@
 
 import { z } from 'zod'
 import { action } from '@/app/_server/action.ts'
-import { setCheckpointFiles } from '@/lib/services/audit/audit-settings.ts'
+import { setAuditRetention, setCheckpointFiles } from '@/lib/services/audit/audit-settings.ts'
+import { previewAuditRetention } from '@/lib/services/audit/prune-audit.ts'
 import { requestAuditVerification } from '@/lib/services/audit/run-audit-watch.ts'
+import { setAuditSettingsSchema } from '@/lib/services/audit/schemas.ts'
 
 export const verifyAuditAction = action(z.object({}), async (context) => {
   await requestAuditVerification(context)
@@ -12,5 +14,12 @@ export const verifyAuditAction = action(z.object({}), async (context) => {
 
 export const setCheckpointFilesAction = action(z.object({ on: z.boolean() }), async (context, input) => {
   await setCheckpointFiles(context, input)
+  return null
+})
+
+export const previewAuditRetentionAction = action(setAuditSettingsSchema, previewAuditRetention)
+
+export const setAuditRetentionAction = action(setAuditSettingsSchema, async (context, input) => {
+  await setAuditRetention(context, input)
   return null
 })

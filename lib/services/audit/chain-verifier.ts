@@ -134,7 +134,7 @@ export class ChainVerifier {
 
   /** `head` is the end that the database knows; null where there is none, as of an export. */
   end(head: ChainPlace | null): ChainReport {
-    this.#checkBeginning()
+    this.#checkBeginning(head !== null)
     if (head) this.#checkEnd(head)
     this.#checkSeal()
     const last = this.#highest?.sequence ?? this.#options.removed?.sequence ?? 0
@@ -214,11 +214,16 @@ export class ChainVerifier {
     this.#sum = hashSealed(this.#sum, record)
   }
 
-  #checkBeginning(): void {
+  #checkBeginning(hasRecords: boolean): void {
     const { removed, from, isPartial } = this.#options
     const lowest = this.#lowest
     if (lowest === null || from || isPartial) return
-    const known = removed ?? this.#removal
+    // Whoever can append can say that entries were removed by policy; only the signed record, which an export has not, shows it.
+    const known = removed ?? (hasRecords ? null : this.#removal)
+    if (known && !removed)
+      this.#notes.push(
+        `entry ${lowest.sequence} is the first: a removal is on record, and its signature is not in here`,
+      )
     const expected = known ?? { sequence: 0, hash: NO_HASH }
     if (lowest.sequence > expected.sequence + 1) this.#missing(expected.sequence + 1, lowest.sequence - 1)
     else if (lowest.sequence === expected.sequence + 1 && lowest.previousHash !== expected.hash) {

@@ -35,3 +35,12 @@ export interface AuditStateView {
   readonly key: { readonly id: string; readonly publicKey: string }
   readonly settings: { readonly months: number | null; readonly checkpointFiles: boolean }
 }
+
+/** What retention would remove by now. */
+export interface AuditRemovalPreview {
+  readonly months: number | null
+  readonly entries: number
+  readonly throughSequence: number | null
+  /** Entries from before then; null when nothing is ever removed. */
+  readonly before: string | null
+}

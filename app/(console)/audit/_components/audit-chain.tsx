@@ -7,6 +7,7 @@ import { Card, Facts } from '@/app/_ui/card.tsx'
 import { formatCount } from '@/app/_ui/format-number.ts'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { AuditStateView } from '@/lib/services/audit/views.ts'
+import { AuditRetention } from './audit-retention.tsx'
 import { CheckpointFiles } from './checkpoint-files.tsx'
 import { VerifyButton } from './verify-button.tsx'
 
@@ -72,6 +73,9 @@ export function AuditChain({ state, children }: { state: AuditStateView; childre
               {key.publicKey.trim()}
             </pre>
             <CheckpointFiles on={settings.checkpointFiles} />
+          </Card>
+          <Card title="Retention">
+            <AuditRetention months={settings.months} />
           </Card>
           {children}
         </div>
