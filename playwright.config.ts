@@ -4,11 +4,18 @@ import { defineConfig } from '@playwright/test'
 // Debian's Chromium where it is; elsewhere the browser that Playwright itself has installed.
 const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path))
 
+/** Specs that visit every page and every action: the fixture that they look at takes a while to fill. */
+const GALLERY = ['**/accessibility.spec.ts', '**/closed-door.spec.ts', '**/roles.spec.ts']
+
 export default defineConfig({
   testDir: 'e2e/specs',
   outputDir: 'test-results/e2e',
-  // One at a time: each journey starts a product, a ZooKeeper and a browser of its own.
-  workers: 1,
+  // Two lines side by side, each in an order of its own and with a product of its own; those that look at the gallery share one.
+  workers: 2,
+  projects: [
+    { name: 'gallery', testMatch: GALLERY, workers: 1 },
+    { name: 'journeys', testIgnore: GALLERY, workers: 1 },
+  ],
   retries: 0,
   forbidOnly: true,
   timeout: 180_000,
