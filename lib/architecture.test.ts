@@ -178,6 +178,15 @@ describe('the dashboard', () => {
       .flatMap(({ code }) => [...code.matchAll(/export (?:const|async function) (\w+)/g)].map(([, name]) => `${name}`))
     expect(actions.length).toBeGreaterThan(40)
     expect(actions.filter((name) => !new RegExp(`\\b${name}\\b`).test(map))).toEqual([])
+    const changing = files.flatMap(({ path, code }) =>
+      path.startsWith('app/api/') && !/^app\/api\/(auth|v1)\//.test(path) && path.endsWith('/route.ts')
+        ? [...code.matchAll(/export (?:async )?(?:const|function) (POST|PUT|PATCH|DELETE)\b/g)].map(
+            ([, method]) => `method: '${method}', pattern: '${path.slice('app'.length, -'/route.ts'.length)}'`,
+          )
+        : [],
+    )
+    expect(changing.length).toBeGreaterThan(2)
+    expect(changing.filter((door) => !map.includes(door))).toEqual([])
   })
 
   it('what runs in the browser pulls in no server code, however far away', () => {

@@ -117,16 +117,17 @@ export const LEAST_ROLE = {
 /** `entity.verb`, as the audit shows it. */
 export type Action = keyof typeof LEAST_ROLE
 
+const OVERALL_AREAS = ['audit', 'session', 'people', 'token'] as const
+const OVERALL_ACTIONS = ['cluster.add', 'backup.rescan', 'value-rule.switch'] as const satisfies readonly Action[]
+
 /** What is of no cluster: the overall role counts. Every other action names the cluster that it is about, and the role there counts. */
 export type OverallAction =
-  | 'cluster.add'
-  | 'backup.rescan'
-  | 'value-rule.switch'
-  | Extract<Action, `audit.${string}` | `session.${string}` | `people.${string}` | `token.${string}`>
+  | (typeof OVERALL_ACTIONS)[number]
+  | Extract<Action, `${(typeof OVERALL_AREAS)[number]}.${string}`>
 export type ClusterAction = Exclude<Action, OverallAction>
 
 export function isOverall(action: Action): action is OverallAction {
-  return /^(session|people|token)\.|^(cluster\.add|backup\.rescan|audit\.export)$/.test(action)
+  return OVERALL_ACTIONS.some((each) => each === action) || OVERALL_AREAS.some((area) => action.startsWith(`${area}.`))
 }
 
 const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }

@@ -7,19 +7,21 @@ import type { JobKind } from './views.ts'
 export interface JobSubject {
   readonly job: { readonly kind: string; readonly state: string; readonly subjectId: string | null }
   readonly cluster: { readonly id: string; readonly name: string } | null
+  /** A second one that it reads. */
+  readonly otherClusterId: string | null
 }
 
 export async function findJobSubject(context: Pick<ServiceContext, 'db'>, jobId: string): Promise<JobSubject> {
   const job = await context.db.job.findUnique({
     where: { id: jobId },
-    select: { kind: true, state: true, subjectId: true, clusterId: true },
+    select: { kind: true, state: true, subjectId: true, clusterId: true, otherClusterId: true },
   })
   if (!job) throw new ServiceError('NOT_FOUND', `There is no job ${jobId}`)
   const cluster =
     job.clusterId === null
       ? null
       : await context.db.cluster.findUnique({ where: { id: job.clusterId }, select: { id: true, name: true } })
-  return { job, cluster }
+  return { job, cluster, otherClusterId: job.otherClusterId }
 }
 
 /** What a job does in the name of whoever asked for it. */
@@ -38,7 +40,10 @@ export const ACTION_OF_JOB: Readonly<Record<JobKind, ClusterAction>> = {
 }
 
 /** A token ends and repeats only what it could have started. */
-export async function assertTokenCovers(context: ServiceContext, { job, cluster }: JobSubject): Promise<void> {
+export async function assertTokenCovers(
+  context: ServiceContext,
+  { job, cluster }: Pick<JobSubject, 'job' | 'cluster'>,
+): Promise<void> {
   if (!context.actor.token) return
   const action = Object.entries(ACTION_OF_JOB).find(([kind]) => kind === job.kind)?.[1]
   await assertActorCan(context, { action: action ?? 'physical-restore.run', cluster })

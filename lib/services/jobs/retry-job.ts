@@ -14,7 +14,7 @@ import type { JobView } from './views.ts'
 
 /** Queues a failed or cancelled job again, as the person who asked for it first. A restore goes on from its journal. */
 export async function retryJob(context: ServiceContext, jobId: string): Promise<JobView> {
-  const { job, cluster } = await findJobSubject(context, jobId)
+  const { job, cluster, otherClusterId } = await findJobSubject(context, jobId)
   await assertTokenCovers(context, { job, cluster })
   // Runs as who asked for it first: that must not lend an operator the rights of an administrator.
   if (job.kind === 'physical-restore') await assertActorCan(context, { action: 'physical-restore.confirm', cluster })
@@ -23,7 +23,7 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
   }
   await mutate(
     context,
-    { action: 'job.retry', cluster, before: { job: jobId, kind: job.kind, state: job.state } },
+    { action: 'job.retry', cluster, otherClusterId, before: { job: jobId, kind: job.kind, state: job.state } },
     async (tx) => {
       const nowMs = context.clock.now()
       if (job.kind === 'run-restore' || job.kind === 'plan-restore')

@@ -5,6 +5,7 @@ import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { toRole } from '../policy.ts'
+import { lookPast } from '../seen-by.ts'
 import { addPerson } from './add-person.ts'
 import { hashToken } from './invitation-token.ts'
 import { assertEmailFree } from './invite-person.ts'
@@ -73,14 +74,13 @@ async function getOpenInvitation(context: ServiceContext, token: string): Promis
 }
 
 async function assertNotGuessing({ db, clock, actor }: ServiceContext): Promise<void> {
-  const failures = await db.auditEntry.count({
-    where: {
-      action: 'people.accept-invitation',
-      at: { gte: new Date(clock.now() - WRONG_LINKS.windowMs) },
-      outcome: 'denied',
-      ip: actor.ip ?? null,
-    },
-  })
+  const where = {
+    action: 'people.accept-invitation',
+    at: { gte: new Date(clock.now() - WRONG_LINKS.windowMs) },
+    outcome: 'denied',
+    ip: actor.ip ?? null,
+  }
+  const failures = await lookPast(() => db.auditEntry.count({ where }))
   if (failures < WRONG_LINKS.max) return
   throw new ServiceError('TOO_MANY', 'There were too many attempts from this address', {
     unaffected: 'nobody was added',

@@ -4,6 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { lookPast } from '../seen-by.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
 import { assertPasswordHardToGuess } from './password-rules.ts'
 import { changePasswordSchema } from './schemas.ts'
@@ -85,14 +86,13 @@ export async function changePassword(
 }
 
 async function assertNotGuessing(context: ServiceContext): Promise<void> {
-  const failures = await context.db.auditEntry.count({
-    where: {
-      action: 'session.change-password',
-      at: { gte: new Date(context.clock.now() - WRONG_PASSWORDS.windowMs) },
-      outcome: 'denied',
-      actorId: idOf(context),
-    },
-  })
+  const where = {
+    action: 'session.change-password',
+    at: { gte: new Date(context.clock.now() - WRONG_PASSWORDS.windowMs) },
+    outcome: 'denied',
+    actorId: idOf(context),
+  }
+  const failures = await lookPast(() => context.db.auditEntry.count({ where }))
   if (failures < WRONG_PASSWORDS.max) return
   throw new ServiceError('TOO_MANY', 'There were too many wrong passwords', {
     unaffected: 'the password stays',
