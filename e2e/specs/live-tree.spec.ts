@@ -45,6 +45,15 @@ test('the tree is worked by keyboard alone, and a parent of 20,000 children open
   await page.getByRole('treeitem', { name: /^item-00000/ }).click()
   await expect(page.getByRole('region', { name: 'Value', exact: true })).toContainText('A-0')
   await takePicture(page, 'tree')
+
+  await test.step('a value that looks like a secret is shown when it is revealed, and not before', async () => {
+    const value = page.getByRole('region', { name: 'Value', exact: true })
+    await page.goto(`${page.url().replace(/\?.*/, '')}?path=/shop/secrets/database-password`)
+    await expect(value).toContainText('This value is hidden')
+    await expect(page.getByText('correct horse')).toHaveCount(0)
+    await value.getByRole('button', { name: 'Reveal value' }).click()
+    await expect(value).toContainText('correct horse battery staple')
+  })
 })
 
 test('a value changed meanwhile is not overwritten: theirs and yours are shown', async ({

@@ -1,6 +1,7 @@
 import type { APIRequestContext, APIResponse, Browser, BrowserContext } from '@playwright/test'
 import type { Role } from '../../lib/services/context.ts'
 import { expect, test } from '../support/fixtures.ts'
+import { CONSOLE_PAGES, PLANTED_VALUE } from '../support/gallery.ts'
 import type { Product } from '../support/product.ts'
 import { HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
 import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
@@ -112,6 +113,35 @@ test('no lesser role gets through a server action or a route, and a stream ends 
     }
   })
 
+  await test.step('no answer and no page tells a viewer a hidden value', async () => {
+    const { path, value } = PLANTED_VALUE
+    const { id: clusterId } = gallery.cluster
+    const values = { ...gallery, restoreId: gallery.plannedRestoreId, exportId: 'none', name: 'manifest.json' }
+    const query = `?${new URLSearchParams({ path, left: `backup:${gallery.backupId}`, right: `live:${clusterId}` })}`
+    const handlers = listRouteHandlers().filter(
+      ({ pattern, methods }) => methods.includes('GET') && !pattern.startsWith('/api/auth/'),
+    )
+    const answers: { readonly pattern: string; readonly text: string }[] = []
+    for (const pattern of [...handlers, ...CONSOLE_PAGES.map((page) => ({ pattern: page }))].map(
+      (each) => each.pattern,
+    )) {
+      for (const tree of [
+        { kind: 'live', id: clusterId },
+        { kind: 'backup', id: gallery.backupId },
+      ]) {
+        if (tree.kind === 'backup' && !pattern.includes('[kind]')) continue
+        const address = fillPattern(pattern, { ...pick(values), ...tree, clusterId })
+        const answer = await people[0]?.context.request.get(`${demo.url}${address}${query}`)
+        answers.push({ pattern, text: (await answer?.text()) ?? '' })
+      }
+    }
+    const forms = [value, Buffer.from(value).toString('base64'), Buffer.from(value).toString('hex')]
+    const telling = answers.filter(({ text }) => forms.some((form) => text.includes(form)))
+    expect(telling.map(({ pattern }) => pattern)).toEqual([])
+    const hiding = answers.filter(({ text }) => text.includes('"hidden":{')).map(({ pattern }) => pattern)
+    expect(hiding).toEqual(expect.arrayContaining(['/api/trees/[kind]/[id]/znode', '/api/znode-pair']))
+  })
+
   await test.step('who is deactivated hears nothing more of the cluster', async () => {
     const viewer = people[0]
     if (!viewer) throw new Error('nobody joined')
@@ -122,6 +152,13 @@ test('no lesser role gets through a server action or a route, and a stream ends 
   })
   for (const { context } of people) await context.close()
 })
+
+/** The ids that addresses are made of. */
+function pick(values: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
 
 /** Opens the live tree's stream; what it gives until its end. */
 async function listen(context: BrowserContext, demo: Product, clusterId: string): Promise<() => Promise<string>> {

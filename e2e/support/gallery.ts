@@ -10,6 +10,8 @@ import { fillPattern, listPages } from './site-map.ts'
 
 /** Chosen so that it is found wherever it should not be. */
 export const PLANTED_PASSWORD = 'planted-Zq7-cluster-password'
+/** A value that rules hide, and where it lies. */
+export const PLANTED_VALUE = { path: '/config/api-token', value: 'planted-Zq7-value' } as const
 const CHROOT = '/x-gallery'
 const NAME = 'gallery'
 const CLUSTER_PAGES = {
@@ -197,6 +199,7 @@ async function seed(other: OtherClient): Promise<void> {
     create('/config/search.properties', 'pool.size=32\nretry.max=5\n'),
     create('/config/hosts.json.gz', gzipSync('{"hosts":["one:2181","two:2181"]}')),
     create('/config/message', Buffer.from('089601120774657374696e67', 'hex')),
+    create(PLANTED_VALUE.path, PLANTED_VALUE.value),
     create('/config/page.html', '<script>document.title="run"</script>'),
     create('/flags', null),
     create('/flags/new-basket', 'on'),

@@ -20,16 +20,16 @@ export async function createMigration(
   const { sourceId, targetId, mode, everySeconds, options } = parsed
   const sourcePath = parsePath(parsed.sourcePath)
   const targetPath = parsePath(parsed.targetPath)
+  const source = await getClusterTarget(context, sourceId)
+  const target = await getClusterTarget(context, targetId)
+  const places = { cluster: { id: targetId, name: target.clusterName }, otherClusterId: sourceId }
+  await assertActorCan(context, { action: 'migration.check', ...places })
   if (sourceId === targetId) {
     throw new ServiceError('INVALID_INPUT', 'Source and target are the same cluster', {
       unaffected: 'nothing was planned',
       details: { fields: { targetId: 'This is the source' } },
     })
   }
-  const source = await getClusterTarget(context, sourceId)
-  const target = await getClusterTarget(context, targetId)
-  const places = { cluster: { id: targetId, name: target.clusterName }, otherClusterId: sourceId }
-  await assertActorCan(context, { action: 'migration.check', ...places })
   await assertFree(context, parsed, null)
   await assertOtherEnsemble(context, source, target)
   const sourceZxid = await readSourceZxid(context, sourceId)
