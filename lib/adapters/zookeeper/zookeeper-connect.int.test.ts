@@ -102,6 +102,14 @@ describe('a cluster that cannot be used says why', () => {
     expect(error.message).not.toContain('a:b')
   })
 
+  test('SASL that the server does not offer is AUTH_FAILED: its word of success is not taken for a proof', async () => {
+    const error = await connectError({ connectString: server.connectString, auth: [{ scheme: 'sasl', id: 'a:b' }] })
+    expect(error).toMatchObject({ code: 'AUTH_FAILED' })
+    expect(error.message).toMatch(/does not offer SASL/)
+    const kerberos = { connectString: server.connectString, auth: [{ scheme: 'sasl', id: 'host@REALM' }] }
+    expect((await connectError(kerberos)).remedy).toMatch(/Kerberos is not supported/)
+  })
+
   test('with several servers each cause is named, and one good server is enough', async () => {
     const refused = `127.0.0.1:${await findFreePort()}`
     const stranger = await startStranger(slamming)

@@ -7,6 +7,7 @@ import type { WireOptions } from './internal/bulk-session.ts'
 import { testWire } from './internal/connection-test.ts'
 import { endSession } from './internal/end-session.ts'
 import { askFourLetterWord, explainRefusedStatus, parseServerStatus } from './internal/four-letter-word.ts'
+import { splitCredentials } from './internal/handshake.ts'
 import { PackageSession } from './internal/package-session.ts'
 import { createServerReports } from './internal/server-reports.ts'
 import { createWireTls, peerCertificateOf } from './internal/tls.ts'
@@ -75,6 +76,7 @@ async function findVersion(session: PackageSession, { tls }: WireOptions): Promi
 }
 
 function toWireOptions(target: ClusterTarget): WireOptions {
+  splitCredentials(target.auth ?? [])
   const { servers, chroot } = parseConnectString(target.connectString)
   return {
     servers,

@@ -17,7 +17,7 @@ export function parseClusterInput(input: unknown): ClusterInput {
     throw fieldError('connectString', error.message, error.remedy)
   }
   // ZooKeeper's digest provider splits at the first colon: with one in the name another user would be meant.
-  if (parsed.auth.kind === 'digest' && parsed.auth.username.includes(':')) {
+  if ('username' in parsed.auth && parsed.auth.username.includes(':')) {
     throw fieldError('auth.username', 'A user name cannot contain a colon')
   }
   checkTlsInput(parsed.tls)
@@ -35,7 +35,8 @@ export function toAuthColumns(
     case 'none':
       return { authScheme: null, authSecret: null }
     case 'digest':
-      return { authScheme: 'digest', authSecret: context.secrets.seal(`${auth.username}:${auth.password}`) }
+    case 'sasl':
+      return { authScheme: auth.kind, authSecret: context.secrets.seal(`${auth.username}:${auth.password}`) }
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTestAuthority } from '../../testing/certificates.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
+import { identitiesOf } from '../engine/identities.ts'
 import { addCluster } from './add-cluster.ts'
 import { findCertificateAlarms } from './certificate-alarms.ts'
 import { getCluster } from './get-cluster.ts'
@@ -111,4 +112,16 @@ test('a certificate that ends within thirty days is an alarm, whoever it belongs
     },
   ])
   expect(findCertificateAlarms(null, [], now)).toEqual([])
+})
+
+test('SASL credentials are sealed like any, and are who ACLs mean; so is the subject of the client certificate', async () => {
+  const auth = { kind: 'sasl' as const, username: 'bob', password: 'planted-password' }
+  const added = await addCluster(admin(), { ...INPUT, auth, tls: ON })
+  const target = await getClusterTarget(admin(), added.id)
+  expect(target.auth).toEqual([{ scheme: 'sasl', id: 'bob:planted-password' }])
+  expect(identitiesOf(target)).toEqual([
+    { scheme: 'x509', id: 'CN=arkeeper,O=Corp' },
+    { scheme: 'sasl', id: 'bob' },
+  ])
+  expect(JSON.stringify([added, await services.readAudit(), services.logLines])).not.toContain('planted')
 })

@@ -36,6 +36,12 @@ export const clusterInputSchema = z.object({
         username: z.string().min(1, 'Enter the user name').max(200),
         password: z.string().min(1, 'Enter the password').max(1000),
       }),
+      /** DIGEST-MD5, the mechanism of ZooKeeper's DigestLoginModule. */
+      z.object({
+        kind: z.literal('sasl'),
+        username: z.string().min(1, 'Enter the user name').max(200),
+        password: z.string().min(1, 'Enter the password').max(1000),
+      }),
     ])
     .default({ kind: 'none' }),
   /** `keep` leaves the stored settings as they are; for a new cluster that is off. */

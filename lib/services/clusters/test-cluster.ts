@@ -40,11 +40,12 @@ async function toTarget(
     case 'none':
       return { connectString, sessionTimeoutMs, tls }
     case 'digest':
+    case 'sasl':
       return {
         connectString,
         sessionTimeoutMs,
         tls,
-        auth: [{ scheme: 'digest', id: `${auth.username}:${auth.password}` }],
+        auth: [{ scheme: auth.kind, id: `${auth.username}:${auth.password}` }],
       }
     case 'keep': {
       if (stored === null) {

@@ -29,7 +29,7 @@ const MARKED = [
   'note',
   ...TLS_FIELDS,
 ]
-type AuthKind = 'none' | 'keep' | 'digest'
+type AuthKind = 'none' | 'keep' | 'digest' | 'sasl'
 
 /** Adds or changes a cluster. Credentials go in and never come back: a stored password is kept or replaced, not shown. */
 export function ClusterForm({ cluster, nowMs }: { cluster: ClusterView | null; nowMs: number }) {
@@ -110,6 +110,7 @@ export function ClusterForm({ cluster, nowMs }: { cluster: ClusterView | null; n
           {cluster?.authScheme && <option value="keep">Keep the stored {cluster.authScheme} credentials</option>}
           <option value="none">None</option>
           <option value="digest">Digest: user and password</option>
+          <option value="sasl">SASL DIGEST-MD5: user and password</option>
         </SelectField>
         <TextField
           label="Session timeout (ms)"
@@ -132,7 +133,7 @@ export function ClusterForm({ cluster, nowMs }: { cluster: ClusterView | null; n
           error={fields.requestBytesMax}
         />
       </div>
-      {auth === 'digest' && (
+      {(auth === 'digest' || auth === 'sasl') && (
         <div className="grid gap-4 sm:grid-cols-2">
           <TextField label="User" name="username" autoComplete="off" required error={fields['auth.username']} />
           <TextField
@@ -181,7 +182,7 @@ export function ClusterForm({ cluster, nowMs }: { cluster: ClusterView | null; n
 }
 
 function readAuthKind(value: string): AuthKind {
-  return value === 'keep' || value === 'digest' ? value : 'none'
+  return value === 'keep' || value === 'digest' || value === 'sasl' ? value : 'none'
 }
 
 function readInput(form: HTMLFormElement, auth: AuthKind): Input {
@@ -196,6 +197,8 @@ function readInput(form: HTMLFormElement, auth: AuthKind): Input {
     note: text('note'),
     tls: readTls(data),
     auth:
-      auth === 'digest' ? { kind: 'digest', username: text('username'), password: text('password') } : { kind: auth },
+      auth === 'digest' || auth === 'sasl'
+        ? { kind: auth, username: text('username'), password: text('password') }
+        : { kind: auth },
   }
 }

@@ -15,6 +15,7 @@ import { FrameSplitter } from './frame-splitter.ts'
 import { authenticate, closedBeforeAnswer, newTicket, shakeHands, silentServer } from './handshake.ts'
 import { JuteReader, JuteWriter } from './jute.ts'
 import { describeServerError, ERR, OP, readStat, toServerPath } from './protocol.ts'
+import { saslRequired } from './sasl.ts'
 import { peekCertificate, peerCertificateOf, secure, type WireTls } from './tls.ts'
 
 interface Found {
@@ -268,6 +269,7 @@ async function readRoot(socket: Socket, server: ServerAddress, wire: WireOptions
       remedy: 'create it, or correct the connect string',
     })
   }
+  if (err === ERR.saslRequired) throw saslRequired(server)
   if (err === ERR.noAuth) {
     throw new ZooKeeperError('NO_AUTH', `Reading ${place} is not allowed with these credentials`, {
       remedy: 'add credentials that may read it',

@@ -6,7 +6,7 @@ import { formatServer, type ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { encodeRequest, type WireOptions } from './bulk-session.ts'
 import { reach, type ServerFailure, summarizeFailures } from './dial.ts'
-import { shakeHands } from './handshake.ts'
+import { authenticateBySasl, shakeHands, splitCredentials } from './handshake.ts'
 import { JuteWriter } from './jute.ts'
 import { OP } from './protocol.ts'
 
@@ -43,6 +43,9 @@ export async function endSession(wire: WireOptions, text: string): Promise<void>
       const socket = await reach(server, wire.tls, { timeoutMs })
       try {
         await shakeHands(socket, server, ticket, { timeoutMs })
+        // A server that requires SASL carries out nothing before it, not even an end.
+        const { sasl } = splitCredentials(wire.credentials)
+        if (sasl) await authenticateBySasl(socket, server, sasl.id, { timeoutMs })
         await sayGoodbye(socket, server, timeoutMs)
         return
       } finally {

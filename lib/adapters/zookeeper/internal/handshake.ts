@@ -5,6 +5,7 @@ import { ZooKeeperError } from '../errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { JuteReader, JuteWriter } from './jute.ts'
 import { describeServerError, OP, XID } from './protocol.ts'
+import { SASL_SCHEME, SaslExchange } from './sasl.ts'
 import { tlsFaultOf } from './tls.ts'
 
 /** What is needed to take up a session again on another connection. Id 0 asks for a new one. */
@@ -81,6 +82,36 @@ export function decodeConnectResponse(reader: JuteReader, server: ServerAddress,
   return { sessionId, password, timeoutMs, lastZxid: ticket.lastZxid }
 }
 
+/** The credential of SASL, which is an exchange of its own, and those that go out in one packet each. */
+export function splitCredentials(credentials: readonly Credential[]): { sasl: Credential | null; auth: Credential[] } {
+  const sasl = credentials.filter(({ scheme }) => scheme === SASL_SCHEME)
+  if (sasl.length > 1) {
+    throw new ZooKeeperError('AUTH_FAILED', 'A session has one SASL identity at most', {
+      remedy: 'give one pair of SASL credentials',
+    })
+  }
+  if (sasl[0] && sasl[0].id.indexOf(':') <= 0) {
+    throw new ZooKeeperError('AUTH_FAILED', 'SASL needs a user and a password', {
+      remedy: 'give them as sasl:user:password; Kerberos is not supported',
+    })
+  }
+  return { sasl: sasl[0] ?? null, auth: credentials.filter(({ scheme }) => scheme !== SASL_SCHEME) }
+}
+
+/** SASL on a connection whose session is open. Throws AUTH_FAILED. */
+export async function authenticateBySasl(
+  socket: Socket,
+  server: ServerAddress,
+  id: string,
+  limit: { timeoutMs: number; signal?: AbortSignal },
+): Promise<void> {
+  const sasl = new SaslExchange(server, id)
+  for (let request: Buffer | null = sasl.begin(); request !== null; ) {
+    const [reply] = await exchange(socket, server, request, 1, limit)
+    request = sasl.next(reply ?? new JuteReader(Buffer.alloc(0)))
+  }
+}
+
 /** Sends every credential and waits until all are accepted. Throws AUTH_FAILED. */
 export async function authenticate(
   socket: Socket,
@@ -88,10 +119,12 @@ export async function authenticate(
   credentials: readonly Credential[],
   limit: { timeoutMs: number; signal?: AbortSignal },
 ): Promise<void> {
-  if (credentials.length === 0) return
-  const request = Buffer.concat(credentials.map(encodeAuth))
-  const replies = await exchange(socket, server, request, credentials.length, limit, credentials)
-  for (const reply of replies) checkAuthReply(reply, credentials)
+  const { sasl, auth } = splitCredentials(credentials)
+  if (sasl) await authenticateBySasl(socket, server, sasl.id, limit)
+  if (auth.length === 0) return
+  const request = Buffer.concat(auth.map(encodeAuth))
+  const replies = await exchange(socket, server, request, auth.length, limit, auth)
+  for (const reply of replies) checkAuthReply(reply, auth)
 }
 
 function checkAuthReply(reply: JuteReader, credentials: readonly Credential[]): void {

@@ -15,9 +15,11 @@ import {
   newTicket,
   notZooKeeper,
   silentServer,
+  splitCredentials,
 } from './handshake.ts'
 import { JuteReader } from './jute.ts'
-import { EVENT, OP, REQUEST_HEADER_BYTES, XID } from './protocol.ts'
+import { ERR, EVENT, OP, REQUEST_HEADER_BYTES, XID } from './protocol.ts'
+import { SaslExchange, saslRequired } from './sasl.ts'
 import { encodeSetWatches, frame, NOTHING, packetOf } from './session-packets.ts'
 
 /** States of the package's connection manager (ConnectionManager.STATES). */
@@ -90,6 +92,8 @@ export class PackageSession {
   private answerFailure: ZooKeeperError | null = null
   private answerTimer: NodeJS.Timeout | undefined
   private authAnswersMissing = 0
+  /** While SASL goes on, the answer to our connect request waits: the package must send nothing before it is over. */
+  private sasl: { readonly exchange: SaslExchange; readonly connectResponse: Buffer } | null = null
   private lastReceivedAt = 0
   private lastSentAt = 0
   private disconnectedAt = 0
@@ -316,6 +320,7 @@ export class PackageSession {
   private attach(socket: Socket, server: ServerAddress): void {
     const { manager } = this
     this.splitter.reset()
+    this.sasl = null
     manager.pendingBuffer = null
     manager.socket = socket
     this.lastReceivedAt = this.lastSentAt = Date.now()
@@ -353,8 +358,9 @@ export class PackageSession {
         timeoutMs: wire.sessionTimeoutMs,
       }),
     )
-    this.authAnswersMissing = wire.credentials.length
-    const auth = wire.credentials.map((credential) => packetOf(XID.auth, OP.auth, () => encodeAuth(credential)))
+    const credentials = splitCredentials(wire.credentials).auth
+    this.authAnswersMissing = credentials.length
+    const auth = credentials.map((credential) => packetOf(XID.auth, OP.auth, () => encodeAuth(credential)))
     const watches = hasSession ? encodeSetWatches(manager.watcherManager, this.highestZxid) : []
     for (const packet of [...auth, ...watches].reverse()) manager.packetQueue.unshift(packet)
   }
@@ -372,7 +378,8 @@ export class PackageSession {
   private onFrame(buffer: Buffer, start: number, end: number): void {
     const { manager } = this
     if (manager.state === STATE.connecting) {
-      this.onConnectResponse(buffer, start, end)
+      if (this.sasl) this.onSaslReply(this.sasl, new JuteReader(buffer, start, end))
+      else this.onConnectResponse(buffer, start, end)
       return
     }
     const reader = new JuteReader(buffer, start, end)
@@ -382,6 +389,10 @@ export class PackageSession {
     if (xid === XID.ping) return
     if (xid === XID.event) {
       this.onEvent(reader)
+      return
+    }
+    if (err === ERR.saslRequired) {
+      this.refuse(saslRequired(this.server))
       return
     }
     if (xid === XID.auth) {
@@ -410,7 +421,7 @@ export class PackageSession {
 
   private onConnectResponse(buffer: Buffer, start: number, end: number): void {
     const { manager } = this
-    clearTimeout(this.answerTimer)
+    const connectResponse = Buffer.from(buffer.subarray(start - 4, end))
     try {
       decodeConnectResponse(new JuteReader(buffer, start, end), this.server, newTicket(0))
     } catch (error) {
@@ -419,9 +430,39 @@ export class PackageSession {
         manager.socket?.destroy()
         return
       }
+      this.takeOver(connectResponse)
+      return
     }
-    // The package takes over id, password and timeout, and moves to connected or to expired.
-    manager.onSocketData(Buffer.from(buffer.subarray(start - 4, end)))
+    const { sasl } = splitCredentials(this.wire.credentials)
+    if (sasl === null) {
+      this.takeOver(connectResponse)
+      return
+    }
+    const exchange = new SaslExchange(this.server, sasl.id)
+    this.sasl = { exchange, connectResponse }
+    manager.socket?.write(exchange.begin())
+  }
+
+  private onSaslReply({ exchange, connectResponse }: NonNullable<PackageSession['sasl']>, reply: JuteReader): void {
+    let request: Buffer | null
+    try {
+      request = exchange.next(reply)
+    } catch (error) {
+      this.refuse(toError(error))
+      return
+    }
+    if (request !== null) {
+      this.manager.socket?.write(request)
+      return
+    }
+    this.sasl = null
+    this.takeOver(connectResponse)
+  }
+
+  /** The package takes over id, password and timeout, and moves to connected or to expired. */
+  private takeOver(connectResponse: Buffer): void {
+    clearTimeout(this.answerTimer)
+    this.manager.onSocketData(connectResponse)
   }
 
   private onEvent(reader: JuteReader): void {
@@ -433,7 +474,11 @@ export class PackageSession {
   }
 
   private onAuthRefused(err: number): void {
-    const error = authFailed(this.wire.credentials, err)
+    this.refuse(authFailed(this.wire.credentials, err))
+  }
+
+  /** Trying again would end the same: who we are is not accepted. */
+  private refuse(error: ZooKeeperError): void {
     this.manager.setState(STATE.authFailed)
     this.onFirstRound?.(error)
     this.finish(error, 'closed')

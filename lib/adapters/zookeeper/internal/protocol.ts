@@ -25,6 +25,7 @@ export const OP = {
   multiRead: 22,
   auth: 100,
   setWatches: 101,
+  sasl: 102,
   getAllChildrenNumber: 104,
   addWatch: 106,
   whoAmI: 107,
@@ -54,6 +55,7 @@ export const ERR = {
   sessionExpired: -112,
   authFailed: -115,
   sessionMoved: -118,
+  saslRequired: -124,
 } as const
 
 const ERROR_NAMES: Readonly<Record<number, string>> = {
