@@ -2,6 +2,7 @@ import { invariant } from '../../base/invariant.ts'
 import { manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
 import { drillReportSchema } from '../engine/drill-report.ts'
+import { loadValueMask } from '../values/value-mask.ts'
 import { archiveDirOf } from './cluster-folder.ts'
 import { getBackupRow } from './find-backup.ts'
 import { toBackupViews } from './to-backup-view.ts'
@@ -16,11 +17,19 @@ export async function getBackup(context: ServiceContext, backupId: string): Prom
   })
   const [view] = await toBackupViews(context, [row])
   invariant(view, 'one row gives one view')
+  const manifest = manifestSchema.parse(more.manifest)
+  const verifyReport = verifyReportSchema.safeParse(more.verifyReport).data ?? null
+  const drillReport = drillReportSchema.safeParse(row.drillReport).data ?? null
+  const sumsHidden = (await loadValueMask(context, row.clusterId)).findObstacle() !== null
+  const without = <File extends { readonly sha256: string }>(files: readonly File[]) =>
+    files.map((file) => ({ ...file, sha256: '' }))
   return {
     ...view,
-    manifest: manifestSchema.parse(more.manifest),
-    verifyReport: verifyReportSchema.safeParse(more.verifyReport).data ?? null,
-    drillReport: drillReportSchema.safeParse(row.drillReport).data ?? null,
+    manifest: sumsHidden ? { ...manifest, digest: null, files: without(manifest.files) } : manifest,
+    verifyReport:
+      sumsHidden && verifyReport ? { ...verifyReport, digest: null, files: without(verifyReport.files) } : verifyReport,
+    drillReport: sumsHidden && drillReport ? { ...drillReport, digest: null } : drillReport,
+    sumsHidden,
     archiveDir: archiveDirOf(context, row.dir),
   }
 }

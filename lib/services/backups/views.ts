@@ -46,4 +46,6 @@ export interface BackupDetailView extends BackupView {
   readonly drillReport: DrillReport | null
   /** Folder of the archive on the server, for the day without a browser. */
   readonly archiveDir: string
+  /** Sums and digests are left out: of a small secret they are as good as the secret to whoever can guess. */
+  readonly sumsHidden: boolean
 }

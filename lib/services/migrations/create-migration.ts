@@ -6,6 +6,7 @@ import { ServiceError } from '../errors.ts'
 import { assertActorCan, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { describeRestoreOptions } from '../restores/restore-options.ts'
+import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
 import { assertOtherEnsemble } from './assert-other-ensemble.ts'
 import { assertFree } from './find-migration.ts'
 import { createMigrationSchema } from './schemas.ts'
@@ -30,6 +31,7 @@ export async function createMigration(
       details: { fields: { targetId: 'This is the source' } },
     })
   }
+  await assertMaySeeAll(context, { action: 'migration.check', cluster: { id: sourceId, name: source.clusterName } })
   await assertFree(context, parsed, null)
   await assertOtherEnsemble(context, source, target)
   const sourceZxid = await readSourceZxid(context, sourceId)

@@ -13,6 +13,7 @@ import { mutate } from '../gate.ts'
 import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { parseInput } from '../parse-input.ts'
+import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
 import { describeRestoreOptions } from './restore-options.ts'
 import { auditPathOf, describeScope } from './restore-scope.ts'
 import { createRestoreSchema } from './schemas.ts'
@@ -37,6 +38,16 @@ export async function createRestore(
     })
   }
   const otherClusterId = source.clusterId === parsed.clusterId ? null : source.clusterId
+  const { selection, targetPath } = parsed
+  const isMoved =
+    selection.kind === 'subtree' && targetPath !== null && parsePath(targetPath) !== parsePath(selection.path)
+  // Elsewhere other rules hold: what somebody may not see must not come to where they may.
+  if (otherClusterId !== null || isMoved) {
+    await assertMaySeeAll(context, {
+      action: 'restore.plan',
+      cluster: { id: source.clusterId, name: source.clusterName },
+    })
+  }
   const restoreId = context.newId()
   const jobId = context.newId()
   const nowMs = context.clock.now()

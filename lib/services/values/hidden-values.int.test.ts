@@ -228,6 +228,10 @@ describe('values that look like secrets, on a real server', () => {
     await expect(refused).rejects.toMatchObject({ code: 'FORBIDDEN' })
     const { manifest } = await getBackup(as('viewer'), at.backupId)
     for (const form of FORMS) expect(JSON.stringify(manifest)).not.toContain(form)
+    // Whoever can guess a small secret could prove it by a sum.
+    expect(manifest.files.map(({ sha256 }) => sha256)).toEqual(manifest.files.map(() => ''))
+    expect(manifest.digest).toBeNull()
+    expect((await getBackup(as('operator'), at.backupId)).manifest.digest).not.toBeNull()
   })
 
   it('are revealed one by one, live, in a backup, at a moment and in a transaction, each on record', async () => {

@@ -6,6 +6,7 @@ import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import type { Role, ServiceContext } from '../context.ts'
 import { getChange } from '../diffs/get-change.ts'
 import { startDiff } from '../diffs/start-diff.ts'
+import { createRestore } from '../restores/create-restore.ts'
 import { getSearch } from '../searches/get-search.ts'
 import { listHits } from '../searches/list-hits.ts'
 import { startSearch } from '../searches/start-search.ts'
@@ -176,6 +177,19 @@ describe('a rule of one’s own', () => {
     await expect(assertMaySeeAll(as('operator'), what)).rejects.toMatchObject({ code: 'FORBIDDEN' })
     await expect(assertMaySeeAll(as('admin'), what)).resolves.toBeUndefined()
     expect((await audited('backup.download')).at(-1)).toMatchObject({ outcome: 'denied', clusterId: 'c1' })
+  })
+
+  test('keeps what it hides from being planned to where it is shown', async () => {
+    const at = { connectString: 'z:2181', sessionTimeoutMs: 1, environment: 'production' }
+    for (const id of ['c1', 'c2']) await as('admin').db.cluster.create({ data: { id, name: id, ...at } })
+    await addValueRule(as('admin'), rule)
+    const selection = { kind: 'subtree', path: '/app' } as const
+    const plan = (clusterId: string, targetPath: string | null) =>
+      createRestore(as('operator'), { clusterId, source: TREE, selection, targetPath })
+    await expect(plan('c2', null)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(plan('c1', '/elsewhere')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(plan('c1', '/app')).resolves.toBeDefined()
+    await expect(plan('c1', null)).resolves.toBeDefined()
   })
 
   test('holds at its cluster only', async () => {

@@ -87,7 +87,13 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
                   ['ZooKeeper', manifest.zookeeperVersion ?? 'version not told'],
                   [
                     'Digest of the tree (version 2)',
-                    manifest.digest ? <Zxid key="digest" value={manifest.digest.computed} what="digest" /> : 'none',
+                    manifest.digest ? (
+                      <Zxid key="digest" value={manifest.digest.computed} what="digest" />
+                    ) : backup.sumsHidden ? (
+                      'hidden'
+                    ) : (
+                      'none'
+                    ),
                   ],
                   ['Made by', `Arkeeper ${manifest.arkeeper}`],
                 ]}
@@ -116,6 +122,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
                   <Cell className="font-mono text-xs">{file.name}</Cell>
                   <Cell className="whitespace-nowrap">{file.bytes === null ? '' : formatBytes(file.bytes)}</Cell>
                   <Cell>
+                    {backup.sumsHidden && 'hidden'}
                     {file.sha256 && (
                       <span className="inline-flex items-center gap-1">
                         <code className="font-mono text-xs" title={file.sha256}>
