@@ -1,15 +1,36 @@
 import { test as base, expect } from '@playwright/test'
+import { CLIENT_ID, CLIENT_SECRET, startTestProvider, type TestProvider } from '../../lib/testing/identity-provider.ts'
 import { expectNoFindings, expectNoFindingsInOne, expectNoSidewaysScroll } from '../support/axe.ts'
 import { settle } from '../support/pages.ts'
 import { type Product, startProduct } from '../support/product.ts'
 
-const test = base.extend<object, { empty: Product }>({
+interface Empty extends Product {
+  readonly provider: TestProvider
+}
+
+const test = base.extend<object, { empty: Empty }>({
   empty: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
     async ({}, use) => {
-      const product = await startProduct('start')
-      await use(product)
+      const started: TestProvider[] = []
+      const product = await startProduct('start', async (url) => {
+        const provider = await startTestProvider([`${url}/api/auth/sso/callback`])
+        started.push(provider)
+        return {
+          singleSignOn: {
+            issuer: provider.issuer,
+            clientId: CLIENT_ID,
+            clientSecret: CLIENT_SECRET,
+            scopes: ['openid', 'email', 'profile', 'groups'],
+            roles: { staff: 'viewer' },
+            label: 'Sign in with Example',
+          },
+        }
+      })
+      const [provider] = started
+      if (provider) await use({ ...product, provider })
       await product.stop()
+      await provider?.close()
     },
     { scope: 'worker', timeout: 300_000 },
   ],
@@ -70,6 +91,23 @@ test('the first visit creates the administrator, a cluster that is down says why
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await expect(page).toHaveURL(/sign-in/)
     await page.goto(`${empty.url}/audit`)
+    await expect(page).toHaveURL(/sign-in/)
+  })
+
+  await test.step('through single sign-on somebody comes to the page that they had asked for', async () => {
+    const { people, mood } = empty.provider
+    people.set('bea-1', { email: 'bea@example.org', email_verified: true, name: 'Bea Example', groups: ['staff'] })
+    mood.person = null
+    await page.getByRole('link', { name: 'Sign in with Example' }).click()
+    await expect(page.getByRole('alert').filter({ hasText: 'refused or broken off at the provider' })).toBeVisible()
+    await settle(page)
+    await expectNoFindings(page, 'sign-in after a refusal')
+    mood.person = 'bea-1'
+    await page.getByRole('link', { name: 'Sign in with Example' }).click()
+    await expect(page).toHaveURL(`${empty.url}/audit`)
+    await expect(page.getByRole('heading', { name: 'Audit', exact: true })).toBeVisible()
+    await page.getByRole('button', { name: 'User menu of Bea Example' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await expect(page).toHaveURL(/sign-in/)
   })
 

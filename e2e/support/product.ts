@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,9 +22,15 @@ const RUN = fileURLToPath(new URL('../../bin/run.mjs', import.meta.url))
 const START_TIMEOUT_MS = 300_000
 const STOP_TIMEOUT_MS = 30_000
 
-export async function startProduct(mode: 'start' | 'demo'): Promise<Product> {
+/** `configure` gives the configuration file of a product that will answer at that address. */
+export async function startProduct(
+  mode: 'start' | 'demo',
+  configure?: (url: string) => Promise<unknown>,
+): Promise<Product> {
   const dataDir = await mkdtemp(join(tmpdir(), 'arkeeper-e2e-'))
   const [port, zooKeeperPort] = [await findFreePort(), await findFreePort()]
+  const config = await configure?.(`http://127.0.0.1:${port}`)
+  if (config !== undefined) await writeFile(join(dataDir, 'arkeeper.json'), JSON.stringify(config))
   const child = spawn(process.execPath, [RUN, mode], {
     env: {
       ...process.env,
