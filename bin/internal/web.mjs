@@ -8,7 +8,9 @@ import { DIST_DIR, ROOT } from './project.mjs'
 
 const STOP_TIMEOUT_MS = 3_000
 
-const { createFront, formatErrorLine, readEnv } = await import(pathToFileURL(`${DIST_DIR}/front.mjs`).href)
+const { createFront, formatErrorLine, readEnv, readSingleSignOn } = await import(
+  pathToFileURL(`${DIST_DIR}/front.mjs`).href
+)
 const env = readEnvOrExit()
 const { host: hostname, port } = env
 
@@ -35,7 +37,10 @@ server.listen(port, hostname)
 
 function readEnvOrExit() {
   try {
-    return readEnv()
+    const env = readEnv()
+    // Whoever could not sign in should learn it here, not from every page.
+    readSingleSignOn(env.configFile, env.singleSignOn)
+    return env
   } catch (error) {
     process.stderr.write(`web: ${formatErrorLine(error)}\n`)
     process.exit(1)

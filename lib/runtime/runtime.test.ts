@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -54,6 +54,16 @@ describe('a runtime', () => {
     const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
     expect((await second.auth.api.getSession({ headers: new Headers({ cookie }) }))?.user.email).toBe(email)
     await second.close()
+  })
+
+  test('works on with single sign-on that is not sound, but lets nobody sign in past its rules', async () => {
+    mkdirSync(dataDir, { mode: 0o700 })
+    writeFileSync(join(dataDir, 'arkeeper.json'), JSON.stringify({ singleSignOn: { issuer: 'http://id.example' } }))
+    const runtime = await openRuntime(envOf())
+    await addCluster(runtime.contextFor(SYSTEM), CLUSTER)
+    expect(() => runtime.auth).toThrow(/not configured soundly/)
+    expect(() => runtime.singleSignOn).toThrow(/not configured soundly/)
+    await runtime.close()
   })
 
   test('closes a data directory that others could look into', async () => {

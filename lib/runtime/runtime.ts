@@ -25,7 +25,7 @@ import { ServiceError } from '../services/errors.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { seenBy } from '../services/seen-by.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
-import { type Auth, createAuth } from './auth.ts'
+import { type Auth, type AuthOptions, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
 import { RuntimeError } from './errors.ts'
 import { readSession, type SignedIn } from './read-session.ts'
@@ -92,16 +92,17 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     log,
     loadTarget: (clusterId) => getClusterTarget({ db, secrets }, clusterId),
   })
-  const root = publicOrigin(env) + env.basePath
-  const settings = readSingleSignOn(env.configFile, env.singleSignOn)
-  const auth = createAuth({
-    singleSignOn: settings && { settings, root, provider: createIdentityProvider(settings, clock) },
-    db,
-    env,
-    clock,
-    log,
-    secret: deriveKey(installationKey, 'better-auth', 32).toString('base64'),
-  })
+  let known: SignInWays | null = null
+  const signIn = () => {
+    known ??= openSignIn({
+      db,
+      env,
+      clock,
+      log,
+      secret: deriveKey(installationKey, 'better-auth', 32).toString('base64'),
+    })
+    return known
+  }
   const paths = { dataDir: env.dataDir, storeDir: env.storeDir, workDir: env.workDir }
 
   const contextFor: Runtime['contextFor'] = (actor, options = {}) => ({
@@ -129,10 +130,14 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     env,
     db,
     log,
-    auth,
+    get auth() {
+      return signIn().auth
+    },
     sessions,
-    singleSignOn: settings && offerSingleSignOn(settings, root),
-    readSession: (headers, options) => readSession({ auth, db, env, clock, log }, headers, options),
+    get singleSignOn() {
+      return signIn().singleSignOn
+    },
+    readSession: (headers, options) => readSession({ auth: signIn().auth, db, env, clock, log }, headers, options),
     contextFor,
     close: async () => {
       onClose()
@@ -142,6 +147,24 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       await database.close()
     },
   }
+}
+
+interface SignInWays {
+  readonly auth: Auth
+  readonly singleSignOn: SingleSignOnOffer | null
+}
+
+/**
+ * On first use, which in a worker is never: what is wrong with single sign-on keeps people out, not backups from being taken. The web
+ * process looks at it before it listens.
+ */
+function openSignIn(options: Omit<AuthOptions, 'singleSignOn' | 'env'> & { readonly env: Env }): SignInWays {
+  const { env, clock } = options
+  const settings = readSingleSignOn(env.configFile, env.singleSignOn)
+  if (settings === null) return { auth: createAuth(options), singleSignOn: null }
+  const root = publicOrigin(env) + env.basePath
+  const singleSignOn = { settings, root, provider: createIdentityProvider(settings, clock) }
+  return { auth: createAuth({ ...options, singleSignOn }), singleSignOn: offerSingleSignOn(settings, root) }
 }
 
 /** Password hashes, credentials and backups live there: for the owner only. */

@@ -1,4 +1,5 @@
 /** What the web process loads before Next.js; bundled, because that process runs from JavaScript alone. */
+export { readSingleSignOn } from '../../adapters/oidc/read-single-sign-on.ts'
 export { formatErrorLine } from '../../base/errors.ts'
 export { readEnv } from '../env.ts'
 export { createFront } from './create-front.ts'
