@@ -116,6 +116,8 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     verifyAuditAction: operator({}),
     previewAuditRetentionAction: 'viewer',
     setAuditRetentionAction: admin({ months: null }),
+    setAuditForwardAction: admin({ kind: 'syslog', enabled: false, url: 'tcp://127.0.0.1:1' }),
+    testAuditForwardAction: admin({ kind: 'syslog' }),
     setCheckpointFilesAction: admin({ on: false }),
     endSessionsAction: admin({ userId }),
     openSignInAction: admin({ userId }),

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { migrateDatabase } from '../adapters/database/migrate.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
 import { createLog } from '../adapters/log/create-log.ts'
+import { createForward } from '../adapters/log/forward.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
@@ -85,6 +87,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const scratch = createScratch(env.zookeeper, env.configFile)
   const members = createMembers(env.configFile)
   const guardRules = createGuardRules(env.configFile)
+  const forward = createForward(hostname())
   const machine = createLocalMachine()
   const sessions = new SharedClusterSessions({
     zookeeper,
@@ -116,6 +119,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     scratch,
     secrets,
     auditKey,
+    forward,
     members,
     guardRules,
     machine,

@@ -1,6 +1,7 @@
 import type { AdminServerPort } from '../adapters/adminserver/admin-server.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import type { Database } from '../adapters/database/open-database.ts'
+import type { ForwardPort } from '../adapters/log/forward.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { MembersPort } from '../adapters/members/members.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
@@ -70,6 +71,7 @@ export interface ServiceContext extends EngineContext {
   readonly sessions: ClusterSessions
   readonly secrets: SecretBox
   readonly auditKey: AuditKey
+  readonly forward: ForwardPort
   readonly members: MembersPort
   /** Directories and commands of members, as this host reaches them. */
   readonly machine: MemberMachine

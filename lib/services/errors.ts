@@ -17,6 +17,7 @@ export type ServiceErrorCode =
   | 'WRITE_REFUSED'
   | 'OUTCOME_UNKNOWN'
   | 'TOO_MANY'
+  | 'FORWARD_FAILED'
 
 /** `details.fields` maps input field → message for INVALID_INPUT. */
 export class ServiceError extends ArkeeperError<ServiceErrorCode> {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import { createLog } from '../adapters/log/create-log.ts'
+import { createForward } from '../adapters/log/forward.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { Member } from '../adapters/members/members.ts'
@@ -99,6 +100,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     scratch,
     secrets,
     auditKey,
+    forward: createForward('test-host'),
     members: { list: async () => options.members ?? [] },
     machine: options.machine ?? createLocalMachine(),
     paths,

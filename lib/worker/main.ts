@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { getRuntime } from '../runtime/runtime.ts'
+import { runDueAuditForward } from '../services/audit/forward-audit.ts'
 import { runDueCheckpoint } from '../services/audit/run-checkpoint.ts'
 import { runDueAuditWork } from '../services/audit/run-due-audit-work.ts'
 import { scratchDirOf } from '../services/drills/run-drill.ts'
@@ -62,6 +63,13 @@ async function main(): Promise<void> {
     fault: 'What is to be done for the audit cannot be asked',
   })
 
+  // Of its own: a receiver that does not answer keeps nothing else waiting.
+  const forwarder = new Poller({
+    contextFor,
+    runDue: (context) => runDueAuditForward(context, name),
+    fault: 'Which entries of the audit are to be sent cannot be asked',
+  })
+
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
@@ -71,6 +79,7 @@ async function main(): Promise<void> {
       drills.stop(),
       migrations.stop(),
       auditor.stop(),
+      forwarder.stop(),
     ]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
@@ -81,6 +90,7 @@ async function main(): Promise<void> {
   drills.start()
   migrations.start()
   auditor.start()
+  forwarder.start()
   await loop.run()
   await stopped
   await queue.gone()

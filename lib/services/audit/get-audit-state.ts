@@ -1,5 +1,6 @@
 import type { ServiceContext } from '../context.ts'
 import { readAuditSettings } from './audit-settings.ts'
+import { listAuditForwards } from './forward-audit.ts'
 import { toProblems } from './run-audit-watch.ts'
 import { findLatestCheckpoint } from './run-checkpoint.ts'
 import type { AuditStateView } from './views.ts'
@@ -27,6 +28,7 @@ export async function getAuditState(context: ServiceContext): Promise<AuditState
     checkpoint: checkpoint && { sequence: checkpoint.sequence, at: checkpoint.at.toISOString() },
     removed: removal && { throughSequence: removal.throughSequence, at: removal.at.toISOString() },
     key: { id: auditKey.keyId, publicKey: auditKey.publicKey },
+    forwards: await listAuditForwards(context),
     settings: await readAuditSettings(context),
   }
 }

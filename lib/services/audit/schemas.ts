@@ -21,3 +21,33 @@ export const setAuditSettingsSchema = z.object({
     z.coerce.number().int().min(1).max(AUDIT_MONTHS_MAX).nullable(),
   ),
 })
+
+export const FORWARD_KINDS = ['syslog', 'webhook'] as const
+export type ForwardKind = (typeof FORWARD_KINDS)[number]
+const FORWARD_PROTOCOLS: Record<ForwardKind, readonly string[]> = {
+  syslog: ['tcp:', 'tls:', 'udp:'],
+  webhook: ['http:', 'https:'],
+}
+
+export const setAuditForwardSchema = z
+  .object({
+    kind: z.enum(FORWARD_KINDS),
+    enabled: z.boolean(),
+    url: z.string().trim().min(1).max(1000),
+    ca: z.string().trim().max(50_000).default(''),
+    /** Empty keeps the one that is there. */
+    secret: z.string().max(1000).default(''),
+    allowLocal: z.boolean().default(false),
+  })
+  .superRefine(({ kind, url }, refinement) => {
+    const parsed = URL.parse(url)
+    const fault =
+      parsed === null || parsed.hostname === ''
+        ? 'this is no address'
+        : !FORWARD_PROTOCOLS[kind].includes(parsed.protocol)
+          ? `the address begins with none of ${FORWARD_PROTOCOLS[kind].map((each) => `${each}//`).join(', ')}`
+          : parsed.username !== '' || parsed.password !== ''
+            ? 'an address holds no credentials'
+            : null
+    if (fault !== null) refinement.addIssue({ code: 'custom', path: ['url'], message: fault })
+  })

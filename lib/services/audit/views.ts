@@ -33,6 +33,7 @@ export interface AuditStateView {
   readonly checkpoint: { readonly sequence: number; readonly at: string } | null
   readonly removed: { readonly throughSequence: number; readonly at: string } | null
   readonly key: { readonly id: string; readonly publicKey: string }
+  readonly forwards: readonly AuditForwardView[]
   readonly settings: { readonly months: number | null; readonly checkpointFiles: boolean }
 }
 
@@ -43,4 +44,20 @@ export interface AuditRemovalPreview {
   readonly throughSequence: number | null
   /** Entries from before then; null when nothing is ever removed. */
   readonly before: string | null
+}
+
+/** A receiver of entries; its secret stays on the server. */
+export interface AuditForwardView {
+  readonly kind: 'syslog' | 'webhook'
+  readonly enabled: boolean
+  readonly url: string
+  readonly ca: string | null
+  readonly hasSecret: boolean
+  readonly allowLocal: boolean
+  /** Sequence of the last entry that was taken. */
+  readonly cursor: number
+  readonly failures: number
+  readonly lastError: string | null
+  readonly lastErrorAt: string | null
+  readonly lastOkAt: string | null
 }

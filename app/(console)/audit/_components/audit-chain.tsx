@@ -1,19 +1,20 @@
-import { Link2, Link2Off, LoaderCircle } from 'lucide-react'
+import { Link2, Link2Off, LoaderCircle, TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
-import type { ReactNode } from 'react'
 import { paths } from '@/app/_nav/paths.ts'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { Card, Facts } from '@/app/_ui/card.tsx'
 import { formatCount } from '@/app/_ui/format-number.ts'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { FORWARD_KINDS } from '@/lib/services/audit/schemas.ts'
 import type { AuditStateView } from '@/lib/services/audit/views.ts'
+import { AuditForward } from './audit-forward.tsx'
 import { AuditRetention } from './audit-retention.tsx'
 import { CheckpointFiles } from './checkpoint-files.tsx'
 import { VerifyButton } from './verify-button.tsx'
 
 /** Whether the audit can be believed, as far as it was read; and what else keeps it so, folded away. */
-export function AuditChain({ state, children }: { state: AuditStateView; children?: ReactNode }) {
-  const { verified, checkpoint, removed, settings, key, problems, problemCount } = state
+export function AuditChain({ state }: { state: AuditStateView }) {
+  const { verified, forwards, checkpoint, removed, settings, key, problems, problemCount } = state
   return (
     <section aria-label="Chain of the audit" className="mb-4 flex flex-col gap-2 text-sm">
       <div className="flex flex-wrap items-center gap-2">
@@ -27,6 +28,11 @@ export function AuditChain({ state, children }: { state: AuditStateView; childre
               </>
             )}
           </span>
+        )}
+        {forwards.some(({ enabled, failures }) => enabled && failures > 0) && (
+          <Badge tone="bad" icon={<TriangleAlert aria-hidden />}>
+            Forwarding fails
+          </Badge>
         )}
         <VerifyButton isUnderWay={state.isRequested || state.readingEntries !== null} />
       </div>
@@ -77,7 +83,11 @@ export function AuditChain({ state, children }: { state: AuditStateView; childre
           <Card title="Retention">
             <AuditRetention months={settings.months} />
           </Card>
-          {children}
+          {FORWARD_KINDS.map((kind) => (
+            <Card key={kind} title={kind === 'syslog' ? 'Forward to syslog' : 'Forward to a webhook'}>
+              <AuditForward kind={kind} known={forwards.find((each) => each.kind === kind) ?? null} head={state.head} />
+            </Card>
+          ))}
         </div>
       </details>
     </section>
