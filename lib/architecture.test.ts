@@ -155,7 +155,32 @@ describe('rooms', () => {
     )
     expect(wrong.map((file) => file.path)).toEqual([])
   })
+
+  it('what is written outside of the gate is the state of work that is on record already', () => {
+    const writers = shipped.filter(
+      ({ path, code }) =>
+        /^(app|lib\/(services|worker|runtime|cli))\//.test(path) &&
+        /\bdb\s*\.\w+\s*\.(create|createMany|update|updateMany|upsert|delete|deleteMany)\b/.test(code),
+    )
+    expect(writers.map((file) => file.path).sort()).toEqual([...KEEPS_STATE].sort())
+  })
 })
+
+/** Progress, leases, outcomes and last uses: each follows from something that has an entry. A change that somebody wants never goes here. */
+const KEEPS_STATE: readonly string[] = [
+  'lib/services/audit/forward-audit.ts',
+  'lib/services/audit/run-audit-watch.ts',
+  'lib/services/diffs/run-diff.ts',
+  'lib/services/drills/run-due-drills.ts',
+  'lib/services/edits/edit-record.ts',
+  'lib/services/logs/run-due-logs.ts',
+  'lib/services/migrations/run-due-migrations.ts',
+  'lib/services/physical/work-on-physical.ts',
+  'lib/services/restores/run-restore.ts',
+  'lib/services/searches/run-search.ts',
+  'lib/services/tokens/find-token-actor.ts',
+  'lib/worker/queue.ts',
+]
 
 /** The queue joins operations of lib/jobs; the gate is the one way of a service to change anything. */
 const MAY_OPEN_TRANSACTIONS =
