@@ -26,6 +26,8 @@ export async function startTlsServer(
   options: {
     readonly config?: Readonly<Record<string, string>>
     readonly javaProperties?: Readonly<Record<string, string>>
+    /** The same certificate for the AdminServer, which takes that of the quorum port. */
+    readonly adminTls?: boolean
   } = {},
 ): Promise<TlsRig> {
   const dir = await mkdtemp(join(tmpdir(), 'arkeeper-tls-'))
@@ -53,6 +55,9 @@ export async function startTlsServer(
         'ssl.protocol': 'TLSv1.3',
         'ssl.enabledProtocols': 'TLSv1.3,TLSv1.2',
         'ssl.ciphersuites': 'TLS_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+        ...(options.adminTls
+          ? { 'ssl.quorum.keyStore.location': keyStore, 'ssl.quorum.trustStore.location': trustStore }
+          : {}),
         ...options.config,
         ...config,
       },

@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { CancelledError } from '../../../base/errors.ts'
+import { explainTlsFault, findTlsFault } from '../../../base/tls-fault.ts'
 import type { AdminTarget } from '../admin-server.ts'
 import { AdminServerError } from '../errors.ts'
 
@@ -49,7 +50,7 @@ export function sendRequest(input: AdminRequest): Promise<IncomingMessage> {
     const timer = setTimeout(() => fail(silence(what, input.timeoutMs)), input.timeoutMs)
     if (signal?.aborted) return onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
-    request.once('error', (error) => fail(toAdminError(error, what)))
+    request.once('error', (error) => fail(toAdminError(error, what, Boolean(target.tls?.cert))))
     request.once('response', (response) => settle(() => resolve(response)))
     if (!input.body) request.end()
     // What fails while sending is told by the request itself, with its cause; a refused upload still has an answer to read.
@@ -111,7 +112,13 @@ export function parseAdminUrl(text: string): URL {
 function open(url: URL, options: RequestOptions, target: AdminTarget): ClientRequest {
   if (url.protocol === 'http:') return httpRequest(url, options)
   const { ca, cert, key } = target.tls ?? {}
-  return httpsRequest(url, { ...options, ca: ca ?? undefined, cert: cert ?? undefined, key: key ?? undefined })
+  return httpsRequest(url, {
+    ...options,
+    ca: ca ?? undefined,
+    cert: cert ?? undefined,
+    key: key ?? undefined,
+    minVersion: 'TLSv1.2',
+  })
 }
 
 function authorizationOf({ auth }: AdminTarget): string | null {
@@ -126,17 +133,16 @@ export function silence(what: string, timeoutMs: number): AdminServerError {
   })
 }
 
-const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO$)/
-
-export function toAdminError(error: unknown, what: string): Error {
+/** `hasCertificate`: whether we have a client certificate to show. */
+export function toAdminError(error: unknown, what: string, hasCertificate = false): Error {
   if (error instanceof AdminServerError || error instanceof CancelledError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const message = error instanceof Error ? error.message : String(error)
-  if (TLS_CODE.test(code)) {
-    return new AdminServerError('ADMIN_TLS', `${what} could not be trusted: ${message}`, {
-      remedy: "check the address, and give the authority that signed the server's certificate",
-      cause: error,
-    })
+  const fault = findTlsFault(error)
+  if (fault !== null && error instanceof Error) {
+    const plainPort = 'https is for admin.portUnification or admin.forceHttps; else the address begins with http'
+    const told = explainTlsFault(fault, { who: what, error, hasClientCertificate: hasCertificate, plainPort })
+    return new AdminServerError('ADMIN_TLS', told.message, { remedy: told.remedy, cause: error, details: { fault } })
   }
   const remedy =
     code === 'ENOTFOUND' || code === 'EAI_AGAIN'
