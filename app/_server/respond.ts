@@ -67,16 +67,21 @@ export function byteBody(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint
 }
 
 /** Text pieces as a body that is made as fast as it is read. The first piece is made before the answer begins, so that its errors have a status. */
-export async function textBody(pieces: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {
+export function textBody(pieces: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {
+  return pieceBody(pieces)
+}
+
+/** As above, of text or bytes. */
+export async function pieceBody(pieces: AsyncIterable<string | Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder()
   const iterator = pieces[Symbol.asyncIterator]()
-  let next: IteratorResult<string> | null = await iterator.next()
+  let next: IteratorResult<string | Uint8Array> | null = await iterator.next()
   return new ReadableStream({
     async pull(controller) {
       const result = next ?? (await iterator.next())
       next = null
       if (result.done) controller.close()
-      else controller.enqueue(encoder.encode(result.value))
+      else controller.enqueue(typeof result.value === 'string' ? encoder.encode(result.value) : result.value)
     },
     async cancel() {
       await iterator.return?.()

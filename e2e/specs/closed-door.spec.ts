@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { APIRequestContext, APIResponse } from '@playwright/test'
+import { OPERATION_LIST } from '../../lib/services/api/contract.ts'
+import { makeApiToken } from '../../lib/services/tokens/token-format.ts'
+import { bearerOf } from '../support/act.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, type Gallery, PLANTED_PASSWORD } from '../support/gallery.ts'
 import { watchPolicy } from '../support/policy.ts'
@@ -9,12 +12,15 @@ import { OPEN_ACTIONS } from '../support/role-map.ts'
 import { fillPattern, listPages, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 
 /** Open on purpose: probes of an orchestrator, and what signing in itself needs. */
-const OPEN_HANDLERS = ['/healthz', '/readyz', '/api/auth/[...all]']
+const OPEN_HANDLERS = ['/healthz', '/readyz', '/api/auth/[...all]', '/api/v1/openapi.json']
 const OPEN_PAGES = ['/sign-in', '/setup', '/invitation']
 /** What a page or an answer about the gallery would give away. */
 const CONTENT = ['checkout.json', 'new-basket', 'x-gallery', 'before the change', PLANTED_PASSWORD]
 
 const handlers = listRouteHandlers().filter(({ pattern }) => !OPEN_HANDLERS.includes(pattern))
+
+/** Those that a session opens; the API takes tokens only. */
+const cookieHandlers = handlers.filter(({ pattern }) => !pattern.startsWith('/api/v1/'))
 
 function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): string {
   const values = {
@@ -28,6 +34,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     jobId: gallery.jobId,
     kind: 'live',
     id: gallery.cluster.id,
+    treeId: gallery.cluster.id,
     name: 'manifest.json',
     exportId: 'none',
     all: 'sign-out',
@@ -159,6 +166,26 @@ test('a page of another origin that rides on the cookie changes nothing, nor doe
   expect(await countEverything(api, demo)).toEqual(before)
 })
 
+test('a session opens nothing of the API, and neither does a token that is none', async ({
+  demo,
+  gallery,
+  signedIn,
+}) => {
+  const operations = handlers.filter(({ pattern }) => pattern.startsWith('/api/v1/'))
+  expect(operations.length).toBeGreaterThan(20)
+  const tries: Record<string, string>[] = [{ origin: demo.url }, { authorization: `Bearer ${makeApiToken()}` }]
+  for (const { pattern, methods } of operations) {
+    for (const method of methods) {
+      const address = addressOfHandler(demo, gallery, pattern)
+      for (const headers of tries) {
+        const answer = await signedIn.request.fetch(address, { method, headers })
+        expect(answer.status(), `${method} ${pattern}`).toBe(401)
+        expectNoContent(await answer.text(), pattern)
+      }
+    }
+  }
+})
+
 test('a download gives the files of its backup and nothing else of the disk', async ({ demo, gallery, signedIn }) => {
   const files = `${demo.url}/api/backups/${gallery.backupId}/files/`
   const good = await signedIn.request.get(`${files}manifest.json`)
@@ -281,7 +308,16 @@ test('the stored password of a cluster is in no answer, no log and no file', asy
     bodies.set(`page ${pattern}`, await (await api.get(address)).text())
     bodies.set(`rsc ${pattern}`, await (await api.get(address, { headers: { rsc: '1' } })).text())
   }
-  for (const { pattern, methods } of handlers) {
+  const headers = await bearerOf(api, demo, { name: 'search for a secret', scopes: ['read', 'backup'] })
+  for (const [id, { method, path, query }] of OPERATION_LIST) {
+    if (method !== 'GET') continue
+    const address = addressOfHandler(demo, gallery, `/api/v1${path.replace(/\{(\w+)\}/g, '[$1]')}`)
+    const wanted = 'path' in query.shape ? '?path=/config' : ''
+    const answer = await api.get(address.replace(/\?.*/, wanted), { headers })
+    expect(answer.status(), id).toBe(200)
+    bodies.set(id, await answer.text())
+  }
+  for (const { pattern, methods } of cookieHandlers) {
     if (!methods.includes('GET')) continue
     for (const path of ['/config/checkout.json', '/config', '/']) {
       const address = addressOfHandler(demo, gallery, pattern).replace('/config/checkout.json', path)

@@ -1,9 +1,13 @@
 import type { APIRequestContext, APIResponse, Browser, BrowserContext } from '@playwright/test'
+import { OPERATION_LIST } from '../../lib/services/api/contract.ts'
+import { leastRoleOf } from '../../lib/services/api/operation.ts'
 import type { Role } from '../../lib/services/context.ts'
+import { TOKEN_SCOPES } from '../../lib/services/tokens/schemas.ts'
+import { act, bearerOf } from '../support/act.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, PLANTED_VALUE } from '../support/gallery.ts'
 import type { Product } from '../support/product.ts'
-import { HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
+import { apiBodies, HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
 import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 
 const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
@@ -16,26 +20,6 @@ const NOT_THERE = [
   'revokeInvitationAction',
   'restoreZnodeVersionAction',
 ]
-
-interface Answer {
-  readonly ok: boolean
-  readonly value?: Record<string, string>
-  readonly error?: { readonly code: string }
-}
-
-/** A server action as the browser asks for it. */
-async function act(api: APIRequestContext, demo: Product, name: string, input: unknown): Promise<Answer> {
-  const id = listServerActions().find((each) => each.name === name)?.id ?? ''
-  const answer = await api.post(`${demo.url}/account`, {
-    headers: { 'next-action': id, origin: demo.url, 'content-type': 'text/plain;charset=UTF-8' },
-    data: JSON.stringify([input]),
-    maxRedirects: 0,
-  })
-  const body = await answer.text()
-  const line = /^\w+:(\{"ok":.*\})$/m.exec(body)?.[1]
-  expect(line, `${name}: ${answer.status()} ${body.slice(0, 500)}`).toBeDefined()
-  return JSON.parse(line ?? '{}')
-}
 
 /** Somebody of that role, signed in. */
 async function join(browser: Browser, demo: Product, admin: APIRequestContext, role: Role) {
@@ -91,7 +75,8 @@ test('no lesser role gets through a server action or a route, and a stream ends 
   await test.step('every route that does more than read', async () => {
     const asked = HANDLER_ROLES.map(({ method, pattern }) => `${method} ${pattern}`)
     const changing = listRouteHandlers()
-      .filter(({ pattern }) => !pattern.startsWith('/api/auth/'))
+      // Those of the API are walked below.
+      .filter(({ pattern }) => !pattern.startsWith('/api/auth/') && !pattern.startsWith('/api/v1/'))
       .flatMap(({ pattern, methods }) => methods.map((method) => `${method} ${pattern}`))
       .filter((door) => !/^(GET|HEAD) /.test(door))
     expect(changing.filter((door) => !asked.includes(door))).toEqual([])
@@ -119,7 +104,7 @@ test('no lesser role gets through a server action or a route, and a stream ends 
     const values = { ...gallery, restoreId: gallery.plannedRestoreId, exportId: 'none', name: 'manifest.json' }
     const query = `?${new URLSearchParams({ path, left: `backup:${gallery.backupId}`, right: `live:${clusterId}` })}`
     const handlers = listRouteHandlers().filter(
-      ({ pattern, methods }) => methods.includes('GET') && !pattern.startsWith('/api/auth/'),
+      ({ pattern, methods }) => methods.includes('GET') && !/^\/api\/(auth|v1)\//.test(pattern),
     )
     const answers: { readonly pattern: string; readonly text: string }[] = []
     for (const pattern of [...handlers, ...CONSOLE_PAGES.map((page) => ({ pattern: page }))].map(
@@ -140,6 +125,33 @@ test('no lesser role gets through a server action or a route, and a stream ends 
     expect(telling.map(({ pattern }) => pattern)).toEqual([])
     const hiding = answers.filter(({ text }) => text.includes('"hidden":{')).map(({ pattern }) => pattern)
     expect(hiding).toEqual(expect.arrayContaining(['/api/trees/[kind]/[id]/znode', '/api/znode-pair']))
+  })
+
+  await test.step('every operation of the API', async () => {
+    const values = {
+      ...{ clusterId: gallery.cluster.id, backupId: gallery.backupId, diffId: gallery.diffId, jobId: gallery.jobId },
+      ...{ searchId: gallery.searchId, restoreId: gallery.plannedRestoreId, kind: 'live', treeId: gallery.cluster.id },
+      name: 'manifest.json',
+    }
+    let refused = 0
+    for (const { context, role } of people) {
+      const headers = await bearerOf(context.request, demo, { name: `walk of a ${role}`, scopes: TOKEN_SCOPES })
+      for (const [id, operation] of OPERATION_LIST) {
+        if (RANK[role] >= RANK[leastRoleOf(operation)]) continue
+        const address = fillPattern(`/api/v1${operation.path.replace(/\{(\w+)\}/g, '[$1]')}`, values)
+        const data = operation.body === null ? undefined : apiBodies(gallery)[id]
+        const answer = await context.request.fetch(demo.url + address, { method: operation.method, headers, data })
+        expect(await codeOf(answer), `${role} ${id}`).toBe('FORBIDDEN')
+        refused++
+      }
+    }
+    expect(refused).toBeGreaterThan(15)
+    const [viewer] = people
+    const headers = await bearerOf(viewer?.context.request ?? admin, demo, { name: 'a look', scopes: ['read'] })
+    const place = `live/${gallery.cluster.id}/znode?${new URLSearchParams({ path: PLANTED_VALUE.path })}`
+    const shown = await (await admin.get(`${demo.url}/api/v1/trees/${place}`, { headers })).text()
+    expect(shown).toContain('"hidden":{')
+    expect(shown).not.toContain(Buffer.from(PLANTED_VALUE.value).toString('base64'))
   })
 
   await test.step('who is deactivated hears nothing more of the cluster', async () => {

@@ -1,3 +1,4 @@
+import type { OperationId } from '../../lib/services/api/contract.ts'
 import type { Role } from '../../lib/services/context.ts'
 import type { Gallery } from './gallery.ts'
 
@@ -133,3 +134,18 @@ export const HANDLER_ROLES: readonly { method: string; pattern: string; least: R
   { method: 'GET', pattern: '/api/trees/[kind]/[id]/export', least: 'operator' },
   { method: 'GET', pattern: '/api/physical/[physicalId]/bundle', least: 'admin' },
 ]
+
+/** What is sound for each operation of the API that has to be told something, so that nothing but the role stands in the way of it. */
+export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Record<OperationId, object>> {
+  const confirmation = { plan: 'none', clusterName: cluster.name, reason: 'a walk through all doors' }
+  return {
+    startBackup: { clusterId: cluster.id },
+    pinBackup: { pinned: true },
+    noteBackup: { note: 'walked by' },
+    startDiff: { left: `backup:${backupId}`, right: `live:${cluster.id}` },
+    startSearch: { tree: `backup:${backupId}`, pathPattern: diffId },
+    planRestore: { clusterId: cluster.id, source: `backup:${backupId}` },
+    confirmRestore: confirmation,
+    requestApproval: confirmation,
+  }
+}

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { API_ROOT, OPERATION_LIST } from '../../lib/services/api/contract.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const APP = join(PROJECT, 'app')
@@ -21,7 +22,17 @@ export function listPages(): string[] {
 export function listRouteHandlers(): RouteHandler[] {
   return findFiles('route.ts')
     .map((file) => ({ pattern: toPattern(file), methods: exportedMethods(readFileSync(file, 'utf8')) }))
+    .flatMap((handler) => (handler.pattern === `${API_ROOT}/[...path]` ? listOperations() : [handler]))
     .sort((a, b) => a.pattern.localeCompare(b.pattern))
+}
+
+/** Behind one file lies the whole table of the API: each of its addresses is a door of its own. */
+function listOperations(): RouteHandler[] {
+  const paths = [...new Set(OPERATION_LIST.map(([, { path }]) => path))]
+  return paths.map((path) => ({
+    pattern: API_ROOT + path.replace(/\{(\w+)\}/g, '[$1]'),
+    methods: OPERATION_LIST.filter(([, operation]) => operation.path === path).map(([, { method }]) => method),
+  }))
 }
 
 export interface ServerAction {

@@ -18,7 +18,7 @@ import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
-import { systemClock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
@@ -38,6 +38,7 @@ export interface Runtime {
   readonly env: Env
   readonly db: Database['client']
   readonly log: Log
+  readonly clock: Clock
   readonly auth: Auth
   readonly sessions: ClusterSessions
   /** How the sign-in page offers it; null: there is none. */
@@ -137,6 +138,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     get auth() {
       return signIn().auth
     },
+    clock,
     sessions,
     get singleSignOn() {
       return signIn().singleSignOn

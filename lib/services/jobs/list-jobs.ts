@@ -1,16 +1,18 @@
 import type { ServiceContext } from '../context.ts'
+import { olderThan } from '../page-cursor.ts'
 import { JOB_COLUMNS, type JobRow, toJobView } from './to-job-view.ts'
 import type { JobState, JobView } from './views.ts'
 
-const LIMIT_MAX = 200
+/** A page of 200, and the one more that tells whether there are others. */
+const LIMIT_MAX = 201
 
 /** Newest first. */
 export async function listJobs(
   context: Pick<ServiceContext, 'db'>,
-  input: { readonly states?: readonly JobState[]; readonly limit?: number } = {},
+  input: { readonly states?: readonly JobState[]; readonly limit?: number; readonly before?: string } = {},
 ): Promise<JobView[]> {
   const rows = await context.db.job.findMany({
-    where: input.states ? { state: { in: [...input.states] } } : {},
+    where: { ...(input.states ? { state: { in: [...input.states] } } : {}), ...olderThan(input.before) },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: Math.min(Math.max(input.limit ?? 50, 1), LIMIT_MAX),
     select: JOB_COLUMNS,

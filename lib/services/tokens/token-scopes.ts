@@ -31,7 +31,8 @@ export const SCOPE_OF = {
   'backup.verify': 'backup',
   'backup.drill': 'backup',
   'backup.schedule-drill': 'admin',
-  'backup.download': 'read',
+  // Its files hold every value, also those that are hidden from whoever only looks.
+  'backup.download': 'backup',
   // A token that takes backups at night is the first thing that whoever wants them gone would look for.
   'backup.delete': 'admin',
   'backup.rescan': 'admin',

@@ -1,0 +1,59 @@
+import { API_ROOT, OPERATIONS, type OperationId } from './contract.ts'
+import type { OperationShape } from './operation.ts'
+
+/** The file holds the header of the token: as an argument everybody on the host could read it. */
+export const HEADER_FILE = '~/.arkeeper-header'
+
+/** What stands for each parameter; a shell fills it in. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  clusterId: '$CLUSTER_ID',
+  backupId: '$BACKUP_ID',
+  diffId: '$DIFF_ID',
+  searchId: '$SEARCH_ID',
+  restoreId: '$RESTORE_ID',
+  jobId: '$JOB_ID',
+  kind: 'live',
+  treeId: '$CLUSTER_ID',
+  name: 'manifest.json',
+}
+
+const QUERIES: Partial<Record<OperationId, string>> = {
+  listChildren: 'path=/&limit=100',
+  getZnode: 'path=/',
+  readValue: 'path=/',
+  exportSubtree: 'path=/',
+  listBackups: 'clusterId=$CLUSTER_ID&limit=20',
+  listSteps: 'limit=100',
+  getJob: 'waitSeconds=30',
+  listJobs: 'state=failed',
+  listAudit: 'action=restore&limit=20',
+  exportAudit: 'format=csv',
+}
+
+const CONFIRMATION = '{"plan": "$PLAN", "clusterName": "$CLUSTER_NAME", "reason": "put back what was deleted"}'
+const BODIES: Partial<Record<OperationId, string>> = {
+  startBackup: '{"clusterId": "$CLUSTER_ID", "note": "before the upgrade"}',
+  pinBackup: '{"pinned": true}',
+  noteBackup: '{"note": "before the upgrade"}',
+  startDiff: '{"left": "backup:$BACKUP_ID", "right": "live:$CLUSTER_ID"}',
+  startSearch: '{"tree": "backup:$BACKUP_ID", "pathPattern": "config"}',
+  planRestore: '{"clusterId": "$CLUSTER_ID", "source": "backup:$BACKUP_ID", "mode": "update"}',
+  confirmRestore: CONFIRMATION,
+  requestApproval: CONFIRMATION,
+  undoRestore: '{"laterWrites": "keep"}',
+}
+
+/** The operation as a line for a shell, where a server and ids stand in variables. */
+export function curlOf(id: OperationId): string {
+  const { method, path, answer }: OperationShape = OPERATIONS[id]
+  const address = path.replace(/\{(\w+)\}/g, (_, name: string) => VARIABLES[name] ?? `$${name.toUpperCase()}`)
+  const query = QUERIES[id]
+  const body = BODIES[id]
+  return [
+    `curl -sS${method === 'GET' ? '' : ` -X ${method}`}${answer.kind === 'stream' ? ' -f' : ''} -H @${HEADER_FILE}`,
+    ...(body === undefined ? [] : [`-H 'Content-Type: application/json' -d @-`]),
+    `"$ARKEEPER_SERVER${API_ROOT}${address}${query === undefined ? '' : `?${query}`}"${body === undefined ? '' : ' <<END'}`,
+  ]
+    .join(' \\\n  ')
+    .concat(body === undefined ? '' : `\n${body}\nEND`)
+}

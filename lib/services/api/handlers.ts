@@ -1,0 +1,22 @@
+import type { OperationId, Operations } from './contract.ts'
+import type { Handlers } from './handler.ts'
+import { auditHandlers } from './handlers/audit.ts'
+import { backupHandlers } from './handlers/backups.ts'
+import { clusterHandlers } from './handlers/clusters.ts'
+import { diffHandlers } from './handlers/diffs.ts'
+import { jobHandlers } from './handlers/jobs.ts'
+import { restoreHandlers } from './handlers/restores.ts'
+import { searchHandlers } from './handlers/searches.ts'
+import { treeHandlers } from './handlers/trees.ts'
+
+/** What each operation does. One without a handler does not compile. */
+export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
+  ...clusterHandlers,
+  ...treeHandlers,
+  ...backupHandlers,
+  ...diffHandlers,
+  ...restoreHandlers,
+  ...searchHandlers,
+  ...jobHandlers,
+  ...auditHandlers,
+}
