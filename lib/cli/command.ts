@@ -43,7 +43,7 @@ const COMMON: Readonly<Record<string, OptionType>> = {
 }
 
 export function parseCommandLine(
-  command: Command,
+  command: Pick<Command, 'options' | 'positionals' | 'usage'>,
   args: readonly string[],
 ): Pick<CommandInput, 'values' | 'positionals'> {
   const options = Object.fromEntries(

@@ -53,6 +53,11 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       await terminal.print(describeAll())
       return name === undefined ? 2 : 0
     }
+    if (name === '--server' || name.startsWith('--server=')) {
+      const address = name.slice('--server='.length)
+      const { runRemote } = await import('./remote/run-remote.ts')
+      return await runRemote(address === '' ? rest : [address, ...rest], { env: process.env, signal, terminal })
+    }
     if (LATER.includes(name)) throw notYet(name)
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
     if (!command) throw badUsage(`"${name}" is not a command`)
@@ -103,6 +108,7 @@ function describeAll(): string {
     'FORM:PATH names its form where the content does not tell (directory:PATH takes the files of a folder for znodes).\n',
     '--tls reaches clusters over TLS, as do --tls-ca FILE (authority), --tls-cert FILE and --tls-key FILE (who we are), all PEM; --tls-any-name does not check names.\n',
     '--auth scheme:id (more than once for more, or ARKEEPER_AUTH) gives credentials, --json machine-readable answers, --quiet no progress.\n',
+    'arkeeper --server URL COMMAND … asks a server to do it: see arkeeper --server help.\n',
     'Exit status: 0 done, equal or healthy; 1 differences, unhealthy or conflicts; 2 bad usage or input; 130 interrupted.\n',
   ].join('')
 }
