@@ -18,6 +18,8 @@ describe('paths', () => {
     [paths.people(), '/people'],
     [paths.values(), '/values'],
     [paths.account(), '/account'],
+    [paths.apiDocs(), '/api-docs'],
+    [paths.api.openApi(), '/api/v1/openapi.json'],
     [paths.newCluster(), '/clusters/new'],
     [paths.cluster('c1'), '/clusters/c1/tree'],
     [paths.cluster('c1', 'settings'), '/clusters/c1/settings'],

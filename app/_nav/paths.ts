@@ -60,6 +60,7 @@ export const paths = {
   values: () => '/values',
   /** Of whoever is signed in. */
   account: () => '/account',
+  apiDocs: () => '/api-docs',
 
   newCluster: () => '/clusters/new',
   cluster: (clusterId: string, section: ClusterSection = 'tree') => `/clusters/${id(clusterId)}/${section}`,
@@ -178,6 +179,7 @@ export const paths = {
 
   api: {
     auth: (call: 'sign-in/email' | 'sign-out') => `/api/auth/${call}`,
+    openApi: () => '/api/v1/openapi.json',
     jobs: () => '/api/jobs',
     job: (jobId: string) => `/api/jobs/${id(jobId)}`,
     clusterStatus: (clusterId: string) => `/api/clusters/${id(clusterId)}/status`,

@@ -1,5 +1,5 @@
 import 'server-only'
-import { addressOf } from '@/lib/runtime/auth.ts'
+import { addressOf } from '@/lib/runtime/request-address.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
 import { findOperation, methodsOf } from '@/lib/services/api/contract.ts'
 import type { Stream } from '@/lib/services/api/handler.ts'

@@ -49,6 +49,9 @@ export function UserMenu({ person }: { person: SignedInPerson }) {
       <MenuItem asChild>
         <Link href={paths.account()}>Sessions and password</Link>
       </MenuItem>
+      <MenuItem asChild>
+        <Link href={paths.apiDocs()}>API</Link>
+      </MenuItem>
       <MenuSeparator />
       <ThemeChoice />
       <MenuSeparator />

@@ -1,7 +1,9 @@
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
+import { paths } from '@/app/_nav/paths.ts'
 import { Card } from '@/app/_ui/card.tsx'
+import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { PasswordForm } from './_components/password-form.tsx'
 import { SessionTable } from './_components/session-table.tsx'
 import { TokenForm } from './_components/token-form.tsx'
@@ -30,7 +32,15 @@ export default async function AccountPage() {
         </Card>
         {tokens.ok ? (
           <>
-            <Card title="API tokens" flush>
+            <Card
+              title="API tokens"
+              flush
+              actions={
+                <LinkButton size="small" href={paths.apiDocs()}>
+                  What they are for
+                </LinkButton>
+              }
+            >
               {tokens.value.tokens.length > 0 ? (
                 <TokenTable tokens={tokens.value.tokens} />
               ) : (

@@ -13,8 +13,8 @@ import { TOKEN_HOURS, TOKEN_SCOPES, type TokenScope } from '@/lib/services/token
 import { createTokenAction } from '../actions.ts'
 
 const SCOPE_WORDS: Record<TokenScope, string> = {
-  read: 'Look at trees, backups, diffs and the audit, compare, download',
-  backup: 'Take backups, verify them, drill them, pin them and note things on them',
+  read: 'Look at trees, backups, diffs and the audit, compare and search',
+  backup: 'Take backups, verify, drill, pin and download them',
   restore: 'Plan restores and run them on armed clusters, undo them',
   edit: 'Write single znodes of armed clusters',
   admin: 'Delete backups, and whatever else asks for an administrator',
