@@ -178,3 +178,12 @@ function fill(model: string, id: string): Record<string, unknown> {
   }
   return row
 }
+
+test('what one copy of this file has narrowed, another one looks past: bundles hold one each', async () => {
+  const { db } = services.contextOf({ kind: 'user', id: 'ann', name: 'Ann', role: 'none', clusterRoles: {} })
+  vi.resetModules()
+  const copy = await import('./seen-by.ts')
+  expect(copy.lookPast).not.toBe(lookPast)
+  expect(await db.cluster.count()).toBe(0)
+  expect(await copy.lookPast(() => db.cluster.count())).toBeGreaterThan(0)
+})
