@@ -8,7 +8,8 @@ import { encodeRequest, type WireOptions } from './bulk-session.ts'
 import { reach, type ServerFailure, summarizeFailures } from './dial.ts'
 import { authenticateBySasl, shakeHands, splitCredentials } from './handshake.ts'
 import { JuteWriter } from './jute.ts'
-import { OP } from './protocol.ts'
+import { ERR, OP } from './protocol.ts'
+import { saslRequired } from './sasl.ts'
 
 const PASSWORD_BYTES = 16
 const PAUSE_MS = 100
@@ -34,6 +35,8 @@ function parseTicket(text: string): { sessionId: bigint; password: Buffer } {
 export async function endSession(wire: WireOptions, text: string): Promise<void> {
   const ticket = { ...parseTicket(text), lastZxid: 0n, timeoutMs: wire.sessionTimeoutMs }
   const deadline = Date.now() + wire.connectTimeoutMs
+  const { sasl } = splitCredentials(wire.credentials)
+  let needsSasl = false
   let failures: ServerFailure[] = []
   for (let attempt = 0; ; attempt++) {
     const server = wire.servers[attempt % wire.servers.length]
@@ -43,11 +46,12 @@ export async function endSession(wire: WireOptions, text: string): Promise<void>
       const socket = await reach(server, wire.tls, { timeoutMs })
       try {
         await shakeHands(socket, server, ticket, { timeoutMs })
-        // A server that requires SASL carries out nothing before it, not even an end.
-        const { sasl } = splitCredentials(wire.credentials)
-        if (sasl) await authenticateBySasl(socket, server, sasl.id, { timeoutMs })
-        await sayGoodbye(socket, server, timeoutMs)
-        return
+        // Only where it must be: meanwhile the one who had the session may take it back, and the end has to be tried again.
+        if (needsSasl && sasl) await authenticateBySasl(socket, server, sasl.id, { timeoutMs })
+        const err = await sayGoodbye(socket, server, timeoutMs)
+        if (err !== ERR.saslRequired) return
+        needsSasl = true
+        throw saslRequired(server)
       } finally {
         socket.destroy()
       }
@@ -61,15 +65,16 @@ export async function endSession(wire: WireOptions, text: string): Promise<void>
   }
 }
 
-/** The one request on this connection, so that whatever comes back is its answer. */
-function sayGoodbye(socket: Socket, server: ServerAddress, timeoutMs: number): Promise<void> {
+/** The one request that is open on this connection, so that whatever comes back is its answer: the error code of it. */
+function sayGoodbye(socket: Socket, server: ServerAddress, timeoutMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = () =>
       reject(new ZooKeeperError('CONNECTION_LOST', `${formatServer(server)} did not confirm the end of the session`))
     const timer = setTimeout(fail, timeoutMs)
-    socket.once('data', () => {
+    socket.once('data', (reply: Buffer) => {
       clearTimeout(timer)
-      resolve()
+      // Frame length 4, xid 4, zxid 8, then the error code.
+      resolve(reply.length >= 20 ? reply.readInt32BE(16) : ERR.ok)
     })
     socket.once('close', () => {
       clearTimeout(timer)
