@@ -1,6 +1,17 @@
 import type { NextConfig } from 'next'
+import { tsconfigOf, webDirOf } from './bin/internal/base-path.mjs'
+
+const basePath = process.env.ARKEEPER_BASE_PATH ?? ''
 
 const config: NextConfig = {
+  basePath,
+  // Beside the usual build, so that one for another path does not take its place.
+  distDir: webDirOf(basePath),
+  ...(basePath !== '' && {
+    // Next.js writes the folder of its build into the file that it is given; types were checked with the usual build.
+    typescript: { tsconfigPath: tsconfigOf(basePath), ignoreBuildErrors: true },
+  }),
+  compiler: { define: { ARKEEPER_BASE_PATH: basePath } },
   poweredByHeader: false,
   // Native or with files of their own: they are loaded from node_modules instead of being bundled.
   serverExternalPackages: [

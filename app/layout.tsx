@@ -3,11 +3,12 @@ import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
 import { readTheme, THEME_COOKIE } from './_components/theme.ts'
+import { toBrowserPath } from './_nav/base-path.ts'
 
 export const metadata: Metadata = {
   title: { default: 'Arkeeper', template: '%s · Arkeeper' },
   description: 'Backup, verification, diff and guarded restore for ZooKeeper',
-  icons: { icon: '/favicon.svg' },
+  icons: { icon: toBrowserPath('/favicon.svg') },
   robots: { index: false, follow: false },
 }
 

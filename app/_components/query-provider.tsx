@@ -2,6 +2,7 @@
 
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { currentAddress, goTo } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { RequestError } from './request-json.ts'
 
@@ -27,5 +28,5 @@ export function QueryProvider({ children }: { children: ReactNode }) {
 /** A page that asks again and again learns by itself that its session has ended; after signing in one is back where one was. */
 function signInWhenSignedOut(error: Error): void {
   if (!(error instanceof RequestError) || error.view.code !== 'SIGNED_OUT') return
-  window.location.assign(paths.signIn({ next: window.location.pathname + window.location.search }))
+  goTo(paths.signIn({ next: currentAddress() }))
 }

@@ -2,6 +2,7 @@
 
 import { Monitor, Moon, Sun } from 'lucide-react'
 import { useState } from 'react'
+import { BASE_PATH } from '@/app/_nav/base-path.ts'
 import { MenuChoice } from '@/app/_ui/menu.tsx'
 import { readTheme, THEME_COOKIE, type Theme } from './theme.ts'
 
@@ -14,7 +15,7 @@ export function ThemeChoice() {
     if (next === 'system') delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = next
     // biome-ignore lint/suspicious/noDocumentCookie: the cookie store API is not in every browser that we serve
-    document.cookie = `${THEME_COOKIE}=${next}; path=/; max-age=${YEAR_SECONDS}; samesite=lax`
+    document.cookie = `${THEME_COOKIE}=${next}; path=${BASE_PATH || '/'}; max-age=${YEAR_SECONDS}; samesite=lax`
   }
   return (
     <MenuChoice

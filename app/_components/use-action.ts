@@ -2,6 +2,7 @@
 
 import { useRouter } from 'next/navigation'
 import { useCallback, useState, useTransition } from 'react'
+import { currentAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import type { ActionResult, ErrorView } from '@/lib/services/error-view.ts'
 
@@ -31,7 +32,7 @@ export function useAction<Input, T>(
       const result = await call(input).catch((): ActionResult<T> => ({ ok: false, error: LOST }))
       if (result.ok) onDone?.(result.value)
       else if (result.error.code === 'SIGNED_OUT') {
-        router.push(paths.signIn({ next: window.location.pathname + window.location.search }))
+        router.push(paths.signIn({ next: currentAddress() }))
       } else setError(result.error)
     })
   }

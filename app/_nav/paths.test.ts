@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SeededRandom } from '../../lib/testing/seeded-random.ts'
 import { paths, safeNextPath } from './paths.ts'
 import { readNumber, readOneOf, readSomeOf, readText } from './search-params.ts'
 
@@ -132,9 +133,55 @@ describe('paths', () => {
     ['https://evil.example', '/'],
     ['', '/'],
     [undefined, '/'],
+    ['/\t/evil.example', '/'],
+    ['/\n\r/evil.example', '/'],
+    ['/.//evil.example', '/'],
+    ['/a/..//evil.example', '/'],
+    ['/%2e//evil.example', '/'],
+    ['/%2f/evil.example', '/%2f/evil.example'],
+    ['javascript:alert(1)', '/'],
+    ['/clusters/c1/tree?path=%2Fa#x', '/clusters/c1/tree?path=%2Fa#x'],
   ])('after signing in, %j leads to %s', (next, expected) => {
     expect(safeNextPath(next)).toBe(expected)
   })
+})
+
+test('after signing in, whatever was asked for, a browser stays on this site', () => {
+  const pieces = [
+    '/',
+    '\\',
+    '.',
+    '..',
+    '\t',
+    '\n',
+    '\r',
+    '\0',
+    ' ',
+    '@',
+    ':',
+    '?',
+    '#',
+    '%2f',
+    '%5c',
+    '%2e',
+    '%09',
+    'http:',
+    'evil.example',
+    'a',
+    '😀',
+  ]
+  const seeded = new SeededRandom(20_261_126)
+  const random = () => seeded.next()
+  for (let i = 0; i < 20_000; i++) {
+    const next = Array.from(
+      { length: 1 + Math.floor(random() * 8) },
+      () => pieces[Math.floor(random() * pieces.length)],
+    ).join('')
+    const safe = safeNextPath(next)
+    expect(new URL(safe, 'https://ark.example/sign-in').origin, JSON.stringify(next)).toBe('https://ark.example')
+    expect(safe).toMatch(/^\/(?!\/)/)
+    expect(safeNextPath(safe), JSON.stringify(next)).toBe(safe)
+  }
 })
 
 describe('search params', () => {

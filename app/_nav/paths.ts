@@ -1,3 +1,5 @@
+import { belowBasePath } from './base-path.ts'
+
 /** Every URL of the product is built here, pages first, route handlers under `api`. A tree is named by kind and id, as in TreeRef. */
 
 export interface TreeAddress {
@@ -177,7 +179,7 @@ export const paths = {
     } = {},
   ) => withQuery('/audit', { ...query, clusterId: undefined, cluster: query.clusterId }),
 
-  api: {
+  api: belowBasePath({
     auth: (call: 'sign-in/email' | 'sign-out') => `/api/auth/${call}`,
     openApi: () => '/api/v1/openapi.json',
     jobs: () => '/api/jobs',
@@ -267,11 +269,18 @@ export const paths = {
         to?: string
       } = {},
     ) => withQuery('/api/audit/export', { ...query, clusterId: undefined, cluster: query.clusterId, format }),
-  },
+  }),
 } as const
 
-/** Where to go after signing in: only a path of this site, never another host. */
+/**
+ * Where to go after signing in: only a path of this site, never another host. It is asked what a browser would make of it, because that
+ * drops tabs and line ends and resolves dots: `/<tab>/evil.example` and `/.//evil.example` lead elsewhere.
+ */
 export function safeNextPath(next: string | undefined): string {
-  if (!next?.startsWith('/') || next.startsWith('//') || next.includes('\\')) return paths.overview()
-  return next
+  if (!next?.startsWith('/') || !URL.canParse(next, ANYWHERE)) return paths.overview()
+  const url = new URL(next, ANYWHERE)
+  if (url.origin !== ANYWHERE || url.pathname.startsWith('//')) return paths.overview()
+  return url.pathname + url.search + url.hash
 }
+
+const ANYWHERE = 'https://arkeeper.invalid'

@@ -64,6 +64,11 @@ export const requireContext = cache(async (): Promise<ServiceContext> => {
   return (await getRuntime()).contextFor(actor)
 })
 
+/** As it was configured, never as a request names it; null when nothing was. */
+export async function getPublicOrigin(): Promise<string | null> {
+  return (await getRuntime()).env.publicUrl
+}
+
 /** For actions and route handlers, which answer instead of redirecting. Throws SIGNED_OUT. */
 export async function getContextOrThrow(options: { signal?: AbortSignal } = {}): Promise<ServiceContext> {
   const actor = await getActor()

@@ -32,6 +32,19 @@ async function assertOwnOrigin(request: Request): Promise<void> {
   })
 }
 
+/** The body as JSON; INVALID_INPUT for what is none. */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await request.text()
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ServiceError('INVALID_INPUT', 'The body of the request is not JSON', {
+      cause,
+      unaffected: 'nothing was done',
+    })
+  }
+}
+
 export async function respondJson(
   request: Request,
   read: (context: ServiceContext) => Promise<unknown>,

@@ -1,9 +1,23 @@
 import { resolve } from 'node:path'
+import { parseBasePath } from './base-path.mjs'
 import { Failure } from './failure.mjs'
 import { ROOT } from './project.mjs'
 
 export const STAGES = ['lint', 'types', 'unit', 'integration', 'build', 'e2e']
-const COMMANDS = ['start', 'demo', 'dev', 'build', 'test', 'check', 'bench', 'fuzz', 'chaos', 'zookeepers', 'prisma']
+const COMMANDS = [
+  'start',
+  'demo',
+  'dev',
+  'build',
+  'test',
+  'check',
+  'bench',
+  'fuzz',
+  'chaos',
+  'audit',
+  'zookeepers',
+  'prisma',
+]
 /** These hand everything behind their name to another program. */
 const PASS_ON = ['bench', 'fuzz', 'chaos', 'prisma']
 const WORKERS_MAX = 64
@@ -42,6 +56,7 @@ function parseStages(words) {
 function readSettings(command, env) {
   const settings = {
     host: env.HOST || '127.0.0.1',
+    basePath: parseBasePath(env.ARKEEPER_BASE_PATH),
     port: readNumber('PORT', env.PORT, { fallback: 3000, min: 1, max: 65_535 }),
     dataDir: resolve(env.ARKEEPER_DATA_DIR || resolve(ROOT, command === 'demo' ? '.arkeeper-demo' : '.arkeeper')),
     workers: readNumber('ARKEEPER_WORKERS', env.ARKEEPER_WORKERS, { fallback: 1, min: 0, max: WORKERS_MAX }),

@@ -38,6 +38,24 @@ describe('parseArguments', () => {
     })
   })
 
+  it.each([
+    [undefined, ''],
+    ['', ''],
+    ['/', ''],
+    ['arkeeper', '/arkeeper'],
+    ['/arkeeper/', '/arkeeper'],
+    [' /tools//ark.keeper_1~x ', '/tools/ark.keeper_1~x'],
+  ])('understands the base path %j', (ARKEEPER_BASE_PATH, basePath) => {
+    expect(parseArguments(['start'], { ARKEEPER_BASE_PATH }).basePath).toBe(basePath)
+  })
+
+  it.each(['/..', '/a/../b', '/.', '/a b', '/%61', '/ä', '/a?b', '/a#b', '\\\\a', 'x:y', '/a/b/c/d/e/f'])(
+    'refuses the base path "%s"',
+    (ARKEEPER_BASE_PATH) => {
+      expect(() => parseArguments(['start'], { ARKEEPER_BASE_PATH })).toThrow(refusal(/^ARKEEPER_BASE_PATH must be/))
+    },
+  )
+
   it.each(['0', '65536', '-1', '80a', ' 80', '1e3', '8080.5'])('refuses the port "%s"', (PORT) => {
     expect(() => parseArguments(['start'], { PORT })).toThrow(refusal(/^PORT must be a number from 1 to 65535/))
   })

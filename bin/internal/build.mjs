@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { tsconfigOf, webDirOf } from './base-path.mjs'
 import { Failure } from './failure.mjs'
 import { releaseLock, takeLock } from './lock.mjs'
 import { say } from './output.mjs'
@@ -19,6 +20,7 @@ const SOURCES = [
   'app',
   'lib',
   'prisma',
+  'bin/internal/base-path.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -31,24 +33,25 @@ export const isSource = (name) => !name.startsWith(`${GENERATED}/`) && !/\.(test
 const BUNDLES = {
   worker: 'lib/worker/main.ts',
   front: 'lib/runtime/front/main.ts',
+  'set-up-code': 'lib/runtime/set-up-code-main.ts',
   arkeeper: 'lib/cli/main.ts',
   demo: 'lib/testing/demo/main.ts',
   migrate: 'lib/adapters/database/migrate-main.ts',
 }
 
 /** Everything up to and including the build; a second time it is the reading of the sources that takes time. */
-export async function prepare({ withBuild = true } = {}) {
+export async function prepare({ withBuild = true, basePath = '' } = {}) {
   return alone(async () => {
     const tools = await ensureToolchain()
     linkCommand()
     await generateClient(tools)
-    if (withBuild) await build(tools)
+    if (withBuild) await build(tools, basePath)
     return tools
   })
 }
 
-export async function buildCommand() {
-  await prepare()
+export async function buildCommand({ basePath }) {
+  await prepare({ basePath })
   say('built')
 }
 
@@ -95,24 +98,32 @@ async function generateClient({ node, env }) {
   })
 }
 
-/** The web server (.next) and the bundles (dist), together or not at all. Gives whether anything had to be made. */
-function build(tools) {
-  return ensureStamped({
+/** The bundles (dist) and the web server (.next, or one of its own for a base path), each when its sources or its settings have changed. */
+async function build(tools, basePath) {
+  // Taken before the build: what is edited while it runs makes the next run build again.
+  const sources = hashTree(ROOT, SOURCES, isSource)
+  await ensureStamped({
     file: join(DIST_DIR, '.stamp'),
-    // Taken before the build: what is edited while it runs makes the next run build again.
-    wanted: hashTree(ROOT, SOURCES, isSource),
-    isThere: () =>
-      existsSync(inProject('.next', 'BUILD_ID')) &&
-      Object.keys(BUNDLES).every((name) => existsSync(join(DIST_DIR, `${name}.mjs`))),
+    wanted: sources,
+    isThere: () => Object.keys(BUNDLES).every((name) => existsSync(join(DIST_DIR, `${name}.mjs`))),
     make: async () => {
       rmSync(DIST_DIR, { recursive: true, force: true })
       await bundle(tools, BUNDLES)
-      await runStep({
-        title: 'building the web server (next build)',
+    },
+  })
+  const webDir = inProject(webDirOf(basePath))
+  await ensureStamped({
+    file: join(webDir, '.stamp'),
+    wanted: sources,
+    isThere: () => existsSync(join(webDir, 'BUILD_ID')),
+    make: () => {
+      if (basePath) writeFileSync(inProject(tsconfigOf(basePath)), '{ "extends": "../tsconfig.json" }\n')
+      return runStep({
+        title: `building the web server (next build${basePath && ` for ${basePath}`})`,
         log: 'next-build',
         command: tools.node,
         args: [inProject('node_modules', 'next', 'dist', 'bin', 'next'), 'build'],
-        env: { ...tools.env, NODE_ENV: 'production' },
+        env: { ...tools.env, NODE_ENV: 'production', ARKEEPER_BASE_PATH: basePath },
         timeoutMs: BUILD_TIMEOUT_MS,
       })
     },

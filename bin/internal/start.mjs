@@ -27,11 +27,12 @@ export async function start(options) {
   await assertPortFree(options)
   openDataDir(options.dataDir)
   const demoPort = options.demo ? await chooseDemoPort(options) : null
-  const tools = await prepare()
+  const tools = await prepare({ basePath: options.basePath })
   const env = options.demo ? await ensureSystemPackages(['java', 'zookeeper'], tools.env) : tools.env
   const runEnv = environmentFor(env, options)
   await migrate({ ...tools, env: runEnv }, options, [join(DIST_DIR, 'migrate.mjs')])
   await assertPortFree(options)
+  const setUpCode = options.demo ? '' : await readSetUpCode(tools.node, runEnv)
 
   const program = (name, script, extra = {}) => ({
     name,
@@ -52,7 +53,7 @@ export async function start(options) {
     ? readDemo(program('demo', join(DIST_DIR, 'demo.mjs'), { ARKEEPER_DEMO_ZK_PORT: String(demoPort) }))
     : null
   if (demo) programs.push(demo.program)
-  return runUntilStopped(programs, options, demo)
+  return runUntilStopped(programs, options, demo, setUpCode)
 }
 
 /** The web server with reload and a worker that restarts when its source changes; no build. */
@@ -84,7 +85,7 @@ export async function dev(options) {
   return runUntilStopped(programs, options, null)
 }
 
-async function runUntilStopped(programs, options, demo) {
+async function runUntilStopped(programs, options, demo, setUpCode = '') {
   const kept = []
   const stopAll = async () => {
     for (const program of kept) program.stop()
@@ -97,10 +98,11 @@ async function runUntilStopped(programs, options, demo) {
   whenStopped(onSignal)
   try {
     for (const program of programs) kept.push(keepRunning(program))
-    const url = urlOf(options.host, options.port)
+    const url = urlOf(options.host, options.port) + options.basePath
     const ready = Promise.all([waitForHealth(url, kept[0]), demo?.ready ?? null])
     if ((await Promise.race([ready, signalled.then(() => 'stopped')])) !== 'stopped') {
       if (demo) for (const line of demo.lines) say(line)
+      if (setUpCode) say(`set-up code, for the first administrator: ${setUpCode}`)
       say(`ready: ${url}`)
       await signalled
     }
@@ -168,6 +170,7 @@ function environmentFor(env, options) {
     NODE_ENV: 'production',
     HOST: options.host,
     PORT: String(options.port),
+    ARKEEPER_BASE_PATH: options.basePath,
     ARKEEPER_DATA_DIR: options.dataDir,
     ARKEEPER_WORKERS: String(options.workers),
   }
@@ -189,6 +192,18 @@ async function migrate({ node, env }, options, script) {
     throw new Failure(
       `the database could not be brought up to date: ${lastLines(readFileSync(file, 'utf8'), 5) || why}`,
     )
+}
+
+/** Asked for on the set-up page where others can reach it; past every log, for it is a password while it lasts. */
+async function readSetUpCode(node, env) {
+  const child = launch(node, [join(DIST_DIR, 'set-up-code.mjs')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  const { code } = await child.ended
+  if (code !== 0) throw new Failure('whether this installation has an administrator could not be found out')
+  return output.trim()
 }
 
 function openDataDir(dir) {

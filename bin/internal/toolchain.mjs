@@ -30,7 +30,7 @@ export function findNode() {
 }
 
 /** npm as the person runs it: its own script when npm started us, the one in PATH otherwise. */
-function npmCommand(args) {
+export function npmCommand(args) {
   const script = process.env.npm_execpath
   if (script && /\.[cm]?js$/.test(script) && existsSync(script))
     return { command: process.execPath, args: [script, ...args] }

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle, prepare } from './build.mjs'
+import { findUnlicensed, findUnsealed } from './dependencies.mjs'
+import { warn } from './output.mjs'
 import { runVisible } from './processes.mjs'
 import { DIST_DIR, inProject } from './project.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
+import { npmCommand } from './toolchain.mjs'
 import { fetchNewest } from './zookeepers.mjs'
 
 const HOUR_MS = 60 * 60_000
@@ -29,6 +33,20 @@ export async function chaos(words) {
   await fetchNewest(env)
   await bundle(tools, { chaos: 'e2e/chaos/main.ts', 'chaos-worker': 'lib/worker/main.ts' })
   return run(tools.node, [join(DIST_DIR, 'chaos.mjs'), ...words], env)
+}
+
+/** What is known to be wrong with the packages that are shipped, asked of the registry; and what the lock file itself says of them. */
+export async function audit() {
+  const { env } = await prepare({ withBuild: false })
+  const lock = JSON.parse(readFileSync(inProject('package-lock.json'), 'utf8'))
+  const faults = [
+    ...findUnlicensed(lock).map((name) => `licence not agreed to: ${name}`),
+    ...findUnsealed(lock).map((name) => `not sealed by a hash: ${name}`),
+  ]
+  for (const fault of faults) warn(fault)
+  const { command, args } = npmCommand(['audit', '--omit=dev', '--audit-level=high'])
+  const code = await run(command, args, env)
+  return faults.length > 0 ? 1 : code
 }
 
 /** Prisma's command line with an engine that needs no download: `npm run prisma -- migrate dev --name what-changes`. */

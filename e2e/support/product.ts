@@ -22,10 +22,11 @@ const RUN = fileURLToPath(new URL('../../bin/run.mjs', import.meta.url))
 const START_TIMEOUT_MS = 300_000
 const STOP_TIMEOUT_MS = 30_000
 
-/** `configure` gives the configuration file of a product that will answer at that address. */
+/** `configure` gives the configuration file of a product that will answer at that address; `more` of the environment wins over what is set here. */
 export async function startProduct(
   mode: 'start' | 'demo',
   configure?: (url: string) => Promise<unknown>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Product> {
   const dataDir = await mkdtemp(join(tmpdir(), 'arkeeper-e2e-'))
   const [port, zooKeeperPort] = [await findFreePort(), await findFreePort()]
@@ -38,6 +39,7 @@ export async function startProduct(
       PORT: String(port),
       ARKEEPER_DATA_DIR: dataDir,
       ARKEEPER_DEMO_ZK_PORT: String(zooKeeperPort),
+      ...more,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

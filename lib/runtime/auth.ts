@@ -40,7 +40,7 @@ const REQUEST_LIMIT = { window: 60, max: 600 }
 
 export interface AuthOptions {
   readonly db: Database['client']
-  readonly env: Pick<Env, 'host' | 'port' | 'publicUrl' | 'sessionLimits'>
+  readonly env: Pick<Env, 'host' | 'port' | 'publicUrl' | 'sessionLimits'> & Partial<Pick<Env, 'basePath'>>
   /** Absent or null: there is none. */
   readonly singleSignOn?: SingleSignOn | null
   readonly secret: string
@@ -100,6 +100,7 @@ export function createAuth(options: AuthOptions) {
   return betterAuth({
     appName: 'Arkeeper',
     baseURL,
+    // Next.js has taken the base path away by the time that a route sees an address.
     basePath: '/api/auth',
     secret: options.secret,
     telemetry: { enabled: false },
@@ -156,11 +157,12 @@ export function createAuth(options: AuthOptions) {
     },
     advanced: {
       // Two installations on two ports of one host share the host's cookies; the port in the name keeps them apart.
-      // `__Host-` in a name makes the browser refuse the cookie from a sibling host, over plain http and for a part of the paths.
-      cookiePrefix: `${isSecure ? '__Host-' : ''}arkeeper-${env.port}`,
+      // `__Host-` in a name makes the browser refuse the cookie from a sibling host, over plain http and for a part of the paths;
+      // below a base path, where other programs of the host must not get to see it, the last of these is what is wanted.
+      cookiePrefix: `${isSecure ? (env.basePath ? '__Secure-' : '__Host-') : ''}arkeeper-${env.port}`,
       // Would put the weaker `__Secure-` before the name.
       useSecureCookies: false,
-      defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: '/' },
+      defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: env.basePath || '/' },
       disableCSRFCheck: false,
       disableOriginCheck: false,
     },

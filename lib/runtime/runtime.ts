@@ -31,6 +31,7 @@ import { type Auth, type AuthOptions, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
 import { RuntimeError } from './errors.ts'
 import { readSession, type SignedIn } from './read-session.ts'
+import { setUpCodeOf } from './set-up-code.ts'
 import { offerSingleSignOn, type SingleSignOnOffer } from './single-sign-on-offer.ts'
 import { publicOrigin } from './trusted-origins.ts'
 
@@ -45,6 +46,8 @@ export interface Runtime {
   readonly singleSignOn: SingleSignOnOffer | null
   /** Who is signed in with the cookie of these headers. `watch` asks without counting as use of the session. */
   readSession(headers: Headers, options?: { readonly watch?: boolean }): Promise<SignedIn | null>
+  /** What the first administrator must know; null where nobody else can get there. */
+  readonly setUpCode: string | null
   contextFor(actor: Actor, options?: { readonly signal?: AbortSignal }): ServiceContext
   /** Closes sessions and database; the next getRuntime() starts anew. */
   close(): Promise<void>
@@ -107,6 +110,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     })
     return known
   }
+  const setUpCode = setUpCodeOf(env, installationKey)
   const paths = { dataDir: env.dataDir, storeDir: env.storeDir, workDir: env.workDir }
 
   const contextFor: Runtime['contextFor'] = (actor, options = {}) => ({
@@ -125,6 +129,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     guardRules,
     machine,
     paths,
+    setUpCode: setUpCode ?? undefined,
     restoreBatch: env.restoreBatch ?? undefined,
     newId: randomUUID,
     signal: options.signal,
@@ -144,6 +149,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       return signIn().singleSignOn
     },
     readSession: (headers, options) => readSession({ auth: signIn().auth, db, env, clock, log }, headers, options),
+    setUpCode,
     contextFor,
     close: async () => {
       onClose()

@@ -78,6 +78,8 @@ export interface ServiceContext extends EngineContext {
   readonly newId: () => string
   /** True in the worker: what takes long may be done here and now. A request must ask for a job instead. */
   readonly mayTakeLong?: boolean
+  /** What whoever makes the first administrator must know. Absent: nobody but the people of this host gets that far. */
+  readonly setUpCode?: string
   /** Absolute folders. `storeDir/<cluster folder>/<archive>`, `workDir/diffs/<id>`, `workDir/restores/<id>`. */
   readonly paths: { readonly dataDir: string; readonly storeDir: string; readonly workDir: string }
 }

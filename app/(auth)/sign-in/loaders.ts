@@ -8,6 +8,11 @@ export async function loadSingleSignOn() {
   return (await getRuntime()).singleSignOn
 }
 
+/** Whether whoever comes first has to show that they can see the terminal. */
+export async function isSetUpCodeAsked(): Promise<boolean> {
+  return (await getRuntime()).setUpCode !== null
+}
+
 /** `fresh`: nobody can sign in yet, the administrator is to be made first. */
 export async function loadSignInState(): Promise<'fresh' | 'signed-in' | 'signed-out'> {
   if (await getActor()) return 'signed-in'

@@ -4,6 +4,7 @@ import { CircleUserRound, LogOut } from 'lucide-react'
 import Link from 'next/link'
 import { useState } from 'react'
 import { ThemeChoice } from '@/app/_components/theme-choice.tsx'
+import { goTo } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Menu, MenuItem, MenuSeparator, MenuText } from '@/app/_ui/menu.tsx'
@@ -26,7 +27,9 @@ export function UserMenu({ person }: { person: SignedInPerson }) {
       body: '{}',
     }).catch(() => null)
     setPending(false)
-    if (response?.ok) window.location.assign(person.signOutUrl ?? paths.signIn())
+    if (!response?.ok) return
+    if (person.signOutUrl) window.location.assign(person.signOutUrl)
+    else goTo(paths.signIn())
   }
   return (
     <Menu

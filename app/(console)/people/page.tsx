@@ -7,7 +7,7 @@ import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { InvitationTable } from './_components/invitation-table.tsx'
 import { InviteForm } from './_components/invite-form.tsx'
 import { PeopleTable } from './_components/people-table.tsx'
-import { loadPeople } from './loaders.ts'
+import { loadPeople, loadPublicOrigin } from './loaders.ts'
 
 export const metadata: Metadata = { title: 'People' }
 
@@ -26,7 +26,7 @@ export default async function PeoplePage() {
             <PeopleTable people={people.value.people} clusters={people.value.clusters} />
           </Card>
           <Card title="Invite somebody">
-            <InviteForm />
+            <InviteForm publicOrigin={await loadPublicOrigin()} />
           </Card>
           {people.value.invitations && people.value.invitations.length > 0 && (
             <Card title="Invitations that were not used yet" flush>

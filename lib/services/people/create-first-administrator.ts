@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate, type Transaction } from '../gate.ts'
@@ -15,7 +16,8 @@ export async function createFirstAdministrator(
   context: ServiceContext,
   input: CreateAdministratorInput,
 ): Promise<{ userId: string }> {
-  const { name, email, password } = parseInput(createAdministratorSchema, input)
+  const { name, email, password, code } = parseInput(createAdministratorSchema, input)
+  assertSetUpCode(context, code ?? '')
   const userId = context.newId()
   assertPasswordHardToGuess(password, { email, name })
   // Hashing takes a fifth of a second, too long to hold the database's write lock.
@@ -26,6 +28,18 @@ export async function createFirstAdministrator(
     await tx.setting.create({ data: { key: TAKEN_KEY, value: userId } })
     await addPerson(context, tx, { userId, name, email, role: 'admin', passwordHash })
     return { userId }
+  })
+}
+
+function assertSetUpCode({ setUpCode }: ServiceContext, given: string): void {
+  if (setUpCode === undefined) return
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  if (timingSafeEqual(hash(given), hash(setUpCode))) return
+  const message = 'This is not the set-up code'
+  throw new ServiceError('INVALID_INPUT', message, {
+    details: { fields: { code: message } },
+    unaffected: 'nobody was added',
+    remedy: 'copy it from the terminal where Arkeeper was started',
   })
 }
 

@@ -51,6 +51,19 @@ describe('the first administrator', () => {
     await expect(createFirstAdministrator(context, INPUT)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 
+  test('knows the set-up code where one is asked for, in whatever case it was typed', async () => {
+    const context = { ...services.contextFor('admin'), setUpCode: 'abcde-fghjk' }
+    for (const code of [undefined, '', 'abcde-fghjl', 'abcde', 'x'.repeat(100)]) {
+      await expect(createFirstAdministrator(context, { ...INPUT, code })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        details: { fields: { code: expect.any(String) } },
+      })
+    }
+    expect(await context.db.user.count()).toBe(0)
+    await createFirstAdministrator(context, { ...INPUT, code: ' ABCDE-fghjk ' })
+    expect(await context.db.user.count()).toBe(1)
+  })
+
   test('is refused to an actor without the right', async () => {
     const context = services.contextFor('operator')
     await expect(createFirstAdministrator(context, INPUT)).rejects.toMatchObject({ code: 'FORBIDDEN' })

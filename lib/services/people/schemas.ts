@@ -10,6 +10,8 @@ export const createAdministratorSchema = z.object({
     .string()
     .min(PASSWORD_MIN, `Use at least ${PASSWORD_MIN} characters`)
     .max(PASSWORD_MAX, `Use at most ${PASSWORD_MAX} characters`),
+  /** Only where others than the people of this host can reach the set-up page. */
+  code: z.string().trim().toLowerCase().max(100).optional(),
 })
 export type CreateAdministratorInput = z.input<typeof createAdministratorSchema>
 

@@ -31,6 +31,7 @@ export async function registerDemo(runtime: Runtime, setup: DemoSetup): Promise<
       name: 'Demo administrator',
       email: setup.email,
       password: setup.password,
+      code: runtime.setUpCode ?? undefined,
     })
   }
   const isNamed = await nameMember(runtime, setup)

@@ -6,6 +6,7 @@ import { type FormEvent, useState, useSyncExternalStore } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
 import { signIn } from '@/app/_components/sign-in-request.ts'
+import { goTo } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
@@ -79,7 +80,7 @@ function AcceptForm({ token, invitation }: { token: string; invitation: OpenInvi
     if (failure) {
       setError(failure)
       setPending(false)
-    } else window.location.assign(paths.overview())
+    } else goTo(paths.overview())
   }
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">

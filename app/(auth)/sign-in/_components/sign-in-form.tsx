@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { signIn } from '@/app/_components/sign-in-request.ts'
+import { goTo } from '@/app/_nav/address-bar.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import type { ErrorView } from '@/lib/services/error-view.ts'
@@ -19,7 +20,7 @@ export function SignInForm({ next }: { next: string }) {
     if (failure) {
       setError(failure)
       setPending(false)
-    } else window.location.assign(next)
+    } else goTo(next)
   }
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">

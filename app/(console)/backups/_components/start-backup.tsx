@@ -8,6 +8,7 @@ import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { JOBS_KEY } from '@/app/_components/use-jobs.ts'
+import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Choice } from '@/app/_ui/choice.tsx'
@@ -45,7 +46,7 @@ export function StartBackup(props: StartBackupProps) {
   const [open, setOpen] = useState(false)
   const close = () => {
     setOpen(false)
-    if (asked) window.history.replaceState(null, '', paths.clusterBackups(props.clusterId))
+    if (asked) showAddress(paths.clusterBackups(props.clusterId))
   }
   return (
     <>

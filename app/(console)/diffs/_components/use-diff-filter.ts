@@ -2,6 +2,7 @@
 
 import { useSearchParams } from 'next/navigation'
 import { useCallback, useMemo } from 'react'
+import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { readList, readOneOf, readSomeOf, readText } from '@/app/_nav/search-params.ts'
 import { type ChangeFilter, IGNORED_MODES, type IgnoredMode } from '@/lib/services/diffs/schemas.ts'
@@ -43,7 +44,7 @@ export function useDiffFilter(diffId: string) {
   const go = useCallback(
     (changes: Parameters<typeof paths.diff>[1], how: 'pushState' | 'replaceState' = 'replaceState') => {
       const now = readAddress(new URLSearchParams(window.location.search))
-      window.history[how](null, '', paths.diff(diffId, { ...now, ...changes }))
+      showAddress(paths.diff(diffId, { ...now, ...changes }), how)
     },
     [diffId],
   )

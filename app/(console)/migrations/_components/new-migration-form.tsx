@@ -12,6 +12,7 @@ import {
 } from '@/app/_components/restore-fidelity-options.tsx'
 import { AtCluster } from '@/app/_components/role.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
+import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
@@ -44,11 +45,7 @@ export function NewMigrationForm({ clusters, asked }: { clusters: readonly Clust
   const [fidelity, setFidelity] = useState(PLAIN_FIDELITY)
   const create = useAction(createMigrationAction, ({ migrationId }) => router.push(paths.migration(migrationId)))
   useEffect(() => {
-    window.history.replaceState(
-      null,
-      '',
-      paths.newMigration({ sourceId, targetId, from: sourcePath.trim(), to: targetPath.trim() }),
-    )
+    showAddress(paths.newMigration({ sourceId, targetId, from: sourcePath.trim(), to: targetPath.trim() }))
   }, [sourceId, targetId, sourcePath, targetPath])
 
   const target = clusters.find(({ id }) => id === targetId)

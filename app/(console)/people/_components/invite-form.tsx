@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
 import { useLack } from '@/app/_components/role.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
+import { toBrowserPath } from '@/app/_nav/base-path.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { CopyButton } from '@/app/_ui/copy-button.tsx'
@@ -21,11 +22,12 @@ interface Made {
 }
 
 /** A link for one person. No mail is sent: whoever invites hands it over. */
-export function InviteForm() {
+export function InviteForm({ publicOrigin }: { publicOrigin: string | null }) {
   const router = useRouter()
   const [made, setMade] = useState<Made | null>(null)
   const invite = useAction(invitePersonAction, ({ token, email, expiresAt }) => {
-    setMade({ link: window.location.origin + paths.invitation(token), email, expiresAt })
+    const origin = publicOrigin ?? window.location.origin
+    setMade({ link: origin + toBrowserPath(paths.invitation(token)), email, expiresAt })
     router.refresh()
   })
   const lack = useLack('people.invite')

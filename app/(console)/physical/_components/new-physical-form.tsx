@@ -6,6 +6,7 @@ import { FormError } from '@/app/_components/form-error.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { AtCluster } from '@/app/_components/role.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
+import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { CheckboxField, TextAreaField, TextField } from '@/app/_ui/field.tsx'
@@ -35,7 +36,7 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
   const create = useAction(createPhysicalAction, ({ physicalId }) => router.push(paths.physical(physicalId)))
   const choose = (chosen: PhysicalWay) => {
     setWay(chosen)
-    window.history.replaceState(null, '', paths.newPhysical({ backupId: defaults.backupId, way: chosen }))
+    showAddress(paths.newPhysical({ backupId: defaults.backupId, way: chosen }))
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()

@@ -14,6 +14,7 @@ import { RestoreOptions } from '@/app/_components/restore-options.tsx'
 import { AtCluster } from '@/app/_components/role.tsx'
 import { clusterOfRef, isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
+import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Choice } from '@/app/_ui/choice.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
@@ -76,7 +77,7 @@ export function NewRestoreForm({
       cap: fidelity.counters === 'burn' ? fidelity.cap || undefined : undefined,
       quotas: fidelity.quotas ? '1' : undefined,
     })
-    window.history.replaceState(null, '', url)
+    showAddress(url)
   }, [clusterId, source, subtree, path, mapped, targetPath, mode, onConflict, fidelity])
 
   const pathFault = subtree ? findPathFault(path.trim()) : null

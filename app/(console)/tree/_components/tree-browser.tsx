@@ -8,6 +8,7 @@ import { countShownOf, visibleDirs } from '@/app/_components/tree/tree-state.ts'
 import { useTree } from '@/app/_components/tree/use-tree.ts'
 import { VirtualTree, type VirtualTreeHandle } from '@/app/_components/tree/virtual-tree.tsx'
 import { type ShownView, VALUE_VIEWS } from '@/app/_components/value/value-viewer.tsx'
+import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readOneOf, readText } from '@/app/_nav/search-params.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -55,7 +56,7 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
       // Whoever reads histories or logs goes on reading them at the next znode.
       const log = shownKind === 'log' ? '' : null
       const url = paths.tree(tree, { path, view: next.view, history: shownKind === 'history', log })
-      window.history.pushState(null, '', url)
+      showAddress(url, 'pushState')
     },
     [tree, shownKind],
   )
@@ -211,14 +212,14 @@ export function TreeBrowser({ tree, label, writing }: { tree: TreeAddress; label
             tree={tree}
             path={selected}
             view={view}
-            onView={(next) => window.history.replaceState(null, '', paths.tree(tree, { path: selected, view: next }))}
+            onView={(next) => showAddress(paths.tree(tree, { path: selected, view: next }))}
             part={part}
             onPart={(next) => {
               const [from, to] = next.kind === 'history' ? [next.from ?? undefined, next.to ?? undefined] : []
               const log = next.kind === 'log' ? next.zxid : null
               const url = paths.tree(tree, { path: selected, history: next.kind === 'history', from, to, log })
-              if (next.kind === part.kind) window.history.replaceState(null, '', url)
-              else window.history.pushState(null, '', url)
+              if (next.kind === part.kind) showAddress(url)
+              else showAddress(url, 'pushState')
             }}
             onGo={go}
             writing={writing}

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { eventStream } from '@/app/_server/event-stream.ts'
-import { respond } from '@/app/_server/respond.ts'
+import { readJson, respond } from '@/app/_server/respond.ts'
 import { clusterInputSchema } from '@/lib/services/clusters/schemas.ts'
 import { testCluster } from '@/lib/services/clusters/test-cluster.ts'
 import { parseInput } from '@/lib/services/parse-input.ts'
@@ -13,7 +13,7 @@ const bodySchema = z.union([
 /** Steps as they end. Credentials travel in the body, never in a URL. */
 export function POST(request: Request): Promise<Response> {
   return respond(request, async (context) => {
-    const body = parseInput(bodySchema, await request.json())
+    const body = parseInput(bodySchema, await readJson(request))
     return eventStream(request, (signal) => testCluster({ ...context, signal }, body))
   })
 }

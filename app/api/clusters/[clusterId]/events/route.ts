@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { eventStream } from '@/app/_server/event-stream.ts'
-import { respond } from '@/app/_server/respond.ts'
+import { readJson, respond } from '@/app/_server/respond.ts'
 import { parseInput } from '@/lib/services/parse-input.ts'
 import { watchTree } from '@/lib/services/tree/watch-tree.ts'
 
@@ -14,7 +14,7 @@ const bodySchema = z.object({
 export function POST(request: Request, { params }: { params: Promise<{ clusterId: string }> }): Promise<Response> {
   return respond(request, async (context) => {
     const { clusterId } = await params
-    const { dirs, znodes } = parseInput(bodySchema, await request.json())
+    const { dirs, znodes } = parseInput(bodySchema, await readJson(request))
     return eventStream(request, (signal) => watchTree(context, { clusterId, dirs, znodes, signal }))
   })
 }
