@@ -1,9 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TlsSettings } from '../adapters/zookeeper/connection.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterTarget, TlsSettings } from '../adapters/zookeeper/connection.ts'
+import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { createTestAuthority, type TestIdentity } from './certificates.ts'
-import { findFreePort, startZooKeeper, type ZooKeeperServer } from './zookeeper-server.ts'
+import { findFreePort, startZooKeeper, type ZooKeeperServer, ZooKeeperServerError } from './zookeeper-server.ts'
+
+const WARM_TIMEOUT_MS = 60_000
 
 export interface TlsRig {
   /** Address of the secureClientPort. */
@@ -65,14 +69,17 @@ export async function startTlsServer(
   }
   const good = authority.issue('CN=zk1,O=Arkeeper', { names: ['127.0.0.1'] })
   await start(good, {})
+  const secureConnectString = `127.0.0.1:${securePort}`
+  const tls = { ca: authority.cert, cert: client.cert, key: client.key, checkName: true }
+  await untilWarm({ connectString: secureConnectString, tls })
   return {
-    secureConnectString: `127.0.0.1:${securePort}`,
+    secureConnectString,
     securePort,
     get server() {
       return server
     },
     client,
-    tls: { ca: authority.cert, cert: client.cert, key: client.key, checkName: true },
+    tls,
     issue: authority.issue,
     restart: async ({ identity = good, config = {} } = {}) => {
       await server.stop()
@@ -82,5 +89,17 @@ export async function startTlsServer(
       await server.stop()
       await rm(dir, { recursive: true, force: true })
     },
+  }
+}
+
+/** The first handshakes of a JVM take long, on a busy machine longer than a product waits that only asks for a version. */
+async function untilWarm(target: ClusterTarget): Promise<void> {
+  const zookeeper = createZooKeeper()
+  const deadline = Date.now() + WARM_TIMEOUT_MS
+  for (;;) {
+    const [answer] = await zookeeper.serverStatus(target)
+    if (answer?.status?.mode) return
+    if (Date.now() > deadline) throw new ZooKeeperServerError('NOT_STARTED', `no answer over TLS: ${answer?.error}`)
+    await delay(50)
   }
 }

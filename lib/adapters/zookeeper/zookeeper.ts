@@ -20,7 +20,7 @@ const REQUEST_TIMEOUT_MS = 15_000
 const REQUEST_BYTES_MAX = 1_048_575
 const STATUS_TIMEOUT_MS = 3_000
 /** For the version only, on the way to a connection: not worth more waiting. */
-const VERSION_TIMEOUT_MS = 1_000
+const VERSION_TIMEOUT_MS = 3_000
 
 /** Clusters over TCP. Holds nothing itself: each connection is its caller's to close. */
 export function createZooKeeper(): ZooKeeperPort {
