@@ -19,12 +19,12 @@ export async function createMigration(
 ): Promise<{ readonly migrationId: string }> {
   const parsed = parseInput(createMigrationSchema, input)
   const { sourceId, targetId, mode, everySeconds, options } = parsed
-  const sourcePath = parsePath(parsed.sourcePath)
-  const targetPath = parsePath(parsed.targetPath)
   const source = await getClusterTarget(context, sourceId)
   const target = await getClusterTarget(context, targetId)
   const places = { cluster: { id: targetId, name: target.clusterName }, otherClusterId: sourceId }
   await assertActorCan(context, { action: 'migration.check', ...places })
+  const sourcePath = parsePath(parsed.sourcePath)
+  const targetPath = parsePath(parsed.targetPath)
   if (sourceId === targetId) {
     throw new ServiceError('INVALID_INPUT', 'Source and target are the same cluster', {
       unaffected: 'nothing was planned',
