@@ -21,9 +21,12 @@ const handle = app.getRequestHandler()
 await app.prepare()
 
 const front = createFront(env)
+// One request that something here cannot deal with ends by itself, and not the process with everybody's.
+const answer = async (request, response) => {
+  if (front.admit(request, response)) await handle(request, response)
+}
 const server = createServer((request, response) => {
-  if (!front.admit(request, response)) return
-  handle(request, response).catch((error) => {
+  answer(request, response).catch((error) => {
     process.stderr.write(`web: ${request.method} ${request.url?.split('?')[0]}: ${error?.stack ?? error}\n`)
     response.destroy()
   })

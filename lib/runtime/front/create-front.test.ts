@@ -129,6 +129,14 @@ test('what Next.js hands on to another page of this server keeps who has asked, 
   expect(forged.headers['x-forwarded-for']).toBe('192.0.2.9')
 })
 
+test.each(['null', 'not an origin', 'https://evil.example', 'http://[', ''])(
+  'a reading that says to come from %j neither stops the process nor gives this server another name',
+  async (origin) => {
+    const { url, port } = await open()
+    expect((await told(`${url}/sign-in`, { origin })).headers.host).toBe(`127.0.0.1:${port}`)
+  },
+)
+
 async function post(url: string, headers: Record<string, string>): Promise<Echo> {
   const answer = await fetch(url, { method: 'POST', headers, body: 'x' })
   expect(answer.status).toBe(200)

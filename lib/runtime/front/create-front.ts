@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Env } from '../env.ts'
 import { type Client, clientOf } from './proxies.ts'
-import { BODY_BYTES_MAX, isUpload, type Knock, type Refusal, refusalOf } from './refusal-of.ts'
+import { BODY_BYTES_MAX, isReading, isUpload, type Knock, type Refusal, refusalOf } from './refusal-of.ts'
 import { mayBeKept, pagePolicy, responseHeaders } from './response-headers.ts'
 
 export interface FrontLimits {
@@ -49,8 +49,10 @@ export function createFront(env: FrontEnv, limits: FrontLimits = FRONT_LIMITS) {
 
     for (const name of Object.keys(request.headers)) if (NOT_FROM_OUTSIDE.test(name)) delete request.headers[name]
     // Next.js holds an action's Origin, which was judged above, against the host; behind a proxy that is not what the browser asked for.
-    const origin = textOf(request.headers.origin)
-    const host = origin === undefined ? publicHost : new URL(origin).host
+    // Of a reading nobody has judged it: it may say anything.
+    const isJudged = isOurOwn || !isReading(request.method ?? '')
+    const origin = isJudged ? URL.parse(textOf(request.headers.origin) ?? '') : null
+    const host = origin?.host || publicHost
     if (host !== null) request.headers.host = host
     request.headers['x-arkeeper-pass'] = pass
     request.headers['x-forwarded-for'] = client.address

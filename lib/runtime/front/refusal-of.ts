@@ -30,6 +30,10 @@ const READS = ['GET', 'HEAD', 'OPTIONS']
 export const BODY_BYTES_MAX = 8 * 1_048_576
 const PROBES = ['/healthz', '/readyz']
 
+export function isReading(method: string): boolean {
+  return READS.includes(method)
+}
+
 /** The body is a file: streamed, and bounded by the service that takes it. */
 export function isUpload(method: string, path: string): boolean {
   return method === 'POST' && /^\/api\/(v1\/)?clusters\/[^/]+\/import$/.test(path)
@@ -86,7 +90,7 @@ function isOwnHost(env: Address, host: string): boolean {
 export function refuseForeign(env: Address, { method, path, header }: Knock): Refusal | null {
   const site = header('sec-fetch-site')
   const isOurs = site === undefined || site === 'same-origin' || site === 'none'
-  if (READS.includes(method)) {
+  if (isReading(method)) {
     // A link to a page or a file may stand anywhere; data as part of somebody's page may not.
     return isOurs || !path.startsWith('/api/') || header('sec-fetch-mode') === 'navigate' ? null : foreign()
   }
