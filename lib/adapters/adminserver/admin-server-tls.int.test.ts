@@ -6,6 +6,8 @@ import type { AdminTarget } from './admin-server.ts'
 import { createAdminServer } from './create-admin-server.ts'
 
 const adminServers = createAdminServer()
+/** The first answer of a server that has just started, on a busy machine. */
+const PATIENT = { timeoutMs: 60_000 }
 let rig: TlsRig
 let port = 0
 
@@ -28,7 +30,7 @@ const target = (tls: AdminTarget['tls'], host = '127.0.0.1'): AdminTarget => ({
   auth: null,
   tls,
 })
-const ask = (to: AdminTarget) => adminServers.ask(to, 'ruok')
+const ask = (to: AdminTarget) => adminServers.ask(to, 'ruok', PATIENT)
 
 it('is asked over TLS with an own authority, and what is wrong is named', async () => {
   expect(await ask(target(rig.tls))).toMatchObject({ command: 'ruok' })
