@@ -166,7 +166,7 @@ export class PlanBuilder {
     for (const advance of this.advances) await this.writer.write({ step: 'advanceCounter', ...advance })
     for (const { path, expect, value: acl } of this.acls.descending())
       await this.writer.write({ step: 'setAcl', path, acl, expect })
-    const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs } = this.options
+    const { mode, onConflict, source, target, sourcePath, targetPath, plannedAtMs, salt } = this.options
     const fidelity = this.notes.finish({
       counters: this.options.counters ?? { mode: 'leave', operationsMax: COUNTER_OPERATIONS_MAX },
       // A create that first gave this session rights takes its own list in a step of its own.
@@ -193,6 +193,7 @@ export class PlanBuilder {
       targetPath,
       plannedAtZxid: this.options.limits.lastZxidSeen(),
       plannedAtMs,
+      ...(salt === undefined ? {} : { salt }),
       fidelity,
     }
   }

@@ -34,6 +34,7 @@ export interface PlanFromTreesInput {
   readonly sink: PlanSink
   readonly limits: PlanTarget
   readonly plannedAtMs: number
+  readonly salt?: string
   readonly selection?: RestoreSelection
   /** The source is known to hold something, if not in what is looked at: mirroring it is then nobody's accident. */
   readonly sourceHasContent?: boolean
@@ -109,6 +110,7 @@ export async function planFromTrees(input: PlanFromTreesInput): Promise<PlanSumm
     limits: input.limits,
     mode: input.mode,
     onConflict: input.onConflict,
+    salt: input.salt,
     source: input.names.source,
     target: input.names.target,
     sourcePath,

@@ -4,21 +4,24 @@ import type { PlanStep, PlanSummary } from './plan.ts'
 import { decodeStep } from './step-codec.ts'
 
 /** What a plan is about, known before its first step; the hash begins with it. Times and zxids of planning are not part. */
-export type PlanHeader = Pick<PlanSummary, 'mode' | 'onConflict' | 'source' | 'target' | 'sourcePath' | 'targetPath'>
+export type PlanHeader = Pick<
+  PlanSummary,
+  'mode' | 'onConflict' | 'source' | 'target' | 'sourcePath' | 'targetPath' | 'salt'
+>
 
 /** Characters: each call into the hash costs as much as hashing a line. */
 const HASHED_AT_ONCE = 64 * 1024
 
-/** SHA-256 over the header line and every step line, each ended by a line feed. The same plan made twice has the same hash. */
+/** SHA-256 over the header line and every step line, each ended by a line feed. The same plan of the same salt has the same hash. */
 export class PlanHasher {
   private readonly hash = createHash('sha256')
   private pending: string[] = []
   private pendingLength = 0
 
   constructor(header: PlanHeader) {
-    const { mode, onConflict, source, target, sourcePath, targetPath } = header
+    const { mode, onConflict, source, target, sourcePath, targetPath, salt } = header
     this.addLine(
-      JSON.stringify({ format: 'arkeeper-plan-1', mode, onConflict, source, target, sourcePath, targetPath }),
+      JSON.stringify({ format: 'arkeeper-plan-1', mode, onConflict, source, target, sourcePath, targetPath, salt }),
     )
   }
 

@@ -90,7 +90,7 @@ class RestPlanner {
   async finish(): Promise<PlanSummary> {
     for (const step of this.late.values()) await this.writer.write(step)
     const { summary, onConflict, plannedAtMs, live } = this.input
-    const { mode, source, target, sourcePath, targetPath } = summary
+    const { mode, source, target, sourcePath, targetPath, salt } = summary
     return {
       ...this.writer.finish(),
       mode,
@@ -103,6 +103,7 @@ class RestPlanner {
       targetPath,
       plannedAtZxid: live.lastZxidSeen(),
       plannedAtMs,
+      ...(salt === undefined ? {} : { salt }),
       fidelity: null,
     }
   }

@@ -302,6 +302,23 @@ describe('planRestore', () => {
     }
   })
 
+  it('tells nothing of a value by the hash of a salted plan: the same steps have another hash with another salt', async () => {
+    const live = () => new FakeTree(buildTree([{ path: '/a', data: '1' }]))
+    const source = buildTree([{ path: '/a', data: 'a secret' }])
+    const plain = await makePlan(live(), source)
+    const salted = await makePlan(live(), source, { salt: 'one' })
+    const other = await makePlan(live(), source, { salt: 'other' })
+    expect(salted.lines).toEqual(plain.lines)
+    expect(new Set([plain.summary.plan, salted.summary.plan, other.summary.plan]).size).toBe(3)
+    const lines = () =>
+      (async function* () {
+        yield salted.lines
+      })()
+    await assertPlanSteps(salted.summary, lines())
+    const forgotten = { ...salted.summary, salt: undefined }
+    await expect(assertPlanSteps(forgotten, lines())).rejects.toMatchObject({ code: 'PLAN_MISMATCH' })
+  })
+
   it('keeps parents before children and children before deleted parents on random trees', async () => {
     for (let seed = 1; seed <= 60; seed++) {
       const random = new SeededRandom(seed)

@@ -34,7 +34,7 @@ export interface LaterWrite {
 export interface PlanUndoInput {
   /** The steps and facts of the plan that was run. */
   readonly steps: AsyncIterable<readonly PlanStep[]>
-  readonly summary: Pick<PlanSummary, 'target' | 'sourcePath' | 'targetPath'>
+  readonly summary: Pick<PlanSummary, 'target' | 'sourcePath' | 'targetPath' | 'salt'>
   readonly journal: JournalState
   /** What was there before the run: the safety backup, with paths as in the target. */
   readonly safety: Pick<TreeReader, 'get'>
@@ -121,6 +121,7 @@ class UndoPlanner {
       target: summary.target,
       sourcePath: summary.targetPath,
       targetPath: summary.targetPath,
+      salt: summary.salt,
     })
   }
 

@@ -81,6 +81,11 @@ export interface PlanSummary {
   /** Highest zxid seen on the target while planning. */
   readonly plannedAtZxid: bigint
   readonly plannedAtMs: number
+  /**
+   * Random characters that the hash begins with: whoever sees the hash and knows all but a value cannot try out what it is. Stored with the
+   * steps and shown to nobody; absent where the steps are no secret from whoever sees the hash, as on the command line.
+   */
+  readonly salt?: string
   /** Null in plans of before it was told. */
   readonly fidelity: PlanFidelity | null
   /** Of an undo: places that others have written since, and whether they are taken back all the same. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatErrorLine } from '../../base/errors.ts'
@@ -81,6 +82,7 @@ export class EditRecord {
       target: cluster.name,
       sourcePath: ROOT,
       targetPath: ROOT,
+      salt: randomUUID(),
     } as const
     const hasher = new PlanHasher(header)
     const plan = await this.#directory.writePlan()

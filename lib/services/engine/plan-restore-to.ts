@@ -46,6 +46,8 @@ export interface PlanRestoreToInput {
   readonly target: ClusterTarget
   /** For people and for the hash. */
   readonly names: { readonly source: string; readonly target: string }
+  /** See PlanSummary; an undo and a rest take over that of their plan. */
+  readonly salt?: string
   readonly scope: RestoreScope
   readonly mode: RestoreMode
   readonly onConflict: ConflictPolicy
@@ -82,6 +84,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
       live: guards.live(view.live),
       source: view.source,
       names: input.names,
+      salt: input.salt,
       sourcePath: view.sourcePath,
       targetPath: view.targetPath,
       mode: input.mode,

@@ -59,6 +59,7 @@ const summarySchema = z.object({
   targetPath: z.string(),
   plannedAtZxid: zxid,
   plannedAtMs: z.number(),
+  salt: z.string().optional(),
   fidelity: planFidelitySchema.nullable().default(null),
   laterWrites: z.object({ count: z.number(), overwritten: z.boolean() }).optional(),
   deletions: z.array(z.object({ path: z.string(), count: z.number() })).optional(),

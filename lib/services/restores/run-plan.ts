@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
@@ -160,6 +161,7 @@ async function plan(
         connection,
         target,
         names: { source: row.sourceLabel, target: target.clusterName },
+        salt: randomUUID(),
         scope: work.scope,
         mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',
         onConflict: policyOf(row),

@@ -8,6 +8,7 @@ import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import { assertPlanSteps } from '../../domain/restore/plan-hash.ts'
 import { readSourceFiles } from '../../testing/import-graph.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
@@ -26,6 +27,7 @@ import { getChange } from '../diffs/get-change.ts'
 import { getDiff } from '../diffs/get-diff.ts'
 import { listDiffTree } from '../diffs/list-diff-tree.ts'
 import { startDiff } from '../diffs/start-diff.ts'
+import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { adviseOnPath } from '../guards/advise-on-path.ts'
 import { lookAgain } from '../guards/look-again.ts'
 import { getJob } from '../jobs/get-job.ts'
@@ -232,6 +234,16 @@ describe('values that look like secrets, on a real server', () => {
     expect(manifest.files.map(({ sha256 }) => sha256)).toEqual(manifest.files.map(() => ''))
     expect(manifest.digest).toBeNull()
     expect((await getBackup(as('operator'), at.backupId)).manifest.digest).not.toBeNull()
+    const restore = await as('operator').db.restore.findUniqueOrThrow({ where: { id: at.restoreId } })
+    const directory = new RestoreDirectory(join(as('operator').paths.workDir, restore.dir))
+    const { summary } = await directory.readPlan()
+    expect(summary.plan).toBe(restore.planHash)
+    const { salt, ...told } = summary
+    expect(salt).toBeDefined()
+    await expect(assertPlanSteps(told, directory.readStepLines())).rejects.toMatchObject({ code: 'PLAN_MISMATCH' })
+    const shown = await answerOf(READING.getRestore!, as('viewer'), SECRET)
+    expect(shown).toContain(summary.plan)
+    expect(shown).not.toContain(salt)
   })
 
   it('are revealed one by one, live, in a backup, at a moment and in a transaction, each on record', async () => {
