@@ -1,4 +1,4 @@
-import type { Actor } from '../context.ts'
+import type { Actor, Role } from '../context.ts'
 import { type ClusterAction, isRoleEnough, roleAt } from '../policy.ts'
 import type { Allowance } from '../restores/restore-rules.ts'
 import type { ApprovalKind, ApprovalPurpose, ApprovalState } from './views.ts'
@@ -24,8 +24,8 @@ export interface ApprovalFacts {
 
 export interface StandingFacts {
   readonly kind: ApprovalKind
-  /** What is written to: the roles there count. */
-  readonly clusterId: string
+  /** What is written to, and what is read where that is another one: the roles at each count. */
+  readonly clusterIds: readonly string[]
   /** The plan as it is now; null while there is none. */
   readonly planHash: string | null
   /** Null: nobody has asked. */
@@ -68,17 +68,26 @@ export function standingOf(facts: StandingFacts, nowMs: number): Standing {
 }
 
 /** Both persons must still be people who may do what they did. */
-function findPeopleFault({ kind, clusterId }: StandingFacts, latest: ApprovalFacts): string | null {
+function findPeopleFault({ kind, clusterIds }: StandingFacts, latest: ApprovalFacts): string | null {
   const { requester, decider } = latest
-  if (!isStill(requester, actionOf(kind, 'confirm'), clusterId)) return 'The person who asked may not run it any more'
-  if (latest.state === 'approved' && !isStill(decider, actionOf(kind, 'approve'), clusterId)) {
+  if (!isStill(requester, actionOf(kind, 'confirm'), clusterIds)) return 'The person who asked may not run it any more'
+  if (latest.state === 'approved' && !isStill(decider, actionOf(kind, 'approve'), clusterIds)) {
     return 'The person who approved it may not approve any more'
   }
   return null
 }
 
-function isStill(person: Person | null, action: ClusterAction, clusterId: string): boolean {
-  return person?.isActive === true && isRoleEnough(roleAt(person, clusterId), action)
+function isStill(person: Person | null, action: ClusterAction, clusterIds: readonly string[]): boolean {
+  return person?.isActive === true && findLack(person, action, clusterIds) === null
+}
+
+/** The role that is too low, at the first cluster where one is. */
+export function findLack(
+  person: Pick<Actor, 'role' | 'clusterRoles'>,
+  action: ClusterAction,
+  clusterIds: readonly string[],
+): Role | null {
+  return clusterIds.map((id) => roleAt(person, id)).find((role) => !isRoleEnough(role, action)) ?? null
 }
 
 /** Whether somebody may be the second person. */
@@ -90,8 +99,8 @@ export function canDecide(
   const { state, because } = standingOf(facts, nowMs)
   if (state !== 'waiting') return no(because ?? 'Nobody waits for an answer')
   if (actor.id === null || facts.makers.has(actor.id)) return no(NOT_YOUR_OWN)
-  const role = roleAt(actor, facts.clusterId)
-  return isRoleEnough(role, actionOf(facts.kind, 'approve')) ? YES : no(`Your role (${role}) may not approve`)
+  const lack = findLack(actor, actionOf(facts.kind, 'approve'), facts.clusterIds)
+  return lack === null ? YES : no(`Your role (${lack}) may not approve`)
 }
 
 export const NOT_YOUR_OWN = 'Nobody approves a plan that they made, asked for or ran: a second person does'

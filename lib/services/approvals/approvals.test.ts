@@ -182,6 +182,24 @@ describe('who may approve', () => {
     expect((await approvalOf('ann'))?.state).toBe('approved')
   })
 
+  test('of data of another cluster, only who may restore there too; lowered there, it is void', async () => {
+    const cluster = await db().cluster.findUniqueOrThrow({ where: { id: 'c1' } })
+    await db().cluster.create({ data: { ...cluster, id: 'c2', name: 'vault', approvalMinutes: null } })
+    await db().restore.update({ where: { id: 'r1' }, data: { otherClusterId: 'c2' } })
+    await ask()
+    const { id: approvalId } = await db().approval.findFirstOrThrow()
+    const bob = { ...as('bob'), actor: { ...as('bob').actor, clusterRoles: { c2: 'viewer' } } } as ServiceContext
+    const yes = { approvalId, planHash: HASH, decision: 'approve', note: 'x' } as const
+    await expect(decideApproval(bob, yes)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect((await services.readAudit()).at(-1)).toMatchObject({ outcome: 'denied', otherClusterId: 'c2' })
+    const [seen] = await listRestores(bob, { clusterId: 'c1' })
+    expect(seen?.approval?.canDecide).toMatchObject({ ok: false })
+    await decide('carl')
+    await db().clusterRole.create({ data: { userId: 'carl', clusterId: 'c2', role: 'viewer' } })
+    await expect(run()).rejects.toMatchObject({ code: 'APPROVAL_NEEDED' })
+    expect(await approvalOf('ann')).toMatchObject({ state: 'void' })
+  })
+
   test('who approved does not start it: another operator may', async () => {
     await ask()
     await decide('bob')
@@ -506,7 +524,8 @@ describe('a restore of files to such a cluster', () => {
     await answer(other('rita'))
     await confirm('root')
     await db().physicalRestore.update({ where: { id: 'p1' }, data: { state: 'failed' } })
-    const subject = { kind: 'physical', id: 'p1', clusterId: 'c1', planHash: 'h1', createdById: 'root' } as const
+    const of = { clusterId: 'c1', otherClusterId: null, planHash: 'h1', createdById: 'root' } as const
+    const subject = { kind: 'physical', id: 'p1', ...of } as const
     await expect(assertApprovedRun(as('root'), subject, 'undo')).resolves.toBeUndefined()
     services.clock.advance(240 * MINUTE_MS)
     await expect(resumePhysical(as('root'), 'p1')).rejects.toMatchObject({ code: 'APPROVAL_NEEDED' })

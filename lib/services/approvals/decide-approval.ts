@@ -22,6 +22,7 @@ export async function decideApproval(
   const mutation = {
     action: actionOf(kind, decision),
     cluster: known.cluster,
+    otherClusterId: known.otherClusterId,
     path: known.path,
     reason: row.reason,
     before: { [kind]: row.subjectId, plan: row.planHash, purpose: row.purpose, requestedBy: row.requestedById },

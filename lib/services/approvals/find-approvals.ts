@@ -16,6 +16,8 @@ export interface SubjectRef {
   readonly kind: ApprovalKind
   readonly id: string
   readonly clusterId: string
+  /** Where what it writes is of, when that is another cluster. */
+  readonly otherClusterId: string | null
   readonly planHash: string | null
   readonly createdById: string
 }
@@ -81,7 +83,7 @@ export async function findStandings(
       const latest = own[0]
       const facts: StandingFacts = {
         kind: subject.kind,
-        clusterId: subject.clusterId,
+        clusterIds: [subject.clusterId, ...(subject.otherClusterId === null ? [] : [subject.otherClusterId])],
         planHash: subject.planHash,
         latest: latest ? toFacts(latest, people) : null,
         makers: new Set([

@@ -18,11 +18,11 @@ export async function listWaitingApprovals(
   if (waiting.length === 0) return []
   const where = { where: { id: { in: waiting.map(({ subjectId }) => subjectId) } } }
   const select = { id: true, clusterId: true, planHash: true, createdById: true, sourceLabel: true } as const
-  const restores = await context.db.restore.findMany({ ...where, select })
+  const restores = await context.db.restore.findMany({ ...where, select: { ...select, otherClusterId: true } })
   const physicals = await context.db.physicalRestore.findMany({ ...where, select })
   const subjects: (SubjectRef & { readonly sourceLabel: string })[] = [
     ...restores.map((row) => ({ ...row, kind: 'restore' as const })),
-    ...physicals.map((row) => ({ ...row, kind: 'physical' as const })),
+    ...physicals.map((row) => ({ ...row, otherClusterId: null, kind: 'physical' as const })),
   ]
   const clusters = await context.db.cluster.findMany({
     where: { id: { in: subjects.map(({ clusterId }) => clusterId) }, removedAt: null },

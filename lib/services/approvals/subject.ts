@@ -10,8 +10,6 @@ import type { ApprovalKind, ApprovalPurpose } from './views.ts'
 
 export interface ApprovalSubject extends SubjectRef {
   readonly cluster: { readonly id: string; readonly name: string } | null
-  /** Where what it writes is of, when that is another cluster. */
-  readonly otherClusterId: string | null
   readonly path: string | null
   /** Whether there is anything to approve. Arming is for the hour of the run, not for the question. */
   readonly canBeAsked: (purpose: ApprovalPurpose) => Allowance

@@ -1,7 +1,6 @@
 import type { ServiceContext } from '../context.ts'
-import { isRoleEnough, roleAt } from '../policy.ts'
 import type { Allowance } from '../restores/restore-rules.ts'
-import { actionOf, canDecide, canRun, type Standing, standingOf } from './approval-rules.ts'
+import { actionOf, canDecide, canRun, findLack, type Standing, standingOf } from './approval-rules.ts'
 import { type ApprovalRow, type FoundStanding, toState } from './find-approvals.ts'
 import type { ApprovalEventView, ApprovalView } from './views.ts'
 
@@ -43,10 +42,8 @@ function canRequest(
   const { state } = standingOf(facts, context.clock.now())
   if (state === 'waiting') return { ok: false, reason: 'A second person is asked already' }
   if (state === 'approved' && facts.latest?.purpose !== 'undo') return { ok: false, reason: 'It is approved already' }
-  const role = roleAt(context.actor, facts.clusterId)
-  return isRoleEnough(role, actionOf(facts.kind, 'request-approval'))
-    ? { ok: true, reason: null }
-    : { ok: false, reason: `Your role (${role}) may not ask for it` }
+  const lack = findLack(context.actor, actionOf(facts.kind, 'request-approval'), facts.clusterIds)
+  return lack === null ? { ok: true, reason: null } : { ok: false, reason: `Your role (${lack}) may not ask for it` }
 }
 
 function toEvent(row: ApprovalRow, { people }: FoundStanding): ApprovalEventView {

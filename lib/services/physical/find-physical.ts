@@ -45,7 +45,7 @@ export async function getPhysicalRow(context: Pick<PhysicalLookup, 'db'>, id: st
 
 /** The restore as its approval knows it. */
 export function toSubject({ id, clusterId, planHash, createdById }: PhysicalRow): SubjectRef {
-  return { kind: 'physical', id, clusterId, planHash, createdById }
+  return { kind: 'physical', id, clusterId, otherClusterId: null, planHash, createdById }
 }
 
 const STATES: readonly PhysicalState[] = [

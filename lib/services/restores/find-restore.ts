@@ -95,8 +95,8 @@ export async function getRestoreRow(context: Pick<RestoreLookup, 'db'>, restoreI
 }
 
 /** The restore as its approval knows it. */
-export function toSubject({ id, clusterId, planHash, createdById }: RestoreRow): SubjectRef {
-  return { kind: 'restore', id, clusterId, planHash, createdById }
+export function toSubject({ id, clusterId, otherClusterId, planHash, createdById }: RestoreRow): SubjectRef {
+  return { kind: 'restore', id, clusterId, otherClusterId, planHash, createdById }
 }
 
 export interface RestoreCluster {
