@@ -5,6 +5,7 @@ import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { ADMIN_COLUMNS, getAdminServers, toUrls } from './admin-servers.ts'
 import { getClusterForWriting } from './armed.ts'
+import { assertMayPoint } from './assert-may-point.ts'
 import { type AdminServersInput, adminServersInputSchema } from './schemas.ts'
 import type { AdminServersView } from './views.ts'
 
@@ -19,6 +20,10 @@ export async function setAdminServers(
     throw fieldError('tlsCert', 'A private key needs its certificate')
   }
   const { id, name } = await getClusterForWriting(context, parsed.clusterId)
+  const known = (await getAdminServers(context, id)).urls
+  if (urls.some((url) => !known.includes(url))) {
+    await assertMayPoint(context, { action: 'cluster.set-admin-servers', cluster: { id, name } })
+  }
   await mutate(context, { action: 'cluster.set-admin-servers', cluster: { id, name } }, async (tx, record) => {
     const before = await tx.cluster.findFirstOrThrow({ where: { id, removedAt: null }, select: ADMIN_COLUMNS })
     record({ before: { adminServers: toUrls(before.adminUrls), authScheme: before.adminAuthScheme } })

@@ -4,10 +4,12 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan } from '../gate.ts'
 import { getClusterForWriting } from './armed.ts'
+import { assertMayPoint } from './assert-may-point.ts'
 import { parseClusterInput } from './cluster-input.ts'
 import { mergeTls } from './cluster-tls.ts'
 import { getClusterTarget } from './open-cluster.ts'
 import type { clusterInputSchema } from './schemas.ts'
+import { findConnectString } from './update-cluster.ts'
 
 export type TestClusterInput =
   | { readonly clusterId: string }
@@ -20,6 +22,11 @@ export async function* testCluster(context: ServiceContext, request: TestCluster
   const cluster = request.clusterId === undefined ? null : await getClusterForWriting(context, request.clusterId)
   if (cluster === null) await assertActorCan(context, { action: 'cluster.add' })
   else await assertActorCan(context, { action: 'input' in request ? 'cluster.update' : 'cluster.test', cluster })
+  if (cluster !== null && 'input' in request) {
+    const { connectString } = parseClusterInput(request.input)
+    const isElsewhere = (await findConnectString(context, cluster.id)) !== connectString
+    if (isElsewhere) await assertMayPoint(context, { action: 'cluster.update', cluster })
+  }
   const target =
     'input' in request ? await toTarget(context, request) : await getClusterTarget(context, request.clusterId)
   yield* context.zookeeper.testConnection(target, { signal: context.signal })

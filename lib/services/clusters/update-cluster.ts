@@ -4,6 +4,7 @@ import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { getClusterForWriting } from './armed.ts'
+import { assertMayPoint } from './assert-may-point.ts'
 import { assertNameFree, parseClusterInput, toAuthColumns } from './cluster-input.ts'
 import { describeTls, mergeTls, openTls, TLS_COLUMNS, toTlsColumns } from './cluster-tls.ts'
 import type { ClusterInput, clusterInputSchema } from './schemas.ts'
@@ -23,6 +24,9 @@ export async function updateCluster(
   const auth = toAuthColumns(context, parsed.auth)
 
   const known = await getClusterForWriting(context, clusterId)
+  if ((await findConnectString(context, clusterId)) !== connectString) {
+    await assertMayPoint(context, { action: 'cluster.update', cluster: known })
+  }
   const tls = await toStoredTls(context, clusterId, parsed.tls)
   const view = await mutate(
     context,
@@ -64,6 +68,12 @@ export async function updateCluster(
   )
   await context.sessions.drop(clusterId)
   return view
+}
+
+/** Null for a cluster that is not there. */
+export async function findConnectString({ db }: Pick<ServiceContext, 'db'>, clusterId: string): Promise<string | null> {
+  const row = await db.cluster.findUnique({ where: { id: clusterId }, select: { connectString: true } })
+  return row?.connectString ?? null
 }
 
 /** The stored key is only opened where the input leaves it to be kept. */

@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople } from '../../testing/work-off-jobs.ts'
 import { findJobActor } from '../../worker/job-actor.ts'
+import { setAdminServers } from '../clusters/set-admin-servers.ts'
+import { testCluster } from '../clusters/test-cluster.ts'
+import { updateCluster } from '../clusters/update-cluster.ts'
 import type { Role, ServiceContext } from '../context.ts'
 import { assertMayWork } from '../jobs/assert-may-work.ts'
 import { roleAt } from '../policy.ts'
@@ -26,6 +29,34 @@ afterEach(() => services.close())
 
 const set = (userId: string, clusterId: string, role: Role | null, by = admin) =>
   setClusterRole(by, { userId, clusterId, role })
+
+test('an administrator of one cluster does not make it lead to the servers of another', async () => {
+  const actor = { kind: 'user', id: 'viewer-1', name: 'kim', role: 'none', clusterRoles: { orders: 'admin' } } as const
+  const kim = { ...admin, actor }
+  const settings = {
+    clusterId: 'orders',
+    name: 'orders',
+    connectString: '127.0.0.1:1',
+    auth: { kind: 'keep' },
+  } as const
+  await updateCluster(kim, { ...settings, note: 'ours' })
+  const elsewhere = { ...settings, connectString: '127.0.0.1:2' } as const
+  await expect(updateCluster(kim, elsewhere)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const steps = async () => {
+    for await (const _ of testCluster(kim, { clusterId: 'orders', input: elsewhere })) throw new Error('it was tried')
+  }
+  await expect(steps()).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const servers = { clusterId: 'orders', urls: ['http://127.0.0.1:3'], auth: { kind: 'none' as const } }
+  await expect(setAdminServers(kim, servers)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const denied = (await services.readAudit()).filter(({ outcome }) => outcome === 'denied')
+  expect(denied.map(({ action, clusterId }) => `${action} ${clusterId}`)).toEqual([
+    'cluster.update orders',
+    'cluster.update orders',
+    'cluster.set-admin-servers orders',
+  ])
+  await setAdminServers(admin, servers)
+  await setAdminServers(kim, { ...servers, auth: { kind: 'ip' } })
+})
 
 describe('a role at one cluster', () => {
   test('stands in place of the one overall until it is taken back, and is on record with what was before', async () => {
