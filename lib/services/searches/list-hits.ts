@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { parseInput } from '../parse-input.ts'
-import { loadValueMask } from '../values/value-mask.ts'
+import { loadValueMask, type ValueMask, withValueMask } from '../values/value-mask.ts'
 import { readHits } from './hit-file.ts'
 import { HITS_PER_PAGE } from './schemas.ts'
 import { getSearchRow } from './to-search-view.ts'
@@ -20,8 +20,15 @@ export async function listHits(context: ServiceContext, input: z.input<typeof in
   const row = await getSearchRow(context, searchId)
   if (row.file === null) return { hits: [], total: 0 }
   const place = { dir: join(context.paths.workDir, row.dir), name: row.file }
-  const mask = await loadValueMask(context, row.clusterId)
   // A rule that was made since holds for what was found before.
-  const isHidden = (hit: SearchHit) => hit.match !== null && mask.judge(hit.path)?.isHidden === true
-  return readHits(place, { from, limit, isHidden })
+  const read = async (mask: ValueMask): Promise<HitsPage> => {
+    const isHidden = (hit: SearchHit) => hit.match !== null && mask.judge(hit.path)?.isHidden === true
+    const page = await readHits(place, { from, limit, isHidden })
+    for (const { path, match } of page.hits) if (match !== null) mask.show(path)
+    return page
+  }
+  const { clusterId, tree } = row
+  return clusterId === null
+    ? read(await loadValueMask(context, null))
+    : withValueMask(context, { clusterId, tree }, read)
 }

@@ -8,6 +8,7 @@ import { createTestServices, type TestServices } from '../../testing/service-con
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { buildTree, streamOf, unreadablePlace, type ZnodeSketch } from '../../testing/znode-builder.ts'
 import { UNPACKED_BYTES_MAX } from '../tree/unpack-value.ts'
+import { addValueRule } from '../values/edit-value-rules.ts'
 import { getSearch } from './get-search.ts'
 import { listHits } from './list-hits.ts'
 import { listSearches } from './list-searches.ts'
@@ -243,6 +244,25 @@ describe('the results', () => {
     await expect(getSearch(viewer(), first.view.id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(await readdir(join(viewer().paths.workDir, 'searches'))).not.toContain(first.view.id)
     expect(summary).not.toBeNull()
+  })
+
+  test('are on record where a rule has reads of the value recorded, for whoever looks at them', async () => {
+    const tree = await addBackup([
+      { path: '/app/plain', data: 'findme' },
+      { path: '/app/other', data: 'findme' },
+    ])
+    const rule = { clusterId: null, pattern: '/app/plain', effect: 'record', note: 'who reads it' } as const
+    await addValueRule(services.contextFor('admin'), rule)
+    const { view, total } = await search({ tree, valueForm: 'text', value: 'findme' })
+    expect(total).toBe(2)
+    await listHits(services.contextFor('operator'), { searchId: view.id })
+    const reads = (await services.readAudit()).filter(({ action }) => action === 'value.read')
+    expect(reads.map(({ actorId, path }) => [actorId, path])).toEqual([
+      ['viewer-1', '/app/plain'],
+      ['operator-1', '/app/plain'],
+    ])
+    expect((await search({ tree, pathPattern: '/app/plain' })).total).toBe(1)
+    expect((await services.readAudit()).filter(({ action }) => action === 'value.read')).toHaveLength(2)
   })
 
   test('that were removed from the disk are missed, with a remedy', async () => {

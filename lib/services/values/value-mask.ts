@@ -49,6 +49,11 @@ export class ValueMask {
     return null
   }
 
+  /** A piece of it is shown that was read before: put on record if a rule says so. */
+  show(path: string): void {
+    if (this.judge(path)?.isRecorded) this.#shown.add(path)
+  }
+
   /** A rule that keeps something from being revealed by whoever it is; null where they may reveal all there is. */
   findObstacle(): ToldRule | null {
     return (
