@@ -27,7 +27,8 @@ export async function createToken(
     token: tokenId,
     name,
     scopes: [...new Set(scopes)],
-    clusters: clusters?.map((cluster) => cluster.name) ?? 'all',
+    // Everybody reads this entry, also who does not see every cluster: ids, not names.
+    clusters: clusters?.map(({ id }) => id) ?? 'all',
     expiresAt: expiresAt.toISOString(),
   }
   await mutate(context, { action: 'token.create', after }, async (tx) => {

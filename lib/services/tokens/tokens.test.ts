@@ -129,6 +129,8 @@ describe('the right of a token', () => {
       'none',
       'none',
     ])
+    // Whoever reads the audit may not see the cluster.
+    expect((await services.readAudit())[0]).toMatchObject({ action: 'token.create', after: { clusters: ['c-orders'] } })
     const stock = mayDo(as(actor), 'backup.start', { id: 'c-stock', name: 'stock' })
     await expect(stock).rejects.toMatchObject({ code: 'FORBIDDEN' })
     await expect(make({ name: 'x', clusterIds: ['nowhere'] })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
