@@ -278,6 +278,24 @@ describe('verification names', () => {
     expect(report.problems[0]?.message).toContain('written as entry 4')
   })
 
+  test.each(["at = 'never'", 'at = 99999999999999999', "before = '{'", "actorName = x'ff00'", "hashVersion = 'x'"])(
+    'an entry that cannot even be read: %s',
+    async (set) => {
+      await writeMany(4)
+      tamper(`UPDATE AuditEntry SET ${set} WHERE sequence = 3`)
+      expect(found(await verify())).toEqual([['ENTRY_CHANGED', 3]])
+    },
+  )
+
+  test.each(['id = 9223372036854775807', "sequence = 'x'", 'sequence = 9223372036854775807', "hash = x'00ff'"])(
+    'an entry whose place cannot be read: %s',
+    async (set) => {
+      await writeMany(4)
+      tamper(`UPDATE AuditEntry SET ${set} WHERE sequence = 3`)
+      expect(await verify()).toMatchObject({ ok: false })
+    },
+  )
+
   test('an entry that was put in beside the chain', async () => {
     await sealAudit(services.contextFor('admin'))
     await writeMany(2)

@@ -47,7 +47,8 @@ export function hashSealed(sum: string, record: AuditRecord): string {
 function fieldsOf(record: AuditRecord): unknown[] {
   return [
     record.id,
-    record.at.toISOString(),
+    // A time that is none was not written by us: it gives another hash, and so is named.
+    Number.isNaN(record.at.getTime()) ? null : record.at.toISOString(),
     record.actorId,
     record.actorName,
     record.action,

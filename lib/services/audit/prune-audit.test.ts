@@ -86,6 +86,26 @@ test('a removal that was interrupted is gone on with, and stands for nothing wro
   expect(await verify()).toMatchObject({ ok: true, first: 53 })
 })
 
+test.each([null, 20])('a removal while another worker reads breaks nothing: from %s on', async (sequence) => {
+  await fill()
+  await setAuditRetention(context(), { months: 1 })
+  const { db, ...rest } = context()
+  const start = (await services.readAudit()).find((entry) => entry.sequence === sequence)
+  let removals = 0
+  const auditHead = {
+    findUnique: async (query: { where: { id: number } }) => {
+      if (removals++ === 0) expect(await runDueAuditPrune(context())).toBe(true)
+      return db.auditHead.findUnique(query)
+    },
+  }
+  const meanwhile = new Proxy(db, {
+    get: (target, key) => (key === 'auditHead' ? auditHead : Reflect.get(target, key)),
+  })
+  const from = start ? { sequence: Number(start.sequence), hash: String(start.hash) } : null
+  expect(await verifyAuditChain({ ...rest, db: meanwhile }, { from })).toMatchObject({ ok: true, problems: [] })
+  expect(removals).toBe(2)
+})
+
 test.each([
   'UPDATE AuditPrune SET throughSequence = 60',
   "UPDATE AuditPrune SET hash = ''",
