@@ -151,6 +151,19 @@ describe('the watch', () => {
     expect(await state()).toMatchObject({ problemCount: 1, problems: [{ code: 'ENTRY_REPLACED', sequence: 3 }] })
   })
 
+  test('goes on when the clock was set ahead for a while', async () => {
+    const yearMs = 365 * 24 * HOUR_MS
+    services.clock.advance(yearMs)
+    await write(2)
+    await watch()
+    expect(await runDueCheckpoint(context())).toBe(true)
+    services.clock.advance(-yearMs)
+    await write(2)
+    expect(await runDueCheckpoint(context())).toBe(true)
+    await watch()
+    expect(await state()).toMatchObject({ verified: { sequence: 4, wholeAt: '2026-01-02T03:04:05.000Z' } })
+  })
+
   test('is asked for by an operator, not by a viewer', async () => {
     await expect(requestAuditVerification(services.contextFor('viewer'))).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })

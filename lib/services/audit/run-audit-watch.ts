@@ -32,10 +32,13 @@ export async function runDueAuditWatch(context: ServiceContext, owner: string): 
   const { db, clock } = context
   const now = new Date(clock.now())
   const row = await db.auditWatch.upsert({ where: { id: ROW }, create: { id: ROW, nextRunAt: now }, update: {} })
-  if (row.nextRunAt > now && row.requestedAt === null) return false
+  // Further away than it was ever set: the clock was ahead then.
+  const isEarly = row.nextRunAt > now && row.nextRunAt.getTime() <= now.getTime() + EVERY_MS
+  if (isEarly && row.requestedAt === null) return false
+  const impossible = new Date(now.getTime() + 2 * LEASE_MS)
   const lease = () => ({ leaseOwner: owner, leaseUntil: new Date(clock.now() + LEASE_MS) })
   const { count } = await db.auditWatch.updateMany({
-    where: { id: ROW, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] },
+    where: { id: ROW, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }, { leaseUntil: { gt: impossible } }] },
     data: { ...lease(), readingEntries: 0 },
   })
   if (count === 0) return false
@@ -44,6 +47,7 @@ export async function runDueAuditWatch(context: ServiceContext, owner: string): 
   const isWhole =
     row.requestedAt !== null ||
     row.wholeAt === null ||
+    row.wholeAt > now ||
     row.wholeAt.getTime() + WHOLE_EVERY_MS <= now.getTime() ||
     row.verifiedSequence <= (removed?.sequence ?? 0)
   const read = { sequence: row.verifiedSequence, hash: row.verifiedHash }

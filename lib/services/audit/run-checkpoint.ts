@@ -19,7 +19,9 @@ export async function runDueCheckpoint(
 ): Promise<boolean> {
   const { db, clock, auditKey } = context
   const latest = await findLatestCheckpoint(context)
-  if (!options.now && latest && latest.at.getTime() + EVERY_MS > clock.now()) return false
+  // Signed in what is the future now: the clock was ahead then.
+  const ageMs = latest ? clock.now() - latest.at.getTime() : EVERY_MS
+  if (!options.now && ageMs >= 0 && ageMs < EVERY_MS) return false
   const head = await db.auditHead.findUnique({ where: { id: 1 }, select: { sequence: true } })
   if (!head || head.sequence === 0 || head.sequence === latest?.sequence) return false
   const made = await keepBooks(context, { action: 'audit.seal' }, async (tx): Promise<Checkpoint | null> => {
