@@ -58,7 +58,12 @@ async function runStages(stages, tools) {
 function summarize(results) {
   const all = (kind) =>
     results.flatMap((result) => (result[kind] ?? []).map((test) => ({ stage: result.name, ...test })))
-  const [failed, unsteady] = [all('failed'), all('unsteady')]
+  const silent = results.filter(({ counts, failed = [] }) => counts.failed > 0 && failed.length === 0)
+  const failed = [
+    ...all('failed'),
+    ...silent.map(({ name }) => ({ stage: name, error: 'it says why in its output above' })),
+  ]
+  const unsteady = all('unsteady')
   if (unsteady.length > UNSTEADY_MAX)
     for (const result of results) result.counts = withdraw(result.counts, result.unsteady?.length ?? 0)
   if (failed.length + unsteady.length > 0) say('\n── what failed ──')
