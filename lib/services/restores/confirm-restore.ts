@@ -6,6 +6,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { assertMayCopy } from './assert-may-copy.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, parsePlanView, toSubject } from './find-restore.ts'
 import { canConfirm } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
@@ -29,6 +30,7 @@ export async function confirmRestore(
   } as const
   const jobId = context.newId()
   await noticeExpired(context, toSubject(row))
+  await assertMayCopy(context, 'restore.confirm', row)
   await mutate(context, subject, async (tx) => {
     const inside = { db: tx, clock: context.clock }
     const current = await getRestoreRow(inside, restoreId)

@@ -3,6 +3,7 @@ import { noticeExpired, requireApproval } from '../approvals/require-approval.ts
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
+import { assertMayCopy } from './assert-may-copy.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, toSubject } from './find-restore.ts'
 import { canResume } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
@@ -13,6 +14,7 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
   const cluster = (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
   const jobId = context.newId()
   await noticeExpired(context, toSubject(row))
+  await assertMayCopy(context, 'restore.resume', row)
   await mutate(
     context,
     {

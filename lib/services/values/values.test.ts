@@ -6,7 +6,9 @@ import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import type { Role, ServiceContext } from '../context.ts'
 import { getChange } from '../diffs/get-change.ts'
 import { startDiff } from '../diffs/start-diff.ts'
+import { confirmRestore } from '../restores/confirm-restore.ts'
 import { createRestore } from '../restores/create-restore.ts'
+import { resumeRestore } from '../restores/resume-restore.ts'
 import { getSearch } from '../searches/get-search.ts'
 import { listHits } from '../searches/list-hits.ts'
 import { startSearch } from '../searches/start-search.ts'
@@ -190,6 +192,33 @@ describe('a rule of one’s own', () => {
     await expect(plan('c1', '/elsewhere')).rejects.toMatchObject({ code: 'FORBIDDEN' })
     await expect(plan('c1', '/app')).resolves.toBeDefined()
     await expect(plan('c1', null)).resolves.toBeDefined()
+  })
+
+  test('made after a plan that copies keeps it from being confirmed by whoever it hides from', async () => {
+    const at = { connectString: 'z:2181', sessionTimeoutMs: 1, environment: 'production' }
+    const { db } = as('admin')
+    for (const id of ['c1', 'c2']) await db.cluster.create({ data: { id, name: id, ...at } })
+    const selection = { kind: 'subtree', path: '/app' } as const
+    const plan = async (clusterId: string, targetPath: string | null) =>
+      (await createRestore(as('operator'), { clusterId, source: TREE, selection, targetPath })).restoreId
+    const [across, moved, same] = [await plan('c2', null), await plan('c1', '/elsewhere'), await plan('c1', '/app')]
+    const rest = await plan('c1', null)
+    await db.restore.update({
+      where: { id: rest },
+      data: { scope: { kind: 'rest', of: moved, label: '', path: null } },
+    })
+    await addValueRule(as('admin'), rule)
+    const confirm = (by: 'operator' | 'admin', restoreId: string) =>
+      confirmRestore(as(by), { restoreId, planHash: 'sha256:x', typedName: 'c1', reason: 'test' })
+    for (const restoreId of [across, moved, rest]) {
+      await expect(confirm('operator', restoreId)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      await expect(resumeRestore(as('operator'), restoreId)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      await expect(confirm('admin', restoreId)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    }
+    expect(await audited('restore.confirm')).toContainEqual(
+      expect.objectContaining({ outcome: 'denied', clusterId: 'c1' }),
+    )
+    await expect(confirm('operator', same)).rejects.toMatchObject({ code: 'WRONG_STATE' })
   })
 
   test('holds at its cluster only', async () => {
