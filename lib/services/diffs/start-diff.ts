@@ -4,6 +4,7 @@ import { parsePath } from '../../domain/znode/path.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
+import { assertRoomForReading } from '../jobs/assert-room-for-reading.ts'
 import { parseInput } from '../parse-input.ts'
 import { describeTreeRef } from './describe-tree-ref.ts'
 import { startDiffSchema } from './schemas.ts'
@@ -33,6 +34,7 @@ export async function startDiff(
       after: { diff: diffId, left: before.label, right: after.label },
     },
     async (tx) => {
+      await assertRoomForReading(tx, context.actor)
       await tx.diff.create({
         data: {
           id: diffId,

@@ -3,6 +3,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
+import { assertRoomForReading } from '../jobs/assert-room-for-reading.ts'
 import { parseInput } from '../parse-input.ts'
 import { formatTreeRef } from '../tree/tree-ref.ts'
 import { momentSchema } from './schemas.ts'
@@ -24,6 +25,7 @@ export async function startPrepare(
         select: { id: true },
       })
       if (running) return { jobId: running.id }
+      await assertRoomForReading(tx, context.actor)
       const jobId = context.newId()
       await enqueueJob(tx, {
         id: jobId,

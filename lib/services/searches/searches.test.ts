@@ -7,6 +7,7 @@ import { SeededRandom } from '../../testing/seeded-random.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { buildTree, streamOf, unreadablePlace, type ZnodeSketch } from '../../testing/znode-builder.ts'
+import { startDiff } from '../diffs/start-diff.ts'
 import { UNPACKED_BYTES_MAX } from '../tree/unpack-value.ts'
 import { addValueRule } from '../values/edit-value-rules.ts'
 import { getSearch } from './get-search.ts'
@@ -263,6 +264,16 @@ describe('the results', () => {
     ])
     expect((await search({ tree, pathPattern: '/app/plain' })).total).toBe(1)
     expect((await services.readAudit()).filter(({ action }) => action === 'value.read')).toHaveLength(2)
+  })
+
+  test('of one person wait twenty at most; another one can still ask', async () => {
+    const tree = await addBackup(['/a'])
+    for (let i = 0; i < 20; i++) await startSearch(viewer(), { tree, pathPattern: 'a' })
+    await expect(startSearch(viewer(), { tree, pathPattern: 'a' })).rejects.toMatchObject({ code: 'TOO_MANY' })
+    await expect(startDiff(viewer(), { left: tree, right: tree })).rejects.toMatchObject({ code: 'TOO_MANY' })
+    await startSearch(services.contextFor('operator'), { tree, pathPattern: 'a' })
+    await workOffJobs(services)
+    await startSearch(viewer(), { tree, pathPattern: 'a' })
   })
 
   test('that were removed from the disk are missed, with a remedy', async () => {

@@ -4,6 +4,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { mutate } from '../gate.ts'
+import { assertRoomForReading } from '../jobs/assert-room-for-reading.ts'
 import { parseInput } from '../parse-input.ts'
 import { type SearchQuery, type StartSearchInput, startSearchSchema } from './schemas.ts'
 
@@ -30,6 +31,7 @@ export async function startSearch(
       after: { search: searchId, tree: about.label, ...toFacts(query) },
     },
     async (tx) => {
+      await assertRoomForReading(tx, context.actor)
       await tx.search.create({
         data: {
           id: searchId,
