@@ -12,6 +12,7 @@ import { createTestAuthority } from '../../testing/certificates.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { ChainVerifier } from './chain-verifier.ts'
 import { listAuditForwards, runDueAuditForward, setAuditForward, testAuditForward } from './forward-audit.ts'
+import { getAuditState } from './get-audit-state.ts'
 import { parseExportLine } from './read-export.ts'
 import { writeAudit } from './write-audit.ts'
 
@@ -122,6 +123,11 @@ describe('a webhook', () => {
     expect(JSON.stringify([await services.readAudit(), await state(), services.logLines])).not.toContain(SECRET)
     await setAuditForward(context(), { kind: 'webhook', enabled: true, url })
     expect(await state()).toMatchObject({ hasSecret: true })
+    // The address of many a webhook is a secret itself.
+    const shownTo = async (role: 'admin' | 'viewer') =>
+      (await getAuditState(services.contextFor(role))).forwards[0]?.url
+    expect(await shownTo('admin')).toBe(url)
+    expect(await shownTo('viewer')).toBe(new URL(url).origin)
   })
 
   test('is told by a test whether it works, on record either way', async () => {
