@@ -203,6 +203,18 @@ describe('single sign-on', () => {
     expect(await options.db.user.count()).toBe(1)
   })
 
+  test('gives nobody the account of whoever had their address at the provider before', async () => {
+    use({ linkByEmail: true })
+    expect(await signIn()).toBe(SIGNED_IN)
+    const bea = await userRow()
+    provider.people.set('bob-2', { email: 'bea@example.org', email_verified: true, name: 'Bob', groups: ['keepers'] })
+    provider.mood.person = 'bob-2'
+    jar = new CookieJar()
+    expect(await signIn()).toBe(refusedFor('email-taken'))
+    expect(await whoIs()).toBeNull()
+    expect(await userRow()).toEqual(bea)
+  })
+
   test('keeps to the rules of who may come: domains, no new people, deactivated', async () => {
     use({ allowedDomains: ['elsewhere.example'] })
     expect(await signIn()).toBe(refusedFor('domain-not-allowed'))

@@ -51,7 +51,9 @@ export async function admitFromProvider(
   const email = identity.email ?? ''
   const same = await context.db.user.findUnique({ where: { email }, select: KNOWN })
   if (same?.deactivatedAt) throw await refused(context, identity, 'deactivated')
-  if (same && !settings.linkByEmail) throw await refused(context, identity, 'email-taken')
+  // An address that the provider gives to somebody else later on does not make them who had it before.
+  const isTaken = same && (!settings.linkByEmail || (await hasOtherIdentity(context, same, identity)))
+  if (isTaken) throw await refused(context, identity, 'email-taken')
   if (!same && !settings.createPeople) throw await refused(context, identity, 'not-invited')
   if (same) {
     await link(context, same, identity)
@@ -66,6 +68,15 @@ async function findByIdentity({ db }: AdmitContext, identity: ProviderIdentity):
     select: { user: { select: KNOWN } },
   })
   return account?.user ?? null
+}
+
+async function hasOtherIdentity(
+  { db }: AdmitContext,
+  person: KnownPerson,
+  { issuer }: ProviderIdentity,
+): Promise<boolean> {
+  const where = { userId: person.id, providerId: PROVIDER_ID, accountId: { startsWith: `${issuer} ` } }
+  return (await db.account.count({ where })) > 0
 }
 
 /** Another issuer's subjects are other people, whatever their numbers. */

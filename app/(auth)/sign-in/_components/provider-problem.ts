@@ -42,7 +42,7 @@ const PROBLEMS: Readonly<Record<string, Omit<ErrorView, 'code' | 'unaffected'>>>
     remedy: 'choose another account at the provider',
   },
   'email-taken': {
-    message: 'There is an account with your e-mail address that does not belong to single sign-on',
+    message: 'There is an account with your e-mail address that does not belong to you at the provider',
     remedy: 'sign in with its password, or ask an administrator to allow linking',
   },
   'not-invited': {
