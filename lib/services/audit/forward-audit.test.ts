@@ -130,6 +130,17 @@ describe('a webhook', () => {
     expect(await shownTo('viewer')).toBe(new URL(url).origin)
   })
 
+  test('shows its whole address, which may hold a token, to nobody who may not set it', async () => {
+    const url = 'https://hooks.example/planted-token?key=planted-key'
+    await setAuditForward(context(), { kind: 'webhook', enabled: true, url })
+    expect(await listAuditForwards(context())).toMatchObject([{ url }])
+    for (const role of ['viewer', 'operator'] as const) {
+      const seen = await listAuditForwards(services.contextFor(role))
+      expect(seen).toMatchObject([{ url: 'https://hooks.example' }])
+      expect(JSON.stringify(seen)).not.toContain('planted')
+    }
+  })
+
   test('is told by a test whether it works, on record either way', async () => {
     const { received, url } = await startWebhook([204, 404])
     await setAuditForward(context(), { kind: 'webhook', enabled: false, url })

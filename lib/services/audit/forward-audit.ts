@@ -6,6 +6,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan, mutate, startAuditedReading } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { isRoleEnough, roleAt } from '../policy.ts'
 import type { ChainedRecord } from './chain.ts'
 import { type ForwardKind, setAuditForwardSchema } from './schemas.ts'
 import { RECORD_COLUMNS } from './verify-audit-chain.ts'
@@ -14,12 +15,17 @@ import type { AuditForwardView } from './views.ts'
 const BATCH = 100
 const BACK_OFF_MAX_MS = 300_000
 
-export async function listAuditForwards({ db }: Pick<ServiceContext, 'db'>): Promise<AuditForwardView[]> {
+/** Receivers that ask for no signature have their secret in the path or the query of their address: that is for who may set it. */
+export async function listAuditForwards({
+  db,
+  actor,
+}: Pick<ServiceContext, 'db' | 'actor'>): Promise<AuditForwardView[]> {
+  const maySet = isRoleEnough(roleAt(actor, null), 'audit.set-forward')
   const rows = await db.auditForward.findMany()
   return rows.map((row) => ({
     kind: row.id === 'webhook' ? 'webhook' : 'syslog',
     enabled: row.enabled,
-    url: row.url,
+    url: maySet ? row.url : `${new URL(row.url).protocol}//${new URL(row.url).host}`,
     ca: row.ca,
     hasSecret: row.secret !== null,
     allowLocal: row.allowLocal,
