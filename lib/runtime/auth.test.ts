@@ -220,6 +220,14 @@ describe('failed attempts', () => {
     expect(row).toMatchObject({ failures: 5, refused: 4 })
   })
 
+  test('while the clock was ahead close nothing for longer than they would', async () => {
+    services.clock.advance(1000 * HOUR_MS)
+    for (let i = 0; i < 5; i++) expect((await signIn('a wrong password')).status).toBe(401)
+    expect((await signIn()).status).toBe(429)
+    services.clock.advance(-1000 * HOUR_MS)
+    expect((await signIn()).status).toBe(200)
+  })
+
   test('of many accounts close the address that they come from, which right passwords and closed accounts do not', async () => {
     const address = await services.database.client.signInThrottle.create({
       data: {

@@ -40,12 +40,15 @@ export async function knockAtSignIn(context: ThrottleContext, attempt: SignInAtt
   const now = context.clock.now()
   return keepBooks(context, { action: 'session.sign-in' }, async (tx) => {
     const account = attempt.email === null ? null : await tx.signInThrottle.findUnique({ where: accountKey(attempt) })
-    if (account?.closedUntil && account.closedUntil.getTime() > now) {
+    const closedForMs = (account?.closedUntil?.getTime() ?? 0) - now
+    // For longer than ever: the clock was ahead then, and would keep even the administrator out until that time.
+    if (account?.closedUntil && closedForMs > 0 && closedForMs <= CLOSED_MAX_MS) {
       await tx.signInThrottle.update({ where: { key: account.key }, data: { refused: { increment: 1 } } })
       return { kind: 'closed', who: 'account', until: account.closedUntil }
     }
     const address = await tx.signInThrottle.findUnique({ where: addressKey(attempt) })
-    const windowEnd = (address?.firstAt.getTime() ?? 0) + ADDRESS_LIMIT.windowMs
+    const firstAt = address?.firstAt.getTime() ?? 0
+    const windowEnd = firstAt > now ? 0 : firstAt + ADDRESS_LIMIT.windowMs
     if (address && windowEnd > now && address.failures >= ADDRESS_LIMIT.failures) {
       await tx.signInThrottle.update({ where: { key: address.key }, data: { refused: { increment: 1 } } })
       return { kind: 'closed', who: 'address', until: new Date(windowEnd) }
