@@ -186,6 +186,56 @@ test('a session opens nothing of the API, and neither does a token that is none'
   }
 })
 
+/** What nobody types: identifiers, queries and bodies of somebody who tries what happens. */
+const NASTY_IDS = ["'--", '../..', '__proto__', '%', '💥', 'x'.repeat(3000)]
+const NASTY_QUERIES = [
+  'path=&after=&limit=0&parent=&query=&left=&right=&zxid=&kind=&format=',
+  'path=no-slash&after=-1&limit=1e9&parent=..&left=live:&right=moment:x.0x&zxid=0xzz&format=evil&kind=',
+  "path=/'%20OR%201=1--&path=/b&after=%FF%FE&limit=abc&parent=/%00&left=backup:../..&zxid=99999999999999999999999&at=never",
+  `path=/${'a'.repeat(3000)}&export=../../x&before=x&from=x&to=x&cluster=x&actor=x&action=x&outcome=x`,
+]
+const NASTY_BODIES = ['', '{', 'null', '[]', '"x"', '{"dirs":1,"znodes":{}}', '{"__proto__":{"x":1}}', '\u0000']
+const INTERNALS =
+  /\bat .*\.(m?js|ts):\d|node_modules|prisma|sqlite|\bSELECT\b|ENOENT|EACCES|\.next\/|undefined is not|Cannot read prop/i
+
+test('whatever is asked for, a route answers with our error and never with what is behind it', async ({
+  demo,
+  gallery,
+  signedIn,
+}) => {
+  const api = signedIn.request
+  const seen: string[] = []
+  const ask = async (method: string, address: string, body?: string) => {
+    const answer = await api.fetch(address, {
+      method,
+      headers: { origin: demo.url, 'content-type': 'application/json' },
+      ...(method === 'GET' ? {} : { data: body ?? '' }),
+      maxRedirects: 0,
+    })
+    const where = `${method} ${address.slice(demo.url.length, demo.url.length + 120)} ${body ?? ''}`
+    const text = answer.ok() ? '' : await answer.text()
+    const isOurs = answer.ok() || /^\{"code":"[A-Z_]+","message":"[^"]/.test(text)
+    // What a cluster or a store cannot give is 502; anything else from 500 on is a fault of ours.
+    const isSound = answer.status() < 500 || (answer.status() === 502 && !text.includes('"INTERNAL"'))
+    if (!isOurs || !isSound || INTERNALS.test(text) || text.includes(demo.dataDir)) {
+      seen.push(`${where}: ${answer.status()} ${text.slice(0, 300)}`)
+    }
+  }
+  for (const { pattern, methods } of handlers) {
+    const names = [...pattern.matchAll(/\[(?:\.\.\.)?(\w+)\]/g)].map(([, name]) => `${name}`)
+    for (const method of methods) {
+      for (const id of names.length > 0 ? NASTY_IDS : []) {
+        await ask(method, demo.url + fillPattern(pattern, Object.fromEntries(names.map((name) => [name, id]))), '{}')
+      }
+      const [plain] = addressOfHandler(demo, gallery, pattern).split('?')
+      // A live stream is no answer to a bad question; its body is what is bad.
+      if (method === 'GET') for (const query of NASTY_QUERIES) await ask(method, `${plain}?${query}`)
+      else for (const body of NASTY_BODIES) await ask(method, `${plain}`, body)
+    }
+  }
+  expect(seen).toEqual([])
+})
+
 test('a download gives the files of its backup and nothing else of the disk', async ({ demo, gallery, signedIn }) => {
   const files = `${demo.url}/api/backups/${gallery.backupId}/files/`
   const good = await signedIn.request.get(`${files}manifest.json`)
@@ -337,6 +387,36 @@ test('the stored password of a cluster is in no answer, no log and no file', asy
   for (const file of await readdir(demo.dataDir, { recursive: true, withFileTypes: true })) {
     const name = join(file.parentPath, file.name)
     if (file.isFile()) expect(findSecret(await readIfThere(name)), name).toBeNull()
+  }
+})
+
+test('neither a password, nor a session, nor a value is in what the product logs and puts on record', async ({
+  demo,
+  gallery,
+  signedIn,
+}) => {
+  const cookies = await signedIn.context().cookies(demo.url)
+  const session = cookies.find(({ name }) => name.includes('session_token'))?.value ?? ''
+  // The part in front of the signature, too: it is what the database knows the session by.
+  const token = decodeURIComponent(session).split('.')[0] ?? ''
+  const planted = [PLANTED_PASSWORD, demo.signIn?.password ?? '', session, token, 'new-basket', '<script>']
+  expect(planted.filter((secret) => secret.length < 5)).toEqual([])
+  const refused = await signedIn.request.post(`${demo.url}/api/auth/sign-in/email`, {
+    headers: { origin: demo.url },
+    data: { email: 'planted@example.org', password: PLANTED_PASSWORD },
+  })
+  expect(refused.status()).toBe(401)
+  const audit = await (await signedIn.request.get(`${demo.url}/api/audit/export?format=jsonl`)).text()
+  expect(audit).toContain(gallery.cluster.name)
+  expect(audit).toContain('planted@example.org')
+  // Told once, on purpose, to whoever has started the demo.
+  const output = demo.output().replace(/^demo sign-in: .*$/m, '')
+  expect(output).toContain('ready:')
+  for (const secret of planted) {
+    for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]) {
+      expect(output.includes(form), `the output has ${secret}`).toBe(false)
+      expect(audit.includes(form), `the audit has ${secret}`).toBe(false)
+    }
   }
 })
 
