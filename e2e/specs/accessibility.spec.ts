@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test'
 import { expectNoFindings, expectNoFindingsInOne, expectNoSidewaysScroll } from '../support/axe.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { CONSOLE_PAGES, type Gallery } from '../support/gallery.ts'
+import { CONSOLE_PAGES, type Gallery, PLANTED_VALUE } from '../support/gallery.ts'
 import { settle } from '../support/pages.ts'
 import { watchPolicy } from '../support/policy.ts'
 import { isAddressOf } from '../support/site-map.ts'
@@ -249,6 +249,8 @@ test('a backup is taken and a znode is read without a mouse', async ({ browser, 
   await page.keyboard.press('ArrowRight')
   await expect(tree.getByRole('treeitem', { name: /^checkout\.json/ })).toBeVisible()
   await page.keyboard.press('ArrowRight')
+  await expectActiveRow(tree, PLANTED_VALUE.path)
+  await page.keyboard.press('ArrowDown')
   await expectActiveRow(tree, '/config/checkout.json')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('region', { name: 'Value', exact: true })).toContainText('pool')
