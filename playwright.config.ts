@@ -5,7 +5,7 @@ import { defineConfig } from '@playwright/test'
 const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path))
 
 /** Specs that visit every page and every action: the fixture that they look at takes a while to fill. */
-const GALLERY = ['**/accessibility.spec.ts', '**/closed-door.spec.ts', '**/roles.spec.ts']
+const GALLERY = ['**/accessibility.spec.ts', '**/closed-door.spec.ts', '**/hidden-cluster.spec.ts', '**/roles.spec.ts']
 
 export default defineConfig({
   testDir: 'e2e/specs',

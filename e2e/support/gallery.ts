@@ -34,6 +34,8 @@ export interface RecordedRequest {
 /** A cluster with one of everything: what a page needs to have something to show. */
 export interface Gallery {
   readonly cluster: AddedCluster
+  /** Another cluster: the target of the migration, and what the runbook is of. */
+  readonly smallId: string
   readonly backupId: string
   readonly diffId: string
   readonly searchId: string
@@ -118,7 +120,9 @@ export async function fillGallery(
     await page.getByRole('checkbox', { name: /^1\. Stop/ }).check()
     await expect(page.getByText('Runbook: 1 of', { exact: false })).toBeVisible()
     const migrationId = await checkMigration(page, demo, { source: cluster, target: whole })
-    const jobs: { id: string }[] = await (await page.request.get(`${demo.url}/api/jobs`)).json()
+    const jobs: { id: string; clusterId: string; kind: string }[] = await (
+      await page.request.get(`${demo.url}/api/jobs`)
+    ).json()
     const values = {
       clusterId: cluster.id,
       backupId,
@@ -141,6 +145,7 @@ export async function fillGallery(
     }
     return {
       cluster,
+      smallId: whole.id,
       backupId,
       diffId,
       searchId,
@@ -149,7 +154,8 @@ export async function fillGallery(
       physicalId,
       migrationId,
       runbookId,
-      jobId: jobs[0]?.id ?? '',
+      // Of this cluster alone.
+      jobId: jobs.find((job) => job.clusterId === cluster.id && job.kind === 'verify')?.id ?? '',
       storageState: await context.storageState(),
       requests,
       addressOf: (pattern) => demo.url + fillPattern(pattern, values) + (queries[pattern] ?? ''),

@@ -5,8 +5,11 @@ import type { Gallery } from './gallery.ts'
 /** Before there is a session: their right is a fresh installation, or the token of a link. */
 export const OPEN_ACTIONS = ['createAdministratorAction', 'openInvitationAction', 'acceptInvitationAction']
 
-interface NeededRole {
-  readonly least: Exclude<Role, 'viewer'>
+/** A server action: the least role that may do it, and where that role is asked. */
+export interface ActionDoor {
+  readonly least: Role
+  /** Ids of the clusters that it concerns; none: the role overall counts. */
+  readonly at: readonly string[]
   /** What is sound, so that nothing but the role stands in the way of it. */
   readonly input: unknown
 }
@@ -17,12 +20,19 @@ export interface Besides {
   readonly step: string
 }
 
-/** Every server action with the least role that may do it; `viewer` where nothing is asked but a session. An action that is missing here fails the architecture test. */
-export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<string, NeededRole | 'viewer'> {
-  const { backupId, migrationId, plannedRestoreId, finishedRestoreId, runbookId, jobId } = gallery
+/** Every server action with the least role that may do it. An action that is missing here fails the architecture test. */
+export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<string, ActionDoor> {
+  const { backupId, migrationId, plannedRestoreId, finishedRestoreId, runbookId, jobId, diffId, smallId } = gallery
   const clusterId = gallery.cluster.id
-  const operator = (input: unknown): NeededRole => ({ least: 'operator', input })
-  const admin = (input: unknown): NeededRole => ({ least: 'admin', input })
+  const here = [clusterId]
+  const both = [smallId, clusterId]
+  const viewer = (input: unknown): ActionDoor => ({ least: 'viewer', at: here, input })
+  const operator = (input: unknown, at = here): ActionDoor => ({ least: 'operator', at, input })
+  const admin = (input: unknown, at = here): ActionDoor => ({ least: 'admin', at, input })
+  const overall = (input: unknown): ActionDoor => ({ least: 'admin', at: [], input })
+  /** One's own account: a session is all that it takes. */
+  const anybody: ActionDoor = { least: 'none', at: [], input: null }
+  const small = [smallId]
   const zxid = '0x1'
   const znode = { clusterId, path: '/flags/dark-mode' }
   const reason = 'a walk through all doors'
@@ -55,10 +65,10 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     decideApprovalAction: operator({ approvalId: 'none', planHash, decision: 'approve' }),
     cancelJobAction: operator({ jobId }),
     retryJobAction: operator({ jobId }),
-    startSearchAction: 'viewer',
-    startDiffAction: 'viewer',
-    resolvePicksAction: 'viewer',
-    prepareMomentAction: 'viewer',
+    startSearchAction: viewer({ tree: `live:${clusterId}`, pathPattern: 'flags' }),
+    startDiffAction: viewer({ left: `backup:${backupId}`, right: `live:${clusterId}` }),
+    resolvePicksAction: viewer({ diffId, paths: ['/flags'] }),
+    prepareMomentAction: viewer({ clusterId, zxid }),
     saveMomentAction: operator({ clusterId, zxid }),
     createZnodeAction: operator({ clusterId, path: '/flags/by-a-viewer', data: null, kind: 'persistent' }),
     setZnodeDataAction: operator({ ...znode, data: '', expectedVersion: 0, expectedCzxid: zxid }),
@@ -70,12 +80,12 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     }),
     deleteZnodeAction: operator({ ...znode, expectedVersion: 0, expectedCzxid: zxid, descendants: 0 }),
     restoreZnodeVersionAction: operator({ ...znode, zxid, part: 'data', expected: null }),
-    revokeSessionAction: 'viewer',
-    revokeOtherSessionsAction: 'viewer',
-    changePasswordAction: 'viewer',
-    createTokenAction: 'viewer',
-    revokeTokenAction: 'viewer',
-    addClusterAction: admin(another),
+    revokeSessionAction: anybody,
+    revokeOtherSessionsAction: anybody,
+    changePasswordAction: anybody,
+    createTokenAction: anybody,
+    revokeTokenAction: anybody,
+    addClusterAction: overall(another),
     updateClusterAction: admin({ ...another, clusterId }),
     armClusterAction: operator({ clusterId, minutes: 15, reason }),
     disarmClusterAction: operator({ clusterId }),
@@ -88,40 +98,59 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     keepLogsAction: admin({ clusterId, enabled: true }),
     setDrillScheduleAction: admin({ clusterId, enabled: true }),
     createPhysicalAction: admin({ backupId, way: 'runbook' }),
-    recheckPhysicalAction: admin({ physicalId: runbookId }),
-    confirmPhysicalAction: admin({ physicalId: runbookId, planHash, typedName, reason }),
-    resumePhysicalAction: admin({ physicalId: runbookId }),
-    undoPhysicalAction: admin({ physicalId: runbookId, typedName, reason }),
-    verifyPhysicalAction: admin({ physicalId: runbookId }),
-    tickPhysicalAction: admin({ physicalId: runbookId, step, done: true }),
+    recheckPhysicalAction: admin({ physicalId: runbookId }, small),
+    confirmPhysicalAction: admin({ physicalId: runbookId, planHash, typedName, reason }, small),
+    resumePhysicalAction: admin({ physicalId: runbookId }, small),
+    undoPhysicalAction: admin({ physicalId: runbookId, typedName, reason }, small),
+    verifyPhysicalAction: admin({ physicalId: runbookId }, small),
+    tickPhysicalAction: admin({ physicalId: runbookId, step, done: true }, small),
     cancelPhysicalAction: operator({ jobId }),
-    createMigrationAction: operator({ sourceId: clusterId, targetId: clusterId, targetPath: '/elsewhere' }),
-    confirmMigrationAction: operator({ migrationId, planHash, typedName, reason }),
-    stopMigrationAction: operator({ migrationId }),
-    goOnWithMigrationAction: operator({ migrationId }),
-    startSwitchAction: operator({ migrationId }),
-    followAgainAction: operator({ migrationId }),
-    finishMigrationAction: operator({ migrationId }),
+    createMigrationAction: operator({ sourceId: clusterId, targetId: smallId, targetPath: '/elsewhere' }, both),
+    confirmMigrationAction: operator({ migrationId, planHash, typedName, reason }, both),
+    stopMigrationAction: operator({ migrationId }, both),
+    goOnWithMigrationAction: operator({ migrationId }, both),
+    startSwitchAction: operator({ migrationId }, both),
+    followAgainAction: operator({ migrationId }, both),
+    finishMigrationAction: operator({ migrationId }, both),
     revealValueAction: operator({ tree: `live:${clusterId}`, path: '/config/api-token' }),
     revealTransactionAction: operator({ tree: `live:${clusterId}`, path: '/config/api-token', zxid }),
     addValueRuleAction: admin({ clusterId, pattern: '/flags/**', effect: 'record', note: reason }),
     changeValueRuleAction: admin({ ruleId: 'none', clusterId, pattern: '/flags/**', effect: 'record', note: reason }),
     removeValueRuleAction: admin({ ruleId: 'none' }),
-    switchKnownSecretAction: admin({ ruleId: 'name-token', enabled: true, recordsReads: false }),
-    invitePersonAction: admin({ email: 'friend@example.org', role: 'admin', days: 1 }),
-    revokeInvitationAction: admin({ invitationId: 'none' }),
-    setRoleAction: admin({ userId, role: 'admin' }),
+    switchKnownSecretAction: overall({ ruleId: 'name-token', enabled: true, recordsReads: false }),
+    invitePersonAction: overall({ email: 'friend@example.org', role: 'admin', days: 1 }),
+    revokeInvitationAction: overall({ invitationId: 'none' }),
+    setRoleAction: overall({ userId, role: 'admin' }),
     setClusterRoleAction: admin({ userId, clusterId, role: 'admin' }),
-    deactivatePersonAction: admin({ userId }),
-    reactivatePersonAction: admin({ userId }),
-    verifyAuditAction: operator({}),
-    previewAuditRetentionAction: 'viewer',
-    setAuditRetentionAction: admin({ months: null }),
-    setAuditForwardAction: admin({ kind: 'syslog', enabled: false, url: 'tcp://127.0.0.1:1' }),
-    testAuditForwardAction: admin({ kind: 'syslog' }),
-    setCheckpointFilesAction: admin({ on: false }),
-    endSessionsAction: admin({ userId }),
-    openSignInAction: admin({ userId }),
+    deactivatePersonAction: overall({ userId }),
+    reactivatePersonAction: overall({ userId }),
+    verifyAuditAction: { least: 'operator', at: [], input: {} },
+    previewAuditRetentionAction: anybody,
+    setAuditRetentionAction: overall({ months: null }),
+    setAuditForwardAction: overall({ kind: 'syslog', enabled: false, url: 'tcp://127.0.0.1:1' }),
+    testAuditForwardAction: overall({ kind: 'syslog' }),
+    setCheckpointFilesAction: overall({ on: false }),
+    endSessionsAction: overall({ userId }),
+    openSignInAction: overall({ userId }),
+  }
+}
+
+/** What stands in the address of a route, for something of the gallery's own cluster. */
+export function handlerValues(gallery: Gallery, tree: 'live' | 'backup' | 'moment' = 'live'): Record<string, string> {
+  const clusterId = gallery.cluster.id
+  return {
+    clusterId,
+    backupId: gallery.backupId,
+    diffId: gallery.diffId,
+    searchId: gallery.searchId,
+    restoreId: gallery.finishedRestoreId,
+    physicalId: gallery.physicalId,
+    migrationId: gallery.migrationId,
+    jobId: gallery.jobId,
+    kind: tree,
+    id: tree === 'backup' ? gallery.backupId : tree === 'moment' ? `${clusterId}.0x1` : clusterId,
+    name: 'manifest.json',
+    exportId: 'none',
   }
 }
 
