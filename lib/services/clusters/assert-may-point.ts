@@ -6,7 +6,8 @@ import { isRoleEnough, roleAt } from '../policy.ts'
 
 /**
  * Pointing a cluster at other servers is as much as adding one: somebody who is administrator of this one only could make it lead to servers
- * of a cluster that they may not even see. Throws FORBIDDEN, after a `denied` entry.
+ * that they may not even see, or, by another name, to the directories that the configuration file gives to that name. Throws FORBIDDEN,
+ * after a `denied` entry.
  */
 export async function assertMayPoint(
   context: Pick<ServiceContext, 'actor' | 'clock' | 'db' | 'log'>,
@@ -15,7 +16,7 @@ export async function assertMayPoint(
   const { action, cluster } = what
   await assertActorCan(context, { action, cluster: { id: cluster.id, name: cluster.name } })
   if (isRoleEnough(roleAt(context.actor, null), 'cluster.add')) return
-  const message = `Pointing ${cluster.name} at other servers needs the role admin overall, as adding a cluster does`
+  const message = `Another name or other addresses for ${cluster.name} need the role admin overall, as adding a cluster does`
   await writeAudit(context.db, context, {
     action,
     cluster: { id: cluster.id, name: cluster.name },
@@ -24,6 +25,6 @@ export async function assertMayPoint(
   })
   throw new ServiceError('FORBIDDEN', message, {
     unaffected: 'nothing was changed',
-    remedy: 'ask an administrator, or leave the addresses as they are',
+    remedy: 'ask an administrator, or leave the name and the addresses as they are',
   })
 }

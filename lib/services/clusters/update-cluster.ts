@@ -24,7 +24,8 @@ export async function updateCluster(
   const auth = toAuthColumns(context, parsed.auth)
 
   const known = await getClusterForWriting(context, clusterId)
-  if ((await findConnectString(context, clusterId)) !== connectString) {
+  // The name counts too: the configuration file says by it which directories and commands of this host belong to a cluster.
+  if (known.name !== name || (await findConnectString(context, clusterId)) !== connectString) {
     await assertMayPoint(context, { action: 'cluster.update', cluster: known })
   }
   const tls = await toStoredTls(context, clusterId, parsed.tls)

@@ -30,7 +30,7 @@ afterEach(() => services.close())
 const set = (userId: string, clusterId: string, role: Role | null, by = admin) =>
   setClusterRole(by, { userId, clusterId, role })
 
-test('an administrator of one cluster does not make it lead to the servers of another', async () => {
+test('an administrator of one cluster does not make it lead to the servers of another, nor take its members by their name', async () => {
   const actor = { kind: 'user', id: 'viewer-1', name: 'kim', role: 'none', clusterRoles: { orders: 'admin' } } as const
   const kim = { ...admin, actor }
   const settings = {
@@ -42,6 +42,8 @@ test('an administrator of one cluster does not make it lead to the servers of an
   await updateCluster(kim, { ...settings, note: 'ours' })
   const elsewhere = { ...settings, connectString: '127.0.0.1:2' } as const
   await expect(updateCluster(kim, elsewhere)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const renamed = { ...settings, name: 'stock-to-be' } as const
+  await expect(updateCluster(kim, renamed)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   const steps = async () => {
     for await (const _ of testCluster(kim, { clusterId: 'orders', input: elsewhere })) throw new Error('it was tried')
   }
@@ -50,6 +52,7 @@ test('an administrator of one cluster does not make it lead to the servers of an
   await expect(setAdminServers(kim, servers)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   const denied = (await services.readAudit()).filter(({ outcome }) => outcome === 'denied')
   expect(denied.map(({ action, clusterId }) => `${action} ${clusterId}`)).toEqual([
+    'cluster.update orders',
     'cluster.update orders',
     'cluster.update orders',
     'cluster.set-admin-servers orders',
