@@ -28,7 +28,6 @@ const EVERYWHERE: Readonly<Record<string, string>> = {
   'referrer-policy': 'same-origin',
   'permissions-policy': [
     'accelerometer',
-    'bluetooth',
     'camera',
     'display-capture',
     'geolocation',
