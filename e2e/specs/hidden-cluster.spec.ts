@@ -1,59 +1,18 @@
-import type { APIRequestContext, APIResponse, Browser, BrowserContext } from '@playwright/test'
 import { OPERATION_LIST } from '../../lib/services/api/contract.ts'
-import type { Actor, Role } from '../../lib/services/context.ts'
+import type { Role } from '../../lib/services/context.ts'
 import { roleAt } from '../../lib/services/policy.ts'
 import { act, bearerOf } from '../support/act.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES } from '../support/gallery.ts'
-import type { Product } from '../support/product.ts'
 import { HANDLER_ROLES, handlerValues, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
 import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
-
-const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
-/** Nothing of that name is there, which is told before the role is asked for. */
-const NOT_THERE = [
-  'decideApprovalAction',
-  'removeIgnoreRuleAction',
-  'changeValueRuleAction',
-  'removeValueRuleAction',
-  'revokeInvitationAction',
-  'restoreZnodeVersionAction',
-]
-
-interface Somebody extends Pick<Actor, 'role' | 'clusterRoles'> {
-  readonly name: string
-}
-
-/** Somebody of those roles, signed in. */
-async function join(browser: Browser, demo: Product, admin: APIRequestContext, somebody: Somebody) {
-  const { name, role, clusterRoles = {} } = somebody
-  const email = `${name}-of-the-walk@example.org`
-  const password = 'a long enough password'
-  const invited = await act(admin, demo, 'invitePersonAction', { email, role, days: 1 })
-  const context = await browser.newContext()
-  const joined = { token: invited.value?.token, name: `Walk ${name}`, password }
-  expect(await act(context.request, demo, 'acceptInvitationAction', joined)).toMatchObject({ ok: true })
-  const answer = await context.request.post(`${demo.url}/api/auth/sign-in/email`, {
-    headers: { origin: demo.url },
-    data: { email, password },
-  })
-  const { user }: { user: { id: string } } = await answer.json()
-  for (const [clusterId, clusterRole] of Object.entries(clusterRoles)) {
-    const given = { userId: user.id, clusterId, role: clusterRole }
-    expect(await act(admin, demo, 'setClusterRoleAction', given)).toMatchObject({ ok: true })
-  }
-  return { ...somebody, context, userId: user.id }
-}
+import { codeOf, join, listen, NOT_THERE, RANK, type Somebody } from '../support/walk.ts'
 
 /** The least of the roles where something is done; null where somebody does not even see it. */
 function roleFor(somebody: Somebody, at: readonly string[]): Role | null {
   const roles = (at.length === 0 ? [null] : at).map((clusterId) => roleAt(somebody, clusterId))
   if (at.length > 0 && roles.includes('none')) return null
   return roles.toSorted((a, b) => RANK[a] - RANK[b])[0] ?? 'none'
-}
-
-async function codeOf(answer: APIResponse): Promise<unknown> {
-  return answer.ok() ? null : (await answer.json()).code
 }
 
 test('a role at one cluster counts there only, and what is of a cluster that somebody does not see is not there', async ({
@@ -201,29 +160,4 @@ const CONTENT = /\bgallery\b|checkout\.json|new-basket|before the change/
 
 function tellsOfGallery(text: string): boolean {
   return CONTENT.test(text)
-}
-
-/** Opens the live tree's stream; what it gives until its end. */
-async function listen(context: BrowserContext, demo: Product, clusterId: string): Promise<() => Promise<string>> {
-  const page = await context.newPage()
-  await page.goto(`${demo.url}/account`)
-  const text = await page.evaluateHandle(async (id) => {
-    const answer = await fetch(`/api/clusters/${id}/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ dirs: ['/'], znodes: [] }),
-    })
-    const reader = answer.body?.getReader()
-    const decoder = new TextDecoder()
-    const first = await reader?.read()
-    const rest = (async () => {
-      let all = decoder.decode(first?.value)
-      for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-        all += decoder.decode(next.value)
-      }
-      return all
-    })()
-    return { rest }
-  }, clusterId)
-  return () => text.evaluate(({ rest }) => rest)
 }

@@ -1,45 +1,12 @@
-import type { APIRequestContext, APIResponse, Browser, BrowserContext } from '@playwright/test'
 import { OPERATION_LIST } from '../../lib/services/api/contract.ts'
 import { leastRoleOf } from '../../lib/services/api/operation.ts'
-import type { Role } from '../../lib/services/context.ts'
 import { TOKEN_SCOPES } from '../../lib/services/tokens/schemas.ts'
 import { act, bearerOf } from '../support/act.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, PLANTED_VALUE } from '../support/gallery.ts'
-import type { Product } from '../support/product.ts'
 import { apiBodies, HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
 import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
-
-const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 }
-/** Nothing of that name is there, which is told before the role is asked for. */
-const NOT_THERE = [
-  'decideApprovalAction',
-  'removeIgnoreRuleAction',
-  'changeValueRuleAction',
-  'removeValueRuleAction',
-  'revokeInvitationAction',
-  'restoreZnodeVersionAction',
-]
-
-/** Somebody of that role, signed in. */
-async function join(browser: Browser, demo: Product, admin: APIRequestContext, role: Role) {
-  const email = `${role}-of-the-walk@example.org`
-  const password = 'a long enough password'
-  const invited = await act(admin, demo, 'invitePersonAction', { email, role, days: 1 })
-  const context = await browser.newContext()
-  const joined = { token: invited.value?.token, name: `Walk ${role}`, password }
-  expect(await act(context.request, demo, 'acceptInvitationAction', joined)).toMatchObject({ ok: true })
-  const answer = await context.request.post(`${demo.url}/api/auth/sign-in/email`, {
-    headers: { origin: demo.url },
-    data: { email, password },
-  })
-  const { user }: { user: { id: string } } = await answer.json()
-  return { context, userId: user.id, role }
-}
-
-async function codeOf(answer: APIResponse): Promise<unknown> {
-  return answer.ok() ? null : (await answer.json()).code
-}
+import { codeOf, join, listen, NOT_THERE, RANK } from '../support/walk.ts'
 
 test('no lesser role gets through a server action or a route, and a stream ends with its reader’s session', async ({
   browser,
@@ -48,7 +15,10 @@ test('no lesser role gets through a server action or a route, and a stream ends 
   signedIn,
 }) => {
   const admin = signedIn.request
-  const people = [await join(browser, demo, admin, 'viewer'), await join(browser, demo, admin, 'operator')]
+  const people = [
+    await join(browser, demo, admin, { name: 'viewer', role: 'viewer' }),
+    await join(browser, demo, admin, { name: 'operator', role: 'operator' }),
+  ]
   const files = await admin.get(`${demo.url}/api/physical/${gallery.runbookId}`)
   const { runbook }: { runbook: { key: string }[] } = await files.json()
   const map = roleMap(gallery, { userId: people[0]?.userId ?? '', step: runbook[0]?.key ?? '' })
@@ -170,29 +140,4 @@ function pick(values: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
-}
-
-/** Opens the live tree's stream; what it gives until its end. */
-async function listen(context: BrowserContext, demo: Product, clusterId: string): Promise<() => Promise<string>> {
-  const page = await context.newPage()
-  await page.goto(`${demo.url}/account`)
-  const text = await page.evaluateHandle(async (id) => {
-    const answer = await fetch(`/api/clusters/${id}/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ dirs: ['/'], znodes: [] }),
-    })
-    const reader = answer.body?.getReader()
-    const decoder = new TextDecoder()
-    const first = await reader?.read()
-    const rest = (async () => {
-      let all = decoder.decode(first?.value)
-      for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-        all += decoder.decode(next.value)
-      }
-      return all
-    })()
-    return { rest }
-  }, clusterId)
-  return () => text.evaluate(({ rest }) => rest)
 }
