@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { StoredAuditEntry } from '../../adapters/database/read-audit.ts'
 
 // The encoding that AUDIT.md documents. What is hashed once is hashed so for ever: a change is a new version beside this one.
 export const HASH_VERSION = 1
@@ -7,32 +8,10 @@ export const NO_HASH = '0'.repeat(64)
 export const SEAL_ACTION = 'audit.seal'
 export const PRUNE_ACTION = 'audit.prune'
 
+/** An entry with its place; the four of the place are null for one from before there was a chain. */
+export type ChainedRecord = StoredAuditEntry
 /** All of an entry that is hashed, as it is stored. */
-export interface AuditRecord {
-  readonly id: number
-  readonly at: Date
-  readonly actorId: string | null
-  readonly actorName: string
-  readonly action: string
-  readonly clusterId: string | null
-  readonly clusterName: string | null
-  readonly otherClusterId: string | null
-  readonly path: string | null
-  readonly reason: string | null
-  readonly before: unknown
-  readonly after: unknown
-  readonly outcome: string
-  readonly message: string | null
-  readonly ip: string | null
-}
-
-/** An entry with its place; all four are null for one from before there was a chain. */
-export interface ChainedRecord extends AuditRecord {
-  readonly sequence: number | null
-  readonly previousHash: string | null
-  readonly hash: string | null
-  readonly hashVersion: number | null
-}
+export type AuditRecord = Omit<StoredAuditEntry, 'sequence' | 'previousHash' | 'hash' | 'hashVersion'>
 
 /** SHA-256 in hex of `["arkeeper-audit-1", previousHash, sequence, …fields]` in canonical JSON (RFC 8785). */
 export function hashEntry(record: AuditRecord, place: { sequence: number; previousHash: string }): string {
