@@ -1,14 +1,7 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from 'node:crypto'
-import { appendFileSync, chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { appendFileSync, chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { createPrivateFile } from './create-private-file.ts'
 import { SecretError } from './errors.ts'
 
 /** What the audit is signed with (Ed25519). `publicKeys` are all that this installation has had, its own last. */
@@ -27,7 +20,9 @@ export const PUBLIC_FILE = 'audit.pub'
 /** The key of `<dataDir>/audit.key`, made on first use with mode 0600. The folder must exist. */
 export function loadOrCreateAuditKey(dataDir: string): AuditKey {
   const file = join(dataDir, PRIVATE_FILE)
-  if (!existsSync(file)) create(file)
+  if (!existsSync(file)) {
+    createPrivateFile(file, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  }
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
     throw new SecretError('SECRET_KEY_EXPOSED', `The key file ${file} can be read by others`, {
       remedy: `chmod 600 ${file}; if others may have read it, remove it: a new one is made, and the old public key stays known`,
@@ -71,18 +66,4 @@ export function splitPem(text: string): string[] {
 function keyIdOf(publicKey: string): string {
   const der = createPublicKey(publicKey).export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(der).digest('hex').slice(0, 16)
-}
-
-/** Two processes may start at once: each writes its own temporary file, and only one of them gets the name. */
-function create(file: string): void {
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
-  const temporary = `${file}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
-  writeFileSync(temporary, pem, { mode: 0o600, flag: 'wx', flush: true })
-  try {
-    linkSync(temporary, file)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  } finally {
-    rmSync(temporary)
-  }
 }

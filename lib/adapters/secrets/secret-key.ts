@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { createPrivateFile } from './create-private-file.ts'
 import { SecretError } from './errors.ts'
 
 export const SECRET_KEY_BYTES = 32
@@ -45,21 +46,8 @@ function readKeyFile(file: string): Uint8Array | null {
   return parseSecretKey(text, `The key file ${file}`)
 }
 
-/** Two processes may start at once: each writes its own temporary file, and only one of them gets the name. */
 function createKeyFile(file: string): Uint8Array {
-  const temporary = `${file}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
-  writeFileSync(temporary, `${randomBytes(SECRET_KEY_BYTES).toString('base64')}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-    flush: true,
-  })
-  try {
-    linkSync(temporary, file)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  } finally {
-    rmSync(temporary)
-  }
+  createPrivateFile(file, `${randomBytes(SECRET_KEY_BYTES).toString('base64')}\n`)
   const key = readKeyFile(file)
   if (!key) throw new SecretError('SECRET_KEY_UNREADABLE', `The key file ${file} vanished while it was made`)
   return key
