@@ -7,7 +7,7 @@ import { planFidelitySchema } from '../engine/fidelity-schema.ts'
 import { ServiceError } from '../errors.ts'
 import { planWarningSchema } from '../guards/schemas.ts'
 import { type Allowance, READ_ONLY, type RestoreFacts } from './restore-rules.ts'
-import type { PlanView, RestoreState } from './views.ts'
+import { type PlanView, RESTORE_STATES, type RestoreState } from './views.ts'
 
 /** The client, or the transaction in which something is decided by what is found. */
 export interface RestoreLookup {
@@ -70,22 +70,8 @@ export interface RestoreRow {
   readonly pausedAt: Date | null
 }
 
-const STATES: readonly RestoreState[] = [
-  'planning',
-  'planned',
-  'plan-failed',
-  'queued',
-  'running',
-  'paused',
-  'conflict',
-  'succeeded',
-  'incomplete',
-  'failed',
-  'cancelled',
-]
-
 export function toRestoreState(text: string): RestoreState {
-  return STATES.find((state) => state === text) ?? 'failed'
+  return RESTORE_STATES.find((state) => state === text) ?? 'failed'
 }
 
 export async function getRestoreRow(context: Pick<RestoreLookup, 'db'>, restoreId: string): Promise<RestoreRow> {

@@ -8,18 +8,20 @@ import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
 import type { RestoreOptions } from './restore-options.ts'
 
-export type RestoreState =
-  | 'planning'
-  | 'planned'
-  | 'plan-failed'
-  | 'queued'
-  | 'running'
-  | 'paused'
-  | 'conflict'
-  | 'succeeded'
-  | 'incomplete'
-  | 'failed'
-  | 'cancelled'
+export const RESTORE_STATES = [
+  'planning',
+  'planned',
+  'plan-failed',
+  'queued',
+  'running',
+  'paused',
+  'conflict',
+  'succeeded',
+  'incomplete',
+  'failed',
+  'cancelled',
+] as const
+export type RestoreState = (typeof RESTORE_STATES)[number]
 
 export interface PlanView {
   readonly hash: string

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RESTORE_STATES } from '../../restores/views.ts'
 import { operation } from '../operation.ts'
 import { count, failure, hex64, id, jobStarted, list, nothing, pageOf, paging, time, treeRef } from '../shapes.ts'
 
@@ -53,19 +54,7 @@ const restore = z
     clusterId: id,
     clusterName: z.string(),
     clusterIsArmed: z.boolean(),
-    state: z.enum([
-      'planning',
-      'planned',
-      'plan-failed',
-      'queued',
-      'running',
-      'paused',
-      'conflict',
-      'succeeded',
-      'incomplete',
-      'failed',
-      'cancelled',
-    ]),
+    state: z.enum(RESTORE_STATES),
     mode: z.string(),
     onConflict: z.string(),
     source: z.string(),
