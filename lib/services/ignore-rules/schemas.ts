@@ -4,7 +4,8 @@ import { findPatternFault } from '../../domain/diff/path-pattern.ts'
 /** More would be a diff that nobody can judge any more. */
 export const IGNORE_RULES_MAX = 200
 
-const pattern = z
+/** A pattern of paths, as rules of every sort write it. */
+export const pathPatternSchema = z
   .string()
   .trim()
   .superRefine((text, check) => {
@@ -15,7 +16,7 @@ const pattern = z
 export const addIgnoreRuleSchema = z
   .object({
     clusterId: z.string(),
-    pattern,
+    pattern: pathPatternSchema,
     /** None: every change. */
     fields: z.array(z.enum(['data', 'acl', 'kind'])).default([]),
     note: z.string().trim().min(1, 'Say why: whoever reads a diff is told').max(500),

@@ -1,22 +1,14 @@
 import { z } from 'zod'
-import { findPatternFault } from '../../domain/diff/path-pattern.ts'
 import { VALUE_ROLES } from '../../domain/value/value-rules.ts'
+import { pathPatternSchema } from '../ignore-rules/schemas.ts'
 
 /** Every value that is shown is asked of all of them. */
 export const VALUE_RULES_MAX = 200
 
-const pattern = z
-  .string()
-  .trim()
-  .superRefine((text, check) => {
-    const fault = findPatternFault(text)
-    if (fault !== null) check.addIssue({ code: 'custom', message: `Not a pattern of paths: ${fault}` })
-  })
-
 const shape = {
   /** Null: at every cluster. */
   clusterId: z.string().nullable(),
-  pattern,
+  pattern: pathPatternSchema,
   ignoreCase: z.boolean().default(true),
   effect: z.enum(['mask', 'forbid', 'record']),
   leastRole: z.enum(VALUE_ROLES).default('operator'),
