@@ -13,6 +13,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import type { adminServersInputSchema } from '@/lib/services/clusters/schemas.ts'
 import type { AdminServersView, AdminServerTestView } from '@/lib/services/clusters/views.ts'
 import { setAdminServersAction, testAdminServersAction } from '../actions.ts'
+import { PemField } from './pem-field.tsx'
 
 type Input = z.input<typeof adminServersInputSchema>
 type AuthKind = 'none' | 'keep' | 'digest' | 'ip' | 'x509'
@@ -115,23 +116,6 @@ export function AdminServersForm({ clusterId, stored }: { clusterId: string; sto
       {test.error && <ErrorNotice error={test.error} />}
       <div role="status">{answers && <Answers answers={answers} />}</div>
     </form>
-  )
-}
-
-function PemField(props: { label: string; name: string; value: string; hint?: string; error?: string }) {
-  const { label, name, value, hint, error } = props
-  return (
-    <TextAreaField
-      label={label}
-      name={name}
-      rows={3}
-      defaultValue={value}
-      spellCheck={false}
-      autoComplete="off"
-      className="font-mono text-xs"
-      hint={hint}
-      error={error}
-    />
   )
 }
 

@@ -1,10 +1,11 @@
 'use client'
 
 import { useState } from 'react'
-import { CheckboxField, SelectField, TextAreaField } from '@/app/_ui/field.tsx'
+import { CheckboxField, SelectField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { describeExpiry, expiresSoon } from '@/lib/base/certificate-expiry.ts'
 import type { CertificateView, ClusterTlsView } from '@/lib/services/clusters/views.ts'
+import { PemField } from './pem-field.tsx'
 
 /** Fields of TLS that show their own error. */
 export const TLS_FIELDS = ['tls', 'tls.ca', 'tls.cert', 'tls.key']
@@ -125,22 +126,5 @@ function Certificate({ of, subject, issuer, validTo, nowMs }: CertificateView & 
         {describeExpiry(until, nowMs)}
       </span>
     </li>
-  )
-}
-
-function PemField(props: { label: string; name: string; value: string; hint: string; error?: string }) {
-  const { label, name, value, hint, error } = props
-  return (
-    <TextAreaField
-      label={label}
-      name={name}
-      rows={3}
-      defaultValue={value}
-      spellCheck={false}
-      autoComplete="off"
-      className="font-mono text-xs"
-      hint={hint}
-      error={error}
-    />
   )
 }
