@@ -1,6 +1,7 @@
 /** Licences under which a package may be used beside ours, by their SPDX names. What is not here needs a decision, not a longer list. */
 const ALLOWED = [
   'MIT',
+  'MIT-0',
   'ISC',
   'Apache-2.0',
   'BSD-2-Clause',
