@@ -55,6 +55,8 @@ export const PLACES = {
   AuditForward: 'no cluster',
   LogKeeping: { main: 'clusterId' },
   DrillSchedule: { main: 'clusterId' },
+  HealthSample: { main: 'clusterId' },
+  HealthWatch: { main: 'clusterId' },
 } as const satisfies Record<Model, Place>
 
 const READS = new Set([
