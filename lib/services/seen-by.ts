@@ -35,6 +35,11 @@ export const PLACES = {
   ValueRule: 'no cluster',
   Cluster: { main: 'id' },
   Backup: { main: 'clusterId' },
+  BackupCopy: { through: 'backup', of: 'Backup' },
+  // Where archives lie, not which.
+  Store: 'no cluster',
+  StoreUpload: 'no cluster',
+  CopyRule: { main: 'clusterId' },
   IgnoreRule: { main: 'clusterId' },
   Search: { main: 'clusterId', orNone: true },
   Diff: { main: 'clusterId', orNone: true, other: 'otherClusterId', otherOrNone: true },

@@ -49,7 +49,7 @@ export async function catalogServerFiles(
         clusterName: cluster.name,
         purpose: 'manual',
         manifest: written.manifest,
-        dir: relative(context.paths.storeDir, written.dir),
+        place: { storeId: 'default', dir: relative(context.paths.storeDir, written.dir) },
         archiveBytes: written.archiveBytes,
         createdById: context.actor.id,
         jobId: 'none',

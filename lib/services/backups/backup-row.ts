@@ -2,6 +2,8 @@ import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { parseHex64 } from '../../base/hex64.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import type { ArchivePlace } from '../stores/archive-folder.ts'
+import type { PublishedArchive } from '../stores/staging.ts'
 
 /** Scope paths kept in the catalog; a safety backup can have as many as its restore has steps. The archive's manifest has them all. */
 const SCOPE_PATHS_MAX = 100
@@ -12,8 +14,7 @@ export interface CatalogBackupInput {
   readonly clusterName: string
   readonly purpose: 'manual' | 'safety'
   readonly manifest: Manifest
-  /** Relative to the store's folder. */
-  readonly dir: string
+  readonly place: ArchivePlace & Partial<Pick<PublishedArchive, 'storedProof' | 'lockedUntil'>>
   readonly archiveBytes: number
   readonly createdById: string | null
   readonly jobId: string
@@ -40,7 +41,11 @@ export function toBackupRow(input: CatalogBackupInput): Prisma.BackupCreateInput
     znodes: manifest.znodes,
     dataBytes: BigInt(manifest.dataBytes),
     archiveBytes: BigInt(input.archiveBytes),
-    dir: input.dir,
+    storeId: input.place.storeId,
+    dir: input.place.dir,
+    archiveId: manifest.id,
+    storedProof: input.place.storedProof ?? null,
+    lockedUntil: input.place.lockedUntil ?? null,
     // A manifest is made of what JSON can hold, by its schema.
     manifest: { ...manifest, scope: { ...manifest.scope, paths } } satisfies Manifest as Prisma.InputJsonObject,
     takenAt: new Date(manifest.takenAtMs),

@@ -3,7 +3,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
-import { archiveDirOf } from './cluster-folder.ts'
+import { removeBackupFiles } from '../stores/remove-archive.ts'
 import { findLastGood, getBackupRow } from './find-backup.ts'
 import { deleteBackupSchema } from './schemas.ts'
 
@@ -14,7 +14,6 @@ import { deleteBackupSchema } from './schemas.ts'
 export async function deleteBackup(context: ServiceContext, input: z.input<typeof deleteBackupSchema>): Promise<void> {
   const { backupId, acknowledgeLastGood } = parseInput(deleteBackupSchema, input)
   const backup = await getBackupRow(context, backupId)
-  const dir = archiveDirOf(context, backup.dir)
   const cluster = { id: backup.clusterId, name: backup.clusterName }
   await mutate(
     context,
@@ -48,5 +47,5 @@ export async function deleteBackup(context: ServiceContext, input: z.input<typeo
       }
     },
   )
-  await context.archives.remove(dir)
+  await removeBackupFiles(context, backupId)
 }

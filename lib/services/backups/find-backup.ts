@@ -20,6 +20,7 @@ export const BACKUP_COLUMNS = {
   znodes: true,
   dataBytes: true,
   archiveBytes: true,
+  storeId: true,
   dir: true,
   takenAt: true,
   durationMs: true,

@@ -7,7 +7,9 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { type ArchiveFolder, openArchiveFolder } from '../stores/archive-folder.ts'
 import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
+import { getBackupRow } from './find-backup.ts'
 import { getBackup } from './get-backup.ts'
 
 const MANIFEST = 'manifest.json'
@@ -29,19 +31,26 @@ export async function openBackupFile(context: ServiceContext, input: z.input<typ
     throw new ServiceError('NOT_FOUND', `The backup has no file ${name}`)
   }
   await assertMaySeeAll(context, { action: 'backup.download', cluster, after: { backup: backupId, file: name } })
-  const handle = await openPlainFile(context.paths.storeDir, backup.archiveDir, name)
-  const { size } = await handle.stat()
-  // As many bytes as were promised, whatever becomes of the file meanwhile; the stream closes it.
-  const stream = handle.createReadStream(size > 0 ? { end: size - 1 } : {})
-  return { stream, bytes: size, contentType: contentTypeOf(name) }
+  const folder = await openArchiveFolder(context, await getBackupRow(context, backupId))
+  try {
+    const handle = await openPlainFile(folder, name)
+    const { size } = await handle.stat()
+    // As many bytes as were promised, whatever becomes of the file meanwhile; the stream closes it.
+    const stream = handle.createReadStream(size > 0 ? { end: size - 1 } : {})
+    stream.once('close', () => void folder.release())
+    return { stream, bytes: size, contentType: contentTypeOf(name) }
+  } catch (error) {
+    await folder.release()
+    throw error
+  }
 }
 
 /** A link in the store could lead to anything that this process may read, so it is not followed. */
-async function openPlainFile(storeDir: string, archiveDir: string, name: string): Promise<FileHandle> {
+async function openPlainFile(folder: ArchiveFolder, name: string): Promise<FileHandle> {
   let handle: FileHandle | null = null
   try {
-    const dir = await realpath(archiveDir)
-    if (!dir.startsWith(`${await realpath(storeDir)}${sep}`)) throw missing(name)
+    const dir = await realpath(folder.dir)
+    if (!dir.startsWith(`${await realpath(folder.root)}${sep}`)) throw missing(name)
     const file = join(dir, name)
     // Non-blocking, or a pipe of that name would be waited for.
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

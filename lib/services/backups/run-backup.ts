@@ -9,8 +9,8 @@ import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
 import { takeFilesBackup } from '../engine/take-files-backup.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { takeMoment } from '../moments/take-moment.ts'
+import { openStaging } from '../stores/staging.ts'
 import { toBackupRow } from './backup-row.ts'
-import { clusterFolder, toStoreRelative } from './cluster-folder.ts'
 import { toPaths } from './find-backup.ts'
 
 /** The work of a backup job. The archive is whole or not at all; the catalog gets it when the job is settled. */
@@ -22,7 +22,8 @@ export async function runBackup(
   const target = await getClusterTarget(context, payload.clusterId)
   const moment = payload.moment === null ? '' : ` as of ${payload.moment}`
   await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}${moment}`)
-  const taken = await take(context, payload, run, target)
+  const staging = await openStaging(context, target)
+  const taken = await take(context, payload, run, { ...target, parentDir: staging.parentDir })
   const { manifest } = taken
   const { unreadable, maskedAcl } = manifest.fidelity
   if (unreadable.length > 0) {
@@ -37,6 +38,7 @@ export async function runBackup(
       `${countOf(maskedAcl.length, 'ACL')} shown with hidden digests: ${maskedAcl.slice(0, 10).join(', ')}`,
     )
   }
+  const published = await staging.publish(taken)
   return {
     result: { backupId: payload.backupId, znodes: manifest.znodes, status: manifest.status },
     message: `${countOf(manifest.znodes, 'znode')}, ${manifest.consistency.class}, ${manifest.status}`,
@@ -48,7 +50,7 @@ export async function runBackup(
           clusterName: target.clusterName,
           purpose: 'manual',
           manifest,
-          dir: toStoreRelative(context, taken.dir),
+          place: published,
           archiveBytes: taken.archiveBytes,
           createdById: context.actor.id,
           jobId: run.job.id,
@@ -57,7 +59,7 @@ export async function runBackup(
         select: { id: true },
       })
     },
-    discard: () => context.archives.remove(taken.dir),
+    discard: published.discard,
   }
 }
 
@@ -65,14 +67,15 @@ async function take(
   context: ServiceContext,
   payload: JobPayload<'backup'>,
   run: JobRun,
-  target: OpenableCluster,
+  target: OpenableCluster & { readonly parentDir: string },
 ): Promise<TakenBackup> {
-  if (payload.moment !== null) return takeMoment(context, { target, zxid: payload.moment, note: payload.note }, run)
+  if (payload.moment !== null)
+    return takeMoment(context, { target, parentDir: target.parentDir, zxid: payload.moment, note: payload.note }, run)
   const common = {
     target,
     clusterName: target.clusterName,
     paths: payload.paths,
-    parentDir: clusterFolder(context, target.clusterName),
+    parentDir: target.parentDir,
     note: payload.note,
     onProgress: run.progress,
   }

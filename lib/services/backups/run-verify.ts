@@ -4,7 +4,7 @@ import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ProgressMeter } from '../engine/progress.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
-import { archiveDirOf } from './cluster-folder.ts'
+import { withArchive } from '../stores/archive-folder.ts'
 import { getBackupRow } from './find-backup.ts'
 import { verifyReportSchema } from './verify-report.ts'
 
@@ -16,10 +16,12 @@ export async function runVerify(
 ): Promise<JobResult> {
   const backup = await getBackupRow(context, payload.backupId)
   const meter = new ProgressMeter(context.clock, run.progress)
-  const report = await context.archives.verify(archiveDirOf(context, backup.dir), {
-    signal: context.signal,
-    onProgress: (done) => meter.report('Verifying', { done, total: backup.znodes }),
-  })
+  const report = await withArchive(context, backup, (dir) =>
+    context.archives.verify(dir, {
+      signal: context.signal,
+      onProgress: (done) => meter.report('Verifying', { done, total: backup.znodes }),
+    }),
+  )
   for (const problem of report.problems.slice(0, 20)) {
     await run.log('error', [problem.code, problem.message, problem.file].filter(Boolean).join(': '))
   }

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { writeAudit } from '../audit/write-audit.ts'
-import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { drillArchive } from '../engine/drill-archive.ts'
 import { type DrillReport, drillReportSchema } from '../engine/drill-report.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { withArchive } from '../stores/archive-folder.ts'
 
 const PROBLEMS_LOGGED_MAX = 20
 
@@ -20,12 +20,14 @@ export function scratchDirOf(context: Pick<ServiceContext, 'paths'>): string {
 export async function runDrill(context: ServiceContext, payload: JobPayload<'drill'>, run: JobRun): Promise<JobResult> {
   const { backupId, limitMinutes } = payload
   const backup = await getBackupRow(context, backupId)
-  const report = await drillArchive(context, {
-    dir: archiveDirOf(context, backup.dir),
-    scratchDir: scratchDirOf(context),
-    limitMs: limitMinutes * 60_000,
-    onProgress: run.progress,
-  })
+  const report = await withArchive(context, backup, (dir) =>
+    drillArchive(context, {
+      dir,
+      scratchDir: scratchDirOf(context),
+      limitMs: limitMinutes * 60_000,
+      onProgress: run.progress,
+    }),
+  )
   for (const { code, message } of report.problems.slice(0, PROBLEMS_LOGGED_MAX)) {
     await run.log('error', `${code}: ${message}`)
   }

@@ -6,13 +6,13 @@ import { FORM_FACTS, isImportForm } from '../../domain/imports/import-form.ts'
 import type { ImportFacts } from '../../domain/snapshot/manifest.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { toBackupRow } from '../backups/backup-row.ts'
-import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import type { TakenBackup } from '../engine/take-backup.ts'
 import { takeImport } from '../engine/take-import.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { openStaging } from '../stores/staging.ts'
 import { removeUpload, uploadFile } from './uploads.ts'
 
 /** The work of an import job: an archive of the uploaded file on the shelf of a cluster, which is neither read nor written. */
@@ -22,9 +22,12 @@ export async function runImport(
   run: JobRun,
 ): Promise<JobResult> {
   const { clusterName } = await getClusterTarget(context, payload.clusterId)
-  const taken = await take(context, payload, run, clusterName)
+  const { clusterId } = payload
+  const staging = await openStaging(context, { clusterId, clusterName })
+  const taken = await take(context, payload, run, { clusterName, parentDir: staging.parentDir })
   const { manifest } = taken
   if (manifest.import) for (const line of describeFacts(manifest.import)) await run.log('warn', line)
+  const published = await staging.publish(taken)
   return {
     result: { backupId: payload.backupId, znodes: manifest.znodes, status: manifest.status },
     message: `${countOf(manifest.znodes, 'znode')} from ${payload.fileName}`,
@@ -32,11 +35,11 @@ export async function runImport(
       await tx.backup.create({
         data: toBackupRow({
           id: payload.backupId,
-          clusterId: payload.clusterId,
+          clusterId,
           clusterName,
           purpose: 'manual',
           manifest,
-          dir: toStoreRelative(context, taken.dir),
+          place: published,
           archiveBytes: taken.archiveBytes,
           createdById: context.actor.id,
           jobId: run.job.id,
@@ -47,7 +50,7 @@ export async function runImport(
       // From here on the archive is all that is needed; one that is left behind goes with the next import.
       void removeUpload(context, run.job.id)
     },
-    discard: () => context.archives.remove(taken.dir),
+    discard: published.discard,
   }
 }
 
@@ -55,7 +58,7 @@ async function take(
   context: ServiceContext,
   payload: JobPayload<'import'>,
   run: JobRun,
-  clusterName: string,
+  place: { readonly clusterName: string; readonly parentDir: string },
 ): Promise<TakenBackup> {
   const path = uploadFile(context, run.job.id)
   await access(path).catch((cause: unknown) => {
@@ -71,8 +74,7 @@ async function take(
       path,
       fileName: payload.fileName,
       form: payload.form,
-      clusterName,
-      parentDir: clusterFolder(context, clusterName),
+      ...place,
       note: payload.note,
       onProgress: run.progress,
     })

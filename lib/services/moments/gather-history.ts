@@ -6,12 +6,12 @@ import { manifestSchema } from '../../domain/snapshot/manifest.ts'
 import { epochOf } from '../../domain/txnlog/continuity.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { ROOT } from '../../domain/znode/path.ts'
-import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { logFolder } from '../logs/log-folder.ts'
+import { withArchive } from '../stores/archive-folder.ts'
 
 /** Everything that a cluster's past can be told from. */
 export interface History {
@@ -156,10 +156,10 @@ async function listBackupBases(context: ServiceContext, clusterId: string, fault
     },
     orderBy: { zxid: 'desc' },
     take: BACKUPS_MAX,
-    select: { dir: true, takenAt: true, manifest: true },
+    select: { storeId: true, dir: true, takenAt: true, manifest: true },
   })
   const bases: HistoryBase[] = []
-  for (const { dir, takenAt, manifest: stored } of rows) {
+  for (const { takenAt, manifest: stored, ...place } of rows) {
     const manifest = manifestSchema.safeParse(stored).data
     if (!manifest) continue
     const { scope, cluster, fidelity } = manifest
@@ -167,7 +167,7 @@ async function listBackupBases(context: ServiceContext, clusterId: string, fault
     if (!isWhole || cluster.chroot !== ROOT || fidelity.unreadable.length + fidelity.maskedAcl.length > 0) continue
     const name = `backup of ${takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
     try {
-      const base = await context.archives.archiveBase(archiveDirOf(context, dir))
+      const base = await withArchive(context, place, (dir) => context.archives.archiveBase(dir))
       bases.push({ ...base, name, takenAtMs: takenAt.getTime() })
     } catch (error) {
       if (!isArkeeperError(error)) throw error

@@ -1,4 +1,3 @@
-import { clusterFolder } from '../backups/cluster-folder.ts'
 import type { OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import type { TakenBackup } from '../engine/take-backup.ts'
@@ -12,10 +11,15 @@ import { writeMoment } from './write-moment.ts'
 /** A backup of a moment: dated when the moment was, so that nobody takes it for a new one. */
 export async function takeMoment(
   context: ServiceContext,
-  input: { readonly target: OpenableCluster; readonly zxid: string; readonly note: string },
+  input: {
+    readonly target: OpenableCluster
+    readonly parentDir: string
+    readonly zxid: string
+    readonly note: string
+  },
   run: JobRun,
 ): Promise<TakenBackup> {
-  const { target, zxid, note } = input
+  const { target, parentDir, zxid, note } = input
   const line = await readTimeLine(context, target.clusterId)
   const { at } = await pickMoment(context, line, { at: '', zxid })
   const tree = await openMoment(context, toMomentId({ clusterId: target.clusterId, zxid }))
@@ -23,7 +27,7 @@ export async function takeMoment(
     for (const problem of tree.proof.problems) await run.log('warn', problem)
     return await writeMoment(context, {
       tree,
-      parentDir: clusterFolder(context, target.clusterName),
+      parentDir,
       cluster: { name: target.clusterName, connectString: target.connectString },
       atMs: at === null ? context.clock.now() : Date.parse(at),
       note,

@@ -1,9 +1,9 @@
-import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { startAuditedReading } from '../gate.ts'
 import { findRestoreClusters } from '../restores/find-restore.ts'
+import { readUnpackedBackup } from '../stores/archive-folder.ts'
 import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
 import { getPhysicalRow, getPlan } from './find-physical.ts'
 import { formatRunbook } from './format-runbook.ts'
@@ -49,7 +49,7 @@ export async function openBundle(context: ServiceContext, physicalId: string): P
     {
       name: plan.fileName,
       bytes: plan.bytes,
-      body: context.archives.readUnpacked(archiveDirOf(context, backup.dir)),
+      body: readUnpackedBackup(context, backup),
     },
   ]
   async function* audited() {

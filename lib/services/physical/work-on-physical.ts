@@ -7,7 +7,6 @@ import { parseHex64 } from '../../base/hex64.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { assertApprovedRun, noticeExpired } from '../approvals/require-approval.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
-import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
@@ -16,6 +15,7 @@ import { ProgressMeter } from '../engine/progress.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { readUnpackedBackup, withArchive } from '../stores/archive-folder.ts'
 import { PhysicalError } from './errors.ts'
 import { fillThroughAdminServers } from './execute-admin.ts'
 import { type ExecuteInput, putFilesBack, replaceFiles, restartInTurn } from './execute-physical.ts'
@@ -49,14 +49,16 @@ export async function workOnPhysical(
 async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
   const backup = await getBackupRow(context, row.backupId)
   const meter = new ProgressMeter(context.clock, run.progress)
-  const facts = await gatherFacts(context, {
-    clusterId: row.clusterId,
-    archiveDir: archiveDirOf(context, backup.dir),
-    way: toWay(row.way),
-    options: physicalOptionsSchema.parse(row.options),
-    asideFolder: `arkeeper-moved-aside-${toStamp(context.clock.now())}`,
-    onProgress: (znodes) => meter.report('Reading the backup', { done: znodes, total: backup.znodes }),
-  })
+  const facts = await withArchive(context, backup, (archiveDir) =>
+    gatherFacts(context, {
+      clusterId: row.clusterId,
+      archiveDir,
+      way: toWay(row.way),
+      options: physicalOptionsSchema.parse(row.options),
+      asideFolder: `arkeeper-moved-aside-${toStamp(context.clock.now())}`,
+      onProgress: (znodes) => meter.report('Reading the backup', { done: znodes, total: backup.znodes }),
+    }),
+  )
   const plan = planPhysical(facts)
   const blockers = blockersOf(plan)
   for (const { level, server, message } of plan.findings) {
@@ -239,13 +241,16 @@ async function verify(
 ): Promise<PhysicalReport> {
   const backup = await getBackupRow(context, row.backupId)
   const meter = new ProgressMeter(context.clock, run.progress)
-  return verifyPhysical(context, {
-    archiveDir: archiveDirOf(context, backup.dir),
-    target: await getClusterTarget(context, row.clusterId),
-    servers: plan.servers.flatMap(({ name, client }) => (client === null ? [] : [{ name, client }])),
-    fileZxid: zxidOf(plan),
-    onProgress: (server, compared) => meter.report(`Comparing ${server}`, { done: compared }),
-  })
+  const target = await getClusterTarget(context, row.clusterId)
+  return withArchive(context, backup, (archiveDir) =>
+    verifyPhysical(context, {
+      archiveDir,
+      target,
+      servers: plan.servers.flatMap(({ name, client }) => (client === null ? [] : [{ name, client }])),
+      fileZxid: zxidOf(plan),
+      onProgress: (server, compared) => meter.report(`Comparing ${server}`, { done: compared }),
+    }),
+  )
 }
 
 function toVerifiedResult(context: ServiceContext, row: PhysicalRow, report: PhysicalReport): JobResult {
@@ -293,7 +298,7 @@ function executionOf(
   // Asked for when it is needed: the way back goes without the backup, which may be deleted by then.
   async function* body() {
     const backup = await getBackupRow(context, row.backupId)
-    yield* context.archives.readUnpacked(archiveDirOf(context, backup.dir))
+    yield* readUnpackedBackup(context, backup)
   }
   return {
     dir: physicalDir(context, row),

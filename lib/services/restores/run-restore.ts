@@ -4,7 +4,6 @@ import { formatErrorLine } from '../../base/errors.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { assertApprovedRun, noticeExpired } from '../approvals/require-approval.ts'
 import { toBackupRow } from '../backups/backup-row.ts'
-import { clusterFolder, toStoreRelative } from '../backups/cluster-folder.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { executeRestore } from '../engine/execute-restore.ts'
@@ -13,6 +12,7 @@ import type { ErrorView } from '../error-view.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { openStaging, type Staging } from '../stores/staging.ts'
 import { getRestoreRow, type RestoreRow, toSubject } from './find-restore.ts'
 import { auditPathOf } from './restore-scope.ts'
 import type { RestoreReportView, RestoreState } from './views.ts'
@@ -48,6 +48,7 @@ export async function runRestore(
       remedy: 'plan again, and look at the new plan',
     })
   }
+  const staging = await openStaging(context, target)
   await context.db.restore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
     context,
@@ -63,7 +64,7 @@ export async function runRestore(
       const report = await executeRestore(context, {
         dir: directory.dir,
         target,
-        safetyParentDir: clusterFolder(context, target.clusterName),
+        safetyParentDir: staging.parentDir,
         confirmedPlan: planHash,
         run: run.job.id,
         onProgress: run.progress,
@@ -72,7 +73,7 @@ export async function runRestore(
           run.log('warn', `Conflict at ${path}: ${reason}, ${resolution}`).catch(() => undefined)
         },
         onSafety: async (safety) => {
-          record({ after: { safetyBackup: await catalogSafety(context, row, target.clusterName, safety, run) } })
+          record({ after: { safetyBackup: await catalogSafety(context, row, { ...target, staging }, safety, run) } })
         },
         assertOwned: run.assertOwned,
         shouldPause: () => isPauseRequested(context, row.id),
@@ -112,25 +113,26 @@ async function isPauseRequested(context: ServiceContext, restoreId: string): Pro
 async function catalogSafety(
   context: ServiceContext,
   row: RestoreRow,
-  clusterName: string,
+  { clusterName, staging }: { readonly clusterName: string; readonly staging: Staging },
   safety: SafetyRecord,
   run: JobRun,
 ): Promise<string> {
   run.assertOwned()
-  const dir = toStoreRelative(context, safety.dir)
-  const known = await context.db.backup.findUnique({ where: { dir }, select: { id: true } })
+  const archive = await context.archives.open(safety.dir)
+  await archive.close()
+  const { manifest } = archive
+  const known = await context.db.backup.findFirst({ where: { archiveId: manifest.id }, select: { id: true } })
   const id = known?.id ?? context.newId()
   if (!known) {
-    const archive = await context.archives.open(safety.dir)
-    await archive.close()
+    const place = await staging.publish({ ...safety, manifest })
     await context.db.backup.create({
       data: toBackupRow({
         id,
         clusterId: row.clusterId,
         clusterName,
         purpose: 'safety',
-        manifest: archive.manifest,
-        dir,
+        manifest,
+        place,
         archiveBytes: safety.archiveBytes,
         createdById: context.actor.id,
         jobId: run.job.id,
@@ -138,7 +140,7 @@ async function catalogSafety(
       }),
       select: { id: true },
     })
-    await run.log('info', `Safety backup of ${countOf(archive.manifest.znodes, 'znode')} taken`)
+    await run.log('info', `Safety backup of ${countOf(manifest.znodes, 'znode')} taken`)
   }
   await context.db.restore.updateMany({ where: { id: row.id }, data: { safetyBackupId: id } })
   return id

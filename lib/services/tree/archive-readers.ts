@@ -1,11 +1,18 @@
 import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
+import type { ServiceContext } from '../context.ts'
+import { type ArchiveFolder, type ArchivePlace, openArchiveFolder } from '../stores/archive-folder.ts'
 import { type Borrowed, SharedReaders } from './shared-readers.ts'
 
 /** Archives kept open for browsing. */
 const OPEN_MAX = 4
 
-/** Open archives of one process, by folder. */
-export class ArchiveReaders extends SharedReaders<ArchiveReader> {
+interface OpenArchive {
+  readonly archive: ArchiveReader
+  close(): Promise<void>
+}
+
+/** Open archives of one process, by their place. The folder of each is held until it is closed. */
+export class ArchiveReaders extends SharedReaders<OpenArchive> {
   readonly #archives: Pick<ArchivePort, 'open'>
 
   constructor(archives: Pick<ArchivePort, 'open'>) {
@@ -13,8 +20,18 @@ export class ArchiveReaders extends SharedReaders<ArchiveReader> {
     this.#archives = archives
   }
 
-  borrow(dir: string): Promise<Borrowed<ArchiveReader>> {
-    return this.share(dir, () => this.#archives.open(dir))
+  async borrow(key: string, openFolder: () => Promise<ArchiveFolder>): Promise<Borrowed<ArchiveReader>> {
+    const { reader, release } = await this.share(key, async () => {
+      const folder = await openFolder()
+      try {
+        const archive = await this.#archives.open(folder.dir)
+        return { archive, close: () => archive.close().finally(() => folder.release()) }
+      } catch (error) {
+        await folder.release()
+        throw error
+      }
+    })
+    return { reader: reader.archive, release }
   }
 }
 
@@ -27,4 +44,16 @@ export function archiveReadersOf(archives: Pick<ArchivePort, 'open'>): ArchiveRe
   const made = new ArchiveReaders(archives)
   READERS.set(archives, made)
   return made
+}
+
+const keyOf = ({ storeId, dir }: ArchivePlace) => `${storeId} ${dir}`
+
+/** A backup to be read, shared with everybody of this process who reads it: release it, and never close it. */
+export function borrowArchive(context: ServiceContext, place: ArchivePlace): Promise<Borrowed<ArchiveReader>> {
+  return archiveReadersOf(context.archives).borrow(keyOf(place), () => openArchiveFolder(context, place))
+}
+
+/** Forgets a backup that was deleted. */
+export async function dropArchive(context: Pick<ServiceContext, 'archives'>, place: ArchivePlace): Promise<void> {
+  await archiveReadersOf(context.archives).drop(keyOf(place))
 }

@@ -6,13 +6,12 @@ import { differingFields } from '../../domain/diff/compare-znodes.ts'
 import { isWithin, parsePath } from '../../domain/znode/path.ts'
 import type { ZnodeReading } from '../../domain/znode/ports.ts'
 import { toClientStat } from '../../domain/znode/stat.ts'
-import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { toPaths } from '../backups/find-backup.ts'
 import { formatCursor, parseCursor } from '../backups/list-backups.ts'
 import type { ServiceContext } from '../context.ts'
 import { isArchiveReader, type TreeScope } from '../engine/read-scope.ts'
 import { ServiceError } from '../errors.ts'
-import { archiveReadersOf } from './archive-readers.ts'
+import { borrowArchive } from './archive-readers.ts'
 import { readTree } from './read-tree.ts'
 import type { TreeRef } from './tree-ref.ts'
 import type { HistoryChange, HistoryEntryView, HistoryReadingView, HistoryView } from './views.ts'
@@ -104,6 +103,7 @@ interface Entry {
 
 interface Row {
   readonly id: string
+  readonly storeId: string
   readonly dir: string
   readonly zxid: bigint
   readonly purpose: string
@@ -152,6 +152,7 @@ async function* listRows(
       take: ROWS_AT_ONCE,
       select: {
         id: true,
+        storeId: true,
         dir: true,
         zxid: true,
         purpose: true,
@@ -185,7 +186,7 @@ async function readEntry(
 ): Promise<Reading | typeof OUTSIDE> {
   const { signal } = context
   const read = async (): Promise<Reading | typeof OUTSIDE> => {
-    const { reader, release } = await archiveReadersOf(context.archives).borrow(archiveDirOf(context, row.dir))
+    const { reader, release } = await borrowArchive(context, row)
     try {
       if (isArchiveReader(reader) && !isInScope(reader.manifest.scope, path)) return OUTSIDE
       return await reader.get(path, { signal })

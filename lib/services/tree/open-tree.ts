@@ -1,11 +1,10 @@
 import type { TreeReader } from '../../domain/znode/ports.ts'
-import { archiveDirOf } from '../backups/cluster-folder.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { toMomentId } from '../moments/moment-id.ts'
 import { borrowMoment } from '../moments/open-moment.ts'
-import { archiveReadersOf } from './archive-readers.ts'
+import { borrowArchive, dropArchive } from './archive-readers.ts'
 import type { TreeRef } from './tree-ref.ts'
 
 export interface OpenTree {
@@ -48,14 +47,13 @@ async function openLive(context: ServiceContext, clusterId: string): Promise<Ope
 async function openBackup(context: ServiceContext, backupId: string): Promise<OpenTree> {
   const backup = await context.db.backup.findUnique({
     where: { id: backupId },
-    select: { dir: true, clusterId: true, clusterName: true, takenAt: true, deletedAt: true },
+    select: { storeId: true, dir: true, clusterId: true, clusterName: true, takenAt: true, deletedAt: true },
   })
-  const readers = archiveReadersOf(context.archives)
   if (!backup || backup.deletedAt) {
-    if (backup) await readers.drop(archiveDirOf(context, backup.dir))
+    if (backup) await dropArchive(context, backup)
     throw new ServiceError('NOT_FOUND', `There is no backup ${backupId}`)
   }
-  const { reader, release } = await readers.borrow(archiveDirOf(context, backup.dir))
+  const { reader, release } = await borrowArchive(context, backup)
   const takenAt = `${backup.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
   return { reader, label: `${backup.clusterName}, backup of ${takenAt}`, clusterId: backup.clusterId, release }
 }

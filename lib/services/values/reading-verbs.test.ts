@@ -7,7 +7,7 @@ const MASK = 'lib/services/values/value-mask.ts'
 
 /** What bytes of znodes pass through on their way to an answer: views, base64, exports, previews, whole files. */
 const BYTES =
-  /\b(?:toBase64|toUnpackedView|unpackValue|exportZnodes|toZnodeJson|readUnpacked|previewMatch|createReadStream)\(|\b(?:znode|state|step|touch|reading)\.data\b|\bdata\.value\b/
+  /\b(?:toBase64|toUnpackedView|unpackValue|exportZnodes|toZnodeJson|readUnpacked|readUnpackedBackup|previewMatch|createReadStream)\(|\b(?:znode|state|step|touch|reading)\.data\b|\bdata\.value\b/
 
 /** Files that touch values and give none out: what they do with them instead. The engine is the command line's too, and knows no people. */
 const GIVES_NONE_OUT: Readonly<Record<string, string>> = {
@@ -17,6 +17,7 @@ const GIVES_NONE_OUT: Readonly<Record<string, string>> = {
   'lib/services/physical/gather-facts.ts': 'the lines of servers in /zookeeper/config',
   'lib/services/physical/work-on-physical.ts': 'puts the files onto servers',
   'lib/services/restores/list-plan-steps.ts': 'the length',
+  'lib/services/stores/archive-folder.ts': 'is asked by those that ask whether all may be seen',
   'lib/services/tree/create-znode.ts': 'whether the znode is the one that was written',
   'lib/services/tree/delete-znode.ts': 'the length',
   'lib/services/tree/list-history.ts': 'the length, and whether it changed',
