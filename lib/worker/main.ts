@@ -8,6 +8,7 @@ import { runDueCheckpoint } from '../services/audit/run-checkpoint.ts'
 import { runDueAuditWork } from '../services/audit/run-due-audit-work.ts'
 import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
+import { HealthRounds } from '../services/health/run-due-health.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
@@ -70,6 +71,13 @@ async function main(): Promise<void> {
     fault: 'Which entries of the audit are to be sent cannot be asked',
   })
 
+  const rounds = new HealthRounds(name)
+  const health = new Poller({
+    contextFor,
+    runDue: (context) => rounds.runDue(context),
+    fault: 'Which clusters are to be looked at cannot be asked',
+  })
+
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
@@ -80,6 +88,7 @@ async function main(): Promise<void> {
       migrations.stop(),
       auditor.stop(),
       forwarder.stop(),
+      health.stop(),
     ]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
@@ -91,6 +100,7 @@ async function main(): Promise<void> {
   migrations.start()
   auditor.start()
   forwarder.start()
+  health.start()
   await loop.run()
   await stopped
   await queue.gone()

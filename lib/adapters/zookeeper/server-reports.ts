@@ -27,6 +27,18 @@ export type EphemeralsBySession = ReadonlyMap<bigint, readonly string[]>
 /** By session: the address it is connected from. */
 export type AddressesBySession = ReadonlyMap<bigint, string>
 
+/** What `mntr` and `srvr` told together, under the keys of `mntr`; `mntrAllowed`: whether the whitelist has it. */
+export interface HealthWords {
+  readonly told: Readonly<Record<string, string>>
+  readonly mntrAllowed: boolean
+}
+
+export type HealthReport = { readonly server: string } & (
+  | ({ readonly kind: 'told' } & HealthWords)
+  /** `code`: of a ZooKeeperError, NOT_ALLOWED where the whitelist has neither word. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+)
+
 /**
  * Questions to each server of a connect string by four-letter words, all servers in parallel. Nothing is thrown: a server that cannot be
  * asked is told as such. Watches and connections are those of one server; only all of them together are the cluster's.
@@ -38,4 +50,8 @@ export interface ServerReports {
   ephemerals(target: ReportTarget, options?: ReportOptions): Promise<ServerReport<EphemeralsBySession>[]>
   /** `cons`. */
   addresses(target: ReportTarget, options?: ReportOptions): Promise<ServerReport<AddressesBySession>[]>
+  /** `mntr`, and `srvr` for the zxid: one connection to a server at a time, and no second one to a server that failed the first. */
+  health(target: ReportTarget, options?: ReportOptions): Promise<HealthReport[]>
+  /** `conf`: settings and members as text. */
+  configurations(target: ReportTarget, options?: ReportOptions): Promise<ServerReport<string>[]>
 }

@@ -35,6 +35,7 @@ export async function addCluster(
       data: { id, name, connectString, environment, sessionTimeoutMs, requestBytesMax, note, ...auth, ...tls },
       select: CLUSTER_COLUMNS,
     })
+    await tx.healthWatch.create({ data: { clusterId: id, nextRunAt: new Date(context.clock.now()) } })
     return toClusterView(tx, row, context.clock.now())
   })
 }

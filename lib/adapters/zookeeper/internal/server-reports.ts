@@ -1,6 +1,7 @@
 import { CancelledError } from '../../../base/errors.ts'
 import { formatServer, parseConnectString, type ServerAddress } from '../connect-string.ts'
 import type { ReportOptions, ReportTarget, ServerReport, ServerReports } from '../server-reports.ts'
+import { askHealth } from './ask-health.ts'
 import { askFourLetterWord, explainRefusedStatus } from './four-letter-word.ts'
 import { parseAddresses, parseEphemerals, parseWatchedPaths, parseWatches } from './report-words.ts'
 import { createWireTls, type WireTls } from './tls.ts'
@@ -28,6 +29,9 @@ export function createServerReports(): ServerReports {
       askAll(target, (server, tls) => ask(server, tls, 'dump', options, parseEphemerals)),
     addresses: (target, options = {}) =>
       askAll(target, (server, tls) => ask(server, tls, 'cons', options, parseAddresses)),
+    health: (target, options = {}) => askEach(target, (server, tls) => askHealth(server, tls, options)),
+    configurations: (target, options = {}) =>
+      askAll(target, (server, tls) => ask(server, tls, 'conf', options, (text) => text)),
   }
 }
 
@@ -35,6 +39,13 @@ function askAll<T>(
   target: ReportTarget,
   ask: (server: ServerAddress, tls: WireTls | null) => Promise<Told<T>>,
 ): Promise<ServerReport<T>[]> {
+  return askEach<Told<T>>(target, ask)
+}
+
+function askEach<Answer extends object>(
+  target: ReportTarget,
+  ask: (server: ServerAddress, tls: WireTls | null) => Promise<Answer>,
+): Promise<({ readonly server: string } & Answer)[]> {
   const { servers } = parseConnectString(target.connectString)
   const tls = target.tls ? createWireTls(target.tls) : null
   return Promise.all(servers.map(async (server) => ({ server: formatServer(server), ...(await ask(server, tls)) })))
