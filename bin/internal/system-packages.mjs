@@ -20,6 +20,11 @@ const TOOLS = {
     debian: ['zookeeper', 'libslf4j-java', 'libservlet-api-java'],
     brew: 'brew install zookeeper',
   },
+  age: {
+    isThere: (env) => spawnSync('age', ['--version'], { env, stdio: 'ignore', timeout: 20_000 }).status === 0,
+    debian: ['age'],
+    brew: 'brew install age',
+  },
   chromium: {
     isThere: (env) => findChromium(env) !== null,
     debian: ['chromium'],

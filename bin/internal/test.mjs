@@ -21,6 +21,7 @@ export async function test({ stages }) {
     const tools = await prepare({ withBuild: false })
     const needs = [
       ...(stages.includes('integration') || stages.includes('e2e') ? ['java', 'zookeeper'] : []),
+      ...(stages.includes('integration') ? ['age'] : []),
       ...(stages.includes('e2e') ? ['chromium'] : []),
     ]
     const env = await ensureSystemPackages(needs, tools.env)

@@ -12,13 +12,14 @@ import { parseLiveSource } from '../services/engine/open-source.ts'
 import { takeAdminBackup } from '../services/engine/take-admin-backup.ts'
 import { type TakeBackupInput, type TakenBackup, takeBackup } from '../services/engine/take-backup.ts'
 import { takeFilesBackup } from '../services/engine/take-files-backup.ts'
+import { archivesFor, RECIPIENT_OPTIONS } from './age-options.ts'
 import { type Command, type CommandInput, choice, flag, list, text } from './command.ts'
 import { badUsage, notYet } from './errors.ts'
 
 export const backup: Command = {
   usage:
-    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin|files] [--admin URL] [--admin-auth AUTH] [--data-dir DIR] [--log-dir DIR] [--json]',
-  summary: 'take an archive',
+    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin|files] [--admin URL] [--admin-auth AUTH] [--data-dir DIR] [--log-dir DIR] [--recipient age1…]… [--recipients-file FILE] [--json]',
+  summary: 'take an archive; with recipients (public keys of age) all that lies in it is encrypted to them',
   options: {
     out: 'string',
     path: 'list',
@@ -29,6 +30,7 @@ export const backup: Command = {
     'data-dir': 'string',
     'log-dir': 'string',
     quorum: 'string',
+    ...RECIPIENT_OPTIONS,
   },
   positionals: { min: 0, max: 1 },
   run: async (input) => {
@@ -41,7 +43,8 @@ export const backup: Command = {
     const target = parseTarget(input)
     const out = text(input, 'out')
     if (out === undefined) throw badUsage('give the folder of the archives with --out DIR')
-    const take = TAKERS[source](input, target)
+    const archives = await archivesFor(input)
+    const take = TAKERS[source]({ ...input, context: { ...context, archives } }, target)
 
     const parentDir = resolve(out)
     await makeOutDir(context, parentDir)

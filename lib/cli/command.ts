@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { AgeKeys } from '../adapters/age/age-keys.ts'
 import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { parsePath } from '../domain/znode/path.ts'
 import type { EngineContext } from '../services/context.ts'
@@ -16,6 +17,8 @@ export interface CommandInput {
   readonly terminal: Terminal
   /** For every cluster of the command line. */
   readonly access: ClusterAccess
+  /** Of --identity or ARKEEPER_AGE_IDENTITY_FILE; absent: no private key was given. */
+  readonly keys?: AgeKeys
 }
 
 type OptionType = 'string' | 'boolean' | 'list'
@@ -40,6 +43,7 @@ const COMMON: Readonly<Record<string, OptionType>> = {
   'tls-ca': 'string',
   'tls-cert': 'string',
   'tls-key': 'string',
+  identity: 'list',
 }
 
 export function parseCommandLine(

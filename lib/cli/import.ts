@@ -7,13 +7,14 @@ import { FORM_FACTS, IMPORT_FORMS, isImportForm } from '../domain/imports/import
 import type { Manifest } from '../domain/snapshot/manifest.ts'
 import type { TakenBackup } from '../services/engine/take-backup.ts'
 import { takeImport } from '../services/engine/take-import.ts'
+import { archivesFor, RECIPIENT_OPTIONS } from './age-options.ts'
 import { argument, type Command, flag, requiredText, text } from './command.ts'
 import { badUsage } from './errors.ts'
 
 export const importCommand: Command = {
-  usage: 'import FILE|DIR --out DIR [--form FORM] [--note TEXT] [--json]',
+  usage: 'import FILE|DIR --out DIR [--form FORM] [--note TEXT] [--recipient age1…]… [--recipients-file FILE] [--json]',
   summary: `an archive of another tool's file (${IMPORT_FORMS.join(', ')})`,
-  options: { out: 'string', form: 'string', note: 'string' },
+  options: { out: 'string', form: 'string', note: 'string', ...RECIPIENT_OPTIONS },
   positionals: { min: 1, max: 1 },
   run: async (input) => {
     const { context, terminal } = input
@@ -25,15 +26,19 @@ export const importCommand: Command = {
         unaffected: 'nothing was read and nothing written',
       })
     })
+    const archives = await archivesFor(input)
     await context.archives.sweepUnfinished(parentDir)
-    const taken = await takeImport(context, {
-      path: argument(input, 0),
-      form,
-      clusterName: 'import',
-      parentDir,
-      note: text(input, 'note'),
-      onProgress: (progress) => terminal.progress(progress),
-    })
+    const taken = await takeImport(
+      { ...context, archives },
+      {
+        path: argument(input, 0),
+        form,
+        clusterName: 'import',
+        parentDir,
+        note: text(input, 'note'),
+        onProgress: (progress) => terminal.progress(progress),
+      },
+    )
     terminal.clear()
     if (flag(input, 'json')) await terminal.line(stringifyJson(toJson(taken)))
     else for (const line of describe(taken)) await terminal.line(line)

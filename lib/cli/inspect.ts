@@ -12,7 +12,7 @@ export const inspect: Command = {
   options: {},
   positionals: { min: 1, max: 1 },
   run: async (input) => {
-    const facts = await inspectPath(argument(input, 0), { signal: input.context.signal })
+    const facts = await inspectPath(argument(input, 0), { signal: input.context.signal, keys: input.keys })
     if (flag(input, 'json')) await input.terminal.line(stringifyJson(facts))
     else for (const line of describe(facts)) await input.terminal.line(line)
     return facts.problems.length === 0 ? 0 : 1
@@ -61,6 +61,7 @@ function describe(facts: PathFacts): string[] {
         `archive ${manifest.id} of ${manifest.cluster.name}, ${manifest.status}, zxid ${manifest.zxid}`,
         `${countOf(manifest.znodes, 'znode')}, ${countOf(manifest.dataBytes, 'byte')} of data, ${manifest.scope.kind} ${manifest.scope.paths.slice(0, 5).join(', ')}`,
         `${manifest.consistency.class}${manifest.consistency.proof ? ` (${manifest.consistency.proof})` : ''}, zxid ${manifest.consistency.from} to ${manifest.consistency.to}`,
+        ...(manifest.encryption ? manifest.encryption.recipients.map((recipient) => `encrypted to ${recipient}`) : []),
         ...describeImport(manifest),
         ...describeCounters(manifest.fidelity),
         ...manifest.files.map((file) => `${file.sha256}  ${file.name} (${countOf(file.bytes, 'byte')})`),

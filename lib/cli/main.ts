@@ -8,6 +8,7 @@ import { CancelledError, formatErrorLine } from '../base/errors.ts'
 import { readScratchSettings } from '../runtime/env.ts'
 import type { Log } from '../services/context.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
+import { readIdentityOptions } from './age-options.ts'
 import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { cat } from './cat.ts'
@@ -66,10 +67,11 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       await terminal.print(`usage: arkeeper ${command.usage}\n${command.summary}\n`)
       return 0
     }
+    const keys = await readIdentityOptions(parsed, process.env.ARKEEPER_AGE_IDENTITY_FILE)
     const context = {
       zookeeper: createZooKeeper(),
       adminServers: createAdminServer(),
-      archives: createFileArchives(),
+      archives: createFileArchives({ keys }),
       scratch: createScratch(readScratchSettings(process.env)),
       clock: systemClock,
       log: SILENT,
@@ -78,7 +80,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
     }
     const auth = parseAuth(list(parsed, 'auth'), process.env.ARKEEPER_AUTH)
     const access = { auth, tls: await readTlsOptions({ ...parsed, terminal }) }
-    return await command.run({ ...parsed, context, terminal, access })
+    return await command.run({ ...parsed, context, terminal, access, keys })
   } catch (error) {
     if (signal.aborted || error instanceof CancelledError) {
       terminal.complain(error instanceof CancelledError ? formatErrorLine(error) : 'CANCELLED: interrupted')
@@ -108,6 +110,7 @@ function describeAll(): string {
     'FORM:PATH names its form where the content does not tell (directory:PATH takes the files of a folder for znodes).\n',
     '--tls reaches clusters over TLS, as do --tls-ca FILE (authority), --tls-cert FILE and --tls-key FILE (who we are), all PEM; --tls-any-name does not check names.\n',
     '--auth scheme:id (more than once for more, or ARKEEPER_AUTH) gives credentials, --json machine-readable answers, --quiet no progress.\n',
+    '--identity FILE (more than once for more, or ARKEEPER_AGE_IDENTITY_FILE) names private keys of age, with which encrypted archives are read.\n',
     'arkeeper --server URL COMMAND … asks a server to do it: see arkeeper --server help.\n',
     'Exit status: 0 done, equal or healthy; 1 differences, unhealthy or conflicts; 2 bad usage or input; 130 interrupted.\n',
   ].join('')

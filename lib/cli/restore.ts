@@ -20,6 +20,7 @@ import { planRestOf } from '../services/engine/plan-rest-of.ts'
 import { planRestoreTo } from '../services/engine/plan-restore-to.ts'
 import { planUndoFrom } from '../services/engine/plan-undo-from.ts'
 import { RestoreDirectory, type RestoreReport } from '../services/engine/restore-directory.ts'
+import { archivesFor, RECIPIENT_OPTIONS } from './age-options.ts'
 import {
   argument,
   type Command,
@@ -43,6 +44,7 @@ export const restore: Command = {
   usage:
     'restore ARCHIVE|SOURCE zk://… [--path P] [--to PATH] [--mode create|update|mirror] [--on-conflict stop|skip|overwrite]\n' +
     '                   [--counters leave|burn] [--counters-cap N] [--quotas] [--preflight] [--steps] [--apply] [--journal DIR] [--json]\n' +
+    '                   [--recipient age1…]… [--recipients-file FILE] (of the safety backup; its undo needs the private key)\n' +
     '       arkeeper restore --resume DIR | --undo DIR | --replan DIR [--on-conflict …] [--apply] [--journal DIR]\n' +
     '       arkeeper restore --results DIR [--json]',
   summary:
@@ -64,9 +66,11 @@ export const restore: Command = {
     undo: 'string',
     replan: 'string',
     results: 'string',
+    ...RECIPIENT_OPTIONS,
   },
   positionals: { min: 0, max: 2 },
-  run: async (input) => {
+  run: async (asked) => {
+    const input = { ...asked, context: { ...asked.context, archives: await archivesFor(asked) } }
     const resumeDir = text(input, 'resume')
     const undoDir = text(input, 'undo')
     const restDir = text(input, 'replan')

@@ -14,6 +14,7 @@ export const verify: Command = {
     const meter = new ProgressMeter(context.clock, (progress) => terminal.progress(progress))
     const report = await verifyPath(argument(input, 0), {
       signal: context.signal,
+      keys: input.keys,
       onProgress: (done) => meter.report('Verifying', { done }),
     })
     terminal.clear()
@@ -23,7 +24,11 @@ export const verify: Command = {
       for (const file of report.files)
         await terminal.line(`${file.ok ? 'ok ' : 'BAD'}  ${file.name} (${countOf(file.bytes, 'byte')})`)
       for (const { code, message } of report.problems) await terminal.line(`problem  ${code}: ${message}`)
-      await terminal.line(report.ok ? `${countOf(report.znodes, 'znode')}, all sums match` : 'it is damaged')
+      const isBlind = report.encryption?.opened === false
+      const sound = isBlind
+        ? 'all sums of the encrypted files match; what is in them was not looked at: give --identity FILE'
+        : `${countOf(report.znodes, 'znode')}, all sums match`
+      await terminal.line(report.ok ? sound : 'it is damaged')
     }
     return report.ok ? 0 : 1
   },

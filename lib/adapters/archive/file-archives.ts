@@ -1,12 +1,16 @@
+import { type AgeKeys, HeldKeys, NO_KEYS } from '../age/age-keys.ts'
+import { type FileForm, PLAIN_FORM, sealedForm } from './file-form.ts'
 import { createFileLogArchive } from './file-log-archive.ts'
 import { openImport } from './imports/open-import.ts'
 import { listArchives } from './list-archives.ts'
+import type { LogArchivePort } from './log-archive.ts'
 import { findArchiveBase, listMemberSnapshots } from './moment-bases.ts'
 import { openArchive } from './open-archive.ts'
 import { openDataDir } from './open-data-dir.ts'
 import { openHistory } from './open-history.ts'
 import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
+import { readWholeManifest } from './read-manifest.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
 import type { ArchivePort } from './store.ts'
 import { sweepSystemTemp } from './temp-dir.ts'
@@ -14,27 +18,43 @@ import { measureUnpacked, readUnpacked } from './unpack-archive.ts'
 import { verifyArchive } from './verify-archive.ts'
 import { writeArchive } from './write-archive.ts'
 
-/** Archives in folders of the local file system. Holds no state: any number may work on one store. */
-export function createFileArchives(): ArchivePort {
+/**
+ * Archives in folders of the local file system. Holds no state but, in memory, the keys of what it has itself encrypted: any number may
+ * work on one store. `keys` opens what is encrypted.
+ */
+export function createFileArchives(options: { readonly keys?: AgeKeys } = {}): ArchivePort {
+  const { keys = NO_KEYS } = options
+  return makePort(PLAIN_FORM, keys, createFileLogArchive())
+}
+
+function makePort(form: FileForm, keys: AgeKeys, logs: LogArchivePort): ArchivePort {
   return {
-    write: writeArchive,
-    open: openArchive,
-    verify: verifyArchive,
-    measureUnpacked,
-    readUnpacked,
+    write: (input) => writeArchive(input, form),
+    open: (dir) => openArchive(dir, keys),
+    verify: (dir, options) => verifyArchive(dir, { ...options, keys }),
+    measureUnpacked: (dir, options) => measureUnpacked(dir, { ...options, keys }),
+    readUnpacked: (dir) => readUnpacked(dir, keys),
+    withRecipients: (recipients) => {
+      const held = new HeldKeys(keys)
+      return makePort(sealedForm(recipients, held), held, logs)
+    },
+    assertReadable: async (dir) => {
+      await readWholeManifest(dir, keys)
+    },
     list: listArchives,
     remove: removeArchive,
     sweepUnfinished: async (storeDir) => {
       await sweepSystemTemp()
       return sweepUnfinished(storeDir)
     },
-    openPath,
+    openPath: (path, options) => openPath(path, { ...options, keys }),
     openDataDir,
-    openMoment: ({ name, bases, logs, ...options }) => openHistory({ name, logsName: name, bases, logs }, options),
+    openMoment: ({ name, bases, logs: sources, ...options }) =>
+      openHistory({ name, logsName: name, bases, logs: sources }, { ...options, keys }),
     memberSnapshots: listMemberSnapshots,
     archiveBase: findArchiveBase,
     openImport,
     openNative: openNativeSnapshot,
-    logs: createFileLogArchive(),
+    logs,
   }
 }

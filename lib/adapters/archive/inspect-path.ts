@@ -6,15 +6,17 @@ import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
+import type { AgeKeys } from '../age/age-keys.ts'
 import { type CheckedSnapshot, checkSnapshot, findDigests } from './check-snapshot.ts'
 import { type DataDir, getDataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
+import { plainName } from './file-form.ts'
 import { type ForeignFileFacts, inspectForeign } from './imports/inspect-foreign.ts'
 import { withUnpackedDataDir } from './imports/unpack-data-dir.ts'
 import { inspectLog, type LogFacts } from './inspect-log.ts'
 import { logSourcesOf } from './log-file.ts'
 import { identifyPath } from './open-path.ts'
-import { findFileSize, readManifest } from './read-manifest.ts'
+import { findFileSize, readManifest, readWholeManifest } from './read-manifest.ts'
 import { fuzzyProblem, gapProblem, stopProblems } from './replay-proof.ts'
 import {
   type Compression,
@@ -73,9 +75,12 @@ export type PathFacts =
  * Facts of a snapshot file, a log, a data directory or an archive: the JSON of `arkeeper inspect`. Damage is in `problems`, not thrown;
  * thrown are a path that is not there or is none of these, and an archive without a sound manifest.
  */
-export async function inspectPath(path: string, options: { signal?: AbortSignal } = {}): Promise<PathFacts> {
+export async function inspectPath(
+  path: string,
+  options: { signal?: AbortSignal; keys?: AgeKeys } = {},
+): Promise<PathFacts> {
   const place = await identifyPath(path)
-  if (place.kind === 'archive') return inspectArchive(place.dir)
+  if (place.kind === 'archive') return inspectArchive(place.dir, options.keys)
   if (place.kind === 'datadir') return inspectDataDir(place, options.signal)
   if (place.kind === 'foreign') return inspectForeign(place.path, place.form, options)
   if (place.kind === 'packed-datadir') {
@@ -271,12 +276,12 @@ function gapsBetween(logs: readonly LogFacts[]): Gap[] {
 }
 
 /** Manifest and sizes only; `verify` reads the content. */
-async function inspectArchive(dir: string): Promise<PathFacts> {
-  const { manifest } = await readManifest(dir)
+async function inspectArchive(dir: string, keys: AgeKeys | undefined): Promise<PathFacts> {
+  const { manifest } = keys === undefined ? await readManifest(dir) : await readWholeManifest(dir, keys)
   const problems: VerifyProblem[] = []
   for (const file of manifest.files) {
     const bytes = await findFileSize(join(dir, file.name))
-    if (bytes === file.bytes || (bytes === null && file.name === INDEX_FILE)) continue
+    if (bytes === file.bytes || (bytes === null && plainName(file.name) === INDEX_FILE)) continue
     const message =
       bytes === null ? `${file.name} is missing` : `${file.name} has ${bytes} bytes, the manifest says ${file.bytes}`
     problems.push({ code: bytes === null ? 'FILE_MISSING' : 'SIZE_MISMATCH', message, file: file.name })

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isArkeeperError } from '../../base/errors.ts'
 import { isErrnoError, toArchiveError } from './errors.ts'
+import { plainName } from './file-form.ts'
 import { ARCHIVE_NAME, findFileSize, readManifest } from './read-manifest.ts'
 import { INDEX_FILE } from './snapshot-index.ts'
 import type { ListedArchive } from './store.ts'
@@ -41,7 +42,7 @@ async function inspectFolder(dir: string, name: string): Promise<ListedArchive |
     for (const file of manifest.files) {
       const found = await findFileSize(join(dir, file.name))
       archiveBytes += found ?? 0
-      if (file.name === INDEX_FILE) continue
+      if (plainName(file.name) === INDEX_FILE) continue
       if (found === null) return { kind: 'damaged', dir, message: `${file.name} is missing` }
       if (found !== file.bytes) {
         return { kind: 'damaged', dir, message: `${file.name} has ${found} bytes, the manifest says ${file.bytes}` }

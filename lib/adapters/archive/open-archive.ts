@@ -1,16 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readFile, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isArkeeperError } from '../../base/errors.ts'
 import { areKindsKnown, hasGaps, type Manifest } from '../../domain/snapshot/manifest.ts'
 import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
 import type { AclTable } from '../../domain/snapshot/record.ts'
-import { type ByteSource, FileBytes } from './byte-source.ts'
+import { type AgeKeys, NO_KEYS } from '../age/age-keys.ts'
+import { AgeError } from '../age/errors.ts'
+import type { ByteSource } from './byte-source.ts'
 import { ArchiveError, isErrnoError, toArchiveError } from './errors.ts'
+import { openContent, plainName, readContent } from './file-form.ts'
 import { MEMBER_RAW_BYTES_MAX } from './gzip-member.ts'
 import { type IndexedSnapshot, indexSnapshot } from './index-snapshot.ts'
 import { readSpan } from './read-blocks.ts'
-import { findFileSize, readManifest, snapshotFileOf } from './read-manifest.ts'
+import { findFileSize, readWholeManifest, snapshotFileOf } from './read-manifest.ts'
 import { type Compression, readSnapshotBytes } from './snapshot-file.ts'
 import { formatIndex, INDEX_FILE, parseIndex, type SnapshotIndex } from './snapshot-index.ts'
 import { SnapshotTree } from './snapshot-tree.ts'
@@ -33,8 +36,8 @@ class ArchiveTree extends SnapshotTree implements ArchiveReader {
  * Opens an archive by its manifest and index; an index that is missing, damaged or of another file is built anew in memory. The data is
  * checked block by block as it is read (gzip CRC); `verify` proves the whole. Throws ArchiveError or SnapshotError.
  */
-export async function openArchive(dir: string): Promise<ArchiveReader> {
-  const { manifest } = await readManifest(dir)
+export async function openArchive(dir: string, keys: AgeKeys = NO_KEYS): Promise<ArchiveReader> {
+  const { manifest, inner } = await readWholeManifest(dir, keys)
   const file = snapshotFileOf(manifest, dir)
   const path = join(dir, file.name)
   const bytes = await findFileSize(path)
@@ -45,13 +48,14 @@ export async function openArchive(dir: string): Promise<ArchiveReader> {
       details: { expected: file.bytes, found: bytes },
     })
   }
-  const source = await FileBytes.open(path)
+  const source = await openContent(path, keys)
   try {
-    const known = await readIndex(dir, manifest, file)
+    const known = await readIndex(dir, { manifest, inner, keys })
     const { index, acls } = known
       ? { index: known, acls: await readAcls(source, known) }
       : await buildIndex(source, path)
-    if (!known) await putBackIndex(dir, manifest, file, index)
+    // An encrypted one that is made anew would have other sums than the manifest names.
+    if (!known && manifest.encryption === undefined) await putBackIndex(dir, manifest, file, index)
     const ownerless = areKindsKnown(manifest) ? 'persistent' : 'unknown'
     const { unreadable } = manifest.fidelity
     const input = { name: path, source, index, acls, ownerless, unreadable, hasGaps: hasGaps(manifest) } as const
@@ -77,8 +81,9 @@ export async function openSnapshotFile(
   path: string,
   compression: Compression,
   signal?: AbortSignal,
+  keys: AgeKeys = NO_KEYS,
 ): Promise<SnapshotTree> {
-  const { source, index, head } = await loadSnapshotFile(path, compression, signal)
+  const { source, index, head } = await loadSnapshotFile(path, compression, signal, keys)
   const input = { name: path, ownerless: 'persistent', unreadable: [], source, index, acls: head.acls } as const
   return new NativeTree(input, head.sessions)
 }
@@ -91,9 +96,10 @@ export async function loadSnapshotFile(
   path: string,
   compression: Compression,
   signal?: AbortSignal,
+  keys: AgeKeys = NO_KEYS,
 ): Promise<LoadedSnapshot> {
   if (compression !== 'snappy') {
-    const source = await FileBytes.open(path)
+    const source = await openContent(path, keys)
     let indexed: IndexedSnapshot | null = null
     try {
       indexed = await indexSnapshot(source, compression, { signal })
@@ -102,21 +108,23 @@ export async function loadSnapshotFile(
     }
     if (indexed) return { ...indexed, source }
   }
-  return sortSnapshot(readSnapshotBytes(path, compression), { signal })
+  return sortSnapshot(readSnapshotBytes(path, compression, keys), { signal })
 }
 
 async function readIndex(
   dir: string,
-  manifest: Manifest,
-  file: Manifest['files'][number],
+  { manifest, inner, keys }: { manifest: Manifest; inner: Manifest; keys: AgeKeys },
 ): Promise<SnapshotIndex | null> {
-  const entry = manifest.files.find(({ name }) => name === INDEX_FILE)
-  if (!entry) return null
+  const lying = manifest.files.find(({ name }) => plainName(name) === INDEX_FILE)
+  const entry = inner.files.find(({ name }) => name === INDEX_FILE)
+  if (!lying || !entry) return null
+  const file = snapshotFileOf(inner, dir)
   let bytes: Buffer
   try {
-    bytes = await readFile(join(dir, INDEX_FILE))
+    bytes = await readContent(join(dir, lying.name), keys)
   } catch (error) {
-    if (isErrnoError(error) && error.code === 'ENOENT') return null
+    if (error instanceof AgeError && error.code === 'CIPHERTEXT_DAMAGED') return null
+    if (isArkeeperError(error) && error.code === 'NOT_FOUND') return null
     throw toArchiveError(error, `reading the index of ${dir}`)
   }
   if (createHash('sha256').update(bytes).digest('hex') !== entry.sha256) return null

@@ -9,6 +9,8 @@ import { HistoryReader, type HistoryStop } from '../../domain/txnlog/read-histor
 import { type ReplayResult, replayLog } from '../../domain/txnlog/replay.ts'
 import { patchStream } from '../../domain/znode/patch-stream.ts'
 import { ROOT } from '../../domain/znode/path.ts'
+import type { AgeKeys } from '../age/age-keys.ts'
+import { AgeError } from '../age/errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import { ArchiveError } from './errors.ts'
 import { type LoadedSnapshot, loadSnapshotFile } from './open-archive.ts'
@@ -58,7 +60,7 @@ export interface HistoryPlace {
  */
 export async function openHistory(
   place: HistoryPlace,
-  options: Omit<OpenDataDirOptions, 'logDir'>,
+  options: Omit<OpenDataDirOptions, 'logDir'> & { readonly keys?: AgeKeys },
 ): Promise<DataDirTree> {
   const to = options.to ?? null
   const problems: VerifyProblem[] = []
@@ -67,6 +69,7 @@ export async function openHistory(
   let doubtful: DataDirTree | null = null
   let sound = 0
   let hopeless = -1n
+  let locked: AgeError | null = null
   for (const file of place.bases) {
     throwIfAborted(options.signal)
     if (to !== null && file.zxid > to) {
@@ -75,7 +78,12 @@ export async function openHistory(
     }
     // From there the same logs lead to the same end.
     if (file.zxid < hopeless) continue
-    const loaded = await load(file, problems, options.signal)
+    const loaded = await load(file, problems, options).catch((error: unknown) => {
+      // Another base may be one that can be read.
+      if (!(error instanceof AgeError) || error.code !== 'KEY_MISSING') throw error
+      locked ??= error
+      return null
+    })
     if (loaded === null) continue
     sound++
     try {
@@ -112,6 +120,7 @@ export async function openHistory(
     }
   }
   if (doubtful !== null) return doubtful
+  if (locked !== null) throw locked
   if (to !== null && refusals.length > 0) throw unreachableError(place, to, refusals)
   if (fallback !== null) return openAsItLies(place, fallback, problems, options)
   const faults = problems.map(({ file, message }) => `${file}: ${message}`)
@@ -129,10 +138,10 @@ const fromSnapshot = (name: string) => (one: VerifyProblem) => ({
 async function load(
   file: BaseFile,
   problems: VerifyProblem[],
-  signal: AbortSignal | undefined,
+  { signal, keys }: { readonly signal?: AbortSignal; readonly keys?: AgeKeys },
 ): Promise<LoadedSnapshot | null> {
   try {
-    return await loadSnapshotFile(file.path, await detectCompression(file.path), signal)
+    return await loadSnapshotFile(file.path, await detectCompression(file.path, keys), signal, keys)
   } catch (error) {
     if (error instanceof CancelledError || !isArkeeperError(error) || !(error instanceof SnapshotError)) throw error
     problems.push(toProblem(error, file.name))
@@ -303,10 +312,10 @@ async function openAsItLies(
   place: HistoryPlace,
   file: BaseFile,
   problems: readonly VerifyProblem[],
-  options: Pick<OpenDataDirOptions, 'signal'>,
+  options: Pick<OpenDataDirOptions, 'signal'> & { readonly keys?: AgeKeys },
 ): Promise<DataDirTree> {
   const { path } = file
-  const loaded = await loadSnapshotFile(path, await detectCompression(path), options.signal)
+  const loaded = await loadSnapshotFile(path, await detectCompression(path, options.keys), options.signal, options.keys)
   try {
     const { base } = await toBase(file, loaded, options.signal)
     const { index, source, head } = loaded

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TreeReader } from '../../domain/znode/ports.ts'
+import type { AgeKeys } from '../age/age-keys.ts'
 import { type DataDir, findDataDir } from './data-dir.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
 import { detectForeign, type ForeignForm, isForeignForm, openForeign } from './imports/open-foreign.ts'
@@ -58,13 +59,19 @@ async function identifyFile(path: string): Promise<LocalPath> {
  * A snapshot file, an archive folder, a data directory or another tool's file as a tree. A data directory is shown as of the last transaction that its logs prove
  * (`openDataDir`). Throws ArchiveError, or SnapshotError for a damaged file.
  */
-export async function openPath(path: string, options: { signal?: AbortSignal } = {}): Promise<TreeReader> {
+export async function openPath(
+  path: string,
+  options: { signal?: AbortSignal; keys?: AgeKeys } = {},
+): Promise<TreeReader> {
   const place = await identifyPath(path)
-  if (place.kind === 'archive') return openArchive(place.dir)
+  if (place.kind === 'archive') return openArchive(place.dir, options.keys)
   if (place.kind === 'foreign') return openForeign(place.path, place.form, options)
   if (place.kind === 'packed-datadir') {
     return withUnpackedDataDir(place.path, (dir) => openDataDir(dir, options), options.signal)
   }
-  if (place.kind === 'file') return openSnapshotFile(place.path, await detectCompression(place.path), options.signal)
+  if (place.kind === 'file') {
+    const compression = await detectCompression(place.path, options.keys)
+    return openSnapshotFile(place.path, compression, options.signal, options.keys)
+  }
   return openDataDir(place.dir, options)
 }

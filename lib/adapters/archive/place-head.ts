@@ -3,19 +3,21 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
+import type { FileForm } from './file-form.ts'
 import { compressMember, stretchMember } from './gzip-member.ts'
 import type { MeantSnapshot } from './read-back.ts'
 import { readFileBytes } from './snapshot-file.ts'
 import type { SnapshotIndex } from './snapshot-index.ts'
 import type { WrittenBody } from './write-body.ts'
-import { NewFile } from './write-file.ts'
+import type { OutFile } from './write-file.ts'
 
 export interface BodyOnDisk {
   readonly dir: string
   /** Name of the body's file, and of the snapshot that it becomes or is copied into. */
   readonly bodyName: string
   readonly name: string
-  readonly file: NewFile
+  readonly file: OutFile
+  readonly form: FileForm
   readonly body: WrittenBody
   readonly ends: SnapshotEnds
 }
@@ -25,7 +27,7 @@ export interface BodyOnDisk {
  * and on the disk. Null when they need more than the room; nothing is changed then.
  */
 export async function fillHead(written: BodyOnDisk): Promise<MeantSnapshot | null> {
-  const { dir, bodyName, name, file, body, ends } = written
+  const { dir, bodyName, name, file, form, body, ends } = written
   const { member } = await compressMember(ends.head)
   const head = stretchMember(member, body.room)
   if (head === null) return null
@@ -33,19 +35,21 @@ export async function fillHead(written: BodyOnDisk): Promise<MeantSnapshot | nul
   await file.fill(0, head)
   await file.write(tail)
   await file.finish()
-  await rename(join(dir, bodyName), join(dir, name))
+  await rename(join(dir, bodyName), join(dir, name + form.suffix))
   return describe(written, { head, tail, bytes: file.bytes })
 }
 
 /** For a head that has no room in front of the body: copies the body behind it into a file of its own. */
 export async function moveBehindHead(written: BodyOnDisk, signal: AbortSignal | undefined): Promise<MeantSnapshot> {
-  const { dir, bodyName, name, body, ends } = written
+  const { dir, bodyName, name, file: bodyFile, form, body, ends } = written
+  // The newest part of what is encrypted lies in memory until then.
+  if (form.recipients !== null) await bodyFile.finish()
   const { member: head } = await compressMember(ends.head)
   const { member: tail } = await compressMember(ends.tail)
-  const file = await NewFile.create(join(dir, name))
+  const file = await form.create(join(dir, name + form.suffix))
   try {
     await file.write(head)
-    for await (const chunk of readFileBytes(join(dir, bodyName), body.room)) {
+    for await (const chunk of readFileBytes(join(dir, bodyName), body.room, form.keys)) {
       throwIfAborted(signal)
       await file.write(chunk)
     }
@@ -59,7 +63,7 @@ export async function moveBehindHead(written: BodyOnDisk, signal: AbortSignal | 
 }
 
 function describe(
-  { name, body, ends }: BodyOnDisk,
+  { name, form, body, ends }: BodyOnDisk,
   { head, tail, bytes }: { head: Buffer; tail: Buffer; bytes: number },
 ): MeantSnapshot {
   const index: SnapshotIndex = {
@@ -78,5 +82,5 @@ function describe(
     },
     parents: body.parents,
   }
-  return { name, bytes, index, crcs: [crc32(head), ...body.crcs, crc32(tail)], ends }
+  return { name, fileName: name + form.suffix, bytes, index, crcs: [crc32(head), ...body.crcs, crc32(tail)], ends }
 }

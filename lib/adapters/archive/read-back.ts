@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { CancelledError, isArkeeperError } from '../../base/errors.ts'
+import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { ADLER_START, adler32, combineAdler32 } from '../../domain/snapshot/adler32.ts'
 import { BodyCheck } from '../../domain/snapshot/check-body.ts'
 import { SEAL_BYTES, SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
 import type { SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
-import { FileBytes } from './byte-source.ts'
+import type { AgeKeys } from '../age/age-keys.ts'
+import { type ByteSource, FileBytes } from './byte-source.ts'
 import { ArchiveError } from './errors.ts'
+import { openContent, readContent } from './file-form.ts'
 import { letGo } from './let-go.ts'
 import { readAhead, readSpan } from './read-blocks.ts'
-import { INDEX_FILE, parseIndex, type SnapshotBlock, type SnapshotIndex } from './snapshot-index.ts'
-import { sha256Of } from './write-file.ts'
+import { hashSealed } from './sealed-bytes.ts'
+import { parseIndex, type SnapshotBlock, type SnapshotIndex } from './snapshot-index.ts'
+import { type FileSums, sha256Of } from './write-file.ts'
 
 /** Written bytes that are worth a flush and a look: some blocks at once, and never long behind. */
 const ROUND_BYTES = 4 << 20
@@ -25,7 +27,7 @@ const GZIP = { compression: 'gzip' } as const
  */
 export class BodyReadBack {
   readonly #check = new BodyCheck()
-  readonly #source: FileBytes
+  readonly #source: ByteSource
   readonly #flush: () => Promise<void>
   readonly #signal: AbortSignal | undefined
   readonly #running: Promise<void>
@@ -39,7 +41,7 @@ export class BodyReadBack {
   /** Hears of each block from when it is set. */
   onProgress: ((check: BodyCheck) => void) | null = null
 
-  private constructor(source: FileBytes, input: { flush: () => Promise<void>; signal?: AbortSignal }) {
+  private constructor(source: ByteSource, input: { flush: () => Promise<void>; signal?: AbortSignal }) {
     this.#source = source
     this.#flush = input.flush
     this.#signal = input.signal
@@ -49,8 +51,8 @@ export class BodyReadBack {
   }
 
   /** `flush`: brings what was written so far to the disk. */
-  static async start(path: string, input: { flush: () => Promise<void>; signal?: AbortSignal }): Promise<BodyReadBack> {
-    return new BodyReadBack(await FileBytes.open(path), input)
+  static start(source: ByteSource, input: { flush: () => Promise<void>; signal?: AbortSignal }): BodyReadBack {
+    return new BodyReadBack(source, input)
   }
 
   /** Takes a block whose bytes have been written. Throws what was found wrong with those before it. */
@@ -118,9 +120,11 @@ export class BodyReadBack {
   }
 }
 
-/** The snapshot file as it was meant: where its parts lie, and the CRC-32 of each as it was handed to the file system. */
+/** The snapshot file as it was meant, decrypted: where its parts lie, and the CRC-32 of each as it was handed to the file system. */
 export interface MeantSnapshot {
   readonly name: string
+  /** Where it lies on the disk: another one than its name when it is encrypted. */
+  readonly fileName: string
   readonly bytes: number
   readonly index: SnapshotIndex
   /** Head, blocks, tail. */
@@ -132,7 +136,12 @@ export interface MeantSnapshot {
  * SHA-256 of the whole file, read once more from front to back. Each part is held against what was written, so that what is hashed
  * here is what was read back block by block.
  */
-export async function hashWritten(dir: string, meant: MeantSnapshot, signal?: AbortSignal): Promise<string> {
+export async function hashWritten(
+  dir: string,
+  meant: MeantSnapshot,
+  { keys, signal }: { keys: AgeKeys; signal?: AbortSignal },
+): Promise<FileSums> {
+  if (meant.fileName !== meant.name) return hashSealedParts(dir, meant, keys, signal)
   const { index, crcs } = meant
   const source = await FileBytes.open(join(dir, meant.name))
   try {
@@ -148,7 +157,7 @@ export async function hashWritten(dir: string, meant: MeantSnapshot, signal?: Ab
       hash.update(packed)
       letGo(packed)
     }
-    return hash.digest('hex')
+    return { bytes: meant.bytes, sha256: hash.digest('hex') }
   } catch (error) {
     throw toReadBackFailure(error)
   } finally {
@@ -156,10 +165,48 @@ export async function hashWritten(dir: string, meant: MeantSnapshot, signal?: Ab
   }
 }
 
+/** As above for an encrypted file, in one pass: the bytes that are hashed are the ones that are decrypted and compared. */
+async function hashSealedParts(
+  dir: string,
+  { index, crcs, fileName, bytes }: MeantSnapshot,
+  keys: AgeKeys,
+  signal: AbortSignal | undefined,
+): Promise<FileSums> {
+  const spans = [index.head, ...index.blocks, index.tail]
+  let part = 0
+  let done = 0
+  let crc = 0
+  const visit = (plain: Buffer) => {
+    throwIfAborted(signal)
+    for (let at = 0; at < plain.length; ) {
+      const span = spans[part]
+      if (span === undefined) throw readBackFailure('the snapshot is longer than what was written')
+      const taken = Math.min(span.length - done, plain.length - at)
+      crc = crc32(plain.subarray(at, at + taken), crc)
+      at += taken
+      done += taken
+      if (done < span.length) return
+      if (crc !== crcs[part]) throw readBackFailure(`the bytes from ${span.offset} on have another CRC-32`)
+      part++
+      done = 0
+      crc = 0
+    }
+  }
+  try {
+    const found = await hashSealed(join(dir, fileName), keys, visit)
+    if (part !== spans.length || found.plain.bytes !== bytes) {
+      throw readBackFailure(`the snapshot has ${found.plain.bytes} bytes instead of ${bytes}`)
+    }
+    return found
+  } catch (error) {
+    throw toReadBackFailure(error)
+  }
+}
+
 /** Both ends as they lie on the disk, held against what was meant, and with the blocks read back between them. */
-export async function checkEnds(dir: string, meant: MeantSnapshot, body: BodyCheck): Promise<void> {
+export async function checkEnds(dir: string, meant: MeantSnapshot, body: BodyCheck, keys: AgeKeys): Promise<void> {
   const { index, ends } = meant
-  const source = await FileBytes.open(join(dir, meant.name))
+  const source = await openContent(join(dir, meant.fileName), keys)
   try {
     const head = await readSpan(source, GZIP, index.head)
     const tail = await readSpan(source, GZIP, index.tail)
@@ -187,8 +234,12 @@ export async function checkEnds(dir: string, meant: MeantSnapshot, body: BodyChe
 }
 
 /** The index as it lies on the disk: a sound one, and of exactly this snapshot. */
-export async function checkIndex(dir: string, meant: MeantSnapshot, sha256: string): Promise<void> {
-  const bytes = await readFile(join(dir, INDEX_FILE))
+export async function checkIndex(
+  dir: string,
+  meant: MeantSnapshot,
+  { fileName, sha256, keys }: { fileName: string; sha256: string; keys: AgeKeys },
+): Promise<void> {
+  const bytes = await readContent(join(dir, fileName), keys)
   const index = parseIndex(bytes.toString(), { snapshot: meant.name, snapshotBytes: meant.bytes })
   assertSame(
     'the index',

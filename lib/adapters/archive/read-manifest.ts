@@ -1,10 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
+import { type AgeKeys, keyMissing } from '../age/age-keys.ts'
+import { AgeError } from '../age/errors.ts'
 import { ArchiveError, isErrnoError, toArchiveError } from './errors.ts'
+import { AGE_SUFFIX, plainName, readContent } from './file-form.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
-const SCHEMA = 1
+const SCHEMA = 2
 /** Name of an archive's folder: UTC time, zxid, and a counter where two would be equal. */
 export const ARCHIVE_NAME = /^\d{8}T\d{6}Z-[0-9a-f]{1,16}(-\d+)?$/
 
@@ -48,16 +51,55 @@ function parseManifest(text: string, path: string): Manifest {
   })
 }
 
-/** The snapshot's entry. Throws MANIFEST_INVALID when the manifest names none, UNSUPPORTED for an encrypted one. */
+/**
+ * The manifest of an archive with all that it says: the encrypted one, where there is one, is read for the lists that the open one leaves
+ * out, and must be of the same archive. Throws AgeError as well.
+ */
+export async function readWholeManifest(dir: string, keys: AgeKeys): Promise<{ manifest: Manifest; inner: Manifest }> {
+  const { manifest } = await readManifest(dir)
+  if (manifest.encryption === undefined) return { manifest, inner: manifest }
+  const path = join(dir, manifest.encryption.manifest)
+  const inner = parseManifest(await readEncrypted(path, keys, manifest.encryption.recipients), path)
+  const misfit = findMisfit(manifest, inner)
+  if (misfit !== null) {
+    throw new ArchiveError('MANIFEST_INVALID', `${path} and the open manifest beside it differ: ${misfit}`, {
+      remedy: 'a file of another archive lies here, or one of them was changed: use a copy of the archive',
+    })
+  }
+  const { consistency, fidelity, note, import: imported } = inner
+  return { manifest: { ...manifest, consistency, fidelity, note, import: imported }, inner }
+}
+
+async function readEncrypted(path: string, keys: AgeKeys, recipients: readonly string[]): Promise<string> {
+  try {
+    return (await readContent(path, keys)).toString()
+  } catch (error) {
+    if (error instanceof AgeError && error.code === 'KEY_MISSING') throw keyMissing(dirname(path), recipients)
+    throw error
+  }
+}
+
+/** What both say must be the same: a file that was put here from another archive is found by it. */
+function findMisfit(open: Manifest, inner: Manifest): string | null {
+  if (inner.id !== open.id) return `one is of the archive ${open.id}, the other of ${inner.id}`
+  for (const file of open.files) {
+    if (file.name === open.encryption?.manifest) continue
+    const known = inner.files.find(({ name }) => name === plainName(file.name))
+    if (known === undefined) return `${file.name} is in one of them only`
+    if (known.bytes !== file.plain?.bytes || known.sha256 !== file.plain.sha256) return `the content of ${file.name}`
+  }
+  const facts = ({ zxid, znodes, takenAtMs, digest }: Manifest) => JSON.stringify([zxid, znodes, takenAtMs, digest])
+  return facts(open) === facts(inner) ? null : 'zxid, znodes, time or digest'
+}
+
+/** The snapshot's entry. Throws MANIFEST_INVALID when the manifest names none. */
 export function snapshotFileOf(manifest: Manifest, dir: string): Manifest['files'][number] {
   const file = manifest.files.find((entry) => entry.name.startsWith('snapshot.'))
   if (!file || file.name.includes('/')) {
     throw new ArchiveError('MANIFEST_INVALID', `the manifest of ${dir} names no snapshot file`)
   }
-  if (file.name.endsWith('.age')) {
-    throw new ArchiveError('UNSUPPORTED', `${file.name} in ${dir} is encrypted`, {
-      remedy: 'decrypt it with age and the key of its operator, then give the decrypted file',
-    })
+  if (file.name.endsWith(AGE_SUFFIX) !== (manifest.encryption !== undefined)) {
+    throw new ArchiveError('MANIFEST_INVALID', `the manifest of ${dir} does not fit ${file.name}`)
   }
   return file
 }

@@ -66,6 +66,8 @@ export interface VerifyReport {
   }[]
   readonly checksumOk: boolean
   readonly znodes: number
+  /** Of an encrypted archive. Not opened: only the sums of the files as they lie there are proven, and `checksumOk` and `znodes` say that. */
+  readonly encryption?: { readonly recipients: readonly string[]; readonly opened: boolean }
   readonly digest: {
     readonly version: 2
     readonly zxid: string
@@ -164,6 +166,10 @@ export interface ArchivePort {
   ): Promise<UnpackedSnapshot>
   /** The bytes that `measureUnpacked` measured. Throws as it goes when the file is damaged. */
   readUnpacked(dir: string): AsyncIterable<Uint8Array>
+  /** The same store, whose new archives are encrypted to these public keys. What it writes it reads back without a private key. */
+  withRecipients(recipients: readonly string[]): ArchivePort
+  /** Throws AgeError KEY_MISSING when the archive is encrypted and no private key at hand opens it. */
+  assertReadable(dir: string): Promise<void>
   /** Archives directly below a store's cluster folders; unfinished temporaries are not listed. */
   list(storeDir: string): AsyncIterable<ListedArchive>
   remove(dir: string): Promise<void>

@@ -2,20 +2,22 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
 import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
+import { type AgeKeys, NO_KEYS } from '../age/age-keys.ts'
 import { toArchiveError } from './errors.ts'
-import { readManifest, snapshotFileOf } from './read-manifest.ts'
+import { readManifest, readWholeManifest, snapshotFileOf } from './read-manifest.ts'
 import { detectCompression, readSnapshotBytes } from './snapshot-file.ts'
 import type { UnpackedSnapshot } from './store.ts'
 
 export async function measureUnpacked(
   dir: string,
-  options: { readonly signal?: AbortSignal; onProgress?: (znodes: number) => void } = {},
+  options: { readonly signal?: AbortSignal; onProgress?: (znodes: number) => void; readonly keys?: AgeKeys } = {},
 ): Promise<UnpackedSnapshot> {
-  const { manifest } = await readManifest(dir)
+  const { keys = NO_KEYS } = options
+  const { manifest } = await readWholeManifest(dir, keys)
   const hash = createHash('sha256')
   let bytes = 0
   async function* hashed() {
-    for await (const chunk of readUnpacked(dir)) {
+    for await (const chunk of readUnpacked(dir, keys)) {
       hash.update(chunk)
       bytes += chunk.length
       yield chunk
@@ -47,8 +49,8 @@ export async function measureUnpacked(
   }
 }
 
-export async function* readUnpacked(dir: string): AsyncGenerator<Uint8Array> {
+export async function* readUnpacked(dir: string, keys: AgeKeys = NO_KEYS): AsyncGenerator<Uint8Array> {
   const { manifest } = await readManifest(dir)
   const path = join(dir, snapshotFileOf(manifest, dir).name)
-  yield* readSnapshotBytes(path, await detectCompression(path))
+  yield* readSnapshotBytes(path, await detectCompression(path, keys), keys)
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import type { AgeKeys } from '../age/age-keys.ts'
 import { type DataDir, getDataDir, withListing } from './data-dir.ts'
 import { inspectForeign } from './imports/inspect-foreign.ts'
 import type { ForeignForm } from './imports/open-foreign.ts'
@@ -18,6 +19,7 @@ import { toProblem, verifyArchive } from './verify-archive.ts'
 interface VerifyOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number) => void
+  readonly keys?: AgeKeys
 }
 
 /**

@@ -4,42 +4,36 @@ import { join } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { throwIfAborted } from '../../base/errors.ts'
 import { formatHex64, formatHex64Bare } from '../../base/hex64.ts'
-import { stringifyJson } from '../../base/json.ts'
 import { makeDir } from '../../base/make-dir.ts'
 import type { BodyCheck } from '../../domain/snapshot/check-body.ts'
 import { type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { BodyCounts, SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { ArchiveError, isErrnoError, toArchiveError } from './errors.ts'
+import { type FileForm, openContent, PLAIN_FORM } from './file-form.ts'
 import { fillHead, moveBehindHead } from './place-head.ts'
 import { assertSame, BodyReadBack, checkEnds, checkIndex, hashWritten, type MeantSnapshot } from './read-back.ts'
-import { MANIFEST_FILE } from './read-manifest.ts'
 import { formatIndex, INDEX_FILE } from './snapshot-index.ts'
 import type { ArchiveDescription, WriteArchiveInput } from './store.ts'
 import { makeTempDir, removeTree, syncDir } from './temp-dir.ts'
 import { LISTED_PATHS_MAX, type WrittenBody, writeBody } from './write-body.ts'
-import { NewFile, writeNewFile } from './write-file.ts'
+import type { FileSums } from './write-file.ts'
+import { putFile, toPlain, type WrittenFile, writeManifest } from './write-manifest.ts'
 
 const BODY_FILE = 'body'
 const NAMES_MAX = 1000
-
-interface WrittenFile {
-  readonly name: string
-  readonly bytes: number
-  readonly sha256: string
-}
 
 /**
  * Writes one archive, whole or not at all: under a temporary name, flushed, read back, renamed. On any failure the temporary is removed
  * and the failure thrown: an ArchiveError for the file system (NO_SPACE, DENIED, IO), CancelledError, or what the stream threw.
  */
-export async function writeArchive(input: WriteArchiveInput) {
+export async function writeArchive(input: WriteArchiveInput, form: FileForm = PLAIN_FORM) {
   let tempDir: string | null = null
   try {
     throwIfAborted(input.signal)
     await makeDir(input.parentDir)
     tempDir = await makeTempDir(input.parentDir)
-    const { manifest, archiveBytes } = await fillArchive(tempDir, input)
+    const { manifest, archiveBytes } = await fillArchive(tempDir, input, form)
     const dir = await publish(tempDir, input.parentDir, archiveName(input.startedAtMs, manifest.zxid))
     tempDir = null
     await syncDir(input.parentDir)
@@ -53,36 +47,37 @@ export async function writeArchive(input: WriteArchiveInput) {
   }
 }
 
-async function fillArchive(dir: string, input: WriteArchiveInput) {
-  const file = await NewFile.create(join(dir, BODY_FILE))
+async function fillArchive(dir: string, input: WriteArchiveInput, form: FileForm) {
+  const bodyName = BODY_FILE + form.suffix
+  const file = await form.create(join(dir, bodyName))
   const { signal } = input
   let readBack: BodyReadBack | null = null
   try {
-    readBack = await BodyReadBack.start(join(dir, BODY_FILE), { flush: () => file.flush(), signal })
+    readBack = BodyReadBack.start(await file.source(), { flush: () => file.flush(), signal })
     const body = await writeBody(file, readBack, input)
     const description = await input.describe()
     throwIfAborted(signal)
     const ends = body.body.finish(body.adler, description.sessions)
     const name = `snapshot.${formatHex64Bare(description.zxid)}.gz`
-    const written = { dir, bodyName: BODY_FILE, name, file, body, ends }
+    const written = { dir, bodyName, name, file, form, body, ends }
     let meant = await fillHead(written)
     if (meant === null) {
       // Other bytes on the disk: what was read back so far does not speak for them.
       await readBack.close()
       meant = await moveBehindHead(written, signal)
-      readBack = await BodyReadBack.start(join(dir, name), { flush: async () => undefined, signal })
+      const moved = await openContent(join(dir, meant.fileName), form.keys)
+      readBack = BodyReadBack.start(moved, { flush: async () => undefined, signal })
       for (const block of meant.index.blocks) readBack.add(block)
     }
     const indexText = formatIndex(meant.index, { snapshot: name, snapshotBytes: meant.bytes })
-    const indexFile = { name: INDEX_FILE, ...(await writeNewFile(join(dir, INDEX_FILE), indexText)) }
-    const sha256 = await finishReadBack(dir, { meant, readBack, indexFile, counts: body.body.counts }, input)
+    const indexFile = await putFile(dir, INDEX_FILE, indexText, form)
+    const sums = await finishReadBack(dir, { meant, readBack, indexFile, form, counts: body.body.counts }, input)
     throwIfAborted(signal)
-    const snapshot = { name, bytes: meant.bytes, sha256 }
-    const manifest = makeManifest({ input, description, body, ends, files: [snapshot, indexFile] })
-    const text = `${stringifyJson(manifest, 2)}\n`
-    const { bytes } = await writeNewFile(join(dir, MANIFEST_FILE), text)
+    const files = [{ name: meant.fileName, ...sums }, indexFile]
+    const plain = makeManifest({ input, description, body, ends, files: files.map(toPlain) })
+    const { manifest, bytes } = await writeManifest(dir, plain, files, form)
     await syncDir(dir)
-    return { manifest, archiveBytes: snapshot.bytes + indexFile.bytes + bytes }
+    return { manifest, archiveBytes: manifest.files.reduce((sum, each) => sum + each.bytes, bytes) }
   } finally {
     await readBack?.close()
     await file.close()
@@ -92,23 +87,30 @@ async function fillArchive(dir: string, input: WriteArchiveInput) {
 /** All that is on the disk has been read again and is what was meant when this gives the SHA-256 of the snapshot. */
 async function finishReadBack(
   dir: string,
-  written: { meant: MeantSnapshot; readBack: BodyReadBack; indexFile: WrittenFile; counts: BodyCounts },
+  written: {
+    meant: MeantSnapshot
+    readBack: BodyReadBack
+    indexFile: WrittenFile
+    form: FileForm
+    counts: BodyCounts
+  },
   input: WriteArchiveInput,
-): Promise<string> {
-  const { meant, readBack, indexFile, counts } = written
+): Promise<FileSums> {
+  const { meant, readBack, indexFile, form, counts } = written
+  const { keys } = form
   const report = ({ records, dataBytes }: BodyCheck) =>
     input.onProgress?.({ phase: 'reading-back', znodes: records, dataBytes, archiveBytes: meant.bytes })
   readBack.onProgress = report
-  const [body, sha256] = await Promise.all([readBack.finish(), hashWritten(dir, meant, input.signal)])
+  const [body, sums] = await Promise.all([readBack.finish(), hashWritten(dir, meant, { keys, signal: input.signal })])
   report(body)
-  await checkEnds(dir, meant, body)
-  await checkIndex(dir, meant, indexFile.sha256)
+  await checkEnds(dir, meant, body, keys)
+  await checkIndex(dir, meant, { fileName: indexFile.name, sha256: toPlain(indexFile).sha256, keys })
   assertSame(
     'the snapshot',
     { znodes: body.records, dataBytes: body.dataBytes, ephemerals: body.byKind.ephemeral },
     { znodes: counts.znodes, dataBytes: counts.dataBytes, ephemerals: counts.byKind.ephemeral },
   )
-  return sha256
+  return sums
 }
 
 function makeManifest(parts: {

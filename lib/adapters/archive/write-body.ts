@@ -13,7 +13,7 @@ import type { BodyReadBack } from './read-back.ts'
 import type { SnapshotBlock } from './snapshot-index.ts'
 import type { WriteArchiveInput } from './store.ts'
 import { untilAborted } from './until-aborted.ts'
-import type { NewFile } from './write-file.ts'
+import type { OutFile } from './write-file.ts'
 
 // Two cores compress; more in flight only costs memory (about 2 MiB each).
 const IN_FLIGHT = 4
@@ -53,7 +53,7 @@ interface Packed {
  * Writes the znodes of a stream, with the built-in ones that it lacks, as gzip members to `file`. Flat memory. Blocks behind a room for
  * the head stay where they are, and are handed to `readBack` at once; a fault that it finds ends the writing.
  */
-export async function writeBody(file: NewFile, readBack: BodyReadBack, input: WriteArchiveInput): Promise<WrittenBody> {
+export async function writeBody(file: OutFile, readBack: BodyReadBack, input: WriteArchiveInput): Promise<WrittenBody> {
   const parents = new Map<string, number>()
   const body = new SnapshotBody({ onClose: (path, children) => parents.set(path, children) })
   const blocks: SnapshotBlock[] = []

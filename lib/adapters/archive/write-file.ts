@@ -1,8 +1,27 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 
+/** Of a file as it lies there; `plain` of its content, where that is encrypted. */
+export interface FileSums {
+  readonly bytes: number
+  readonly sha256: string
+  readonly plain?: { readonly bytes: number; readonly sha256: string }
+}
+
 /** A new file, written front to back; it is on the disk when `finish` returns. */
-export class NewFile {
+export interface OutFile {
+  readonly bytes: number
+  write(chunk: Uint8Array): Promise<void>
+  /** Leaves room for what is known only later, and written by `fill`. */
+  skip(bytes: number): void
+  fill(position: number, chunk: Uint8Array): Promise<void>
+  /** What was written before the call is on the disk when it returns. */
+  flush(): Promise<void>
+  finish(): Promise<void>
+  close(): Promise<void>
+}
+
+export class NewFile implements OutFile {
   readonly #handle: FileHandle
   #bytes = 0
   #finished = false
@@ -25,7 +44,6 @@ export class NewFile {
     this.#bytes += chunk.length
   }
 
-  /** Leaves room for what is known only later, and written by `fill`. */
   skip(bytes: number): void {
     this.#bytes += bytes
   }
@@ -34,7 +52,6 @@ export class NewFile {
     await this.#writeAt(position, chunk)
   }
 
-  /** What was written before the call is on the disk when it returns. */
   async flush(): Promise<void> {
     if (!this.#finished) await this.#handle.datasync()
   }

@@ -70,12 +70,27 @@ export type ImportFacts = z.infer<typeof importSchema>
 /** A file beside the manifest: whoever may write into a store must not make us read, or hand out, what lies elsewhere. */
 const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/, 'not the name of a file beside the manifest')
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** Only of an archive whose files are encrypted; `schema` is 2 then. */
+export const encryptionSchema = z.object({
+  format: z.literal('age'),
+  /** Public keys: whoever has one of the private ones reads the archive. */
+  recipients: z.array(z.string()).min(1),
+  /** The whole manifest of the archive as it is decrypted. Lists of paths are in there only; here they are empty. */
+  manifest: fileName,
+  /** How much of each list is in there. */
+  hidden: z.object({ moved: count, unreadable: count, maskedAcl: count, sequenceParents: count }),
+})
+export type Encryption = z.infer<typeof encryptionSchema>
+
 /**
  * manifest.json of an archive, written last. `schema` is raised only by adding; readers refuse a higher major number.
+ * 1 is a plain archive, 2 an encrypted one, which readers of before know nothing of.
  * Numbers beyond 2^53 are hex strings. Times are milliseconds since 1970 (UTC).
  */
-export const manifestSchema = z.object({
-  schema: z.literal(1),
+const manifestFields = z.object({
+  schema: z.union([z.literal(1), z.literal(2)]),
   arkeeper: z.string(),
   id: z.string(),
   cluster: z.object({ name: z.string(), connectString: z.string().nullable(), chroot: z.string() }),
@@ -94,12 +109,30 @@ export const manifestSchema = z.object({
   digest: z.object({ version: z.literal(2), zxid: hex64, computed: hex64 }).nullable(),
   takenAtMs: count,
   durationMs: count,
-  /** Every file but the manifest itself. */
-  files: z.array(z.object({ name: fileName, bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+  /** Every file but the manifest itself, as it lies there; `plain` is its content, where that is encrypted. */
+  files: z.array(
+    z.object({
+      name: fileName,
+      bytes: count,
+      sha256,
+      plain: z.object({ bytes: count, sha256 }).optional(),
+    }),
+  ),
+  encryption: encryptionSchema.optional(),
   note: z.string().optional(),
   /** Only of the source `import`: where the tree came from, and what that could not say. */
   import: importSchema.optional(),
 })
+/** Files of an archive are encrypted all or none, and its schema says which. */
+function fitsSchema({ schema, encryption, files }: z.infer<typeof manifestFields>): boolean {
+  const isEncrypted = schema === 2
+  return (
+    isEncrypted === (encryption !== undefined) &&
+    files.every(({ name, plain }) => name.endsWith('.age') === isEncrypted && (plain !== undefined) === isEncrypted)
+  )
+}
+
+export const manifestSchema = manifestFields.refine(fitsSchema, 'files and schema do not fit each other')
 export type Manifest = z.infer<typeof manifestSchema>
 
 /** False where a znode without an owner may be a container, or have a time to live. */

@@ -162,9 +162,11 @@ async function listBackupBases(context: ServiceContext, clusterId: string, fault
   for (const { takenAt, manifest: stored, ...place } of rows) {
     const manifest = manifestSchema.safeParse(stored).data
     if (!manifest) continue
-    const { scope, cluster, fidelity } = manifest
+    const { scope, cluster, fidelity, encryption } = manifest
     const isWhole = scope.kind === 'subtrees' && scope.paths.length === 1 && scope.paths[0] === ROOT
     if (!isWhole || cluster.chroot !== ROOT || fidelity.unreadable.length + fidelity.maskedAcl.length > 0) continue
+    // After a rescan only the number is known.
+    if (encryption !== undefined && encryption.hidden.unreadable + encryption.hidden.maskedAcl > 0) continue
     const name = `backup of ${takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
     try {
       const base = await withArchive(context, place, (dir) => context.archives.archiveBase(dir))
