@@ -17,8 +17,10 @@ const config: NextConfig = {
   serverExternalPackages: [
     'better-sqlite3',
     '@prisma/adapter-better-sqlite3',
+    '@prisma/adapter-pg',
     '@prisma/client',
     'node-zookeeper-client',
+    'pg',
     'pino',
   ],
   // Without it a lock file in a folder above would be taken for the root of the project.

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // Stands in for Prisma's native schema engine, which is fetched from a CDN and therefore missing where only a package registry is
 // reachable: the same engine as WebAssembly, spoken to by the same line-wise JSON-RPC. Named by PRISMA_SCHEMA_ENGINE_BINARY.
-// For developers who make migrations; the running product never needs it. SQLite only.
+// For developers who make migrations; the running product never needs it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import { isPostgresql } from './internal/prisma-schema.mjs'
+import { openPostgresqlFactory, runPostgresqlCommand } from './internal/schema-engine-postgresql.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -115,7 +117,11 @@ function failCommand(message, code) {
   process.exit(1)
 }
 
-function runCommand(command, url) {
+async function runCommand(command, url) {
+  if (isPostgresql(url)) {
+    await runPostgresqlCommand(command, url)
+    return
+  }
   const file = fileOf(url)
   if (command === 'can-connect-to-database') {
     if (!existsSync(file)) failCommand(`Database ${file} does not exist`, 'P1003')
@@ -129,9 +135,11 @@ function runCommand(command, url) {
 
 async function serve(options) {
   const { SchemaEngine } = await loadEngine()
-  const file = options.datasource?.url ? fileOf(options.datasource.url) : ':memory:'
+  const url = options.datasource?.url
+  const onSqlite = !isPostgresql(url)
+  const file = url && onSqlite ? fileOf(url) : ':memory:'
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
-  const factory = openFactory(file)
+  const factory = onSqlite ? openFactory(file) : openPostgresqlFactory(url)
   const datamodels = options.datamodels.map((path) => [path, readFileSync(path, 'utf8')])
   const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
 
@@ -173,13 +181,13 @@ async function serve(options) {
       }
       let result
       if (method === 'getDatabaseVersion') result = await engine.version(params)
-      else if (method === 'reset') {
+      else if (method === 'reset' && onSqlite) {
         await dropEverything(factory)
         // SQLite keeps its own table of sequences, which the engine would take for a schema that it must not touch.
         await ensureMigrationsTable(factory)
         result = null
-      } else if (method === 'evaluateDataLoss') result = await evaluateDataLoss(params)
-      else if (method === 'createMigration') result = await createMigration(params)
+      } else if (method === 'evaluateDataLoss' && onSqlite) result = await evaluateDataLoss(params)
+      else if (method === 'createMigration' && onSqlite) result = await createMigration(params)
       else result = await engine[method](params)
       if (method === 'diff') {
         write({ jsonrpc: '2.0', id: id + 1_000_000, method: 'print', params: { content: result?.stdout ?? '' } })
@@ -206,7 +214,7 @@ if (process.argv.includes('--version')) {
 } else {
   const options = parseArguments(process.argv.slice(2))
   try {
-    if (options.command) runCommand(options.command, options.datasource?.url ?? '')
+    if (options.command) await runCommand(options.command, options.datasource?.url ?? '')
     else await serve(options)
   } catch (error) {
     failCommand(error?.message ?? String(error), error?.code ?? 'P1000')

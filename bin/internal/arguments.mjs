@@ -67,11 +67,10 @@ function readSettings(command, env) {
     }),
     databaseUrl: env.DATABASE_URL || null,
   }
-  const serves = ['start', 'demo', 'dev'].includes(command)
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(settings.databaseUrl ?? '')?.[1]?.toLowerCase()
-  if (serves && scheme && scheme !== 'file') {
+  if (['start', 'demo', 'dev'].includes(command) && scheme && !['file', 'postgres', 'postgresql'].includes(scheme)) {
     throw new Failure(
-      `DATABASE_URL: a ${scheme}: database is not supported yet; unset it to keep the catalog in ${settings.dataDir}`,
+      `DATABASE_URL: a ${scheme}: database is not supported; give it a postgresql: or file: address, or unset it to keep the catalog in ${settings.dataDir}`,
       2,
     )
   }

@@ -5,17 +5,19 @@ import { tsconfigOf, webDirOf } from './base-path.mjs'
 import { Failure } from './failure.mjs'
 import { releaseLock, takeLock } from './lock.mjs'
 import { say } from './output.mjs'
+import { POSTGRESQL_SCHEMA, writePostgresqlSchema } from './prisma-schema.mjs'
 import { runStep } from './processes.mjs'
 import { DIST_DIR, inProject, ROOT, TOOLCHAIN_DIR } from './project.mjs'
 import { ensureStamped, hashTree } from './stamp.mjs'
 import { ensureToolchain } from './toolchain.mjs'
 
 const GENERATED = 'lib/adapters/database/generated'
+const GENERATED_POSTGRESQL = 'lib/adapters/database/postgresql/generated'
 const BUILD_TIMEOUT_MS = 10 * 60_000
 const STEP_TIMEOUT_MS = 2 * 60_000
 const LOCK_WAIT_MS = 15 * 60_000
 
-/** What the web server and the bundles are made of. Tests and the generated client are not: the one is not shipped, the other follows. */
+/** What the web server and the bundles are made of. Tests and the generated clients are not: the ones are not shipped, the others follow. */
 const SOURCES = [
   'app',
   'lib',
@@ -27,7 +29,9 @@ const SOURCES = [
   'next.config.ts',
   'postcss.config.mjs',
 ]
-export const isSource = (name) => !name.startsWith(`${GENERATED}/`) && !/\.(test|test-support)\.tsx?$/.test(name)
+export const isSource = (name) =>
+  ![GENERATED, GENERATED_POSTGRESQL].some((dir) => name.startsWith(`${dir}/`)) &&
+  !/\.(test|test-support)\.tsx?$/.test(name)
 
 /** Name in dist/ → entry. Packages stay outside the bundles: they are found in node_modules. */
 const BUNDLES = {
@@ -80,22 +84,39 @@ function linkCommand() {
   symlinkSync('../../bin/arkeeper', link)
 }
 
-/** The typed database client, made from the schema. */
-async function generateClient({ node, env }) {
+/** The typed database clients, one for each database, made from the one schema. */
+async function generateClient(tools) {
   await ensureStamped({
     file: inProject(GENERATED, '.stamp'),
-    wanted: hashTree(ROOT, ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json']),
-    isThere: () => existsSync(inProject(GENERATED, 'client.ts')),
-    make: () =>
-      runStep({
-        title: 'generating the database client',
-        log: 'prisma-generate',
-        command: node,
-        args: [inProject('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
-        env,
-        timeoutMs: STEP_TIMEOUT_MS,
-      }),
+    wanted: hashTree(ROOT, [
+      'prisma/schema.prisma',
+      'prisma.config.ts',
+      'bin/internal/prisma-schema.mjs',
+      'package-lock.json',
+    ]),
+    isThere: () =>
+      [inProject(GENERATED, 'client.ts'), inProject(GENERATED_POSTGRESQL, 'client.ts'), POSTGRESQL_SCHEMA].every(
+        (file) => existsSync(file),
+      ),
+    make: () => generateClients(tools),
   })
+}
+
+export async function generateClients({ node, env }) {
+  writePostgresqlSchema()
+  for (const [title, DATABASE_URL] of [
+    ['generating the database client for SQLite', ''],
+    ['generating the database client for PostgreSQL', 'postgresql://127.0.0.1/not-asked'],
+  ]) {
+    await runStep({
+      title,
+      log: 'prisma-generate',
+      command: node,
+      args: [inProject('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+      env: { ...env, DATABASE_URL },
+      timeoutMs: STEP_TIMEOUT_MS,
+    })
+  }
 }
 
 /** The bundles (dist) and the web server (.next, or one of its own for a base path), each when its sources or its settings have changed. */

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundle, prepare } from './build.mjs'
+import { bundle, generateClients, prepare } from './build.mjs'
 import { findUnlicensed, findUnsealed } from './dependencies.mjs'
-import { warn } from './output.mjs'
+import { say, warn } from './output.mjs'
+import { writePostgresqlSchema } from './prisma-schema.mjs'
 import { runVisible } from './processes.mjs'
 import { DIST_DIR, inProject } from './project.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 import { npmCommand } from './toolchain.mjs'
+import { writeTwins } from './twins.mjs'
 import { fetchNewest } from './zookeepers.mjs'
 
 const HOUR_MS = 60 * 60_000
@@ -49,10 +51,22 @@ export async function audit() {
   return faults.length > 0 ? 1 : code
 }
 
-/** Prisma's command line with an engine that needs no download: `npm run prisma -- migrate dev --name what-changes`. */
+/**
+ * Prisma's command line with an engine that needs no download, for the database of DATABASE_URL: `npm run prisma -- migrate status`. And
+ * one command of ours: `npm run prisma -- twins` writes what new migrations for SQLite need for PostgreSQL.
+ */
 export async function prisma(words) {
-  const { node, env } = await prepare({ withBuild: false })
-  return run(node, [inProject('node_modules', 'prisma', 'build', 'index.js'), ...words], env)
+  if (words[0] === 'twins') {
+    for (const name of writeTwins()) say(`prisma/migrations/postgresql/${name}: read it before it is committed`)
+    return 0
+  }
+  const tools = await prepare({ withBuild: false })
+  if (words[0] === 'generate') {
+    await generateClients(tools)
+    return 0
+  }
+  writePostgresqlSchema()
+  return run(tools.node, [inProject('node_modules', 'prisma', 'build', 'index.js'), ...words], tools.env)
 }
 
 async function run(command, args, env) {

@@ -24,7 +24,7 @@ export interface Env {
   readonly workDir: string
   /** Absolute. Names the members whose directories this host can reach; need not exist. */
   readonly configFile: string
-  /** A `file:` address. */
+  /** A `file:` or `postgresql:` address. */
   readonly databaseUrl: string
   /** Worker processes to run beside the web process; 0 is web only. */
   readonly workers: number

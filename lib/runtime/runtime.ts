@@ -80,9 +80,9 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const log: Log = createLog({ level: env.logLevel })
   const clock = systemClock
 
-  const applied = migrateDatabase(env.databaseUrl)
+  const applied = await migrateDatabase(env.databaseUrl)
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrated the database')
-  const database = await openDatabase({ url: env.databaseUrl })
+  const database = await openDatabase(env.databaseUrl)
   const db = database.client
 
   const zookeeper = createZooKeeper()

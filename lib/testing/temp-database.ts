@@ -2,12 +2,13 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { databaseFileIn } from '../adapters/database/database-location.ts'
-import { migrateDatabase } from '../adapters/database/migrate.ts'
+import { migrateSqlite } from '../adapters/database/migrate-sqlite.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
 
 /** A real, migrated catalog of one test's own, in `dir`; close() ends the connection and removes the folder. */
 export interface TempDatabase extends Database, AsyncDisposable {
   readonly dir: string
+  readonly file: string
 }
 
 let base: string | undefined
@@ -18,7 +19,7 @@ function migratedBase(): string {
     const dir = mkdtempSync(join(tmpdir(), 'arkeeper-base-'))
     process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
     base = databaseFileIn(dir)
-    migrateDatabase(base)
+    migrateSqlite(base)
   }
   return base
 }
@@ -27,7 +28,7 @@ export async function createTempDatabase(): Promise<TempDatabase> {
   const dir = mkdtempSync(join(tmpdir(), 'arkeeper-db-'))
   const file = databaseFileIn(dir)
   copyFileSync(migratedBase(), file)
-  const database = await openDatabase({ file })
+  const database = await openDatabase(file)
   const close = async () => {
     await database.close()
     rmSync(dir, { recursive: true, force: true })

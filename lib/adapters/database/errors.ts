@@ -3,7 +3,13 @@ import { ArkeeperError } from '../../base/errors.ts'
 export type DatabaseErrorCode =
   | 'DATABASE_NODE_TOO_OLD'
   | 'DATABASE_URL_UNSUPPORTED'
+  | 'DATABASE_URL_INVALID'
   | 'DATABASE_OPEN_FAILED'
+  | 'DATABASE_UNREACHABLE'
+  | 'DATABASE_LOGIN_REFUSED'
+  | 'DATABASE_NOT_ALLOWED'
+  | 'DATABASE_MISSING'
+  | 'DATABASE_TOO_OLD'
   | 'MIGRATIONS_MISSING'
   | 'MIGRATION_FAILED'
   | 'MIGRATION_EDITED'
@@ -14,7 +20,7 @@ export class DatabaseError extends ArkeeperError<DatabaseErrorCode> {
 }
 
 /** Codes of Prisma for a database that could not be asked: locked by another for too long, closed, or in the way of another transaction. */
-const AWAY_CODES = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']
+const AWAY_CODES = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037']
 
 /** Whether the database itself could not be reached or used, and not what was asked of it was wrong: a later attempt may do better. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -7,6 +7,7 @@ import type {
   Transaction,
 } from '@prisma/driver-adapter-utils'
 import { DriverAdapterError, isDriverAdapterError } from '@prisma/driver-adapter-utils'
+import { createLock } from './lock.ts'
 
 /** How long a statement waits for another process's write, before Prisma sees P1008. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -113,19 +114,6 @@ async function retryWhileBusy<T>(run: () => Promise<T>, limitMs: number = BUSY_T
       // Unequal waits keep two processes from meeting again and again.
       await pause(Math.min(2 ** attempt, 25) * (0.5 + Math.random()))
     }
-  }
-}
-
-function createLock(): () => Promise<() => void> {
-  let tail: Promise<void> = Promise.resolve()
-  return async () => {
-    let open: () => void = () => undefined
-    const before = tail
-    tail = new Promise((resolve) => {
-      open = resolve
-    })
-    await before
-    return open
   }
 }
 

@@ -131,7 +131,7 @@ describe('the chain', () => {
       `import { openDatabase } from ${source('../../adapters/database/open-database.ts')}
        import { mutate } from ${source('../gate.ts')}
        import { writeAudit } from ${source('./write-audit.ts')}
-       const { client, close } = await openDatabase({ file: process.argv[2] })
+       const { client, close } = await openDatabase(process.argv[2])
        const actor = { kind: 'system', id: null, name: process.argv[3], role: 'admin' }
        const context = { db: client, actor, clock: { now: () => Date.now() }, log: console }
        for (let i = 0; i < 15; i++) {

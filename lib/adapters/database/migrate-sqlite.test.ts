@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { defaultMigrationsDir, migrateDatabase } from './migrate.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import { defaultMigrationsDir } from './migrations.ts'
 
 let dir: string
 let file: string
@@ -16,7 +17,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'arkeeper-migrate-'))
   file = join(dir, 'data', 'arkeeper.db')
   migrationsDir = join(dir, 'migrations')
-  cpSync(defaultMigrationsDir(), migrationsDir, { recursive: true })
+  cpSync(defaultMigrationsDir('sqlite'), migrationsDir, { recursive: true })
 })
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
@@ -37,24 +38,24 @@ function query<T>(sql: string): T[] {
 
 const countOf = (table: string) => query<{ n: number }>(`SELECT count(*) AS n FROM "${table}"`)[0]?.n
 
-describe('migrateDatabase', () => {
+describe('migrateSqlite', () => {
   it('applies what is missing once, and nothing the second time', () => {
-    expect(migrateDatabase(file, { migrationsDir })).toContain('0001_init')
-    expect(migrateDatabase(file, { migrationsDir })).toEqual([])
+    expect(migrateSqlite(file, { migrationsDir })).toContain('0001_init')
+    expect(migrateSqlite(file, { migrationsDir })).toEqual([])
     addMigration('9000_more', 'CREATE TABLE "more" ("id" TEXT PRIMARY KEY);')
-    expect(migrateDatabase(file, { migrationsDir })).toEqual(['9000_more'])
+    expect(migrateSqlite(file, { migrationsDir })).toEqual(['9000_more'])
   })
 
   it('is applied by exactly one of three processes that start at once', async () => {
     const script = join(dir, 'migrate-now.mts')
-    const source = new URL('./migrate.ts', import.meta.url).href
+    const source = new URL('./migrate-sqlite.ts', import.meta.url).href
     writeFileSync(
       script,
       `import { existsSync } from 'node:fs'
-       import { migrateDatabase } from ${JSON.stringify(source)}
+       import { migrateSqlite } from ${JSON.stringify(source)}
        process.stdout.write('ready\\n')
        while (!existsSync(process.argv[3]));
-       process.stdout.write(JSON.stringify(migrateDatabase(process.argv[2])))`,
+       process.stdout.write(JSON.stringify(migrateSqlite(process.argv[2])))`,
     )
     const go = join(dir, 'go')
     const runs = [1, 2, 3].map(() => {
@@ -81,7 +82,7 @@ describe('migrateDatabase', () => {
   }, 60_000)
 
   it('keeps the children of a table that a migration rebuilds', () => {
-    migrateDatabase(file, { migrationsDir })
+    migrateSqlite(file, { migrationsDir })
     const db = new Sqlite(file)
     db.exec(`INSERT INTO "user" ("id", "name", "email", "updatedAt") VALUES ('u', 'n', 'e', 0);
              INSERT INTO "session" ("id", "token", "userId", "expiresAt", "updatedAt") VALUES ('s', 't', 'u', 0, 0);`)
@@ -95,46 +96,40 @@ describe('migrateDatabase', () => {
        ALTER TABLE "new_user" RENAME TO "user";
        PRAGMA foreign_keys=ON;`,
     )
-    expect(migrateDatabase(file, { migrationsDir })).toEqual(['9000_rebuild'])
+    expect(migrateSqlite(file, { migrationsDir })).toEqual(['9000_rebuild'])
     expect(countOf('session')).toBe(1)
   })
 
   it('changes nothing at all when the second of two new migrations fails', () => {
-    migrateDatabase(file, { migrationsDir })
+    migrateSqlite(file, { migrationsDir })
     addMigration('9000_good', 'CREATE TABLE "good" ("id" TEXT);')
     addMigration('9001_bad', 'CREATE TABLE "bad" ("id" TEXT); SELECT no_such_function();')
-    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
+    expect(() => migrateSqlite(file, { migrationsDir })).toThrow(
       expect.objectContaining({ code: 'MIGRATION_FAILED', message: expect.stringContaining('9001_bad') }),
     )
     expect(query(`SELECT name FROM sqlite_schema WHERE name IN ('good', 'bad')`)).toEqual([])
   })
 
   it('refuses a migration that would leave rows without their parent', () => {
-    migrateDatabase(file, { migrationsDir })
+    migrateSqlite(file, { migrationsDir })
     addMigration(
       '9000_orphan',
       `INSERT INTO "session" ("id", "token", "userId", "expiresAt", "updatedAt") VALUES ('s', 't', 'nobody', 0, 0);`,
     )
-    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
-      expect.objectContaining({ code: 'MIGRATION_FAILED' }),
-    )
+    expect(() => migrateSqlite(file, { migrationsDir })).toThrow(expect.objectContaining({ code: 'MIGRATION_FAILED' }))
     expect(countOf('session')).toBe(0)
   })
 
   it('refuses a database that a newer version has used', () => {
     addMigration('9000_future', 'CREATE TABLE "future" ("id" TEXT);')
-    migrateDatabase(file, { migrationsDir })
+    migrateSqlite(file, { migrationsDir })
     rmSync(join(migrationsDir, '9000_future'), { recursive: true })
-    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
-      expect.objectContaining({ code: 'MIGRATION_UNKNOWN' }),
-    )
+    expect(() => migrateSqlite(file, { migrationsDir })).toThrow(expect.objectContaining({ code: 'MIGRATION_UNKNOWN' }))
   })
 
   it('refuses a migration that was edited after it was applied', () => {
-    migrateDatabase(file, { migrationsDir })
+    migrateSqlite(file, { migrationsDir })
     appendFileSync(join(migrationsDir, '0001_init', 'migration.sql'), '-- edited\n')
-    expect(() => migrateDatabase(file, { migrationsDir })).toThrow(
-      expect.objectContaining({ code: 'MIGRATION_EDITED' }),
-    )
+    expect(() => migrateSqlite(file, { migrationsDir })).toThrow(expect.objectContaining({ code: 'MIGRATION_EDITED' }))
   })
 })
