@@ -10,6 +10,7 @@ import { createForward } from '../adapters/log/forward.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createMembers } from '../adapters/members/read-members.ts'
+import { createNotify } from '../adapters/notify/create-notify.ts'
 import { createIdentityProvider } from '../adapters/oidc/create-identity-provider.ts'
 import { readSingleSignOn } from '../adapters/oidc/read-single-sign-on.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
@@ -92,6 +93,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const members = createMembers(env.configFile)
   const guardRules = createGuardRules(env.configFile)
   const forward = createForward(hostname())
+  const notify = createNotify()
   const machine = createLocalMachine()
   const sessions = new SharedClusterSessions({
     zookeeper,
@@ -125,6 +127,8 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     secrets,
     auditKey,
     forward,
+    notify,
+    publicUrl: publicOrigin(env) + env.basePath,
     members,
     guardRules,
     machine,

@@ -4,6 +4,7 @@ import type { Database } from '../adapters/database/open-database.ts'
 import type { ForwardPort } from '../adapters/log/forward.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { MembersPort } from '../adapters/members/members.ts'
+import type { NotifyPort } from '../adapters/notify/notify.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import type { AuditKey } from '../adapters/secrets/audit-key.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
@@ -72,6 +73,9 @@ export interface ServiceContext extends EngineContext {
   readonly secrets: SecretBox
   readonly auditKey: AuditKey
   readonly forward: ForwardPort
+  readonly notify: NotifyPort
+  /** Where browsers reach the first page, without a slash at its end: what a notice links to. */
+  readonly publicUrl: string
   readonly members: MembersPort
   /** Directories and commands of members, as this host reaches them. */
   readonly machine: MemberMachine

@@ -104,6 +104,16 @@ export const LEAST_ROLE = {
   // Which role it takes is for the rules to say that match the value.
   'value.reveal': 'viewer',
   'value.read': 'viewer',
+  'alert.acknowledge': 'operator',
+  'alert.set-rule': 'admin',
+  'alert.watch-drift': 'admin',
+  // Where notices go is of the whole installation.
+  'alert.set-channel': 'admin',
+  'alert.remove-channel': 'admin',
+  'alert.test-channel': 'admin',
+  'alert.set-repeat': 'admin',
+  // By the clock.
+  'alert.evaluate': 'admin',
   'audit.verify': 'operator',
   'audit.seal': 'admin',
   'audit.prune': 'admin',
@@ -118,7 +128,16 @@ export const LEAST_ROLE = {
 export type Action = keyof typeof LEAST_ROLE
 
 const OVERALL_AREAS = ['audit', 'session', 'people', 'token'] as const
-const OVERALL_ACTIONS = ['cluster.add', 'backup.rescan', 'value-rule.switch'] as const satisfies readonly Action[]
+const OVERALL_ACTIONS = [
+  'cluster.add',
+  'backup.rescan',
+  'value-rule.switch',
+  'alert.set-channel',
+  'alert.remove-channel',
+  'alert.test-channel',
+  'alert.set-repeat',
+  'alert.evaluate',
+] as const satisfies readonly Action[]
 
 /** What is of no cluster: the overall role counts. Every other action names the cluster that it is about, and the role there counts. */
 export type OverallAction =

@@ -62,6 +62,13 @@ export const PLACES = {
   DrillSchedule: { main: 'clusterId' },
   HealthSample: { main: 'clusterId' },
   HealthWatch: { main: 'clusterId' },
+  // Defaults hold for who has a role at a single cluster, too; a cluster's own are asked for by a cluster that was found before.
+  AlertRule: 'no cluster',
+  Alert: { main: 'clusterId', orNone: true },
+  AlertDelivery: { through: 'alert', of: 'Alert' },
+  AlertChannel: 'no cluster',
+  AlertWatch: 'no cluster',
+  DriftWatch: { main: 'clusterId' },
 } as const satisfies Record<Model, Place>
 
 const READS = new Set([

@@ -7,6 +7,7 @@ import { createForward } from '../adapters/log/forward.ts'
 import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { Member } from '../adapters/members/members.ts'
+import { createNotify } from '../adapters/notify/create-notify.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import { createAuditKey } from '../adapters/secrets/audit-key.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
@@ -101,6 +102,8 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     secrets,
     auditKey,
     forward: createForward('test-host'),
+    notify: createNotify(),
+    publicUrl: 'https://arkeeper.test/ark',
     members: { list: async () => options.members ?? [] },
     machine: options.machine ?? createLocalMachine(),
     paths,

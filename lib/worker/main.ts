@@ -12,6 +12,7 @@ import { HealthRounds } from '../services/health/run-due-health.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
+import { createAlertPollers } from './alert-pollers.ts'
 import { WorkerLoop } from './loop.ts'
 import { Poller } from './poller.ts'
 import { createQueue } from './queue.ts'
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
     runDue: (context) => runDueAuditForward(context, name),
     fault: 'Which entries of the audit are to be sent cannot be asked',
   })
+  const alerts = createAlertPollers(contextFor, name)
 
   const rounds = new HealthRounds(name)
   const health = new Poller({
@@ -89,6 +91,7 @@ async function main(): Promise<void> {
       auditor.stop(),
       forwarder.stop(),
       health.stop(),
+      ...alerts.map((poller) => poller.stop()),
     ]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
@@ -101,6 +104,7 @@ async function main(): Promise<void> {
   auditor.start()
   forwarder.start()
   health.start()
+  for (const poller of alerts) poller.start()
   await loop.run()
   await stopped
   await queue.gone()

@@ -105,6 +105,15 @@ export const SCOPE_OF = {
   // What is hidden is shown to people only, one value at a time.
   'value.reveal': null,
   'value.read': 'read',
+  'alert.acknowledge': 'admin',
+  'alert.set-rule': 'admin',
+  'alert.watch-drift': 'admin',
+  // What leaves the installation, and to whom, is for people to say.
+  'alert.set-channel': null,
+  'alert.remove-channel': null,
+  'alert.test-channel': null,
+  'alert.set-repeat': null,
+  'alert.evaluate': null,
   'audit.verify': 'read',
   'audit.seal': null,
   'audit.prune': null,

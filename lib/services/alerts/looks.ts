@@ -1,0 +1,33 @@
+import type { Look } from './finding.ts'
+import {
+  lookAtDamagedBackups,
+  lookAtFailedBackups,
+  lookAtLateBackups,
+  lookAtSmallerBackups,
+} from './look-at-backups.ts'
+import { lookAtDrift, lookAtLogs } from './look-at-cluster-work.ts'
+import {
+  lookAtAuditChain,
+  lookAtChannels,
+  lookAtForwards,
+  lookAtTokens,
+  lookAtWorkers,
+} from './look-at-installation.ts'
+import { lookAtFailedDrills, lookAtOverdueDrills } from './look-at-proofs.ts'
+
+/** Each rule is looked at by one of them (a test says so). */
+export const LOOKS: readonly Look[] = [
+  lookAtFailedBackups,
+  lookAtLateBackups,
+  lookAtSmallerBackups,
+  lookAtDamagedBackups,
+  lookAtFailedDrills,
+  lookAtOverdueDrills,
+  lookAtDrift,
+  lookAtLogs,
+  lookAtTokens,
+  lookAtAuditChain,
+  lookAtForwards,
+  lookAtWorkers,
+  lookAtChannels,
+]
