@@ -38,6 +38,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'lib/adapters/notify': ['lib/base', 'lib/domain', 'lib/adapters/log'],
   'lib/adapters/scratch': ['lib/base', 'lib/domain'],
   'lib/adapters/secrets': ['lib/base', 'lib/domain'],
+  // Files of jobs, in the database where hosts share nothing else.
+  'lib/adapters/workfiles': ['lib/base', 'types:lib/adapters/database'],
   'lib/adapters/zookeeper': ['lib/base', 'lib/domain'],
   'lib/jobs': ['lib/base', 'types:lib/adapters/database'],
   'lib/services': ['lib/base', 'lib/domain', 'lib/jobs', 'types:lib/adapters'],
@@ -174,6 +176,7 @@ describe('rooms', () => {
 
 /** Progress, leases, outcomes and last uses: each follows from something that has an entry. A change that somebody wants never goes here. */
 const KEEPS_STATE: readonly string[] = [
+  'lib/runtime/same-keys.ts',
   'lib/services/alerts/run-due-alerts.ts',
   'lib/services/alerts/run-due-deliveries.ts',
   'lib/services/alerts/run-due-drift.ts',
@@ -195,7 +198,7 @@ const KEEPS_STATE: readonly string[] = [
 
 /** The queue joins operations of lib/jobs; the gate is the one way of a service to change anything. */
 const MAY_OPEN_TRANSACTIONS =
-  /^lib\/(adapters\/database|jobs)\/|^lib\/worker\/queue\.ts$|^lib\/services\/(gate|audit\/write-audit)\.ts$/
+  /^lib\/(adapters\/(database|workfiles)|jobs)\/|^lib\/worker\/queue\.ts$|^lib\/services\/(gate|audit\/write-audit)\.ts$/
 
 describe('the dashboard', () => {
   it('a page folder holds only the files that a page is made of', () => {

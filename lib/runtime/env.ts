@@ -22,6 +22,8 @@ export interface Env {
   readonly dataDir: string
   readonly storeDir: string
   readonly workDir: string
+  /** Where files of jobs are kept for all hosts; null: in the work folder with SQLite, in the database with PostgreSQL. */
+  readonly workFiles: 'folder' | 'database' | null
   /** Absolute. Names the members whose directories this host can reach; need not exist. */
   readonly configFile: string
   /** A `file:` or `postgresql:` address. */
@@ -32,6 +34,10 @@ export interface Env {
   readonly restoreBatch: number | null
   /** Null: the generated key file of the data directory is used. */
   readonly secretKey: Uint8Array | null
+  /** What the audit is signed with, 32 bytes; null: the file of the data directory, or what is made of `secretKey`. */
+  readonly auditKey: Uint8Array | null
+  /** This host's keys become those of the installation, whatever was known of them. */
+  readonly adoptKeys: boolean
   /** Java and ZooKeeper for drills; null where they are looked for in the usual places. */
   readonly zookeeper: ScratchSettings
   /** What the environment says of single sign-on, above the configuration file. */
@@ -66,11 +72,15 @@ const envSchema = z.object({
   ARKEEPER_TRUSTED_PROXIES: z.string().default('').transform(toProxies),
   ARKEEPER_DATA_DIR: z.string().trim().min(1).default('.arkeeper'),
   ARKEEPER_STORE_DIR: z.string().trim().min(1).optional(),
+  ARKEEPER_WORK_DIR: z.string().trim().min(1).optional(),
+  ARKEEPER_WORK_FILES: z.enum(['folder', 'database']).optional(),
   ARKEEPER_CONFIG: z.string().trim().min(1).optional(),
   DATABASE_URL: z.string().trim().min(1).optional(),
   ARKEEPER_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
   ARKEEPER_RESTORE_BATCH: z.coerce.number().int().min(1).max(1000).optional(),
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
+  ARKEEPER_AUDIT_KEY: z.string().min(1).optional(),
+  ARKEEPER_ADOPT_KEYS: z.enum(['0', '1']).default('0'),
   ARKEEPER_SESSION_IDLE_HOURS: z.coerce.number().min(0.25).max(720).default(12),
   ARKEEPER_SESSION_HOURS: z.coerce.number().min(0.25).max(720).default(168),
   ARKEEPER_OIDC_ISSUER: z.string().trim().min(1).optional(),
@@ -100,13 +110,17 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     trustedProxies: env.ARKEEPER_TRUSTED_PROXIES,
     dataDir,
     storeDir: env.ARKEEPER_STORE_DIR === undefined ? join(dataDir, 'store') : resolve(env.ARKEEPER_STORE_DIR),
-    workDir: join(dataDir, 'work'),
+    workDir: env.ARKEEPER_WORK_DIR === undefined ? join(dataDir, 'work') : resolve(env.ARKEEPER_WORK_DIR),
+    workFiles: env.ARKEEPER_WORK_FILES ?? null,
     configFile: resolve(env.ARKEEPER_CONFIG ?? join(dataDir, 'arkeeper.json')),
     databaseUrl: env.DATABASE_URL ?? `file:${databaseFileIn(dataDir)}`,
     workers: env.ARKEEPER_WORKERS,
     restoreBatch: env.ARKEEPER_RESTORE_BATCH ?? null,
     secretKey:
       env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
+    auditKey:
+      env.ARKEEPER_AUDIT_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_AUDIT_KEY, 'ARKEEPER_AUDIT_KEY'),
+    adoptKeys: env.ARKEEPER_ADOPT_KEYS === '1',
     zookeeper: readScratchSettings(given),
     singleSignOn: {
       issuer: env.ARKEEPER_OIDC_ISSUER ?? null,

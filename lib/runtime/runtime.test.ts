@@ -77,13 +77,40 @@ describe('a runtime', () => {
     const first = await openRuntime(envOf({ ARKEEPER_SECRET_KEY: 'aa'.repeat(32) }))
     const { id } = await addCluster(first.contextFor(SYSTEM), CLUSTER)
     await first.close()
-    const second = await openRuntime(envOf({ ARKEEPER_SECRET_KEY: 'bb'.repeat(32) }))
+    const other = { ARKEEPER_SECRET_KEY: 'bb'.repeat(32) }
+    await expect(openRuntime(envOf(other))).rejects.toMatchObject({
+      code: 'KEYS_DIFFER',
+      remedy: expect.stringContaining('ARKEEPER_ADOPT_KEYS=1'),
+    })
+    await (await openRuntime(envOf({ ...other, ARKEEPER_ADOPT_KEYS: '1' }))).close()
+    const second = await openRuntime(envOf(other))
     await expect(getClusterTarget(second.contextFor(SYSTEM), id)).rejects.toMatchObject({
       name: 'ServiceError',
       code: 'SECRET_UNREADABLE',
       remedy: expect.any(String),
     })
     await second.close()
+  })
+
+  test('has the keys of the other hosts: one that was given the same secret key signs as they do, another does not start', async () => {
+    const key = 'aa'.repeat(32)
+    const hostOf = (name: string, vars: Record<string, string> = {}) =>
+      envOf({ ARKEEPER_DATA_DIR: join(dataDir, name), DATABASE_URL: `file:${join(dataDir, 'ark.db')}`, ...vars })
+    const a = await openRuntime(hostOf('a', { ARKEEPER_SECRET_KEY: key }))
+    const b = await openRuntime(hostOf('b', { ARKEEPER_SECRET_KEY: key }))
+    expect(b.contextFor(SYSTEM).auditKey.keyId).toBe(a.contextFor(SYSTEM).auditKey.keyId)
+    expect(b.contextFor(SYSTEM).auditKey.sign('text')).toBe(a.contextFor(SYSTEM).auditKey.sign('text'))
+    await Promise.all([a.close(), b.close()])
+    await expect(openRuntime(hostOf('c'))).rejects.toMatchObject({ code: 'KEYS_DIFFER' })
+    const audit = { ARKEEPER_SECRET_KEY: key, ARKEEPER_AUDIT_KEY: 'cd'.repeat(32) }
+    await expect(openRuntime(hostOf('d', audit))).rejects.toMatchObject({
+      code: 'KEYS_DIFFER',
+      message: expect.stringContaining('audit key'),
+    })
+    // On the host that had the former one, it was replaced on purpose.
+    await (await openRuntime(hostOf('a', audit))).close()
+    await (await openRuntime(hostOf('d', audit))).close()
+    await expect(openRuntime(hostOf('e', { ARKEEPER_SECRET_KEY: key }))).rejects.toMatchObject({ code: 'KEYS_DIFFER' })
   })
 
   test('does not start with a key file that others can read', async () => {

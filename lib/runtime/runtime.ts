@@ -14,10 +14,11 @@ import { createNotify } from '../adapters/notify/create-notify.ts'
 import { createIdentityProvider } from '../adapters/oidc/create-identity-provider.ts'
 import { readSingleSignOn } from '../adapters/oidc/read-single-sign-on.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
-import { loadOrCreateAuditKey } from '../adapters/secrets/audit-key.ts'
+import { loadAuditKey } from '../adapters/secrets/audit-key.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
+import { createWorkFiles } from '../adapters/workfiles/create-work-files.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
@@ -32,6 +33,7 @@ import { type Auth, type AuthOptions, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
 import { RuntimeError } from './errors.ts'
 import { readSession, type SignedIn } from './read-session.ts'
+import { assertSameKeys } from './same-keys.ts'
 import { setUpCodeOf } from './set-up-code.ts'
 import { offerSingleSignOn, type SingleSignOnOffer } from './single-sign-on-offer.ts'
 import { publicOrigin } from './trusted-origins.ts'
@@ -76,7 +78,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   const env = read()
   makePrivateDir(env.dataDir)
   const installationKey = env.secretKey ?? loadOrCreateSecretKey(env.dataDir)
-  const auditKey = loadOrCreateAuditKey(env.dataDir)
+  const auditKey = loadAuditKey(env.dataDir, env)
   const secrets = toServiceSecrets(createSecretBox(installationKey))
   const log: Log = createLog({ level: env.logLevel })
   const clock = systemClock
@@ -85,6 +87,10 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrated the database')
   const database = await openDatabase(env.databaseUrl)
   const db = database.client
+  await assertSameKeys(db, { secrets, auditKey, adopt: env.adoptKeys }).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
 
   const zookeeper = createZooKeeper()
   const adminServers = createAdminServer()
@@ -113,6 +119,13 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     return known
   }
   const setUpCode = setUpCodeOf(env, installationKey)
+  const workFiles = createWorkFiles({
+    db,
+    clock,
+    workDir: env.workDir,
+    databaseUrl: env.databaseUrl,
+    workFiles: env.workFiles,
+  })
   const paths = { dataDir: env.dataDir, storeDir: env.storeDir, workDir: env.workDir }
 
   const contextFor: Runtime['contextFor'] = (actor, options = {}) => ({
@@ -135,6 +148,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     paths,
     setUpCode: setUpCode ?? undefined,
     restoreBatch: env.restoreBatch ?? undefined,
+    workFiles,
     newId: randomUUID,
     signal: options.signal,
   })
@@ -160,6 +174,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
       await sessions.closeAll()
       await archiveReadersOf(archives).dropAll()
       await momentReadersOf(archives).dropAll()
+      await workFiles.close()
       await database.close()
     },
   }

@@ -7,6 +7,7 @@ import type { MembersPort } from '../adapters/members/members.ts'
 import type { NotifyPort } from '../adapters/notify/notify.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import type { AuditKey } from '../adapters/secrets/audit-key.ts'
+import type { WorkFilesPort } from '../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import type { Clock } from '../base/clock.ts'
 import type { GuardedApplication } from '../domain/guards/application.ts'
@@ -80,10 +81,12 @@ export interface ServiceContext extends EngineContext {
   /** Directories and commands of members, as this host reaches them. */
   readonly machine: MemberMachine
   readonly newId: () => string
+  /** What jobs leave for pages and for other jobs, wherever these run: `diffs/<id>`, `restores/<id>` and so on. */
+  readonly workFiles: WorkFilesPort
   /** True in the worker: what takes long may be done here and now. A request must ask for a job instead. */
   readonly mayTakeLong?: boolean
   /** What whoever makes the first administrator must know. Absent: nobody but the people of this host gets that far. */
   readonly setUpCode?: string
-  /** Absolute folders. `storeDir/<cluster folder>/<archive>`, `workDir/diffs/<id>`, `workDir/restores/<id>`. */
+  /** Absolute folders. `storeDir/<cluster folder>/<archive>`; what lies in `workDir` is of this host alone, unless `workFiles` says otherwise. */
   readonly paths: { readonly dataDir: string; readonly storeDir: string; readonly workDir: string }
 }

@@ -31,6 +31,10 @@ export const PLACES = {
   SignInThrottle: 'no cluster',
   WorkerHeartbeat: 'no cluster',
   Setting: 'no cluster',
+  // Read by a port that knows nobody, after the row of what the files are of was found.
+  WorkFile: 'no cluster',
+  WorkChunk: 'no cluster',
+  WorkLines: 'no cluster',
   // Rules of every cluster hold also for who has a role at a single one; the page names only clusters that are seen.
   ValueRule: 'no cluster',
   Cluster: { main: 'id' },

@@ -11,6 +11,8 @@ import { createNotify } from '../adapters/notify/create-notify.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import { createAuditKey } from '../adapters/secrets/audit-key.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
+import { createLocalWorkFiles } from '../adapters/workfiles/local-work-files.ts'
+import type { WorkFilesPort } from '../adapters/workfiles/work-files.ts'
 import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
 import { InvariantError } from '../base/invariant.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
@@ -51,6 +53,8 @@ export interface TestServicesOptions {
   readonly members?: readonly Member[]
   /** The machines of the members; this host by default. */
   readonly machine?: MemberMachine
+  /** Where files of jobs are kept; by default in the work folder. */
+  readonly workFiles?: (database: TempDatabase, clock: FakeClock) => WorkFilesPort
 }
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -84,10 +88,12 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     storeDir: join(database.dir, 'store'),
     workDir: join(database.dir, 'work'),
   }
+  const workFiles = options.workFiles?.(database, clock) ?? createLocalWorkFiles(paths.workDir)
   const close = async () => {
     await sessions.closeAll()
     await archiveReadersOf(archives).dropAll()
     await momentReadersOf(archives).dropAll()
+    await workFiles.close()
     await database.close()
   }
   const contextOf: TestServices['contextOf'] = (actor, { signal } = {}) => ({
@@ -107,6 +113,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     members: { list: async () => options.members ?? [] },
     machine: options.machine ?? createLocalMachine(),
     paths,
+    workFiles,
     newId: randomUUID,
     signal,
   })

@@ -3,6 +3,7 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, statSync } from 'n
 import { join } from 'node:path'
 import { createPrivateFile } from './create-private-file.ts'
 import { SecretError } from './errors.ts'
+import { deriveKey } from './secret-box.ts'
 
 /** What the audit is signed with (Ed25519). `publicKeys` are all that this installation has had, its own last. */
 export interface AuditKey {
@@ -17,8 +18,33 @@ const PRIVATE_FILE = 'audit.key'
 /** Beside the private one, for whoever checks: one PEM block after the other. */
 export const PUBLIC_FILE = 'audit.pub'
 
-/** The key of `<dataDir>/audit.key`, made on first use with mode 0600. The folder must exist. */
-export function loadOrCreateAuditKey(dataDir: string): AuditKey {
+export interface GivenAuditKey {
+  /** 32 bytes that say what the key is. */
+  readonly auditKey: Uint8Array | null
+  /** The installation's key where it was given too, so that several hosts have the same: then the audit's is made of it. */
+  readonly secretKey: Uint8Array | null
+}
+
+/**
+ * The key that is given; else that of `<dataDir>/audit.key`; else one that is made of the installation's key, where this was given; else a
+ * new one in that file, with mode 0600. The folder must exist.
+ */
+export function loadAuditKey(dataDir: string, { auditKey, secretKey }: GivenAuditKey): AuditKey {
+  const publicFile = join(dataDir, PUBLIC_FILE)
+  if (auditKey !== null) return toAuditKey(keyOfSeed(auditKey), publicFile)
+  if (secretKey === null || existsSync(join(dataDir, PRIVATE_FILE))) return readOrCreateKeyFile(dataDir)
+  return toAuditKey(keyOfSeed(deriveKey(secretKey, 'audit-key', SEED_BYTES)), publicFile)
+}
+
+const SEED_BYTES = 32
+/** What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410, section 7). */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+function keyOfSeed(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' })
+}
+
+function readOrCreateKeyFile(dataDir: string): AuditKey {
   const file = join(dataDir, PRIVATE_FILE)
   if (!existsSync(file)) {
     createPrivateFile(file, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
@@ -63,7 +89,7 @@ export function splitPem(text: string): string[] {
 }
 
 /** The first 16 hex digits of the SHA-256 of the key's DER. */
-function keyIdOf(publicKey: string): string {
+export function keyIdOf(publicKey: string): string {
   const der = createPublicKey(publicKey).export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(der).digest('hex').slice(0, 16)
 }

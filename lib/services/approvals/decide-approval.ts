@@ -34,7 +34,7 @@ export async function decideApproval(
     throw new ServiceError('FORBIDDEN', NOT_YOUR_OWN, { unaffected: 'nothing was approved and nothing written' })
   }
   await mutate(context, mutation, async (tx, record) => {
-    const inside = { db: tx, clock: context.clock, paths: context.paths }
+    const inside = { db: tx, clock: context.clock, workFiles: context.workFiles }
     const nowMs = context.clock.now()
     const minutes = await assertAnswerable(context, inside, row, planHash)
     const expiresAt = decision === 'approve' ? new Date(nowMs + minutes * 60_000) : null

@@ -27,7 +27,7 @@ export async function requestApproval(
     after: { [subjectKind]: subjectId, plan: planHash, purpose },
   }
   await mutate(context, mutation, async (tx) => {
-    const inside = { db: tx, clock: context.clock, paths: context.paths }
+    const inside = { db: tx, clock: context.clock, workFiles: context.workFiles }
     const subject = await getApprovalSubject(inside, subjectKind, subjectId)
     const found = await findStanding(inside, subject)
     if (found === null) throw refused('This cluster does not ask for approvals: confirm the plan')

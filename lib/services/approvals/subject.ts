@@ -1,4 +1,5 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import type { WorkFilesDb } from '../../adapters/workfiles/work-files.ts'
 import type { ServiceContext } from '../context.ts'
 import { getPhysicalRow, ruleFactsOf } from '../physical/find-physical.ts'
 import { canBeAsked as canBeAskedOfFiles } from '../physical/physical-rules.ts'
@@ -15,8 +16,8 @@ export interface ApprovalSubject extends SubjectRef {
   readonly canBeAsked: (purpose: ApprovalPurpose) => Allowance
 }
 
-interface Lookup extends Pick<ServiceContext, 'clock' | 'paths'> {
-  readonly db: Pick<Prisma.TransactionClient, 'restore' | 'physicalRestore' | 'cluster' | 'backup'>
+interface Lookup extends Pick<ServiceContext, 'clock' | 'workFiles'> {
+  readonly db: Pick<Prisma.TransactionClient, 'restore' | 'physicalRestore' | 'cluster' | 'backup'> & WorkFilesDb
 }
 
 export async function getApprovalSubject(context: Lookup, kind: ApprovalKind, id: string): Promise<ApprovalSubject> {

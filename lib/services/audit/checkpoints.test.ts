@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createAuditKey, loadOrCreateAuditKey } from '../../adapters/secrets/audit-key.ts'
+import { createAuditKey, loadAuditKey } from '../../adapters/secrets/audit-key.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { setCheckpointFiles } from './audit-settings.ts'
 import { getAuditState } from './get-audit-state.ts'
@@ -36,11 +36,13 @@ function tamper(...statements: string[]): void {
   db.close()
 }
 
+const NONE_GIVEN = { auditKey: null, secretKey: null }
+
 describe('the key', () => {
   test('is made once, for its owner only, with its public half beside it; a lost one leaves its public half known', () => {
     const { dir } = services.database
-    const key = loadOrCreateAuditKey(dir)
-    expect(loadOrCreateAuditKey(dir)).toMatchObject({ keyId: key.keyId, publicKeys: [key.publicKey] })
+    const key = loadAuditKey(dir, NONE_GIVEN)
+    expect(loadAuditKey(dir, NONE_GIVEN)).toMatchObject({ keyId: key.keyId, publicKeys: [key.publicKey] })
     expect(statSync(join(dir, 'audit.key')).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(dir, 'audit.pub'), 'utf8')).toBe(key.publicKey)
     expect(readFileSync(join(dir, 'audit.key'), 'utf8')).toContain('PRIVATE KEY')

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { IgnoreRules } from '../../domain/diff/ignore-rules.ts'
 import { ChangeRollupBuilder } from '../../domain/diff/summarize-changes.ts'
 import { ROOT } from '../../domain/znode/path.ts'
@@ -30,13 +29,16 @@ const KEPT_MAX = 32
 const kept = new Map<string, Promise<Omit<IgnoredView, 'changedSince' | 'rulesKey'>>>()
 
 /** What the rules of today hide in a diff, by rule, and what is left. */
-export async function getIgnored(context: Pick<ServiceContext, 'db' | 'paths'>, diffId: string): Promise<IgnoredView> {
+export async function getIgnored(
+  context: Pick<ServiceContext, 'db' | 'workFiles'>,
+  diffId: string,
+): Promise<IgnoredView> {
   const diff = await getReadyDiff(context, diffId)
   const { rules, applied, key } = await findRulesFor(context, diff)
   const then = frozenRulesSchema.safeParse(diff.ignoreRules).data ?? null
   const changedSince = then !== null && then.map(({ id }) => id).join() !== key
   const at = `${diff.id} ${key}`
-  const known = kept.get(at) ?? count(join(context.paths.workDir, diff.dir), diff.path, rules, applied)
+  const known = kept.get(at) ?? count(() => context.workFiles.fetch(diff.dir), diff.path, rules, applied)
   kept.delete(at)
   kept.set(at, known)
   known.catch(() => kept.delete(at))
@@ -46,7 +48,7 @@ export async function getIgnored(context: Pick<ServiceContext, 'db' | 'paths'>, 
 }
 
 async function count(
-  dir: string,
+  fetchDir: () => Promise<string>,
   root: string,
   rules: readonly FrozenIgnoreRule[],
   applied: AppliedRules,
@@ -56,7 +58,7 @@ async function count(
   const rollup = new ChangeRollupBuilder({ root, depthMax: 1 })
   // Without rules nothing is hidden, and the summary of the diff says all there is to say.
   if (applied.isEmpty) return { hidden: 0, rules: [], visible: null }
-  for await (const record of readChanges(dir, ROOT)) {
+  for await (const record of readChanges(await fetchDir(), ROOT)) {
     const rule = applied.find(record)
     if (rule) hiddenBy.set(rule.id, (hiddenBy.get(rule.id) ?? 0) + 1)
     else {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { ROOT } from '../../domain/znode/path.ts'
 import { findCluster } from '../clusters/find-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -16,7 +15,8 @@ export async function* exportChanges(context: ServiceContext, diffId: string): A
     path: diff.path,
     after: { diff: diffId },
   })
-  for await (const { path, change, fields, ephemeral } of readChanges(join(context.paths.workDir, diff.dir), ROOT)) {
+  const dir = await context.workFiles.fetch(diff.dir)
+  for await (const { path, change, fields, ephemeral } of readChanges(dir, ROOT)) {
     yield `${JSON.stringify({ path, change, fields, ephemeral })}\n`
   }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { parsePath } from '../../domain/znode/path.ts'
 import type { ZnodeReading } from '../../domain/znode/ports.ts'
@@ -24,7 +23,7 @@ export async function getChange(
   const { diffId, path: pathText } = parseInput(inputSchema, input)
   const path = parsePath(pathText)
   const diff = await getReadyDiff(context, diffId)
-  const record = await findChange(join(context.paths.workDir, diff.dir), path)
+  const record = await findChange(await context.workFiles.fetch(diff.dir), path)
   if (!record) throw new ServiceError('NOT_FOUND', `${path} is not among the changes of this diff`)
   const before = await readSide(context, String(diff.left), path)
   const after = await readSide(context, String(diff.right), path)

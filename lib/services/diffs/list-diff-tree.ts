@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { joinPath, parsePath } from '../../domain/znode/path.ts'
 import type { ServiceContext } from '../context.ts'
@@ -26,7 +25,7 @@ const pages = new Map<string, DiffTreePage>()
 
 /** Only what differs, level by level. The change of the diff's own root, if any, is the first row of its first page. */
 export async function listDiffTree(
-  context: Pick<ServiceContext, 'db' | 'paths'>,
+  context: Pick<ServiceContext, 'db' | 'workFiles'>,
   input: z.input<typeof inputSchema>,
 ): Promise<DiffTreePage> {
   const { diffId, parent: parentText, filter, ignored, after, limit } = parseInput(inputSchema, input)
@@ -38,7 +37,7 @@ export async function listDiffTree(
   const known = pages.get(key)
   if (known) return known
 
-  const dir = join(context.paths.workDir, diff.dir)
+  const dir = await context.workFiles.fetch(diff.dir)
   const wanted = {
     ...(filter.kinds.length > 0 ? { kinds: filter.kinds } : {}),
     ...(filter.fields.length > 0 ? { fields: filter.fields } : {}),

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { z } from 'zod'
 import { comparePaths } from '../../domain/znode/order.ts'
 import { findPathFault, isWithin } from '../../domain/znode/path.ts'
@@ -18,7 +17,7 @@ const DROPPED_LISTED_MAX = 20
  * no change that is shown is dropped and named.
  */
 export async function resolvePicks(
-  context: Pick<ServiceContext, 'db' | 'paths'>,
+  context: Pick<ServiceContext, 'db' | 'workFiles'>,
   input: z.input<typeof resolvePicksSchema>,
 ): Promise<ResolvedPicksView> {
   const { diffId, paths, subtrees, ignored } = parseInput(resolvePicksSchema, input)
@@ -30,7 +29,7 @@ export async function resolvePicks(
   const isShown = (record: ChangeRecord) => ignored === 'show' || applied.find(record) === null
   const from = wanted[0]?.path
   if (from !== undefined) {
-    await countPicks(readChanges(join(context.paths.workDir, diff.dir), from), wanted, isShown)
+    await countPicks(readChanges(await context.workFiles.fetch(diff.dir), from), wanted, isShown)
   }
   const picks = wanted.filter(({ counts }) => counts.added + counts.removed + counts.changed > 0)
   for (const pick of wanted) if (!picks.includes(pick)) dropped.push(pick.path)

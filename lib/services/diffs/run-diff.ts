@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
 import type { ChangeField } from '../../domain/diff/change.ts'
 import { ChangeRollupBuilder } from '../../domain/diff/summarize-changes.ts'
@@ -9,6 +8,7 @@ import { ProgressMeter } from '../engine/progress.ts'
 import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
+import { withWorkFolder } from '../work-folder.ts'
 import { describeTreeRef } from './describe-tree-ref.ts'
 import { DiffFileWriter } from './diff-file.ts'
 import { type DiffSummary, diffOptionsSchema, getDiffRow } from './to-diff-view.ts'
@@ -30,12 +30,16 @@ export async function runDiff(context: ServiceContext, payload: JobPayload<'diff
   try {
     const right = await openTree(context, after.ref)
     try {
-      const summary = await compare(context, {
-        input: { left: left.reader, right: right.reader, path: row.path, includeEphemerals },
-        dir: join(context.paths.workDir, row.dir),
-        meter: new ProgressMeter(context.clock, run.progress),
-        startedAt,
-        assertOwned: run.assertOwned,
+      const summary = await withWorkFolder(context, { folder: row.dir, run }, async (folder) => {
+        const made = await compare(context, {
+          input: { left: left.reader, right: right.reader, path: row.path, includeEphemerals },
+          dir: folder.dir,
+          meter: new ProgressMeter(context.clock, run.progress),
+          startedAt,
+          assertOwned: run.assertOwned,
+        })
+        await folder.publish()
+        return made
       })
       const { added, removed, changed, compared } = summary
       return {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import { makeDir } from '../../base/make-dir.ts'
 import { JournalWriter } from '../../domain/restore/journal.ts'
@@ -38,6 +38,7 @@ export class EditRecord {
   readonly id: string
   readonly #context: ServiceContext
   readonly #facts: EditFacts
+  readonly #folder: WorkFolder
   readonly #directory: RestoreDirectory
   readonly #before: EditBeforeWriter
   #sink: (JournalSink & { close(): Promise<void> }) | null = null
@@ -50,18 +51,24 @@ export class EditRecord {
   #applied = 0
   #isClosed = false
 
-  private constructor(context: ServiceContext, facts: EditFacts, id: string, before: EditBeforeWriter) {
+  private constructor(
+    context: ServiceContext,
+    facts: EditFacts,
+    { id, folder, before }: { id: string; folder: WorkFolder; before: EditBeforeWriter },
+  ) {
     this.id = id
     this.#context = context
     this.#facts = facts
-    this.#directory = new RestoreDirectory(dirOf(context, id))
+    this.#folder = folder
+    this.#directory = new RestoreDirectory(folder.dir, folder)
     this.#before = before
   }
 
   static async open(context: ServiceContext, facts: EditFacts): Promise<EditRecord> {
     const id = context.newId()
-    await makeDir(dirOf(context, id), 0o700)
-    return new EditRecord(context, facts, id, await EditBeforeWriter.create(dirOf(context, id)))
+    const folder = await context.workFiles.begin(folderOf(id))
+    await makeDir(folder.dir, 0o700)
+    return new EditRecord(context, facts, { id, folder, before: await EditBeforeWriter.create(folder.dir) })
   }
 
   /** What is there now, before the edit; null where nothing is. */
@@ -124,7 +131,7 @@ export class EditRecord {
         reason: reason ?? null,
         confirmedById: actor.id,
         confirmedAt: now,
-        dir: join('restores', this.id),
+        dir: folderOf(this.id),
         createdById: actor.id ?? 'system',
         createdAt: now,
         finishedAt: now,
@@ -172,7 +179,7 @@ export class EditRecord {
       if (how === 'nothing' && this.#applied === 0 && !this.#isInDoubt) {
         await db.restore.deleteMany({ where: { id: this.id } })
         if (this.#sink === null) await this.#before.abandon().catch(() => undefined)
-        await rm(this.#directory.dir, { recursive: true, force: true })
+        await this.#context.workFiles.remove(folderOf(this.id))
         return null
       }
       const counts = { applied: this.#applied, alreadyDone: 0, skipped: 0 }
@@ -186,6 +193,8 @@ export class EditRecord {
     } catch (error) {
       log.error({ edit: this.id, error: formatErrorLine(error) }, 'The record of an edit could not be ended')
       return null
+    } finally {
+      await this.#folder.end().catch(() => undefined)
     }
   }
 
@@ -207,11 +216,11 @@ export class EditRecord {
     })
     for (const { id } of old) {
       await db.restore.deleteMany({ where: { id } })
-      await rm(dirOf(this.#context, id), { recursive: true, force: true })
+      await this.#context.workFiles.remove(folderOf(id))
     }
   }
 }
 
-function dirOf(context: Pick<ServiceContext, 'paths'>, id: string): string {
-  return join(context.paths.workDir, 'restores', id)
+function folderOf(id: string): string {
+  return join('restores', id)
 }

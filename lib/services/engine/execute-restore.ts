@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { CancelledError, isArkeeperError } from '../../base/errors.ts'
@@ -23,6 +24,8 @@ import { TouchedScope } from './touched-scope.ts'
 export interface ExecuteRestoreInput {
   /** A restore directory with a plan; with a journal, the run goes on. */
   readonly dir: string
+  /** What `dir` is a copy of, where other hosts are to see it too. */
+  readonly folder?: WorkFolder
   /** How to reach the cluster that the plan is for. */
   readonly target: ClusterTarget
   /** Folder in which the safety backup is made. */
@@ -49,7 +52,7 @@ export interface ExecuteRestoreInput {
  */
 export async function executeRestore(context: EngineContext, input: ExecuteRestoreInput): Promise<RestoreReport> {
   const startedAt = context.clock.now()
-  const directory = new RestoreDirectory(input.dir)
+  const directory = new RestoreDirectory(input.dir, input.folder)
   const plan = await directory.readPlan()
   if (input.confirmedPlan !== undefined && input.confirmedPlan !== plan.summary.plan) {
     throw new EngineError('PLAN_DAMAGED', 'The plan on disk is not the one that was confirmed', {

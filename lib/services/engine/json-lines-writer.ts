@@ -1,4 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import type { SharedLines } from '../../adapters/workfiles/work-files.ts'
 
 const FLUSH_BYTES = 256 * 1024
 
@@ -6,19 +7,21 @@ const FLUSH_BYTES = 256 * 1024
 export class JsonLinesWriter {
   readonly path: string
   readonly #file: FileHandle
+  readonly #shared: SharedLines | null
   #count = 0
   #bytes = 0
   #pending: string[] = []
   #pendingBytes = 0
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, shared: SharedLines | null) {
     this.path = path
     this.#file = file
+    this.#shared = shared
   }
 
-  /** The file must not exist: two writers never share one. */
-  static async create(path: string): Promise<JsonLinesWriter> {
-    return new JsonLinesWriter(path, await open(path, 'wx', 0o600))
+  /** The file must not exist: two writers never share one. `shared` is given all that is flushed. */
+  static async create(path: string, shared: SharedLines | null = null): Promise<JsonLinesWriter> {
+    return new JsonLinesWriter(path, await open(path, 'wx', 0o600), shared)
   }
 
   /** Lines appended so far. */
@@ -51,6 +54,7 @@ export class JsonLinesWriter {
     this.#pendingBytes = 0
     // Not `write`, which may stop in the middle of a text without a word.
     await this.#file.appendFile(text)
+    await this.#shared?.appendText(text)
   }
 
   /** Everything is on the disk, and the file is closed. */

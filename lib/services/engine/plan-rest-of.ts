@@ -1,4 +1,5 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { mapPath } from '../../domain/restore/map-paths.ts'
 import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
@@ -19,6 +20,8 @@ export interface PlanRestOfInput {
   readonly restDir: string
   /** Restore directory to make; the same one when its plan was not run. */
   readonly dir: string
+  /** What `dir` is a copy of, where other hosts are to see it too. */
+  readonly folder?: WorkFolder
   readonly connection: ClusterConnection
   readonly target: ClusterTarget
   readonly onConflict: ConflictPolicy
@@ -38,7 +41,7 @@ export async function planRestOf(context: EngineContext, input: PlanRestOfInput)
   const journal = await fenceOff(context, input.target, rest)
   const meter = new ProgressMeter(context.clock, input.onProgress)
   const guards = await PlanGuards.open(context)
-  const plan = await new RestoreDirectory(input.dir).writePlan(input.assertOwned)
+  const plan = await new RestoreDirectory(input.dir, input.folder).writePlan(input.assertOwned)
   try {
     const left = await planRest({
       steps: () => rest.readStepBatches(),

@@ -1,4 +1,5 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { Change } from '../../domain/diff/change.ts'
 import { IgnoreRules } from '../../domain/diff/ignore-rules.ts'
@@ -57,6 +58,8 @@ export interface PlanRestoreToInput {
   readonly quotas?: boolean
   /** Restore directory to make; it must not hold a restore that has begun. */
   readonly dir: string
+  /** What `dir` is a copy of, where other hosts are to see it too. */
+  readonly folder?: WorkFolder
   readonly onProgress?: OnProgress
   /** AdminServers of the target, which tell who watches what where four-letter words do not. */
   readonly admins?: readonly AdminTarget[]
@@ -75,7 +78,7 @@ export async function planRestoreTo(context: EngineContext, input: PlanRestoreTo
   const view = viewOf(source, connection, scope, input.onLeftOut)
   await assertChroot(connection, input.target.connectString, context.signal)
   const meter = new ProgressMeter(context.clock, input.onProgress)
-  const directory = new RestoreDirectory(input.dir)
+  const directory = new RestoreDirectory(input.dir, input.folder)
   const guards = await PlanGuards.open(context)
   const demands = new PreflightDemands()
   const plan = await directory.writePlan(input.assertOwned)

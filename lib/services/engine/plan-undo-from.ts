@@ -1,4 +1,5 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
 import { type LaterWrites, planUndo } from '../../domain/restore/plan-undo.ts'
@@ -18,6 +19,8 @@ export interface PlanUndoFromInput {
   readonly undoDir: string
   /** Restore directory to make. */
   readonly dir: string
+  /** What `dir` is a copy of, where other hosts are to see it too. */
+  readonly folder?: WorkFolder
   readonly connection: ClusterConnection
   readonly target: ClusterTarget
   readonly onConflict: ConflictPolicy
@@ -43,7 +46,7 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
   }
   try {
     const guards = await PlanGuards.open(context)
-    const plan = await new RestoreDirectory(input.dir).writePlan(input.assertOwned)
+    const plan = await new RestoreDirectory(input.dir, input.folder).writePlan(input.assertOwned)
     const later = await LaterWritesFile.create(input.dir)
     try {
       const planned = await planUndo({

@@ -3,6 +3,7 @@ import { createReadStream, type Stats } from 'node:fs'
 import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { SharedLines, WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
 import type { LeftOutLine } from '../../domain/restore/fidelity.ts'
@@ -112,10 +113,13 @@ export type RestoreReport = z.infer<typeof reportSchema>
 
 export class RestoreDirectory {
   readonly dir: string
+  readonly #folder: Pick<WorkFolder, 'publish' | 'openLines'> | null
   #pinned: Stats | null = null
 
-  constructor(dir: string) {
+  /** `folder`: what the directory is a copy of; whatever a run relies on is there too, before it does. */
+  constructor(dir: string, folder: Pick<WorkFolder, 'publish' | 'openLines'> | null = null) {
     this.dir = dir
+    this.#folder = folder
   }
 
   /**
@@ -161,6 +165,7 @@ export class RestoreDirectory {
         const { summary, ...rest } = plan
         const text = { format: 1, summary: { ...summary, plannedAtZxid: formatHex64(summary.plannedAtZxid) }, ...rest }
         await this.#replace(PLAN, JSON.stringify(text, null, 2))
+        await this.#folder?.publish()
       },
       abandon: async () => {
         await file.close()
@@ -252,6 +257,7 @@ export class RestoreDirectory {
       await rm(temporary, { force: true })
     }
     await syncFolder(this.dir)
+    await this.#folder?.publish([SAFETY])
     return (await this.findSafety()) ?? safety
   }
 
@@ -262,6 +268,7 @@ export class RestoreDirectory {
 
   async writeReport(report: RestoreReport): Promise<void> {
     await this.#replace(REPORT, JSON.stringify(report, null, 2))
+    await this.#folder?.publish([REPORT])
   }
 
   /** Null when the run has not begun. */
@@ -279,7 +286,8 @@ export class RestoreDirectory {
     const isNew = !(await exists(file))
     const journal = await openJournalFile(file, assertOwned)
     if (isNew) await syncFolder(this.dir)
-    return journal
+    const shared = (await this.#folder?.openLines(JOURNAL)) ?? null
+    return shared === null ? journal : inBoth(journal, shared, assertOwned)
   }
 
   /** Keeps a second process of this machine out until the returned function is called. A lock whose process is gone counts for nothing. */
@@ -365,6 +373,23 @@ export class RestoreDirectory {
       await file.close()
     }
     return temporary
+  }
+}
+
+type Journal = JournalSink & { close(): Promise<void> }
+
+/** What counts is the shared one; the run itself reads its own copy. */
+function inBoth(own: Journal, shared: SharedLines, assertOwned: () => void): Journal {
+  return {
+    append: async (line, options) => {
+      await own.append(line)
+      await shared.append(line, options)
+      if (options?.durable) assertOwned()
+    },
+    close: async () => {
+      await shared.close()
+      await own.close()
+    },
   }
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { PlanWarning } from '../../domain/restore/plan.ts'
 import { getAdminTargets } from '../clusters/admin-servers.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
@@ -57,7 +56,7 @@ async function look(
   const guards = await PlanGuards.open(context)
   let steps = 0
   let isPart = false
-  for await (const step of new RestoreDirectory(join(context.paths.workDir, row.dir)).readSteps()) {
+  for await (const step of new RestoreDirectory(await context.workFiles.fetch(row.dir)).readSteps()) {
     if (steps === STEPS_MAX) {
       isPart = true
       break

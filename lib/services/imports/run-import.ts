@@ -13,7 +13,7 @@ import { takeImport } from '../engine/take-import.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openStaging } from '../stores/staging.ts'
-import { removeUpload, uploadFile } from './uploads.ts'
+import { fetchUpload, removeUpload } from './uploads.ts'
 
 /** The work of an import job: an archive of the uploaded file on the shelf of a cluster, which is neither read nor written. */
 export async function runImport(
@@ -60,7 +60,7 @@ async function take(
   run: JobRun,
   place: { readonly clusterName: string; readonly parentDir: string },
 ): Promise<TakenBackup> {
-  const path = uploadFile(context, run.job.id)
+  const path = await fetchUpload(context, run.job.id)
   await access(path).catch((cause: unknown) => {
     throw new ServiceError('NOT_FOUND', `The uploaded file ${payload.fileName} is no longer there`, {
       unaffected: 'nothing was imported',

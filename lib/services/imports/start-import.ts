@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { z } from 'zod'
 import { formatBytes } from '../../base/format-bytes.ts'
@@ -10,7 +11,7 @@ import { ServiceError } from '../errors.ts'
 import { assertActorCan, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { startImportSchema, UPLOAD_BYTES_MAX } from './schemas.ts'
-import { removeUpload, sweepUploads, uploadDir, uploadFile } from './uploads.ts'
+import { removeUpload, sweepUploads, UPLOAD, uploadFolder } from './uploads.ts'
 
 export interface StartImportInput {
   readonly facts: z.input<typeof startImportSchema>
@@ -60,7 +61,22 @@ async function receive(
   source: AsyncIterable<Uint8Array>,
   bytesMax: number,
 ): Promise<number> {
-  await makeDir(uploadDir(context, jobId), 0o700)
+  const folder = await context.workFiles.begin(uploadFolder(jobId))
+  try {
+    await makeDir(folder.dir, 0o700)
+    const bytes = await receiveIn(join(folder.dir, UPLOAD), source, { bytesMax, signal: context.signal })
+    await folder.publish([UPLOAD])
+    return bytes
+  } finally {
+    await folder.end()
+  }
+}
+
+async function receiveIn(
+  file: string,
+  source: AsyncIterable<Uint8Array>,
+  { bytesMax, signal }: { readonly bytesMax: number; readonly signal: AbortSignal | undefined },
+): Promise<number> {
   let bytes = 0
   async function* bounded() {
     for await (const piece of source) {
@@ -78,9 +94,7 @@ async function receive(
       yield piece
     }
   }
-  await pipeline(bounded(), createWriteStream(uploadFile(context, jobId), { flags: 'wx', mode: 0o600 }), {
-    signal: context.signal,
-  })
+  await pipeline(bounded(), createWriteStream(file, { flags: 'wx', mode: 0o600 }), { signal })
   if (bytes === 0) {
     throw new ServiceError('INVALID_INPUT', 'The file is empty', { unaffected: 'nothing was imported' })
   }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ServiceContext } from '../context.ts'
 import { keepBooks } from '../gate.ts'
@@ -32,5 +31,5 @@ export async function closeEmptyRound(context: ServiceContext, row: MigrationRow
     await tx.restore.deleteMany({ where: { id: restoreId, state: 'planned', confirmedAt: null } })
     await tx.job.deleteMany({ where: { subjectId: restoreId, kind: 'plan-restore' } })
   })
-  if (restoreId !== null) await rm(join(context.paths.workDir, 'restores', restoreId), { recursive: true, force: true })
+  if (restoreId !== null) await context.workFiles.remove(join('restores', restoreId))
 }

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
@@ -11,7 +12,6 @@ import type { MomentProofView } from './views.ts'
 /** Prepared moments that are kept in the work folder, each as large as a backup. */
 const KEPT_MAX = 8
 const PROOF_FILE = 'proof.json'
-const ABANDONED_AFTER_MS = 24 * 3_600_000
 
 const proofSchema = z.object({
   archive: z.string(),
@@ -26,24 +26,24 @@ const proofSchema = z.object({
   }),
 })
 
-const homeOf = (context: Pick<ServiceContext, 'paths'>) => join(context.paths.workDir, 'moments')
+const MOMENTS = 'moments'
 
 /** The folder of a moment that a job prepares: the cluster's revision is part of it, because an edited cluster may be another one. */
-export async function preparedDirOf(context: ServiceContext, { clusterId, zxid }: MomentId): Promise<string> {
+export async function preparedFolderOf(context: ServiceContext, { clusterId, zxid }: MomentId): Promise<string> {
   const { revision } = await getClusterTarget(context, clusterId)
-  return join(homeOf(context), `${clusterId}.${revision}.${formatHex64(zxid)}`)
+  return join(MOMENTS, `${clusterId}.${revision}.${formatHex64(zxid)}`)
 }
 
 /** Null where it was not prepared, or is no longer kept. */
 export async function openPrepared(context: ServiceContext, id: MomentId): Promise<MomentTree | null> {
-  const dir = await preparedDirOf(context, id)
+  const folder = await preparedFolderOf(context, id)
+  const dir = await context.workFiles.fetch(folder)
   const found = await readProof(dir)
   if (found === null) return null
   try {
     const reader = await context.archives.open(join(dir, basename(found.archive)))
     // Those that are looked at are kept longest.
-    const now = new Date(context.clock.now())
-    await utimes(join(dir, PROOF_FILE), now, now).catch(() => undefined)
+    await context.workFiles.touch(folder)
     return { reader, proof: found.proof, sessions: null, close: () => reader.close() }
   } catch (error) {
     if (!isArkeeperError(error)) throw error
@@ -53,36 +53,19 @@ export async function openPrepared(context: ServiceContext, id: MomentId): Promi
 }
 
 /** Says that the archive in the folder is whole, and what is known of it; from now on it is used. */
-export async function publishPrepared(dir: string, archiveDir: string, proof: MomentProofView): Promise<void> {
+export async function publishPrepared(folder: WorkFolder, archiveDir: string, proof: MomentProofView): Promise<void> {
+  const { dir } = folder
   await mkdir(dir, { recursive: true })
   const aside = join(dir, `.${PROOF_FILE}`)
   await writeFile(aside, JSON.stringify({ archive: basename(archiveDir), proof }))
   await rename(aside, join(dir, PROOF_FILE))
+  await folder.publish()
 }
 
-/** Deletes what was not looked at for longest, and what a dead job left. */
-export async function sweepPrepared(context: Pick<ServiceContext, 'paths' | 'clock'>, keepDir: string): Promise<void> {
-  const home = homeOf(context)
-  const names = await readdir(home).catch(() => [])
-  const ready: { dir: string; usedMs: number }[] = []
-  for (const name of names) {
-    const dir = join(home, name)
-    if (dir === keepDir) continue
-    const usedMs = await modifiedMs(join(dir, PROOF_FILE))
-    if (usedMs !== null) ready.push({ dir, usedMs })
-    else if (context.clock.now() - ((await modifiedMs(dir)) ?? 0) > ABANDONED_AFTER_MS) await remove(dir)
-  }
-  ready.sort((a, b) => b.usedMs - a.usedMs)
-  for (const { dir } of ready.slice(KEPT_MAX - 1)) await remove(dir)
-}
-
-const remove = (dir: string) => rm(dir, { recursive: true, force: true })
-
-async function modifiedMs(path: string): Promise<number | null> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => null,
-  )
+/** Deletes what was not looked at for longest. */
+export async function sweepPrepared(context: Pick<ServiceContext, 'workFiles'>, keep: string): Promise<void> {
+  const others = (await context.workFiles.list(MOMENTS)).filter(({ folder }) => folder !== keep)
+  for (const { folder } of others.slice(KEPT_MAX - 1)) await context.workFiles.remove(folder)
 }
 
 async function readProof(dir: string): Promise<z.output<typeof proofSchema> | null> {

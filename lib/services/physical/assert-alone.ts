@@ -13,7 +13,7 @@ export async function assertAlone(context: ServiceContext, tx: Transaction, row:
     select: PHYSICAL_COLUMNS,
   })
   for (const other of others) {
-    const { state, stands } = await ruleFactsOf({ db: tx, clock: context.clock, paths: context.paths }, other)
+    const { state, stands } = await ruleFactsOf({ db: tx, clock: context.clock, workFiles: context.workFiles }, other)
     const isAtWork = ['queued', 'running', 'undoing'].includes(state)
     if (isAtWork || stands.some((stand) => stand === 'moving' || stand === 'aside' || stand === 'going-back')) {
       throw new ServiceError('WRONG_STATE', 'Another restore has files of these servers on their way', {

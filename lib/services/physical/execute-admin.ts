@@ -40,7 +40,7 @@ interface Ports {
  * server is seen to have it, and each writes a snapshot whose name is then above its old logs. The restarts come after it.
  */
 export async function fillThroughAdminServers(ports: Ports, input: ExecuteAdminInput): Promise<void> {
-  const journal = await PhysicalJournal.open(input.dir, input.now)
+  const journal = await PhysicalJournal.open(input, input.now)
   const { servers, signal } = input
   const each = async (
     step: 'post' | 'see' | 'save',

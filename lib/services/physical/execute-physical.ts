@@ -6,7 +6,14 @@ import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { epochOf } from './choose-zxid.ts'
 import { PhysicalError } from './errors.ts'
-import { isAnythingMoved, type JournalPass, type JournalStep, PhysicalJournal, standOf } from './journal.ts'
+import {
+  isAnythingMoved,
+  type JournalPass,
+  type JournalPlace,
+  type JournalStep,
+  PhysicalJournal,
+  standOf,
+} from './journal.ts'
 
 const COMMAND_TIMEOUT_MS = 120_000
 const DOWN_TIMEOUT_MS = 60_000
@@ -19,9 +26,7 @@ export interface PhysicalLimits {
   readonly servingMs: number
 }
 
-export interface ExecuteInput {
-  /** Where the journal lies. */
-  readonly dir: string
+export interface ExecuteInput extends JournalPlace {
   readonly kind: 'standalone' | 'ensemble'
   readonly members: readonly Member[]
   /** How the members' client addresses are spoken to. */
@@ -49,7 +54,7 @@ interface Ports {
  * afterwards they stay down, and the journal says where each one stands.
  */
 export async function replaceFiles(ports: Ports, input: ExecuteInput): Promise<void> {
-  const run = new PhysicalRun(ports, input, 'restore', await PhysicalJournal.open(input.dir, input.now))
+  const run = new PhysicalRun(ports, input, 'restore', await PhysicalJournal.open(input, input.now))
   await run.bring()
   if (!run.allPlaced()) {
     await run.whileNothingIsMoved(async () => {
@@ -63,7 +68,7 @@ export async function replaceFiles(ports: Ports, input: ExecuteInput): Promise<v
 
 /** The same machine backwards: what lies in version-2 now is moved aside, and the old files come back. */
 export async function putFilesBack(ports: Ports, input: ExecuteInput): Promise<void> {
-  const run = new PhysicalRun(ports, input, 'undo', await PhysicalJournal.open(input.dir, input.now))
+  const run = new PhysicalRun(ports, input, 'undo', await PhysicalJournal.open(input, input.now))
   if (!run.allBack()) {
     await run.whileNothingIsMoved(async () => {
       await run.stopAll()
@@ -75,7 +80,7 @@ export async function putFilesBack(ports: Ports, input: ExecuteInput): Promise<v
 
 /** One after the other, each serving again before the next: the ensemble stays up where it has a majority to spare. */
 export async function restartInTurn(ports: Ports, input: ExecuteInput): Promise<void> {
-  const run = new PhysicalRun(ports, input, 'restore', await PhysicalJournal.open(input.dir, input.now))
+  const run = new PhysicalRun(ports, input, 'restore', await PhysicalJournal.open(input, input.now))
   for (const member of input.members) await run.restart(member)
 }
 

@@ -1,11 +1,11 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import type { WorkFilesDb } from '../../adapters/workfiles/work-files.ts'
 import type { SubjectRef } from '../approvals/find-approvals.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { findRestoreClusters, type RestoreCluster } from '../restores/find-restore.ts'
-import { readJournal, standOf } from './journal.ts'
+import { type JournalEntry, readJournal, standOf } from './journal.ts'
 import { type PhysicalRuleFacts, READ_ONLY } from './physical-rules.ts'
 import type { Allowance, PhysicalPlan, PhysicalReport, PhysicalState, PhysicalWay } from './views.ts'
 
@@ -33,7 +33,7 @@ export type PhysicalRow = Prisma.PhysicalRestoreGetPayload<{ select: typeof PHYS
 
 /** The client, or the transaction in which something is decided by what is found. */
 export interface PhysicalLookup {
-  readonly db: Pick<Prisma.TransactionClient, 'physicalRestore' | 'cluster' | 'restore' | 'backup'>
+  readonly db: Pick<Prisma.TransactionClient, 'physicalRestore' | 'cluster' | 'restore' | 'backup'> & WorkFilesDb
   readonly clock: ServiceContext['clock']
 }
 
@@ -133,19 +133,24 @@ export function parseReport(json: unknown): PhysicalReport | null {
   return reportSchema.safeParse(json).data ?? null
 }
 
-export function physicalDir(context: Pick<ServiceContext, 'paths'>, row: Pick<PhysicalRow, 'dir'>): string {
-  return join(context.paths.workDir, row.dir)
+/** What was begun and done so far, on whichever host. */
+export async function readStands(
+  context: Pick<ServiceContext, 'workFiles'>,
+  row: Pick<PhysicalRow, 'dir'>,
+  db?: WorkFilesDb,
+): Promise<JournalEntry[]> {
+  return readJournal(await context.workFiles.fetch(row.dir, { db }))
 }
 
-/** By the rows as the lookup sees them, and the journal on the disk. */
+/** By the rows as the lookup sees them, and the journal. */
 export async function ruleFactsOf(
-  context: PhysicalLookup & Pick<ServiceContext, 'paths'>,
+  context: PhysicalLookup & Pick<ServiceContext, 'workFiles'>,
   row: PhysicalRow,
   known?: RestoreCluster,
 ): Promise<PhysicalRuleFacts> {
   const cluster = known ?? (await findRestoreClusters(context, [row.clusterId])).get(row.clusterId)
   const plan = parsePlan(row.plan)
-  const entries = await readJournal(physicalDir(context, row))
+  const entries = await readStands(context, row, context.db)
   return {
     way: toWay(row.way),
     state: toPhysicalState(row.state),

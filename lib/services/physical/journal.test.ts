@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 it('says where the files of a member stand, also after a line that a crash has cut short', async () => {
-  const journal = await PhysicalJournal.open(dir, () => 0)
+  const journal = await PhysicalJournal.open({ dir }, () => 0)
   const stand = async () => standOf(await readJournal(dir), 'zk1')
   expect(await stand()).toBe('untouched')
   await journal.write({ pass: 'restore', step: 'stop', member: 'zk1', state: 'done' })
@@ -21,7 +21,7 @@ it('says where the files of a member stand, also after a line that a crash has c
   expect(await stand()).toBe('moving')
   await appendFile(join(dir, 'journal.jsonl'), '{"at":"2026-')
   expect(await stand()).toBe('moving')
-  const again = await PhysicalJournal.open(dir, () => 0)
+  const again = await PhysicalJournal.open({ dir }, () => 0)
   await again.write({ pass: 'restore', step: 'aside', member: 'zk1', state: 'done' })
   expect(await stand()).toBe('aside')
   await again.write({ pass: 'restore', step: 'place', member: 'zk1', state: 'done' })
@@ -34,7 +34,7 @@ it('says where the files of a member stand, also after a line that a crash has c
 })
 
 it('keeps what failed, and passes over what is done', async () => {
-  const journal = await PhysicalJournal.open(dir, () => 0)
+  const journal = await PhysicalJournal.open({ dir }, () => 0)
   const place = { pass: 'restore', step: 'place', member: 'zk1' } as const
   await expect(journal.once(place, () => Promise.reject(new Error('full')))).rejects.toThrow('full')
   expect(journal.entries.at(-1)).toMatchObject({ state: 'failed', note: 'full' })

@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import type { SharedLines, WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { makeDir } from '../../base/make-dir.ts'
 import type { MemberStand } from './views.ts'
 
@@ -25,21 +26,26 @@ export type JournalEntry = z.infer<typeof entrySchema>
 
 const FILE = 'journal.jsonl'
 
+/** Where it lies; `openLines` where other hosts are to see it too. */
+export type JournalPlace = Pick<WorkFolder, 'dir'> & Partial<Pick<WorkFolder, 'openLines'>>
+
 /** What was begun and what was done with the files of which member: one line each, on the disk before the step that it announces. */
 export class PhysicalJournal {
   readonly #file: string
   readonly #entries: JournalEntry[]
   readonly #now: () => number
+  readonly #shared: SharedLines | null
 
-  private constructor(file: string, entries: JournalEntry[], now: () => number) {
+  private constructor(file: string, entries: JournalEntry[], now: () => number, shared: SharedLines | null) {
     this.#file = file
+    this.#shared = shared
     this.#entries = entries
     this.#now = now
   }
 
-  static async open(dir: string, now: () => number): Promise<PhysicalJournal> {
+  static async open({ dir, openLines }: JournalPlace, now: () => number): Promise<PhysicalJournal> {
     await makeDir(dir, 0o700)
-    return new PhysicalJournal(join(dir, FILE), await readJournal(dir), now)
+    return new PhysicalJournal(join(dir, FILE), await readJournal(dir), now, (await openLines?.(FILE)) ?? null)
   }
 
   get entries(): readonly JournalEntry[] {
@@ -58,6 +64,8 @@ export class PhysicalJournal {
     } finally {
       await handle.close()
     }
+    // A server that this worker no longer answers for must not be touched: this throws then.
+    await this.#shared?.append(JSON.stringify(whole), { durable: true })
     this.#entries.push(whole)
   }
 

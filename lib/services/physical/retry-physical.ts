@@ -28,7 +28,7 @@ export async function revivePhysical(
   if (row.jobId !== jobId) {
     throw new ServiceError('WRONG_STATE', 'A later job works on this restore', { unaffected: 'nothing was changed' })
   }
-  const facts = await ruleFactsOf({ db: tx, clock: context.clock, paths: context.paths }, row)
+  const facts = await ruleFactsOf({ db: tx, clock: context.clock, workFiles: context.workFiles }, row)
   if (task === 'run') assertAllowed(canResume(facts))
   if (task === 'undo') assertAllowed(canUndo(facts))
   if (task === 'run' || task === 'undo') {

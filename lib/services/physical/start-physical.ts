@@ -109,7 +109,7 @@ async function start(context: ServiceContext, physicalId: string, how: Start): P
   if (how.task !== 'verify') await noticeExpired(context, toSubject(row))
   await mutate(context, subject, async (tx) => {
     const current = await getPhysicalRow({ db: tx }, physicalId)
-    const facts = await ruleFactsOf({ db: tx, clock: context.clock, paths: context.paths }, current)
+    const facts = await ruleFactsOf({ db: tx, clock: context.clock, workFiles: context.workFiles }, current)
     assertAllowed(how.rule(facts))
     how.check?.(current)
     if (how.task !== 'verify') await assertAlone(context, tx, current)

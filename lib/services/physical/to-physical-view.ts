@@ -9,13 +9,13 @@ import {
   type PhysicalRow,
   parsePlan,
   parseReport,
-  physicalDir,
+  readStands,
   ruleFactsOf,
   toPhysicalState,
   toSubject,
   toWay,
 } from './find-physical.ts'
-import { type JournalEntry, readJournal, standOf } from './journal.ts'
+import { type JournalEntry, standOf } from './journal.ts'
 import { canBeAsked, canConfirm, canResume, canUndo, canVerify } from './physical-rules.ts'
 import { blockersOf } from './plan-physical.ts'
 import { runbookOf, undoCommandsOf } from './runbook.ts'
@@ -35,7 +35,7 @@ export async function toPhysicalView(context: ServiceContext, row: PhysicalRow):
     take: TICKS_MAX,
   })
   const errors = await findJobErrors(context, [row.jobId])
-  const entries = await readJournal(physicalDir(context, row))
+  const entries = await readStands(context, row)
   const found = way === 'runbook' ? null : await findStanding(context, toSubject(row))
   const approval = found ? toApprovalView(context, found, canBeAsked(facts)) : null
   const hasRunbook = plan !== null && blockersOf(plan).length === 0

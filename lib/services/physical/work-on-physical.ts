@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import type { Member } from '../../adapters/members/members.ts'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
@@ -16,12 +17,13 @@ import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { readUnpackedBackup, withArchive } from '../stores/archive-folder.ts'
+import { withWorkFolder } from '../work-folder.ts'
 import { PhysicalError } from './errors.ts'
 import { fillThroughAdminServers } from './execute-admin.ts'
 import { type ExecuteInput, putFilesBack, replaceFiles, restartInTurn } from './execute-physical.ts'
-import { getPhysicalRow, getPlan, type PhysicalRow, physicalDir, toSubject, toWay } from './find-physical.ts'
+import { getPhysicalRow, getPlan, type PhysicalRow, readStands, toSubject, toWay } from './find-physical.ts'
 import { gatherFacts, listAdminTargets } from './gather-facts.ts'
-import { readJournal, standOf } from './journal.ts'
+import { standOf } from './journal.ts'
 import { blockersOf, hashPlan, planPhysical } from './plan-physical.ts'
 import { physicalOptionsSchema } from './schemas.ts'
 import { verifyPhysical } from './verify-physical.ts'
@@ -38,9 +40,9 @@ export async function workOnPhysical(
     case 'check':
       return check(context, row, run)
     case 'run':
-      return replace(context, row, run)
+      return withWorkFolder(context, { folder: row.dir, run }, (folder) => replace(context, row, run, folder))
     case 'undo':
-      return putBack(context, row, run)
+      return withWorkFolder(context, { folder: row.dir, run }, (folder) => putBack(context, row, run, folder))
     case 'verify':
       return compare(context, row, run)
   }
@@ -86,10 +88,10 @@ async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Pr
   }
 }
 
-async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
+async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun, folder: WorkFolder): Promise<JobResult> {
   assertConfirmed(row)
   if (row.state === 'queued') await assertApproved(context, row, 'run')
-  if (row.way === 'admin') return fill(context, row, run)
+  if (row.way === 'admin') return fill(context, row, run, folder)
   const plan = getPlan(row)
   await context.db.physicalRestore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
@@ -104,7 +106,7 @@ async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): 
     async (_cluster, record) => {
       const members = await membersOf(context, row, plan)
       const { tls } = await getClusterTarget(context, row.clusterId)
-      const input = executionOf(context, { row, plan, members, tls, run })
+      const input = executionOf(context, { row, plan, members, tls, run, folder })
       try {
         await replaceFiles(context, input)
       } catch (error) {
@@ -123,7 +125,7 @@ async function replace(context: ServiceContext, row: PhysicalRow, run: JobRun): 
   )
 }
 
-async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
+async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun, folder: WorkFolder): Promise<JobResult> {
   const plan = getPlan(row)
   await context.db.physicalRestore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
@@ -148,6 +150,7 @@ async function fill(context: ServiceContext, row: PhysicalRow, run: JobRun): Pro
         members: await leaderLast(context, members, target.tls),
         tls: target.tls,
         run,
+        folder,
       })
       try {
         await fillThroughAdminServers(context, {
@@ -189,9 +192,9 @@ async function leaderLast(
   return [...members].sort((a, b) => Number(isLeader(a)) - Number(isLeader(b)))
 }
 
-async function putBack(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
+async function putBack(context: ServiceContext, row: PhysicalRow, run: JobRun, folder: WorkFolder): Promise<JobResult> {
   assertConfirmed(row)
-  const entries = await readJournal(physicalDir(context, row))
+  const entries = await readStands(context, row)
   if (!entries.some(({ pass }) => pass === 'undo')) await assertApproved(context, row, 'undo')
   const plan = getPlan(row)
   return mutateCluster(
@@ -206,7 +209,7 @@ async function putBack(context: ServiceContext, row: PhysicalRow, run: JobRun): 
       const members = await membersOf(context, row, plan)
       const { tls } = await getClusterTarget(context, row.clusterId)
       try {
-        await putFilesBack(context, executionOf(context, { row, plan, members, tls, run }))
+        await putFilesBack(context, executionOf(context, { row, plan, members, tls, run, folder }))
       } finally {
         await context.sessions.drop(row.clusterId)
         record({ after: { stands: await describeStands(context, row, plan) } })
@@ -292,16 +295,18 @@ function executionOf(
     members: readonly Member[]
     tls: ClusterTarget['tls']
     run: JobRun
+    folder: WorkFolder
   },
 ): ExecuteInput {
-  const { row, plan, members, tls, run } = input
+  const { row, plan, members, tls, run, folder } = input
   // Asked for when it is needed: the way back goes without the backup, which may be deleted by then.
   async function* body() {
     const backup = await getBackupRow(context, row.backupId)
     yield* readUnpackedBackup(context, backup)
   }
   return {
-    dir: physicalDir(context, row),
+    dir: folder.dir,
+    openLines: folder.openLines,
     kind: plan.kind,
     members,
     tls,
@@ -345,7 +350,7 @@ async function membersOf(context: ServiceContext, row: PhysicalRow, plan: Physic
 }
 
 async function describeStands(context: ServiceContext, row: PhysicalRow, plan: PhysicalPlan): Promise<string[]> {
-  const entries = await readJournal(physicalDir(context, row))
+  const entries = await readStands(context, row)
   return plan.servers.map(({ name }) => `${name}: ${standOf(entries, name)}`)
 }
 

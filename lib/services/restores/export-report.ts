@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { toCsvLine } from '../../base/csv.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { stringifyJson } from '../../base/json.ts'
@@ -39,7 +38,7 @@ export async function* exportReport(
     after: { restore: restoreId },
   })
   if (row.planHash === null) throw new ServiceError('WRONG_STATE', 'The restore has no plan')
-  const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
+  const directory = new RestoreDirectory(await context.workFiles.fetch(row.dir))
   const { summary } = await directory.readPlan()
   const results = new StepResults(await directory.readJournal(), summary.steps)
   if (format === 'csv') yield toCsvLine(COLUMNS)

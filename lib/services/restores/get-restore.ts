@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { invariant } from '../../base/invariant.ts'
 import type { ServiceContext } from '../context.ts'
 import { RestoreDirectory } from '../engine/restore-directory.ts'
@@ -15,7 +14,7 @@ export async function getRestore(context: ServiceContext, restoreId: string): Pr
   if (view.state === 'planned') return { ...view, stale: await findStaleness(context, row) }
   // A run that was cancelled has left its report in its folder only.
   if (view.report === null && row.confirmedAt !== null && view.finishedAt !== null) {
-    const report = await new RestoreDirectory(join(context.paths.workDir, row.dir)).findReport()
+    const report = await new RestoreDirectory(await context.workFiles.fetch(row.dir)).findReport()
     return report ? { ...view, report: toReportView(report) } : view
   }
   return view

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { type LaterWriteLine, readLaterWrites } from '../engine/later-writes-file.ts'
@@ -15,14 +14,14 @@ const inputSchema = z.object({
 
 /** Where others have written since, over what an undo takes back: what the run left there, and what was found when the undo was planned. */
 export async function listLaterWrites(
-  context: Pick<ServiceContext, 'db' | 'paths'>,
+  context: Pick<ServiceContext, 'db' | 'workFiles'>,
   input: z.input<typeof inputSchema>,
 ): Promise<{ readonly writes: readonly LaterWriteView[]; readonly next: number | null }> {
   const { restoreId, from, limit } = parseInput(inputSchema, input)
   const row = await getRestoreRow(context, restoreId)
   const writes: LaterWriteView[] = []
   let at = 0
-  for await (const line of readLaterWrites(join(context.paths.workDir, row.dir))) {
+  for await (const line of readLaterWrites(await context.workFiles.fetch(row.dir))) {
     if (at++ < from) continue
     if (writes.length === limit) return { writes, next: from + limit }
     writes.push({

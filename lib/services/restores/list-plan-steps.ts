@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { PlanStep } from '../../domain/restore/plan.ts'
@@ -21,14 +20,15 @@ const inputSchema = z.object({
 
 /** The plan as it will run, page by page. `next` is null at the end. */
 export async function listPlanSteps(
-  context: Pick<ServiceContext, 'db' | 'paths'>,
+  context: Pick<ServiceContext, 'db' | 'workFiles'>,
   input: z.input<typeof inputSchema>,
 ): Promise<{ readonly steps: readonly PlanStepView[]; readonly next: number | null }> {
   const { restoreId, after, limit, kind, under } = parseInput(inputSchema, input)
   const row = await getRestoreRow(context, restoreId)
   if (row.planHash === null) return { steps: [], next: null }
   const steps: PlanStepView[] = []
-  for await (const step of new RestoreDirectory(join(context.paths.workDir, row.dir)).readSteps(after + 1)) {
+  const directory = new RestoreDirectory(await context.workFiles.fetch(row.dir))
+  for await (const step of directory.readSteps(after + 1)) {
     if (kind !== undefined && step.step !== kind) continue
     if (under !== undefined && !isWithin(step.path, under)) continue
     if (steps.length === limit) return { steps, next: steps.at(-1)?.index ?? null }

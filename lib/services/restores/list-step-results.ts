@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { PlanStep } from '../../domain/restore/plan.ts'
@@ -26,12 +25,12 @@ export interface StepResultsPage {
 
 /** What became of every step of the plan, by the journal, page by page. `next` is null at the end. */
 export async function listStepResults(
-  context: Pick<ServiceContext, 'db' | 'paths'>,
+  context: Pick<ServiceContext, 'db' | 'workFiles'>,
   input: z.input<typeof inputSchema>,
 ): Promise<StepResultsPage> {
   const { restoreId, after, limit, result } = parseInput(inputSchema, input)
   const row = await getRestoreRow(context, restoreId)
-  const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
+  const directory = new RestoreDirectory(await context.workFiles.fetch(row.dir))
   if (row.planHash === null) return { results: [], counts: new StepResults(null, 0).counts(), next: null }
   const { summary } = await directory.readPlan()
   const known = new StepResults(await directory.readJournal(), summary.steps)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
@@ -22,6 +22,7 @@ import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
+import { withWorkFolder } from '../work-folder.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
 import { counterOptionsOf, parseRestoreOptions } from './restore-options.ts'
 import { laterWritesOf, storedScopeSchema } from './restore-scope.ts'
@@ -38,7 +39,9 @@ export async function runPlan(
   const target = await getClusterTarget(context, row.clusterId)
   await run.log('info', `Planning the restore of ${row.sourceLabel} to ${target.clusterName}`)
   const leftOut = new Map<string, LeftOut>()
-  const summary = await makePlan(context, row, target, { payload, run, leftOut })
+  const summary = await withWorkFolder(context, { folder: row.dir, run }, (folder) =>
+    makePlan(context, row, target, { payload, run, leftOut, folder }),
+  )
   const view = { ...toPlanView(summary), leftOut: [...leftOut.values()].map((each) => ({ ...each })) }
   for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
   return {
@@ -78,13 +81,15 @@ async function makePlan(
     readonly payload: JobPayload<'plan-restore'>
     readonly run: JobRun
     readonly leftOut: Map<string, LeftOut>
+    readonly folder: WorkFolder
   },
 ): Promise<PlanSummary> {
   const scope = storedScopeSchema.parse(row.scope)
-  if (work.payload.lines === 'stale') return planRestOfRow(context, row, row, { target, run: work.run })
+  const { run, folder } = work
+  if (work.payload.lines === 'stale') return planRestOfRow(context, row, row, { target, run, folder })
   if (scope.kind === 'rest')
-    return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run: work.run })
-  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, { target, run: work.run })
+    return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run, folder })
+  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, { target, run, folder })
   if (scope.kind === 'undo' || scope.kind === 'edit')
     throw new ServiceError('WRONG_STATE', 'This restore does not say what is planned')
   return plan(context, row, target, { scope, ...work })
@@ -95,15 +100,16 @@ async function planRestOfRow(
   context: ServiceContext,
   row: RestoreRow,
   of: RestoreRow,
-  work: { readonly target: OpenableCluster; readonly run: JobRun },
+  work: { readonly target: OpenableCluster; readonly run: JobRun; readonly folder: WorkFolder },
 ): Promise<PlanSummary> {
   const source = await openRestSource(context, row, work.run)
   try {
     const connection = await context.zookeeper.connect(work.target, { signal: context.signal })
     try {
       return await planRestOf(context, {
-        restDir: join(context.paths.workDir, of.dir),
-        dir: join(context.paths.workDir, row.dir),
+        restDir: await context.workFiles.fetch(of.dir),
+        dir: work.folder.dir,
+        folder: work.folder,
         connection,
         target: work.target,
         onConflict: policyOf(row),
@@ -130,7 +136,7 @@ async function openRestSource(context: ServiceContext, row: RestoreRow, run: Job
   try {
     if (row.undoOfId !== null) {
       const undone = await getRestoreRow(context, row.undoOfId)
-      const safety = await openSafety(context, new RestoreDirectory(join(context.paths.workDir, undone.dir)))
+      const safety = await openSafety(context, new RestoreDirectory(await context.workFiles.fetch(undone.dir)))
       return safety && { reader: safety, close: () => safety.close() }
     }
     const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
@@ -149,7 +155,12 @@ async function plan(
   context: ServiceContext,
   row: RestoreRow,
   target: OpenableCluster,
-  work: { readonly scope: RestoreScope; readonly run: JobRun; readonly leftOut: Map<string, LeftOut> },
+  work: {
+    readonly scope: RestoreScope
+    readonly run: JobRun
+    readonly leftOut: Map<string, LeftOut>
+    readonly folder: WorkFolder
+  },
 ): Promise<PlanSummary> {
   const options = parseRestoreOptions(row.options)
   const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
@@ -168,7 +179,8 @@ async function plan(
         assertOwned: work.run.assertOwned,
         counters: counterOptionsOf(options),
         quotas: options.quotas,
-        dir: join(context.paths.workDir, row.dir),
+        dir: work.folder.dir,
+        folder: work.folder,
         admins: await getAdminTargets(context, row.clusterId),
         askTarget: findReadOnlyFault(await getClusterForWriting(context, row.clusterId), context.clock.now()) === null,
         onProgress: work.run.progress,
@@ -190,15 +202,16 @@ async function planUndo(
   context: ServiceContext,
   row: RestoreRow,
   undoOfId: string,
-  work: { readonly target: OpenableCluster; readonly run: JobRun },
+  work: { readonly target: OpenableCluster; readonly run: JobRun; readonly folder: WorkFolder },
 ): Promise<PlanSummary> {
-  const { target, run } = work
+  const { target, run, folder } = work
   const done = await getRestoreRow(context, undoOfId)
   const connection = await context.zookeeper.connect(target, { signal: context.signal })
   try {
     return await planUndoFrom(context, {
-      undoDir: join(context.paths.workDir, done.dir),
-      dir: join(context.paths.workDir, row.dir),
+      undoDir: await context.workFiles.fetch(done.dir),
+      dir: folder.dir,
+      folder,
       connection,
       target,
       admins: await getAdminTargets(context, row.clusterId),

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
@@ -13,6 +13,7 @@ import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openStaging, type Staging } from '../stores/staging.ts'
+import { withWorkFolder } from '../work-folder.ts'
 import { getRestoreRow, type RestoreRow, toSubject } from './find-restore.ts'
 import { auditPathOf } from './restore-scope.ts'
 import type { RestoreReportView, RestoreState } from './views.ts'
@@ -33,7 +34,16 @@ export async function runRestore(
       unaffected: 'nothing was written',
     })
   }
-  const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
+  return withWorkFolder(context, { folder: row.dir, run }, (folder) => runIn(context, row, planHash, { folder, run }))
+}
+
+async function runIn(
+  context: ServiceContext,
+  row: RestoreRow,
+  planHash: string,
+  { folder, run }: { readonly folder: WorkFolder; readonly run: JobRun },
+): Promise<JobResult> {
+  const directory = new RestoreDirectory(folder.dir)
   const hasBegun = row.state === 'running' && (await directory.readJournal()) !== null
   // What has begun under its approval goes on after a crash: half of a tree is worse than the whole of it.
   if (!hasBegun) {
@@ -62,7 +72,8 @@ export async function runRestore(
     },
     async (_cluster, record) => {
       const report = await executeRestore(context, {
-        dir: directory.dir,
+        dir: folder.dir,
+        folder,
         target,
         safetyParentDir: staging.parentDir,
         confirmedPlan: planHash,

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { formatHex64 } from '../../base/hex64.ts'
 import { lookAtRest, type RestLine } from '../../domain/restore/look-at-rest.ts'
@@ -41,7 +40,7 @@ export async function listStaleLines(
   const { restoreId, after, limit } = parseInput(inputSchema, input)
   const row = await getRestoreRow(context, restoreId)
   if (row.planHash === null) return { lines: [], lookedAt: 0, steps: 0, next: null }
-  const directory = new RestoreDirectory(join(context.paths.workDir, row.dir))
+  const directory = new RestoreDirectory(await context.workFiles.fetch(row.dir))
   const { summary } = await directory.readPlan()
   const { steps } = summary
   const connection = await context.sessions.borrow(row.clusterId, { signal: context.signal })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { JsonLinesWriter } from '../engine/json-lines-writer.ts'
 import { ServiceError } from '../errors.ts'
 import type { HitsPage, SearchHit } from './views.ts'
@@ -9,10 +10,13 @@ import type { HitsPage, SearchHit } from './views.ts'
  * The hits of one run, one a line, in path order. Pages are read from the file while it grows; it is bounded by the search, so that a
  * page may read all of it. Each run has a file of its own: one that lost its job writes where nobody looks.
  */
-export async function createHitFile(dir: string): Promise<{ name: string; writer: JsonLinesWriter }> {
+export async function createHitFile(folder: WorkFolder): Promise<{ name: string; writer: JsonLinesWriter }> {
+  const { dir } = folder
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const name = `hits-${randomUUID()}.jsonl`
-  return { name, writer: await JsonLinesWriter.create(join(dir, name)) }
+  const shared = await folder.openLines(name)
+  await shared?.appendText('')
+  return { name, writer: await JsonLinesWriter.create(join(dir, name), shared) }
 }
 
 const LINE_FEED = 0x0a

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { parseInput } from '../parse-input.ts'
@@ -19,7 +18,7 @@ export async function listHits(context: ServiceContext, input: z.input<typeof in
   const { searchId, from, limit } = parseInput(inputSchema, input)
   const row = await getSearchRow(context, searchId)
   if (row.file === null) return { hits: [], total: 0 }
-  const place = { dir: join(context.paths.workDir, row.dir), name: row.file }
+  const place = { dir: await context.workFiles.fetch(row.dir), name: row.file }
   // A rule that was made since holds for what was found before.
   const read = async (mask: ValueMask): Promise<HitsPage> => {
     const isHidden = (hit: SearchHit) => hit.match !== null && mask.judge(hit.path)?.isHidden === true

@@ -1,5 +1,4 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
@@ -9,6 +8,7 @@ import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
 import type { TreeRef } from '../tree/tree-ref.ts'
 import { loadMaskForAll } from '../values/value-mask.ts'
+import { withWorkFolder } from '../work-folder.ts'
 import { createHitFile } from './hit-file.ts'
 import { searchTree } from './search-tree.ts'
 import { getSearchRow, type SearchRow, toQuery } from './to-search-view.ts'
@@ -24,6 +24,14 @@ export async function runSearch(
   run: JobRun,
 ): Promise<JobResult> {
   const row = await getSearchRow(context, payload.searchId)
+  return withWorkFolder(context, { folder: row.dir, run }, (folder) => runIn(context, row, { folder, run }))
+}
+
+async function runIn(
+  context: ServiceContext,
+  row: SearchRow,
+  { folder, run }: { readonly folder: WorkFolder; readonly run: JobRun },
+): Promise<JobResult> {
   const query = toQuery(context, row)
   const { ref, label } = await describeTreeRef(context, row.tree)
   await run.log('info', `Searching ${label} at ${row.path}`)
@@ -32,12 +40,12 @@ export async function runSearch(
   const meter = new ProgressMeter(context.clock, run.progress)
   const total = await findTotal(context, ref, row.path)
 
-  const { name, writer } = await createHitFile(join(context.paths.workDir, row.dir))
+  const { name, writer } = await createHitFile(folder)
   try {
     const tree = await openTree(context, ref)
     try {
       run.assertOwned()
-      await beginRun(context, row, name)
+      await beginRun(context, row, { folder, name })
       let flushedAt = startedAt
       const counts = await searchTree(
         { reader: tree.reader, query, mask: await loadMaskForAll(context, tree.clusterId), signal: context.signal },
@@ -54,7 +62,7 @@ export async function runSearch(
         },
       )
       const summary = { ...counts, durationMs: Math.round(context.clock.now() - startedAt) }
-      return toResult(context, row, { name, summary })
+      return toResult(context, row, { folder, name, summary })
     } finally {
       await tree.release()
     }
@@ -65,18 +73,22 @@ export async function runSearch(
 }
 
 /** From now on pages read the file of this run. */
-async function beginRun(context: ServiceContext, row: SearchRow, file: string): Promise<void> {
+async function beginRun(
+  context: ServiceContext,
+  row: SearchRow,
+  { folder, name }: { readonly folder: WorkFolder; readonly name: string },
+): Promise<void> {
   await context.db.search.updateMany({
     where: { id: row.id, state: { in: ['queued', 'running'] } },
-    data: { state: 'running', file },
+    data: { state: 'running', file: name },
   })
-  if (row.file !== null) await rm(join(context.paths.workDir, row.dir, row.file), { force: true })
+  if (row.file !== null) await folder.drop(row.file)
 }
 
 function toResult(
   context: ServiceContext,
   row: SearchRow,
-  { name, summary }: { readonly name: string; readonly summary: SearchSummary },
+  { folder, name, summary }: { readonly folder: WorkFolder; readonly name: string; readonly summary: SearchSummary },
 ): JobResult {
   const { hits, looked, cut, unreadableCount } = summary
   const isCut = cut === null ? '' : '; there are more, the search ended there'
@@ -91,7 +103,7 @@ function toResult(
         data: { state: 'ready', summary: stored, file: name, finishedAt: new Date(context.clock.now()) },
       })
     },
-    discard: () => rm(join(context.paths.workDir, row.dir, name), { force: true }),
+    discard: () => folder.drop(name),
   }
 }
 
@@ -113,7 +125,7 @@ async function sweepOldSearches(context: ServiceContext): Promise<void> {
     select: { id: true, dir: true },
   })
   for (const { id, dir } of old) {
-    await rm(join(context.paths.workDir, dir), { recursive: true, force: true })
+    await context.workFiles.remove(dir)
     await context.db.search.deleteMany({ where: { id } })
   }
 }
