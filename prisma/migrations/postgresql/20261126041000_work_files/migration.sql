@@ -1,6 +1,6 @@
 -- CreateTable
 CREATE TABLE "WorkFile" (
-    "id" TEXT NOT NULL,
+    "id" TEXT NOT NULL PRIMARY KEY,
     "path" TEXT NOT NULL,
     "folder" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
