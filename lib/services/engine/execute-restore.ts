@@ -37,8 +37,8 @@ export interface ExecuteRestoreInput {
   readonly onConflict?: ConflictPolicy
   readonly onProgress?: OnProgress
   readonly onConflictFound?: (conflict: Conflict) => void
-  /** Called with the complete safety backup before anything is written; also when a resumed run finds it made already. */
-  readonly onSafety?: (safety: SafetyRecord) => Promise<void>
+  /** Called with the complete safety backup before anything is written; `found` when a run that goes on has it from before. */
+  readonly onSafety?: (safety: SafetyRecord, found: boolean) => Promise<void>
   /** Throws when another process may have taken the restore over. Asked before each batch. */
   readonly assertOwned?: () => void
   /** Asked before each batch: true ends the run there. A later call goes on. */
@@ -140,7 +140,8 @@ async function secure(
     })
   }
   // One that was taken for a start that came to nothing does not hold what others have written since, and this run may write over.
-  if (safety === null || !hasBegun) {
+  const isFound = safety !== null && hasBegun
+  if (!isFound) {
     const taken = await takeTouchedBackup(context, {
       connection,
       connectString: plan.connectString,
@@ -162,7 +163,7 @@ async function secure(
       if (safety?.dir !== taken.dir) await context.archives.remove(taken.dir)
     }
   }
-  await input.onSafety?.(safety)
+  if (safety !== null) await input.onSafety?.(safety, isFound)
 }
 
 /** Something of the run may have reached the cluster: its journal names a batch. */

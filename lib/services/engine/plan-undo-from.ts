@@ -9,7 +9,7 @@ import { EngineError } from './errors.ts'
 import { fenceOff } from './fence-off.ts'
 import { identitiesOf } from './identities.ts'
 import { LaterWritesFile } from './later-writes-file.ts'
-import { openSafety } from './open-safety.ts'
+import { type OpenedSafety, openSafety } from './open-safety.ts'
 import { RestoreDirectory } from './restore-directory.ts'
 
 export interface PlanUndoFromInput {
@@ -17,6 +17,8 @@ export interface PlanUndoFromInput {
   readonly assertOwned?: () => void
   /** Restore directory of the run to take back. */
   readonly undoDir: string
+  /** What was there before it; default: as its directory says. */
+  readonly openSafety?: () => Promise<OpenedSafety | null>
   /** Restore directory to make. */
   readonly dir: string
   /** What `dir` is a copy of, where other hosts are to see it too. */
@@ -37,7 +39,7 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
   const done = new RestoreDirectory(input.undoDir)
   const { summary, clusterName } = await done.readPlan()
   const journal = await fenceOff(context, input.target, done)
-  const safety = await openSafety(context, done)
+  const safety = await (input.openSafety?.() ?? openSafety(context, done))
   if (journal === null || safety === null) {
     await safety?.close()
     throw new EngineError('NOTHING_TO_UNDO', `The restore in ${input.undoDir} has not written anything`, {

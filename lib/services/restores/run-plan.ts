@@ -14,16 +14,15 @@ import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { planFidelitySchema } from '../engine/fidelity-schema.ts'
-import { openSafety } from '../engine/open-safety.ts'
 import { planRestOf } from '../engine/plan-rest-of.ts'
 import { planRestoreTo, type RestoreScope } from '../engine/plan-restore-to.ts'
 import { planUndoFrom } from '../engine/plan-undo-from.ts'
-import { RestoreDirectory } from '../engine/restore-directory.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { withWorkFolder } from '../work-folder.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { openSafetyOf } from './open-safety-of.ts'
 import { counterOptionsOf, parseRestoreOptions } from './restore-options.ts'
 import { laterWritesOf, storedScopeSchema } from './restore-scope.ts'
 import type { PlanView } from './views.ts'
@@ -135,8 +134,7 @@ interface RestSource {
 async function openRestSource(context: ServiceContext, row: RestoreRow, run: JobRun): Promise<RestSource | null> {
   try {
     if (row.undoOfId !== null) {
-      const undone = await getRestoreRow(context, row.undoOfId)
-      const safety = await openSafety(context, new RestoreDirectory(await context.workFiles.fetch(undone.dir)))
+      const safety = await openSafetyOf(context, await getRestoreRow(context, row.undoOfId))
       return safety && { reader: safety, close: () => safety.close() }
     }
     const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
@@ -210,6 +208,7 @@ async function planUndo(
   try {
     return await planUndoFrom(context, {
       undoDir: await context.workFiles.fetch(done.dir),
+      openSafety: () => openSafetyOf(context, done),
       dir: folder.dir,
       folder,
       connection,

@@ -83,7 +83,9 @@ async function runIn(
           // A log line is for people; a database that is busy for a moment must not stop the run.
           run.log('warn', `Conflict at ${path}: ${reason}, ${resolution}`).catch(() => undefined)
         },
-        onSafety: async (safety) => {
+        onSafety: async (safety, found) => {
+          // Before anything was sent it was put where every host finds it.
+          if (found && row.safetyBackupId !== null) return record({ after: { safetyBackup: row.safetyBackupId } })
           record({ after: { safetyBackup: await catalogSafety(context, row, { ...target, staging }, safety, run) } })
         },
         assertOwned: run.assertOwned,
