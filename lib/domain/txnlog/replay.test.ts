@@ -114,6 +114,36 @@ describe('a fuzzy snapshot', () => {
   })
 })
 
+describe('a snapshot of a running server that holds something of the transaction behind the end of its window', () => {
+  const set = findCorpusSet('3.9.6')
+  const start = readCorpusSnapshot(set.snapshots[1]!.file)
+
+  /** The tree after `holds`, in a file that says `says`. */
+  async function edgeBase(holds: bigint, says: bigint): Promise<BaseTree> {
+    const from = await baseOf(start, set.snapshots[1]!.zxid)
+    const ahead = await replayTo(from, logsOf(set), holds)
+    const written = await encodeSnapshot(patchStream(streamOf(await znodesOf(start)), ahead.patch), {
+      sessions: ahead.sessions,
+    })
+    const digest = (await replayTo(from, logsOf(set), says)).treeDigest
+    return { ...(await baseOf(written, says)), windowEnd: says, digest: { zxid: says, value: digest } }
+  }
+
+  test('is found right by the digest of that transaction, and proves nothing of the state before it', async () => {
+    const base = await edgeBase(0x91n, 0x90n)
+    const atEdge = await replayTo(base, logsOf(set), 0x90n)
+    expect(atEdge).toMatchObject({ mismatches: 1, firstMismatch: 0x90n, digest: { match: false } })
+    const whole = await replayTo(base, logsOf(set), null)
+    expect(whole).toMatchObject({ zxid: 0x180n, mismatches: 0, firstMismatch: null, digest: { match: true } })
+  })
+
+  test('is not excused when it holds more than that', async () => {
+    const whole = await replayTo(await edgeBase(0x93n, 0x90n), logsOf(set), null)
+    expect(whole.mismatches).toBeGreaterThan(1)
+    expect(whole.firstMismatch).toBe(0x90n)
+  })
+})
+
 describe('points in time', () => {
   const set = findCorpusSet('3.9.6')
 
