@@ -73,6 +73,7 @@ export const PLACES = {
   AlertChannel: 'no cluster',
   AlertWatch: 'no cluster',
   DriftWatch: { main: 'clusterId' },
+  CertificateWatch: { main: 'clusterId' },
 } as const satisfies Record<Model, Place>
 
 const READS = new Set([

@@ -1,3 +1,4 @@
+import { runDueCertificates } from '../services/alerts/look-at-certificates.ts'
 import { runDueAlerts } from '../services/alerts/run-due-alerts.ts'
 import { runDueDeliveries } from '../services/alerts/run-due-deliveries.ts'
 import { runDueDrift } from '../services/alerts/run-due-drift.ts'
@@ -15,6 +16,11 @@ export function createAlertPollers(contextFor: PollerOptions['contextFor'], owne
       contextFor,
       runDue: (context) => runDueDeliveries(context, owner),
       fault: 'Which notices are to be sent cannot be asked',
+    }),
+    new Poller({
+      contextFor,
+      runDue: (context) => runDueCertificates(context, owner),
+      fault: 'Whose certificates are to be looked at cannot be asked',
     }),
     new Poller({
       contextFor,

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AlertMessage } from '../../domain/alerts/message.ts'
 import { RULE_IDS } from '../../domain/alerts/rules.ts'
+import { createTestAuthority } from '../../testing/certificates.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import { removeCluster } from '../clusters/remove-cluster.ts'
@@ -141,7 +142,7 @@ const byRule = async (rule: string) => (await listAlerts(admin)).open.find((each
 test('each rule is looked at, by one look', () => {
   expect(LOOKS.flatMap(({ rules }) => rules).sort()).toEqual([...new Set(LOOKS.flatMap(({ rules }) => rules))].sort())
   const unseen = RULE_IDS.filter((id) => !LOOKS.some(({ rules }) => rules.includes(id)))
-  expect(unseen).toEqual(['cluster-down', 'certificate-expiring'])
+  expect(unseen).toEqual([])
 })
 
 describe('rules', () => {
@@ -305,6 +306,76 @@ describe('rules', () => {
     expect(await byRule('token-expiring')).toMatchObject({ cluster: null, text: expect.stringContaining('token used') })
     expect(await byRule('worker-missing')).toMatchObject({ text: '1 worker missing: 1 is alive' })
     expect(JSON.stringify(await admin.db.alert.findMany())).not.toContain('/secret')
+  })
+})
+
+describe('a cluster', () => {
+  const saw = async (servers: Record<string, { ok: boolean; fault?: string; digestMismatches?: number }>) => {
+    const at = now()
+    await admin.db.healthWatch.upsert({
+      where: { clusterId },
+      create: { clusterId, nextRunAt: at, lastRunAt: at },
+      update: { lastRunAt: at },
+    })
+    for (const [server, look] of Object.entries(servers)) {
+      await admin.db.healthSample.create({ data: { id: `s${++count}`, clusterId, server, at, tier: 0, ...look } })
+    }
+  }
+  const sawFor = async (minutes: number, servers: Parameters<typeof saw>[0]) => {
+    for (let minute = 0; minute < minutes; minute++) {
+      await saw(servers)
+      await look()
+    }
+  }
+  const up = { ok: true }
+  const down = { ok: false, fault: 'CONNECT_FAILED' }
+
+  test('that is down for minutes fires, and is over when it is back for minutes', async () => {
+    await sawFor(5, { a: down, b: down })
+    expect(await listAlerts(admin)).toMatchObject({ open: [], pending: [{ rule: 'cluster-down' }] })
+    await sawFor(1, { a: down, b: down })
+    expect(await open()).toEqual(['cluster-down'])
+    await sawFor(1, { a: up, b: up })
+    expect((await listAlerts(admin)).open).toMatchObject([{ rule: 'cluster-down', clearSince: expect.any(String) }])
+    await sawFor(2, { a: up, b: up })
+    expect(await open()).toEqual([])
+  })
+
+  test('of which a server is down tells that, and not that all of it is', async () => {
+    await sawFor(7, { a: up, b: down, c: { ok: false, fault: 'NOT_ALLOWED' } })
+    expect(await listAlerts(admin)).toMatchObject({
+      open: [{ rule: 'server-down', text: expect.stringMatching(/^b of orders/) }],
+    })
+  })
+
+  test('whose server has a wrong tree tells it at once', async () => {
+    await sawFor(1, { a: { ok: true, digestMismatches: 2 }, b: up })
+    expect(await byRule('digest-mismatch')).toMatchObject({ severity: 'critical' })
+  })
+
+  test('that nobody looks at any more keeps its alerts, until somebody has looked', async () => {
+    await sawFor(7, { a: up, b: down })
+    for (let minute = 0; minute < 20; minute++) await look()
+    expect(await open()).toEqual(['server-down'])
+    await sawFor(3, { a: up, b: up })
+    expect(await open()).toEqual([])
+  })
+
+  test('whose certificates end soon is told, each with its own words, and worse when it has ended', async () => {
+    const authority = createTestAuthority('CN=Test')
+    const shown = [
+      { server: 'a:2281', subject: 'CN=a', validTo: new Date(services.clock.now() + 10 * DAY).toISOString() },
+      { server: 'b:2281', subject: 'CN=b', validTo: new Date(services.clock.now() + 300 * DAY).toISOString() },
+    ]
+    await admin.db.cluster.update({ where: { id: clusterId }, data: { tlsOn: true, tlsCa: authority.cert } })
+    await admin.db.certificateWatch.create({ data: { clusterId, nextRunAt: now(), shown } })
+    await look()
+    const certificates = (await listAlerts(admin)).open.filter(({ rule }) => rule === 'certificate-expiring')
+    expect(certificates).toMatchObject([
+      { severity: 'warning', text: 'TLS of orders: the certificate of a:2281 (CN=a) expires in 9 days' },
+    ])
+    await look(10 * 24 * 60)
+    expect(await byRule('certificate-expiring')).toMatchObject({ severity: 'critical' })
   })
 })
 

@@ -27,6 +27,8 @@ export interface LookContext {
   readonly clusters: ReadonlyMap<string, LookedAt>
   readonly settingsOf: SettingsOf
   readonly nowMs: number
+  /** Nothing can be said of this rule at this cluster: its alerts stay what they are. */
+  markUnknown(rule: RuleId, clusterId: string): void
 }
 
 /** One look for one or more rules. When it throws, nothing is known of any of them. */

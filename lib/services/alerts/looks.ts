@@ -5,7 +5,9 @@ import {
   lookAtLateBackups,
   lookAtSmallerBackups,
 } from './look-at-backups.ts'
+import { lookAtCertificates } from './look-at-certificates.ts'
 import { lookAtDrift, lookAtLogs } from './look-at-cluster-work.ts'
+import { lookAtHealth } from './look-at-health.ts'
 import {
   lookAtAuditChain,
   lookAtChannels,
@@ -23,6 +25,8 @@ export const LOOKS: readonly Look[] = [
   lookAtDamagedBackups,
   lookAtFailedDrills,
   lookAtOverdueDrills,
+  lookAtHealth,
+  lookAtCertificates,
   lookAtDrift,
   lookAtLogs,
   lookAtTokens,

@@ -69,11 +69,14 @@ export interface RuleFault {
 export async function evaluateAlerts(context: ServiceContext): Promise<RuleFault[]> {
   const { db } = context
   const rows = await db.cluster.findMany({ where: { removedAt: null }, select: { id: true, name: true } })
+  const unknown = new Set<string>()
+  const unknownAt = (rule: string, clusterId: string | null) => `${rule}|${clusterId ?? ''}`
   const look: LookContext = {
     context,
     clusters: new Map(rows.map((row) => [row.id, row])),
     settingsOf: await loadSettings(context),
     nowMs: context.clock.now(),
+    markUnknown: (rule, clusterId) => unknown.add(unknownAt(rule, clusterId)),
   }
   const found = new Map<string, Finding>()
   const faults: RuleFault[] = []
@@ -86,16 +89,24 @@ export async function evaluateAlerts(context: ServiceContext): Promise<RuleFault
       faults.push(...rules.map((rule) => ({ rule, message })))
     }
   }
-  const unknown = new Set(faults.map(({ rule }) => rule))
+  const faulty = new Set(faults.map(({ rule }) => rule))
   const repeatMs = (await readRepeatHours(context)) * HOUR_MS
   const open = await db.alert.findMany({ where: { openKey: { not: null } }, orderBy: { id: 'asc' } })
   const openKeys = new Set(open.map(({ key }) => key))
   for (const alert of open) {
-    if (unknown.has(alert.rule) && !found.has(alert.key)) continue
-    await carryOn(context, look, alert, found.get(alert.key) ?? null, repeatMs)
+    const isUnknown = faulty.has(alert.rule) || unknown.has(unknownAt(alert.rule, alert.clusterId))
+    const endedBecause = whyEnded(look, alert)
+    if (isUnknown && !found.has(alert.key) && endedBecause === null) continue
+    await carryOn(context, look, alert, { finding: found.get(alert.key) ?? null, endedBecause, repeatMs })
   }
   for (const [key, finding] of found) if (!openKeys.has(key)) await begin(context, look, key, finding, repeatMs)
   return faults
+}
+
+/** Not because the fault is gone: because nobody asks for it any more. */
+function whyEnded(look: LookContext, { rule, clusterId }: AlertRow): string | null {
+  if (clusterId !== null && !look.clusters.has(clusterId)) return 'the cluster was removed'
+  return isRuleId(rule) && look.settingsOf(rule, clusterId).enabled ? null : 'the rule was switched off'
 }
 
 type AlertRow = NonNullable<Awaited<ReturnType<ServiceContext['db']['alert']['findFirst']>>>
@@ -126,13 +137,10 @@ async function carryOn(
   context: ServiceContext,
   look: LookContext,
   alert: AlertRow,
-  finding: Finding | null,
-  repeatMs: number,
+  by: { readonly finding: Finding | null; readonly endedBecause: string | null; readonly repeatMs: number },
 ) {
+  const { finding, endedBecause, repeatMs } = by
   const rule = isRuleId(alert.rule) ? alert.rule : null
-  const isGone = alert.clusterId !== null && !look.clusters.has(alert.clusterId)
-  const isOff = rule === null || !look.settingsOf(rule, alert.clusterId).enabled
-  const endedBecause = isGone ? 'the cluster was removed' : isOff ? 'the rule was switched off' : null
   const timing =
     rule === null || endedBecause !== null
       ? { holdMs: 0, clearMs: 0, repeatMs }
