@@ -188,6 +188,7 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/drills/run-due-drills.ts',
   'lib/services/edits/edit-record.ts',
   'lib/services/health/run-due-health.ts',
+  'lib/services/keep-rules/run-due-keep-rules.ts',
   'lib/services/logs/run-due-logs.ts',
   'lib/services/migrations/run-due-migrations.ts',
   'lib/services/physical/work-on-physical.ts',

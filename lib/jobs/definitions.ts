@@ -50,6 +50,8 @@ export const JOB_DEFINITIONS = {
     timeoutMs: 12 * HOUR_MS,
     oneAWorker: true,
   },
+  /** Backups that no keep rule keeps and whose grace is over. What it has not come to, the next one does. */
+  'remove-backups': { payload: z.object({ clusterId: z.string() }), attemptsMax: 5, timeoutMs: 12 * HOUR_MS },
   diff: { payload: z.object({ diffId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   search: { payload: z.object({ searchId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
   'prepare-moment': {

@@ -28,9 +28,16 @@ export const LEAST_ROLE = {
   'backup.schedule-drill': 'admin',
   'backup.download': 'operator',
   'backup.delete': 'admin',
+  'backup.set-keep-rules': 'admin',
+  // By the clock, as the rules say that an administrator has set.
+  'backup.apply-keep-rules': 'admin',
+  'backup.remove': 'admin',
+  'backup.hold': 'operator',
+  'backup.lift-hold': 'admin',
   'backup.rescan': 'admin',
   'logs.keep': 'admin',
   'logs.archive': 'operator',
+  'logs.remove': 'admin',
   // Reads what is kept already, and takes room in the work folder only.
   'moment.prepare': 'viewer',
   'diff.start': 'viewer',

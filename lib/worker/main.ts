@@ -10,6 +10,7 @@ import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
 import { HealthRounds } from '../services/health/run-due-health.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
+import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
 import { createAlertPollers } from './alert-pollers.ts'
@@ -53,6 +54,11 @@ async function main(): Promise<void> {
     runDue: (context) => runDueDrills(context, name),
     fault: 'Which drills are due cannot be asked',
   })
+  const keepRules = new Poller({
+    contextFor: (signal) => ({ ...contextFor(signal), actor: { ...system, name: 'keep rules' } }),
+    runDue: (context) => runDueKeepRules(context, name),
+    fault: 'Which keep rules are due cannot be asked',
+  })
   const migrations = new Poller({
     contextFor,
     runDue: (context) => runDueMigrations(context, name),
@@ -87,6 +93,7 @@ async function main(): Promise<void> {
       loop.stop(STOP_TIMEOUT_MS),
       keeper.stop(),
       drills.stop(),
+      keepRules.stop(),
       migrations.stop(),
       auditor.stop(),
       forwarder.stop(),
@@ -100,6 +107,7 @@ async function main(): Promise<void> {
   log.info({ worker: name, slots: SLOTS }, 'The worker is ready')
   keeper.start()
   drills.start()
+  keepRules.start()
   migrations.start()
   auditor.start()
   forwarder.start()

@@ -11,6 +11,7 @@ import { runDrill } from '../services/drills/run-drill.ts'
 import { runImport } from '../services/imports/run-import.ts'
 import { assertMayWork } from '../services/jobs/assert-may-work.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
+import { runRemoveBackups } from '../services/keep-rules/run-remove-backups.ts'
 import { runProof } from '../services/migrations/run-proof.ts'
 import { runPrepare } from '../services/moments/run-prepare.ts'
 import { workOnPhysical } from '../services/physical/work-on-physical.ts'
@@ -44,6 +45,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runVerify(context, parse('verify', job), run)
     case 'drill':
       return runDrill(context, parse('drill', job), run)
+    case 'remove-backups':
+      return runRemoveBackups(context, parse('remove-backups', job), run)
     case 'diff':
       return runDiff(context, parse('diff', job), run)
     case 'search':

@@ -7,6 +7,7 @@ import { listMemberLogs } from './member-logs.ts'
 import type { HashPath } from './path-hash.ts'
 import { PieceIndexes } from './piece-indexes.ts'
 import { listSegments, readSegment, unpackSegment, verifySegments } from './read-segments.ts'
+import { removeSegments } from './remove-segments.ts'
 
 /** `hash`: of paths in indexes; another than the usual one is for tests. */
 export function createFileLogArchive(options: { readonly hash?: HashPath } = {}): LogArchivePort {
@@ -27,6 +28,7 @@ export function createFileLogArchive(options: { readonly hash?: HashPath } = {})
     read: readSegment,
     findTouches: (dir, path, asked) => finder.find(dir, path, asked),
     minutes: (dir, segment, { signal } = {}) => indexes.readMinutes(dir, segment, signal),
+    removeOldest: removeSegments,
     verify: verifySegments,
   }
 }

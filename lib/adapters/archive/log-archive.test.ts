@@ -69,6 +69,22 @@ describe('the archive of transaction logs', () => {
     expect((await readdir(dir)).sort()).toEqual(['log.1.gz', 'log.1.idx', 'log.1.json'])
   })
 
+  it('lets its oldest pieces go, and no others, and goes on at its end', async () => {
+    const entries = await readCorpus()
+    const parts = [entries.slice(0, 50), entries.slice(60, 100), entries.slice(110)]
+    for (const part of parts) await append(part)
+    const { segments, gaps } = await archive.list(dir)
+    expect([segments.length, gaps.length]).toEqual([3, 2])
+    await expect(archive.removeOldest(dir, segments.slice(1, 2))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(archive.removeOldest(dir, segments)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    expect((await archive.list(dir)).segments).toHaveLength(3)
+    expect(await archive.removeOldest(dir, segments.slice(0, 1))).toBe(segments[0]!.bytes)
+    expect(await readdir(dir)).toHaveLength(6)
+    expect((await readBack()).map(bytesOf)).toEqual([...parts[1]!, ...parts[2]!].map(bytesOf))
+    expect(await append(entries)).toMatchObject({ transactions: 0, last: entries.at(-1)!.zxid })
+    expect((await archive.verify(dir)).problems).toEqual([])
+  })
+
   it('never takes back what another writer has added meanwhile', async () => {
     const entries = await readCorpus()
     await append(entries.slice(0, 50))

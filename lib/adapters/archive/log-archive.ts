@@ -92,6 +92,8 @@ export interface LogArchivePort {
     segment: LogSegment,
     options?: { readonly signal?: AbortSignal },
   ): Promise<readonly MinuteCount[]>
+  /** Removes pieces, the oldest first: `pieces` are those from the start of the archive on, never its newest. Gives their bytes. */
+  removeOldest(dir: string, pieces: readonly LogSegment[]): Promise<number>
   /** Reads every piece and checks sums, entries and continuity. */
   verify(dir: string, options?: { readonly signal?: AbortSignal }): Promise<LogSegments>
 }

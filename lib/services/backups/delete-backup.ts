@@ -2,14 +2,15 @@ import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
+import { assertRemovable } from '../keep-rules/assert-removable.ts'
+import { finishRemoval } from '../keep-rules/run-remove-backups.ts'
 import { parseInput } from '../parse-input.ts'
-import { removeBackupFiles } from '../stores/remove-archive.ts'
 import { findLastGood, getBackupRow } from './find-backup.ts'
 import { deleteBackupSchema } from './schemas.ts'
 
 /**
  * Takes the backup out of the catalog, then removes its files. In this order: a catalogued backup always has its files, and what a
- * failed removal leaves is an archive without a row.
+ * failed removal leaves is tried again until it is gone (keep-rules/run-remove-backups.ts).
  */
 export async function deleteBackup(context: ServiceContext, input: z.input<typeof deleteBackupSchema>): Promise<void> {
   const { backupId, acknowledgeLastGood } = parseInput(deleteBackupSchema, input)
@@ -26,18 +27,10 @@ export async function deleteBackup(context: ServiceContext, input: z.input<typeo
           remedy: 'take another backup first, or confirm that the last one may go',
         })
       }
-      const inUse = await tx.job.count({
-        where: { subjectId: backupId, state: { in: ['queued', 'running'] } },
-      })
-      if (inUse > 0) {
-        throw new ServiceError('WRONG_STATE', 'A job works on this backup', {
-          unaffected: 'nothing was deleted',
-          remedy: 'wait for the job or cancel it',
-        })
-      }
+      await assertRemovable(tx, backupId, now.getTime())
       const { count } = await tx.backup.updateMany({
         where: { id: backupId, deletedAt: null, pinned: false },
-        data: { deletedAt: now },
+        data: { deletedAt: now, removePending: true },
       })
       if (count === 0) {
         throw new ServiceError('BACKUP_PINNED', 'The backup is pinned', {
@@ -47,5 +40,10 @@ export async function deleteBackup(context: ServiceContext, input: z.input<typeo
       }
     },
   )
-  await removeBackupFiles(context, backupId)
+  const failure = await finishRemoval(context, { id: backupId, cluster })
+  if (failure === null) return
+  throw new ServiceError('REMOVAL_UNFINISHED', `Its files are not removed everywhere: ${failure.message}`, {
+    unaffected: 'the backup is out of the catalog; nothing else was deleted',
+    remedy: 'the worker tries it again every hour; see why its store refuses it',
+  })
 }

@@ -8,6 +8,7 @@ import { takeAdminBackup } from '../engine/take-admin-backup.ts'
 import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
 import { takeFilesBackup } from '../engine/take-files-backup.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { noticeNewBackup } from '../keep-rules/run-due-keep-rules.ts'
 import { takeMoment } from '../moments/take-moment.ts'
 import { openStaging } from '../stores/staging.ts'
 import { toBackupRow } from './backup-row.ts'
@@ -58,6 +59,7 @@ export async function runBackup(
         }),
         select: { id: true },
       })
+      await noticeNewBackup(tx, payload.clusterId, context.clock.now())
     },
     discard: published.discard,
   }

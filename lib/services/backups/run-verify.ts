@@ -4,6 +4,7 @@ import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ProgressMeter } from '../engine/progress.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { hurryKeepRules } from '../keep-rules/run-due-keep-rules.ts'
 import { withArchive } from '../stores/archive-folder.ts'
 import { getBackupRow } from './find-backup.ts'
 import { verifyReportSchema } from './verify-report.ts'
@@ -41,6 +42,8 @@ export async function runVerify(
           verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
         },
       })
+      // Found bad, it is no good one for the keep rules any more: another may have become the last good one.
+      if (!report.ok) await hurryKeepRules(tx, backup.clusterId, verifiedAt.getTime())
     },
   }
 }

@@ -21,7 +21,11 @@ export async function setBackupPinned(
       after: { pinned },
     },
     async (tx) => {
-      await tx.backup.update({ where: { id: backupId }, data: { pinned }, select: { id: true } })
+      await tx.backup.update({
+        where: { id: backupId },
+        data: { pinned, ...(pinned ? { removeAfter: null, removeReason: null, keepRevision: null } : {}) },
+        select: { id: true },
+      })
     },
   )
 }

@@ -30,6 +30,7 @@ export const ACTION_OF_JOB: Readonly<Record<JobKind, ClusterAction>> = {
   import: 'backup.import',
   verify: 'backup.verify',
   drill: 'backup.drill',
+  'remove-backups': 'backup.remove',
   diff: 'diff.start',
   search: 'search.start',
   'prepare-moment': 'moment.prepare',

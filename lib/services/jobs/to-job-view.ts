@@ -106,6 +106,8 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       return `Verify a backup of ${cluster}`
     case 'drill':
       return `Prove a backup of ${cluster} by a drill`
+    case 'remove-backups':
+      return `Remove backups of ${cluster} that no keep rule keeps`
     case 'diff':
       return `Compare with ${cluster}`
     case 'prepare-moment': {

@@ -6,6 +6,7 @@ export type JobKind =
   | 'import'
   | 'verify'
   | 'drill'
+  | 'remove-backups'
   | 'diff'
   | 'search'
   | 'prepare-moment'

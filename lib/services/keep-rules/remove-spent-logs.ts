@@ -1,0 +1,49 @@
+import type { LogSegment } from '../../adapters/archive/log-archive.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { findLogFloor, findSpentPieces } from '../../domain/retention/log-anchors.ts'
+import { writeAudit } from '../audit/write-audit.ts'
+import type { ServiceContext } from '../context.ts'
+import { logFolder } from '../logs/log-folder.ts'
+import { gatherHistory } from '../moments/gather-history.ts'
+import { lookPast } from '../seen-by.ts'
+import { findPolicy } from './find-policy.ts'
+import type { RuledCluster } from './load-kept-backups.ts'
+
+const DAY_MS = 86_400_000
+
+/**
+ * Pieces of the archived transaction log, oldest first, that hold only what is older than the rules ask for and what no base is told from any
+ * more: everything below the lowest zxid of all that a moment can begin at, snapshots of members and backups that wait for their removal
+ * included. So no moment that Time travel offers is lost by their removal; only a znode's list of transactions ends later.
+ */
+export async function findSpentLogs(context: ServiceContext, cluster: RuledCluster): Promise<readonly LogSegment[]> {
+  const policy = await findPolicy(context.db, cluster.id)
+  if (!policy?.enabled || policy.rules.logDays === null) return []
+  const { archived, bases } = await gatherHistory(context, cluster.id)
+  // A piece that cannot be read hides what it holds: nothing is removed before it is looked at.
+  if (archived.problems.length > 0) return []
+  const backups = await lookPast(() =>
+    context.db.backup.findMany({
+      where: { clusterId: cluster.id, deletedAt: null, consistency: 'exact', purpose: { not: 'safety' } },
+      select: { zxid: true },
+    }),
+  )
+  const floor = findLogFloor([...bases, ...backups].map(({ zxid }) => zxid))
+  return findSpentPieces(archived.segments, floor, context.clock.now() - policy.rules.logDays * DAY_MS)
+}
+
+/** Removes them; gives how many. One entry of the audit for all. */
+export async function removeSpentLogs(context: ServiceContext, cluster: RuledCluster): Promise<number> {
+  const spent = await findSpentLogs(context, cluster)
+  const last = spent.at(-1)
+  if (!last) return 0
+  const bytes = await context.archives.logs.removeOldest(logFolder(context, cluster.name), spent)
+  await writeAudit(context.db, context, {
+    action: 'logs.remove',
+    cluster,
+    outcome: 'ok',
+    after: { pieces: spent.length, bytes, through: last.last },
+    message: `Transactions up to ${formatHex64(last.last)} are no longer archived: nothing is told from them any more`,
+  })
+  return spent.length
+}
