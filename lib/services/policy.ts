@@ -10,6 +10,7 @@ export const LEAST_ROLE = {
   'cluster.arm': 'operator',
   'cluster.disarm': 'operator',
   'cluster.test': 'operator',
+  'cluster.watch-health': 'admin',
   'cluster.set-approval': 'admin',
   'cluster.ignore': 'operator',
   'cluster.unignore': 'operator',

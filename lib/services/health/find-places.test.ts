@@ -37,6 +37,7 @@ it('joins by what an AdminServer says of itself where several servers share a ho
       told('http://h:8083', 'h:2199', 2199),
     ],
     members: null,
+    ttlZnodes: null,
   }
   const places = [at('http://h:8081'), at('http://h:8082'), at('http://h:8083')]
   expect(shown(findPlaces('h:2181,h:2182', places, known))).toEqual([
@@ -50,10 +51,10 @@ it('joins by what an AdminServer says of itself where several servers share a ho
 it('adds members that the connect string leaves out, and none that it may name in another way', () => {
   const member = (id: number) => ({ id, host: `zk${id}`, isVoter: true, client: `zk${id}:2181` })
   const members = [member(1), member(2), member(3)]
-  expect(findPlaces('zk1:2181', [], { servers: [], members }).map(({ server }) => server)).toEqual([
+  expect(findPlaces('zk1:2181', [], { servers: [], members, ttlZnodes: null }).map(({ server }) => server)).toEqual([
     'zk1:2181',
     'zk2:2181',
     'zk3:2181',
   ])
-  expect(findPlaces('10.0.0.1,10.0.0.2,10.0.0.3', [], { servers: [], members })).toHaveLength(3)
+  expect(findPlaces('10.0.0.1,10.0.0.2,10.0.0.3', [], { servers: [], members, ttlZnodes: null })).toHaveLength(3)
 })

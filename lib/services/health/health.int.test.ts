@@ -6,6 +6,8 @@ import { findCachedVersions } from '../../testing/zookeeper-server.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import { setAdminServers } from '../clusters/set-admin-servers.ts'
 import type { ServiceContext } from '../context.ts'
+import { getHealth } from './get-health.ts'
+import { getHealthHistory } from './get-health-history.ts'
 import { HealthRounds } from './run-due-health.ts'
 import { parseKnownSettings } from './settings-store.ts'
 
@@ -66,6 +68,13 @@ describe('an ensemble of three, asked through its AdminServers', () => {
     ])
     expect(known.servers.map(({ serverId }) => serverId)).toEqual([1, 2, 3])
     expect(known.servers[0]?.properties).toMatchObject({ 'zookeeper.forceSync': 'no' })
+    const health = await getHealth(services.contextFor('viewer'), clusterId)
+    expect(health.servers).toHaveLength(3)
+    // The tests' servers are set up for speed, and that is what is found.
+    expect(health.findings.map(({ rule }) => rule)).toEqual(
+      expect.arrayContaining(['force-sync', 'one-host', 'all-words']),
+    )
+    expect(health.checks.find(({ rule }) => rule === 'in-sync')).toMatchObject({ unknown: null })
   })
 
   it('a leader that is gone is a row with its fault, and another one leads', async () => {
@@ -91,7 +100,16 @@ describe('an ensemble of three, asked through its AdminServers', () => {
     const turns = (await rows(context, clusterId)).slice(3).filter(({ tier }) => tier === 2)
     expect(turns.some(({ server, ok }) => server === old && !ok)).toBe(true)
     expect(turns.some(({ server, role }) => server !== old && role === 'leader')).toBe(true)
-    expect(last.find(({ role }) => role === 'leader')?.server).not.toBe(old)
+    const now = last.find(({ role }) => role === 'leader')?.server
+    expect(now).not.toBe(old)
+    const history = await getHealthHistory(context, { clusterId, range: 'day' })
+    expect(history.leaderChanges).toMatchObject([{ from: old, to: now }])
+    expect(history.leaderChanges[0]?.epoch).toBeGreaterThan(1)
+    expect(history.roles.find(({ server }) => server === old)?.spans.at(-1)).toMatchObject({ role: 'down' })
+    const { findings } = await getHealth(context, clusterId)
+    expect(findings.map(({ rule }) => rule)).toEqual(expect.arrayContaining(['server-down', 'majority']))
+    const watch = await context.db.healthWatch.findUniqueOrThrow({ where: { clusterId } })
+    expect(watch.summary).toMatchObject({ leader: now, serving: 2, known: 3 })
   })
 })
 

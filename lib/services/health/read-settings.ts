@@ -9,13 +9,14 @@ import type { OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { toAdminObject } from '../engine/read-admin-facts.ts'
 import type { HealthPlace } from './find-places.ts'
+import { findTtlZnodes } from './find-ttl-znodes.ts'
 import type { KnownSettings } from './settings-store.ts'
 
 const ASK_TIMEOUT_MS = 3_000
 const CONFIG_PATH = '/zookeeper/config'
 const SESSION_TIMEOUT_MS = 5_000
 
-type Context = Pick<ServiceContext, 'adminServers' | 'zookeeper' | 'sessions' | 'signal' | 'log' | 'clock'>
+type Context = Pick<ServiceContext, 'db' | 'adminServers' | 'zookeeper' | 'sessions' | 'signal' | 'log' | 'clock'>
 
 interface Told {
   readonly settings: ToldSettings
@@ -44,7 +45,7 @@ export async function readSettings(
   const isEmpty = fullest === undefined || fullest.length === 0
   const read = isEmpty && told.every((each) => each === null) ? await readConfigZnode(context, cluster) : null
   const members = isEmpty ? (read ?? fullest ?? known.members) : withClients(fullest, lists)
-  return { servers, members }
+  return { servers, members, ttlZnodes: await findTtlZnodes(context, cluster.clusterId) }
 }
 
 async function readOne(context: Context, cluster: OpenableCluster, place: HealthPlace): Promise<Told | null> {

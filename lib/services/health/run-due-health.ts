@@ -1,8 +1,12 @@
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
+import { findDangers } from '../../domain/health/find-dangers.ts'
 import { isTurn, KEPT_MS, type SampleTier, tierOfLook } from '../../domain/health/keep-samples.ts'
 import type { ServiceContext } from '../context.ts'
+import { gatherHealthFacts } from './gather-health-facts.ts'
 import { lookAtCluster } from './look-at-cluster.ts'
 import type { HealthLook } from './look-at-servers.ts'
+import { parseKnownSettings } from './settings-store.ts'
+import { summarizeHealth } from './summarize-health.ts'
 
 /** Longer than the deadlines of a look together, which is half a minute. */
 const LEASE_MS = 60_000
@@ -99,7 +103,10 @@ async function look(
       return toRow(each, { id: context.newId(), clusterId, at: now, tier: isTurning ? 2 : tier })
     })
     await context.db.healthSample.createMany({ data: rows })
+    const { facts } = await gatherHealthFacts(context, clusterId, now, settings ?? parseKnownSettings(watch.settings))
     return {
+      // A copy, because stored objects may not say that they are read-only.
+      summary: { ...summarizeHealth(now, facts.servers, findDangers(facts).findings) },
       error: null,
       lastMs: Math.round(performance.now() - startedAt),
       // Plain JSON, as every stored settings object is: a copy drops the types that say read-only.

@@ -7,9 +7,11 @@ export interface KnownSettings {
   readonly servers: readonly ToldSettings[]
   /** Null: no server and no znode has told; empty: a standalone server. */
   readonly members: readonly EnsembleMember[] | null
+  /** Of the newest backup that knows the kinds of znodes. */
+  readonly ttlZnodes: { readonly count: number; readonly takenAt: string } | null
 }
 
-export const NOTHING_KNOWN: KnownSettings = { servers: [], members: null }
+export const NOTHING_KNOWN: KnownSettings = { servers: [], members: null, ttlZnodes: null }
 
 const texts = z.record(z.string(), z.string()).nullable()
 const schema = z.object({
@@ -29,6 +31,7 @@ const schema = z.object({
   members: z
     .array(z.object({ id: z.number(), host: z.string(), isVoter: z.boolean(), client: z.string().nullable() }))
     .nullable(),
+  ttlZnodes: z.object({ count: z.number(), takenAt: z.string() }).nullable().default(null),
 })
 
 /** Of another version's row nothing is known. */

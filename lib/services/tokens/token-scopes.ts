@@ -16,6 +16,7 @@ export const SCOPE_OF = {
   'cluster.arm': 'admin',
   'cluster.disarm': 'edit',
   'cluster.test': 'admin',
+  'cluster.watch-health': 'admin',
   'cluster.set-approval': null,
   'cluster.ignore': 'admin',
   'cluster.unignore': 'admin',
