@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "HealthWatch" ADD COLUMN "summary" JSONB;
