@@ -1,2 +1,2 @@
 -- AlterTable
-ALTER TABLE "HealthWatch" ADD COLUMN "summary" JSONB;
+ALTER TABLE "HealthWatch" ADD COLUMN "summary" JSON;
