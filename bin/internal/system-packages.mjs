@@ -25,6 +25,11 @@ const TOOLS = {
     debian: ['age'],
     brew: 'brew install age',
   },
+  maven: {
+    isThere: (env) => spawnSync('mvn', ['--version'], { env, stdio: 'ignore', timeout: 60_000 }).status === 0,
+    debian: ['maven'],
+    brew: 'brew install maven',
+  },
   chromium: {
     isThere: (env) => findChromium(env) !== null,
     debian: ['chromium'],

@@ -7,6 +7,7 @@ import { formatFailures, playwrightFailures, UNSTEADY_MAX } from './failures.mjs
 import { formatSeconds, say, warn } from './output.mjs'
 import { explain, runVisible } from './processes.mjs'
 import { inProject, ROOT } from './project.mjs'
+import { fetchS3Server } from './s3-server.mjs'
 import { lookAgain, reporterArguments } from './second-look.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 import { fetchNewest } from './zookeepers.mjs'
@@ -25,7 +26,10 @@ export async function test({ stages }) {
       ...(stages.includes('e2e') ? ['chromium'] : []),
     ]
     const env = await ensureSystemPackages(needs, tools.env)
-    if (stages.includes('integration')) await fetchNewest(env)
+    if (stages.includes('integration')) {
+      await fetchNewest(env)
+      await fetchS3Server(env)
+    }
     results.push(...(await runStages(stages, { ...tools, env })))
   } catch (error) {
     // The set-up is what failed; whoever reads only the last line must see that.

@@ -34,20 +34,24 @@ export async function fetchNewest(env) {
   await fetchVersion(versions.at(-1), env)
 }
 
-async function fetchVersion(version, env) {
-  const dir = join(ZOOKEEPERS_DIR, version)
-  if (existsSync(dir)) return say(`ZooKeeper ${version}: in the cache`)
+function fetchVersion(version, env) {
+  return fetchJars({ name: `ZooKeeper ${version}`, dir: join(ZOOKEEPERS_DIR, version), pom: pomOf(version), env })
+}
+
+/** A server of Java as a folder of jars, by Maven where that is there and reaches a repository; one that cannot be had is named. */
+export async function fetchJars({ name, dir, pom, env }) {
+  if (existsSync(dir)) return say(`${name}: in the cache`)
   if (spawnSync('mvn', ['--version'], { env, stdio: 'ignore', timeout: 60_000 }).status !== 0) {
-    return warn(`ZooKeeper ${version}: skipped, because Maven (mvn) is missing`)
+    return warn(`${name}: skipped, because Maven (mvn) is missing`)
   }
   // Under another name until all jars are there: a folder of this name is a whole server.
   const part = `${dir}.part`
   rmSync(part, { recursive: true, force: true })
   mkdirSync(part, { recursive: true })
-  writeFileSync(join(part, 'pom.xml'), pomOf(version))
+  writeFileSync(join(part, 'pom.xml'), pom)
   const outcome = await runLogged({
-    title: `fetching ZooKeeper ${version} (mvn)`,
-    log: `zookeeper-${version}`,
+    title: `fetching ${name} (mvn)`,
+    log: name.toLowerCase().replaceAll(' ', '-'),
     command: 'mvn',
     args: ['--batch-mode', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${part}`],
     cwd: part,
@@ -57,7 +61,7 @@ async function fetchVersion(version, env) {
   if (outcome.ok) renameSync(part, dir)
   else {
     rmSync(part, { recursive: true, force: true })
-    warn(`ZooKeeper ${version}: skipped, Maven ${outcome.why}; see ${outcome.file}`)
+    warn(`${name}: skipped, Maven ${outcome.why}; see ${outcome.file}`)
   }
 }
 
