@@ -34,6 +34,7 @@ const SUBJECTS: Record<JobKind, (subjectId: string) => { href: string; text: str
   verify: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   drill: (id) => ({ href: paths.backup(id), text: 'Open backup' }),
   'remove-backups': (id) => ({ href: paths.backup(id), text: 'Open backup' }),
+  reencrypt: (id) => ({ href: paths.cluster(id, 'settings'), text: 'Open settings' }),
   diff: (id) => ({ href: paths.diff(id), text: 'Open diff' }),
   search: (id) => ({ href: paths.search(id), text: 'Open search' }),
   'prepare-moment': (id) => ({ href: momentHref(id), text: 'Open the moment' }),

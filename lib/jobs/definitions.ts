@@ -44,6 +44,13 @@ export const JOB_DEFINITIONS = {
     timeoutMs: 12 * HOUR_MS,
   },
   verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  /** Each backup by itself: begun again it goes on with those that are left. */
+  reencrypt: {
+    payload: z.object({ clusterId: z.string() }),
+    attemptsMax: 5,
+    timeoutMs: 24 * HOUR_MS,
+    oneAWorker: true,
+  },
   drill: {
     payload: z.object({ backupId: z.string(), limitMinutes: z.number().int().positive() }),
     attemptsMax: 2,

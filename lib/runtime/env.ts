@@ -38,6 +38,8 @@ export interface Env {
   readonly auditKey: Uint8Array | null
   /** This host's keys become those of the installation, whatever was known of them. */
   readonly adoptKeys: boolean
+  /** Absolute. Private keys of age, with which encrypted archives are read; null: none lies on this machine. */
+  readonly ageIdentityFile: string | null
   /** Java and ZooKeeper for drills; null where they are looked for in the usual places. */
   readonly zookeeper: ScratchSettings
   /** What the environment says of single sign-on, above the configuration file. */
@@ -81,6 +83,7 @@ const envSchema = z.object({
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
   ARKEEPER_AUDIT_KEY: z.string().min(1).optional(),
   ARKEEPER_ADOPT_KEYS: z.enum(['0', '1']).default('0'),
+  ARKEEPER_AGE_IDENTITY_FILE: z.string().trim().min(1).optional(),
   ARKEEPER_SESSION_IDLE_HOURS: z.coerce.number().min(0.25).max(720).default(12),
   ARKEEPER_SESSION_HOURS: z.coerce.number().min(0.25).max(720).default(168),
   ARKEEPER_OIDC_ISSUER: z.string().trim().min(1).optional(),
@@ -121,6 +124,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     auditKey:
       env.ARKEEPER_AUDIT_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_AUDIT_KEY, 'ARKEEPER_AUDIT_KEY'),
     adoptKeys: env.ARKEEPER_ADOPT_KEYS === '1',
+    ageIdentityFile: env.ARKEEPER_AGE_IDENTITY_FILE === undefined ? null : resolve(env.ARKEEPER_AGE_IDENTITY_FILE),
     zookeeper: readScratchSettings(given),
     singleSignOn: {
       issuer: env.ARKEEPER_OIDC_ISSUER ?? null,

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
+import { keysOf } from '../adapters/age/age-keys.ts'
+import { createAge } from '../adapters/age/create-age.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { migrateDatabase } from '../adapters/database/migrate.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
@@ -25,6 +27,7 @@ import { sealAudit } from '../services/audit/seal-audit.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, ClusterSessions, Log, SecretBox, ServiceContext } from '../services/context.ts'
+import { listIdentities } from '../services/encryption/unlock.ts'
 import { ServiceError } from '../services/errors.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { seenBy } from '../services/seen-by.ts'
@@ -94,7 +97,9 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
 
   const zookeeper = createZooKeeper()
   const adminServers = createAdminServer()
-  const archives = createFileArchives()
+  const age = createAge({ identityFile: env.ageIdentityFile })
+  const keys = keysOf({ list: () => listIdentities({ db, secrets, clock, age }) })
+  const archives = createFileArchives({ keys })
   const scratch = createScratch(env.zookeeper, env.configFile)
   const members = createMembers(env.configFile)
   const guardRules = createGuardRules(env.configFile)
@@ -138,6 +143,7 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     archives,
     scratch,
     secrets,
+    age,
     auditKey,
     forward,
     notify,

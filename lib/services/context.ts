@@ -1,4 +1,5 @@
 import type { AdminServerPort } from '../adapters/adminserver/admin-server.ts'
+import type { AgePort } from '../adapters/age/age-port.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import type { Database } from '../adapters/database/open-database.ts'
 import type { ForwardPort } from '../adapters/log/forward.ts'
@@ -72,6 +73,8 @@ export interface ServiceContext extends EngineContext {
   readonly db: Database['client']
   readonly sessions: ClusterSessions
   readonly secrets: SecretBox
+  /** Keys that archives are encrypted to. */
+  readonly age: AgePort
   readonly auditKey: AuditKey
   readonly forward: ForwardPort
   readonly notify: NotifyPort

@@ -36,6 +36,14 @@ export const LEAST_ROLE = {
   'backup.hold': 'operator',
   'backup.lift-hold': 'admin',
   'backup.rescan': 'admin',
+  // Who can read the backups, and whether anybody needs a key.
+  'encryption.set': 'admin',
+  'encryption.set-default': 'admin',
+  'encryption.prove': 'operator',
+  // By whoever has the private key: it is the right.
+  'encryption.unlock': 'operator',
+  'encryption.lock': 'operator',
+  'encryption.rotate': 'admin',
   'logs.keep': 'admin',
   'logs.archive': 'operator',
   'logs.remove': 'admin',
@@ -145,6 +153,7 @@ const OVERALL_ACTIONS = [
   'alert.test-channel',
   'alert.set-repeat',
   'alert.evaluate',
+  'encryption.set-default',
 ] as const satisfies readonly Action[]
 
 /** What is of no cluster: the overall role counts. Every other action names the cluster that it is about, and the role there counts. */

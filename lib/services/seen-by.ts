@@ -68,6 +68,10 @@ export const PLACES = {
   AuditForward: 'no cluster',
   LogKeeping: { main: 'clusterId' },
   DrillSchedule: { main: 'clusterId' },
+  // Public keys, which are asked for by a cluster that was found before.
+  EncryptionChoice: 'no cluster',
+  EncryptionRecipient: 'no cluster',
+  KeyUnlock: { main: 'clusterId' },
   HealthSample: { main: 'clusterId' },
   HealthWatch: { main: 'clusterId' },
   // Defaults hold for who has a role at a single cluster, too; a cluster's own are asked for by a cluster that was found before.

@@ -11,6 +11,8 @@ export interface CataloguedBackupOptions {
   readonly purpose?: 'manual' | 'safety'
   readonly zxid?: bigint
   readonly unreadable?: readonly UnreadableZnode[]
+  /** Public keys that it is encrypted to. */
+  readonly recipients?: readonly string[]
 }
 
 /** A real archive in the store with its row in the catalog, taken now; then a second goes by. Gives the archive's folder. */
@@ -23,7 +25,9 @@ export async function addCataloguedBackup(
   const { clusterId = 'c1', purpose = 'manual', zxid = 0x1an, unreadable = [] } = options
   const scope = options.scope ?? { paths: ['/'], kind: 'subtrees' }
   const context = services.contextFor('operator')
-  const { dir, archiveBytes } = await context.archives.write({
+  const { recipients } = options
+  const archives = recipients === undefined ? context.archives : context.archives.withRecipients(recipients)
+  const { dir, archiveBytes } = await archives.write({
     parentDir: join(context.paths.storeDir, 'orders'),
     stream: streamOf(buildTree(sketches), { unreadable }),
     startedAtMs: context.clock.now(),
@@ -56,6 +60,7 @@ export async function addCataloguedBackup(
       archiveBytes: BigInt(archiveBytes),
       dir: relative(context.paths.storeDir, dir),
       manifest: {},
+      ...(recipients === undefined ? {} : { recipients: [...recipients] }),
       takenAt: new Date(context.clock.now()),
       durationMs: 1,
     },

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createAdminServer } from '../adapters/adminserver/create-admin-server.ts'
+import { type AgeKeys, keysOf } from '../adapters/age/age-keys.ts'
+import { createAge } from '../adapters/age/create-age.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import { createLog } from '../adapters/log/create-log.ts'
 import { createForward } from '../adapters/log/forward.ts'
@@ -18,6 +20,7 @@ import { InvariantError } from '../base/invariant.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
 import type { Actor, Role, ServiceContext } from '../services/context.ts'
+import { listIdentities } from '../services/encryption/unlock.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { seenBy } from '../services/seen-by.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
@@ -46,7 +49,9 @@ export interface TestServices extends AsyncDisposable {
 export interface TestServicesOptions {
   /** A real port in integration tests; without one, whatever would need it fails. */
   readonly zookeeper?: ZooKeeperPort
-  readonly archives?: ArchivePort
+  /** A function is given the keys that the services hold. */
+  readonly archives?: ArchivePort | ((keys: AgeKeys) => ArchivePort)
+  readonly identityFile?: string
   /** Where drills find their servers; none by default. */
   readonly scratch?: ScratchPort
   /** What the configuration file names; nothing by default. */
@@ -74,8 +79,11 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
   }
   const auditKey = createAuditKey()
   const secrets = createSecretBox(randomBytes(32))
+  const age = createAge({ identityFile: options.identityFile ?? null })
   const zookeeper = options.zookeeper ?? absent<ZooKeeperPort>('ZooKeeper')
-  const archives = options.archives ?? absent<ArchivePort>('archive store')
+  const given = options.archives ?? absent<ArchivePort>('archive store')
+  const archives =
+    typeof given === 'function' ? given(keysOf({ list: () => listIdentities({ db, secrets, clock, age }) })) : given
   const scratch = options.scratch ?? absent<ScratchPort>('scratch server')
   const sessions = new SharedClusterSessions({
     zookeeper,
@@ -106,6 +114,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     archives,
     scratch,
     secrets,
+    age,
     auditKey,
     forward: createForward('test-host'),
     notify: createNotify(),

@@ -8,6 +8,7 @@ import { runDueCheckpoint } from '../services/audit/run-checkpoint.ts'
 import { runDueAuditWork } from '../services/audit/run-due-audit-work.ts'
 import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
+import { sweepUnlocks } from '../services/encryption/unlock.ts'
 import { HealthRounds } from '../services/health/run-due-health.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
@@ -86,6 +87,12 @@ async function main(): Promise<void> {
     fault: 'Which clusters are to be looked at cannot be asked',
   })
 
+  const locker = new Poller({
+    contextFor,
+    runDue: sweepUnlocks,
+    fault: 'Which unlocked keys are over cannot be asked',
+  })
+
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
@@ -99,6 +106,7 @@ async function main(): Promise<void> {
       forwarder.stop(),
       health.stop(),
       ...alerts.map((poller) => poller.stop()),
+      locker.stop(),
     ]).then(() => undefined)
   }
   process.on('SIGTERM', stop)
@@ -113,6 +121,7 @@ async function main(): Promise<void> {
   forwarder.start()
   health.start()
   for (const poller of alerts) poller.start()
+  locker.start()
   await loop.run()
   await stopped
   await queue.gone()

@@ -8,6 +8,7 @@ import { runVerify } from '../services/backups/run-verify.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { runDiff } from '../services/diffs/run-diff.ts'
 import { runDrill } from '../services/drills/run-drill.ts'
+import { runReencrypt } from '../services/encryption/run-reencrypt.ts'
 import { runImport } from '../services/imports/run-import.ts'
 import { assertMayWork } from '../services/jobs/assert-may-work.ts'
 import type { JobResult, JobRun } from '../services/jobs/job-run.ts'
@@ -43,6 +44,8 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runImport(context, parse('import', job), run)
     case 'verify':
       return runVerify(context, parse('verify', job), run)
+    case 'reencrypt':
+      return runReencrypt(context, parse('reencrypt', job), run)
     case 'drill':
       return runDrill(context, parse('drill', job), run)
     case 'remove-backups':

@@ -43,6 +43,10 @@ export class HeldKeys implements AgeKeys {
     }
   }
 
+  forget(header: Buffer): void {
+    this.#keys.delete(hashOf(header))
+  }
+
   async unwrap(header: Buffer): Promise<Uint8Array | null> {
     return this.#keys.get(hashOf(header)) ?? (await this.#other.unwrap(header))
   }

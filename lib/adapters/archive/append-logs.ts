@@ -4,29 +4,41 @@ import { basename, join } from 'node:path'
 import { makeDir } from '../../base/make-dir.ts'
 import { findGap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { HeldKeys } from '../age/age-keys.ts'
+import { AgeError } from '../age/errors.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
+import { AGE_SUFFIX, openContent } from './file-form.ts'
 import type { AppendedLogs, LogArchivePort } from './log-archive.ts'
 import { formatSegment, type LogSegment, segmentFile, segmentIndex, segmentManifest } from './log-segment.ts'
 import { PieceIndexBuilder } from './piece-index-builder.ts'
 import { findNewestSegment, readSegment } from './read-segments.ts'
+import { hashSealed } from './sealed-bytes.ts'
+import { SealedFile } from './sealed-file.ts'
 import { describeSegment, SEGMENT_RAW_BYTES, SegmentBuilder } from './segment-builder.ts'
 import { findTempOwner, mayBeAlive, syncDir, tempName } from './temp-dir.ts'
-import { NewFile, writeNewFile } from './write-file.ts'
+import { NewFile, type OutFile, writeNewFile } from './write-file.ts'
 
 type AppendInput = Parameters<LogArchivePort['append']>[1]
 
 /**
  * Puts entries behind what the archive holds. Each piece is written aside, flushed, read back and renamed, then its manifest likewise:
  * whoever reads meanwhile sees the piece as it was or as it is, and a writer that is killed loses nothing that was there.
+ *
+ * An encrypted piece grows as long as its key is at hand: in the memory of the process that wrote it, or by a private key. Else a new piece
+ * begins behind it; so does one where the recipients were changed.
  */
-export async function appendLogs(dir: string, input: AppendInput): Promise<AppendedLogs> {
+export async function appendLogs(
+  dir: string,
+  input: AppendInput,
+  held: HeldKeys = new HeldKeys(),
+): Promise<AppendedLogs> {
   try {
     await makeDir(dir)
     await sweep(dir)
-    const newest = await findNewestSegment(dir)
-    const appender = new Appender(dir, input, newest)
+    const newest = await findNewestSegment(dir, held)
+    const appender = new Appender(dir, input, newest, held)
     try {
-      if (newest && newest.rawBytes < SEGMENT_RAW_BYTES) appender.willGrow(newest)
+      if (newest && (await mayGrow(dir, newest, input, held))) appender.willGrow(newest)
       for await (const batch of input.entries) for (const entry of batch) await appender.add(entry)
       await appender.finish()
     } finally {
@@ -37,6 +49,23 @@ export async function appendLogs(dir: string, input: AppendInput): Promise<Appen
     throw toArchiveError(error, `archiving transaction logs in ${dir}`, {
       unaffected: 'the pieces that were there are as they were; the servers were only read',
     })
+  }
+}
+
+async function mayGrow(dir: string, newest: LogSegment, input: AppendInput, held: HeldKeys): Promise<boolean> {
+  if (newest.rawBytes >= SEGMENT_RAW_BYTES) return false
+  const [is, wanted] = [newest.sealed?.recipients ?? [], input.recipients ?? []]
+  if (is.length !== wanted.length || !is.every((recipient) => wanted.includes(recipient))) return false
+  return newest.sealed === undefined || (await isOpenable(segmentFile(dir, newest), held))
+}
+
+async function isOpenable(path: string, held: HeldKeys): Promise<boolean> {
+  try {
+    await (await openContent(path, held)).close()
+    return true
+  } catch (error) {
+    if (error instanceof AgeError) return false
+    throw error
   }
 }
 
@@ -51,8 +80,10 @@ async function sweep(dir: string): Promise<void> {
 interface OpenSegment {
   readonly builder: SegmentBuilder
   readonly index: PieceIndexBuilder
-  readonly file: NewFile
+  readonly file: OutFile
   readonly path: string
+  /** Where it is encrypted. */
+  readonly sealed: SealedFile | null
   /** Of what was meant to be written; what was read back is held against it. */
   readonly hash: Hash
 }
@@ -70,7 +101,10 @@ class Appender {
   /** The newest piece as this writer knows it. */
   #newest: LogSegment | null
 
-  constructor(dir: string, input: AppendInput, newest: LogSegment | null) {
+  readonly #held: HeldKeys
+
+  constructor(dir: string, input: AppendInput, newest: LogSegment | null, held: HeldKeys) {
+    this.#held = held
     this.#dir = dir
     this.#input = input
     this.#members = input.members
@@ -98,37 +132,45 @@ class Appender {
   /** Closes the piece that is being written; there may be none. */
   async finish(): Promise<void> {
     if (this.#open === null) return
-    const { builder, file, path, hash } = this.#open
+    const { builder, file, path, sealed, hash } = this.#open
     await write(this.#open, await builder.finish())
     await file.finish()
-    const segment = builder.segment(hash.digest('hex'), this.#members)
+    const content = builder.segment(hash.digest('hex'), this.#members)
+    const segment = sealed === null ? content : { ...content, sealed: await this.#sealOf(path) }
     await this.#readBack(path, segment)
     await this.#assertAlone()
     await this.#publish(path, segment, this.#open.index.finish(segment))
+    // One that is full is never written to again.
+    if (sealed !== null && segment.rawBytes >= SEGMENT_RAW_BYTES) this.#held.forget(sealed.header)
     this.#newest = segment
     this.#open = null
     this.#members = this.#input.members
-    this.bytes += segment.bytes
+    this.bytes += (segment.sealed ?? segment).bytes
   }
 
   async discard(): Promise<void> {
     if (this.#open === null) return
-    const { file, path } = this.#open
+    const { file, path, sealed } = this.#open
     this.#open = null
+    if (sealed !== null) this.#held.forget(sealed.header)
     await file.close()
     await rm(path, { force: true })
   }
 
   async #begin(): Promise<void> {
-    const path = join(/* turbopackIgnore: true */ this.#dir, tempName())
-    const file = await NewFile.create(path)
+    const { recipients = [] } = this.#input
+    const suffix = recipients.length > 0 ? AGE_SUFFIX : ''
+    const path = join(/* turbopackIgnore: true */ this.#dir, tempName() + suffix)
+    const sealed = recipients.length > 0 ? await SealedFile.create(path, recipients) : null
+    if (sealed !== null) this.#held.hold(sealed.header, sealed.fileKey)
+    const file = sealed ?? (await NewFile.create(path))
     const index = new PieceIndexBuilder()
-    this.#open = { builder: new SegmentBuilder(), index, file, path, hash: createHash('sha256') }
+    this.#open = { builder: new SegmentBuilder(), index, file, path, sealed, hash: createHash('sha256') }
     const former = this.#growing
     if (former === null) return
     this.#growing = null
     this.#members = [...new Set([...former.members, ...this.#input.members])]
-    for await (const batch of readSegment(this.#dir, former)) {
+    for await (const batch of readSegment(this.#dir, former, { keys: this.#held })) {
       for (const entry of batch) await this.#put(entry)
     }
   }
@@ -141,8 +183,9 @@ class Appender {
   }
 
   async #readBack(path: string, segment: LogSegment): Promise<void> {
-    const named = segmentFile(this.#dir, segment.first)
-    const found = await describeSegment(path, segment.members, this.#input.signal, basename(named))
+    const named = segmentFile(this.#dir, segment)
+    const how = { name: basename(named), keys: this.#held }
+    const found = await describeSegment(path, segment.members, this.#input.signal, how)
     if (found.sha256 === segment.sha256 && found.last === segment.last && found.transactions === segment.transactions) {
       return
     }
@@ -151,9 +194,14 @@ class Appender {
     })
   }
 
+  async #sealOf(path: string): Promise<LogSegment['sealed']> {
+    const { bytes, sha256 } = await hashSealed(path, this.#held)
+    return { recipients: [...(this.#input.recipients ?? [])], bytes, sha256 }
+  }
+
   /** A piece that was begun before another writer added to the archive would take the addition back. */
   async #assertAlone(): Promise<void> {
-    const now = await findNewestSegment(this.#dir)
+    const now = await findNewestSegment(this.#dir, this.#held)
     if (now?.first === this.#newest?.first && now?.sha256 === this.#newest?.sha256) return
     throw new ArchiveError('FILES_CHANGED', `another writer has added to ${this.#dir} meanwhile`, {
       unaffected: 'what it wrote is as it was',
@@ -162,10 +210,23 @@ class Appender {
   }
 
   async #publish(path: string, segment: LogSegment, index: Buffer): Promise<void> {
-    await rename(path, segmentFile(this.#dir, segment.first))
-    await this.#place(segmentIndex(this.#dir, segment.first), index)
+    await rename(path, segmentFile(this.#dir, segment))
+    await this.#placeIndex(segmentIndex(this.#dir, segment), index, segment)
     await this.#place(segmentManifest(this.#dir, segment.first), formatSegment(segment))
     await syncDir(this.#dir)
+  }
+
+  async #placeIndex(path: string, content: Buffer, { sealed }: LogSegment): Promise<void> {
+    if (sealed === undefined) return this.#place(path, content)
+    const aside = join(/* turbopackIgnore: true */ this.#dir, tempName() + AGE_SUFFIX)
+    const file = await SealedFile.create(aside, sealed.recipients)
+    try {
+      await file.write(content)
+      await file.finish()
+    } finally {
+      await file.close()
+    }
+    await rename(aside, path)
   }
 
   async #place(path: string, content: string | Uint8Array): Promise<void> {

@@ -10,7 +10,8 @@ import { openDataDir } from './open-data-dir.ts'
 import { openHistory } from './open-history.ts'
 import { openNativeSnapshot } from './open-native-snapshot.ts'
 import { openPath } from './open-path.ts'
-import { readWholeManifest } from './read-manifest.ts'
+import { readManifest, readWholeManifest } from './read-manifest.ts'
+import { reencryptArchive } from './reencrypt-archive.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
 import type { ArchivePort } from './store.ts'
 import { sweepSystemTemp } from './temp-dir.ts'
@@ -24,20 +25,24 @@ import { writeArchive } from './write-archive.ts'
  */
 export function createFileArchives(options: { readonly keys?: AgeKeys } = {}): ArchivePort {
   const { keys = NO_KEYS } = options
-  return makePort(PLAIN_FORM, keys, createFileLogArchive())
+  return makePort(PLAIN_FORM, keys, createFileLogArchive({ keys }))
 }
 
 function makePort(form: FileForm, keys: AgeKeys, logs: LogArchivePort): ArchivePort {
   return {
     write: (input) => writeArchive(input, form),
     open: (dir) => openArchive(dir, keys),
+    readManifest: async (dir) => (await readManifest(dir)).manifest,
     verify: (dir, options) => verifyArchive(dir, { ...options, keys }),
     measureUnpacked: (dir, options) => measureUnpacked(dir, { ...options, keys }),
     readUnpacked: (dir) => readUnpacked(dir, keys),
     withRecipients: (recipients) => {
       const held = new HeldKeys(keys)
-      return makePort(sealedForm(recipients, held), held, logs)
+      // Pieces of the log are read with the keys at hand: what was appended is no business of this port any more.
+      const append: LogArchivePort['append'] = (dir, input) => logs.append(dir, { recipients, ...input })
+      return makePort(sealedForm(recipients, held), held, { ...logs, append })
     },
+    reencrypt: (dir, options) => reencryptArchive(dir, form, options),
     assertReadable: async (dir) => {
       await readWholeManifest(dir, keys)
     },

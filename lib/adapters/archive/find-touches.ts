@@ -6,7 +6,9 @@ import { findGap } from '../../domain/txnlog/continuity.ts'
 import { type AclCache, decodeTxn } from '../../domain/txnlog/decode-txn.ts'
 import { FRAME_HEAD_BYTES, TXN_HEADER_BYTES, TxnEntry } from '../../domain/txnlog/entry.ts'
 import { listTouches } from '../../domain/txnlog/visit-touched.ts'
+import { type AgeKeys, NO_KEYS } from '../age/age-keys.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
+import { openContent } from './file-form.ts'
 import { decompressMember } from './gzip-member.ts'
 import type { FoundTouches, LogArchivePort, Touch, TouchBreak } from './log-archive.ts'
 import { type LogBlock, type LogSegment, segmentFile } from './log-segment.ts'
@@ -43,9 +45,12 @@ class ReplacedMeanwhile extends Error {}
 /** Goes through the pieces from the newest on, through their indexes, until a page is full. */
 export class TouchFinder {
   readonly #indexes: PieceIndexes
-  readonly #book = new SegmentBook()
+  readonly #book: SegmentBook
+  readonly #keys: AgeKeys
 
-  constructor(indexes: PieceIndexes) {
+  constructor(indexes: PieceIndexes, keys: AgeKeys = NO_KEYS) {
+    this.#book = new SegmentBook(keys)
+    this.#keys = keys
     this.#indexes = indexes
   }
 
@@ -69,7 +74,7 @@ export class TouchFinder {
     const steps = mapAhead(this.#listSteps(dir, firsts, path, options), async (step): Promise<Touch[] | TouchBreak> => {
       if (step.kind === 'break') return step.missing
       try {
-        return await readBlock(dir, step, path, acls)
+        return await readBlock({ dir, step, path, acls, keys: this.#keys })
       } catch (error) {
         if (!isArkeeperError(error)) throw error
         if (step.isNewest && mayRepeat) throw new ReplacedMeanwhile()
@@ -161,14 +166,17 @@ function* groupByBlock(
   }
 }
 
-async function readBlock(
-  dir: string,
-  { segment, block, offsets }: Extract<Step, { kind: 'block' }>,
-  path: string,
-  acls: AclCache,
-): Promise<Touch[]> {
-  const file = segmentFile(dir, segment.first)
-  const packed = await readRange(file, block)
+async function readBlock(input: {
+  dir: string
+  step: Extract<Step, { kind: 'block' }>
+  path: string
+  acls: AclCache
+  keys: AgeKeys
+}): Promise<Touch[]> {
+  const { path, acls, keys } = input
+  const { segment, block, offsets } = input.step
+  const file = segmentFile(input.dir, segment)
+  const packed = await (segment.sealed === undefined ? readRange(file, block) : readSealedRange(file, block, keys))
   const member = await decompressMember(packed, block.offset, { rawBytesHint: block.rawLength })
   if (member?.raw.length !== block.rawLength) throw notThere(file, block.rawOffset)
   const touches: Touch[] = []
@@ -180,6 +188,15 @@ async function readBlock(
     if (listTouches(txn).some((touch) => touch.path === path)) touches.push(copyOf(entry, acls))
   }
   return touches
+}
+
+async function readSealedRange(path: string, { offset, length }: LogBlock, keys: AgeKeys): Promise<Buffer> {
+  const source = await openContent(path, keys)
+  try {
+    return await source.read(offset, length)
+  } finally {
+    await source.close()
+  }
 }
 
 async function readRange(path: string, { offset, length }: LogBlock): Promise<Buffer> {

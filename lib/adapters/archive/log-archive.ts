@@ -61,6 +61,8 @@ export interface LogArchivePort {
     input: {
       readonly entries: AsyncIterable<readonly TxnEntry[]>
       readonly members: readonly string[]
+      /** Public keys that new pieces are encrypted to. Absent: they are plain. */
+      readonly recipients?: readonly string[]
       readonly signal?: AbortSignal
     },
   ): Promise<AppendedLogs>

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { formatHex64, formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
 import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import { ArchiveError } from './errors.ts'
+import { AGE_SUFFIX } from './file-form.ts'
 
 const hex64 = z
   .string()
@@ -36,23 +37,37 @@ const segmentSchema = z.object({
   /** Names of the members that it was read from. */
   members: z.array(z.string()),
   blocks: z.array(blockSchema).min(1),
+  /** Only where it is encrypted: to whom, and size and sum of what lies there. All else is of the content. */
+  sealed: z
+    .object({ recipients: z.array(z.string()).min(1), bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+    .optional(),
 })
 export type LogBlock = z.output<typeof blockSchema>
 export type LogSegment = Readonly<z.output<typeof segmentSchema>>
 
-const DATA_NAME = /^log\.([0-9a-f]{1,16})\.gz$/
+const DATA_NAME = /^log\.([0-9a-f]{1,16})\.gz(\.age)?$/
 const MANIFEST_NAME = /^log\.([0-9a-f]{1,16})\.json$/
 
-export function segmentFile(dir: string, first: bigint): string {
-  return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(first)}.gz`)
+type Named = Pick<LogSegment, 'first' | 'sealed'>
+
+const suffixOf = ({ sealed }: Named) => (sealed === undefined ? '' : AGE_SUFFIX)
+
+export function segmentFile(dir: string, segment: Named): string {
+  return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(segment.first)}.gz${suffixOf(segment)}`)
+}
+
+/** Of a piece of which nothing but its first zxid is known: as it lies there when it is plain, and when it is encrypted. */
+export function segmentFilesOf(dir: string, first: bigint): readonly [string, string] {
+  const plain = segmentFile(dir, { first })
+  return [plain, plain + AGE_SUFFIX]
 }
 
 export function segmentManifest(dir: string, first: bigint): string {
   return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(first)}.json`)
 }
 
-export function segmentIndex(dir: string, first: bigint): string {
-  return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(first)}.idx`)
+export function segmentIndex(dir: string, segment: Named): string {
+  return join(/* turbopackIgnore: true */ dir, `log.${formatHex64Bare(segment.first)}.idx${suffixOf(segment)}`)
 }
 
 /** First zxid of a segment by the name of its data file, or of its manifest; null for any other name. */

@@ -1,8 +1,13 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { isArkeeperError } from '../../base/errors.ts'
 import { invariant } from '../../base/invariant.ts'
+import { type AgeKeys, NO_KEYS } from '../age/age-keys.ts'
+import { AgeError } from '../age/errors.ts'
+import type { ByteSource } from './byte-source.ts'
 import { isErrnoError, toArchiveError } from './errors.ts'
+import { openContent } from './file-form.ts'
 import { type LogSegment, segmentIndex } from './log-segment.ts'
 import { type HashPath, hashPath, type PathHash } from './path-hash.ts'
 import {
@@ -51,11 +56,13 @@ const DAMAGED = Symbol('damaged')
  */
 export class PieceIndexes {
   readonly #hash: HashPath
+  readonly #keys: AgeKeys
   readonly #kept = new Map<string, KeptIndex>()
   #keptBytes = 0
 
-  constructor(hash: HashPath = hashPath) {
+  constructor(hash: HashPath = hashPath, keys: AgeKeys = NO_KEYS) {
     this.#hash = hash
+    this.#keys = keys
   }
 
   hashOf(path: string): PathHash {
@@ -88,17 +95,18 @@ export class PieceIndexes {
     dir: string,
     segment: LogSegment,
     signal: AbortSignal | undefined,
-    work: (index: KeptIndex, file: LazyFile) => Promise<T | typeof DAMAGED>,
+    work: (index: KeptIndex, file: LazyPart) => Promise<T | typeof DAMAGED>,
   ): Promise<T> {
-    const path = segmentIndex(dir, segment.first)
-    const file = new LazyFile(path)
+    const path = segmentIndex(dir, segment)
+    const file = segment.sealed === undefined ? new LazyFile(path) : new LazySealed(path, this.#keys)
     try {
       const index = this.#findKept(path, segment) ?? (await this.#read(path, segment, file))
       const found = index === null ? DAMAGED : await work(index, file)
       if (found !== DAMAGED) return found
     } catch (error) {
-      if (!isErrnoError(error)) throw error
-      if (error.code !== 'ENOENT') throw toArchiveError(error, `reading ${path}`)
+      if (error instanceof AgeError ? error.code !== 'CIPHERTEXT_DAMAGED' : !isMissing(error)) {
+        throw toArchiveError(error, `reading ${path}`)
+      }
     } finally {
       await file.close()
     }
@@ -113,7 +121,7 @@ export class PieceIndexes {
     return kept?.sha256 === segment.sha256 ? kept : null
   }
 
-  async #read(path: string, segment: LogSegment, file: LazyFile): Promise<KeptIndex | null> {
+  async #read(path: string, segment: LogSegment, file: LazyPart): Promise<KeptIndex | null> {
     const head = readHeader(await file.read({ offset: 0, bytes: HEADER_BYTES }), segment)
     if (head === null) return null
     const fences = await file.read(fencesOf(head))
@@ -137,14 +145,15 @@ export class PieceIndexes {
   /** Throws what reading the piece throws. */
   async #rebuild(dir: string, segment: LogSegment, signal: AbortSignal | undefined): Promise<KeptIndex> {
     const builder = new PieceIndexBuilder(this.#hash)
-    for await (const batch of readSegment(dir, segment, { signal })) {
+    for await (const batch of readSegment(dir, segment, { signal, keys: this.#keys })) {
       for (const entry of batch) builder.add(entry, entry.frame.from)
     }
     const whole = builder.finish(segment)
     const head = readHeader(whole, segment)
     invariant(head !== null, 'an index just made is sound')
-    const path = segmentIndex(dir, segment.first)
-    const isBack = await putBack(path, whole)
+    const path = segmentIndex(dir, segment)
+    // Nothing is put in the clear beside what is encrypted.
+    const isBack = segment.sealed === undefined && (await putBack(path, whole))
     const fences = fencesOf(head)
     const index = {
       sha256: segment.sha256,
@@ -174,7 +183,7 @@ export class PieceIndexes {
   }
 }
 
-async function readOffsets(index: KeptIndex, file: LazyFile, hash: PathHash): Promise<number[] | typeof DAMAGED> {
+async function readOffsets(index: KeptIndex, file: LazyPart, hash: PathHash): Promise<number[] | typeof DAMAGED> {
   const { head, fences, whole } = index
   const last = fences.findLastIndex((fence) => fence <= hash.high)
   if (last < 0) return []
@@ -201,12 +210,45 @@ function parseFences(bytes: Buffer): Uint32Array {
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32BE(i * 4))
 }
 
-async function readPart(whole: Buffer | null, file: LazyFile, part: IndexPart): Promise<Buffer> {
+async function readPart(whole: Buffer | null, file: LazyPart, part: IndexPart): Promise<Buffer> {
   return whole === null ? file.read(part) : whole.subarray(part.offset, part.offset + part.bytes)
 }
 
+interface LazyPart {
+  read(part: IndexPart): Promise<Buffer>
+  close(): Promise<void>
+}
+
+function isMissing(error: unknown): boolean {
+  return (isErrnoError(error) && error.code === 'ENOENT') || (isArkeeperError(error) && error.code === 'NOT_FOUND')
+}
+
+/** As LazyFile, of an encrypted index. */
+class LazySealed implements LazyPart {
+  readonly #path: string
+  readonly #keys: AgeKeys
+  #source: ByteSource | null = null
+
+  constructor(path: string, keys: AgeKeys) {
+    this.#path = path
+    this.#keys = keys
+  }
+
+  async read({ offset, bytes }: IndexPart): Promise<Buffer> {
+    this.#source ??= await openContent(this.#path, this.#keys)
+    const from = Math.min(offset, this.#source.bytes)
+    return this.#source.read(from, Math.min(bytes, this.#source.bytes - from))
+  }
+
+  async close(): Promise<void> {
+    const source = this.#source
+    this.#source = null
+    await source?.close()
+  }
+}
+
 /** Opened by the first read. What lies behind its end comes out short, and is told by checksums. */
-class LazyFile {
+class LazyFile implements LazyPart {
   readonly #path: string
   #handle: FileHandle | null = null
 

@@ -18,15 +18,15 @@ export async function removeSegments(dir: string, pieces: readonly LogSegment[])
   }
   let bytes = 0
   for (const piece of pieces) {
-    const data = segmentFile(dir, piece.first)
+    const data = segmentFile(dir, piece)
     try {
       await rm(data)
-      await rm(segmentIndex(dir, piece.first), { force: true })
+      await rm(segmentIndex(dir, piece), { force: true })
       await rm(segmentManifest(dir, piece.first), { force: true })
     } catch (error) {
       throw toArchiveError(error, `removing ${data}`)
     }
-    bytes += piece.bytes
+    bytes += (piece.sealed ?? piece).bytes
   }
   await syncDir(dir)
   return bytes

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { LOG_HEAD_BYTES, LogReader } from '../../domain/txnlog/read-log.ts'
 import { encodeLogHead, frameEntry } from '../../domain/txnlog/write-log.ts'
+import type { AgeKeys } from '../age/age-keys.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
+import { readContent } from './file-form.ts'
 import { compressMember, decompressMember } from './gzip-member.ts'
 import { findSegmentZxid, type LogBlock, type LogSegment } from './log-segment.ts'
 
@@ -104,11 +105,11 @@ export async function describeSegment(
   path: string,
   members: readonly string[],
   signal?: AbortSignal,
-  name: string = basename(path),
+  { name = basename(path), keys }: { readonly name?: string; readonly keys?: AgeKeys } = {},
 ): Promise<LogSegment> {
   let file: Buffer
   try {
-    file = await readFile(path)
+    file = await readContent(path, keys)
   } catch (error) {
     throw toArchiveError(error, `reading ${path}`)
   }

@@ -158,6 +158,8 @@ export interface ArchivePort {
     input: WriteArchiveInput,
   ): Promise<{ readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }>
   open(dir: string): Promise<ArchiveReader>
+  /** What can be read without a key. Throws ArchiveError NOT_FOUND, MANIFEST_MISSING or MANIFEST_INVALID. */
+  readManifest(dir: string): Promise<Manifest>
   verify(dir: string, options?: { signal?: AbortSignal; onProgress?: (znodes: number) => void }): Promise<VerifyReport>
   /** Reads an archive's snapshot to its end, checks all that it holds, and tells what it is unpacked. */
   measureUnpacked(
@@ -168,6 +170,14 @@ export interface ArchivePort {
   readUnpacked(dir: string): AsyncIterable<Uint8Array>
   /** The same store, whose new archives are encrypted to these public keys. What it writes it reads back without a private key. */
   withRecipients(recipients: readonly string[]): ArchivePort
+  /**
+   * The same archive, plain or encrypted, encrypted anew to the recipients of this store (`withRecipients`) in an own folder below `parentDir`.
+   * It appears only when all of it was read back; the former is not touched. Throws AgeError KEY_MISSING as well.
+   */
+  reencrypt(
+    dir: string,
+    options: { readonly parentDir: string; readonly signal?: AbortSignal },
+  ): Promise<{ readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }>
   /** Throws AgeError KEY_MISSING when the archive is encrypted and no private key at hand opens it. */
   assertReadable(dir: string): Promise<void>
   /** Archives directly below a store's cluster folders; unfinished temporaries are not listed. */

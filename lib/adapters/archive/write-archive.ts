@@ -179,7 +179,7 @@ function archiveName(startedAtMs: number, zxidHex: string): string {
 }
 
 /** The rename that makes the archive appear. Two backups of one second at one zxid get a counter behind the name. */
-async function publish(tempDir: string, parentDir: string, name: string): Promise<string> {
+export async function publish(tempDir: string, parentDir: string, name: string): Promise<string> {
   for (let n = 1; n <= NAMES_MAX; n++) {
     const dir = join(parentDir, n === 1 ? name : `${name}-${n}`)
     try {

@@ -46,6 +46,7 @@ export function toBackupRow(input: CatalogBackupInput): Prisma.BackupCreateInput
     archiveId: manifest.id,
     storedProof: input.place.storedProof ?? null,
     lockedUntil: input.place.lockedUntil ?? null,
+    ...(manifest.encryption ? { recipients: manifest.encryption.recipients } : {}),
     // A manifest is made of what JSON can hold, by its schema.
     manifest: { ...manifest, scope: { ...manifest.scope, paths } } satisfies Manifest as Prisma.InputJsonObject,
     takenAt: new Date(manifest.takenAtMs),

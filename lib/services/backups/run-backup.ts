@@ -4,6 +4,7 @@ import { getAdminTargets } from '../clusters/admin-servers.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget, type OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { encryptingFor } from '../encryption/find-recipients.ts'
 import { takeAdminBackup } from '../engine/take-admin-backup.ts'
 import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
 import { takeFilesBackup } from '../engine/take-files-backup.ts'
@@ -73,6 +74,7 @@ async function take(
 ): Promise<TakenBackup> {
   if (payload.moment !== null)
     return takeMoment(context, { target, parentDir: target.parentDir, zxid: payload.moment, note: payload.note }, run)
+  const encrypting = await encryptingFor(context, payload.clusterId)
   const common = {
     target,
     clusterName: target.clusterName,
@@ -83,17 +85,17 @@ async function take(
   }
   switch (payload.source) {
     case 'client':
-      return takeBackup(context, { ...common, expectedZnodes: await findExpectedZnodes(context, payload) })
+      return takeBackup(encrypting, { ...common, expectedZnodes: await findExpectedZnodes(context, payload) })
     case 'admin': {
       const admins = await getAdminTargets(context, payload.clusterId)
-      const taken = await takeAdminBackup(context, { ...common, admins })
+      const taken = await takeAdminBackup(encrypting, { ...common, admins })
       for (const warning of taken.warnings) await run.log('warn', warning)
       return taken
     }
     case 'files': {
       const members = await listClusterMembers(context, payload.clusterId)
       const admins = await getAdminTargets(context, payload.clusterId)
-      const taken = await takeFilesBackup(context, { ...common, members, admins })
+      const taken = await takeFilesBackup(encrypting, { ...common, members, admins })
       for (const { member, message } of taken.members) await run.log('info', `${member}: ${message}`)
       for (const warning of taken.warnings) await run.log('warn', warning)
       return taken

@@ -8,6 +8,7 @@ import type { JobPayload } from '../../jobs/definitions.ts'
 import { toBackupRow } from '../backups/backup-row.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { encryptingFor } from '../encryption/find-recipients.ts'
 import type { TakenBackup } from '../engine/take-backup.ts'
 import { takeImport } from '../engine/take-import.ts'
 import { ServiceError } from '../errors.ts'
@@ -24,7 +25,8 @@ export async function runImport(
   const { clusterName } = await getClusterTarget(context, payload.clusterId)
   const { clusterId } = payload
   const staging = await openStaging(context, { clusterId, clusterName })
-  const taken = await take(context, payload, run, { clusterName, parentDir: staging.parentDir })
+  const encrypting = await encryptingFor(context, clusterId)
+  const taken = await take(encrypting, payload, run, { clusterName, parentDir: staging.parentDir })
   const { manifest } = taken
   if (manifest.import) for (const line of describeFacts(manifest.import)) await run.log('warn', line)
   const published = await staging.publish(taken)

@@ -29,6 +29,7 @@ export const ACTION_OF_JOB: Readonly<Record<JobKind, ClusterAction>> = {
   backup: 'backup.start',
   import: 'backup.import',
   verify: 'backup.verify',
+  reencrypt: 'encryption.rotate',
   drill: 'backup.drill',
   'remove-backups': 'backup.remove',
   diff: 'diff.start',

@@ -104,6 +104,8 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
     }
     case 'verify':
       return `Verify a backup of ${cluster}`
+    case 'reencrypt':
+      return `Encrypt the backups of ${cluster} anew`
     case 'drill':
       return `Prove a backup of ${cluster} by a drill`
     case 'remove-backups':

@@ -5,6 +5,7 @@ export type JobKind =
   | 'backup'
   | 'import'
   | 'verify'
+  | 'reencrypt'
   | 'drill'
   | 'remove-backups'
   | 'diff'

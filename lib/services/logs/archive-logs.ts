@@ -5,6 +5,7 @@ import { writeAudit } from '../audit/write-audit.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { encryptingFor } from '../encryption/find-recipients.ts'
 import { type ArchivedLogs, archiveMemberLogs } from '../engine/archive-member-logs.ts'
 import { logFolder } from './log-folder.ts'
 
@@ -18,7 +19,11 @@ export async function archiveLogs(context: ServiceContext, clusterId: string): P
   // The end of a log may hold what was proposed and never committed; what a server has answered with is committed.
   const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
   const upTo = await connection.sync(ROOT)
-  const archived = await archiveMemberLogs(context, { members, dir: logFolder(context, clusterName), upTo })
+  const archived = await archiveMemberLogs(await encryptingFor(context, clusterId), {
+    members,
+    dir: logFolder(context, clusterName),
+    upTo,
+  })
   for (const { after, before } of archived.gaps) {
     await writeAudit(context.db, context, {
       action: 'logs.archive',

@@ -1,5 +1,6 @@
 import type { OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { encryptingFor } from '../encryption/find-recipients.ts'
 import type { TakenBackup } from '../engine/take-backup.ts'
 import type { JobRun } from '../jobs/job-run.ts'
 import { toMomentId } from './moment-id.ts'
@@ -25,7 +26,7 @@ export async function takeMoment(
   const tree = await openMoment(context, toMomentId({ clusterId: target.clusterId, zxid }))
   try {
     for (const problem of tree.proof.problems) await run.log('warn', problem)
-    return await writeMoment(context, {
+    return await writeMoment(await encryptingFor(context, target.clusterId), {
       tree,
       parentDir,
       cluster: { name: target.clusterName, connectString: target.connectString },

@@ -6,6 +6,7 @@ import { assertApprovedRun, noticeExpired } from '../approvals/require-approval.
 import { toBackupRow } from '../backups/backup-row.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { encryptingFor } from '../encryption/find-recipients.ts'
 import { executeRestore } from '../engine/execute-restore.ts'
 import { RestoreDirectory, type RestoreReport, type SafetyRecord } from '../engine/restore-directory.ts'
 import type { ErrorView } from '../error-view.ts'
@@ -71,7 +72,7 @@ async function runIn(
       before: { restore: row.id, plan: planHash, source: row.sourceLabel, attempt: run.job.attempts },
     },
     async (_cluster, record) => {
-      const report = await executeRestore(context, {
+      const report = await executeRestore(await encryptingFor(context, row.clusterId), {
         dir: folder.dir,
         folder,
         target,
@@ -131,9 +132,8 @@ async function catalogSafety(
   run: JobRun,
 ): Promise<string> {
   run.assertOwned()
-  const archive = await context.archives.open(safety.dir)
-  await archive.close()
-  const { manifest } = archive
+  // What anybody may read of it is enough: an encrypted one cannot be opened by a run that was taken over.
+  const manifest = await context.archives.readManifest(safety.dir)
   const known = await context.db.backup.findFirst({ where: { archiveId: manifest.id }, select: { id: true } })
   const id = known?.id ?? context.newId()
   if (!known) {

@@ -42,6 +42,13 @@ export const SCOPE_OF = {
   'backup.hold': 'backup',
   'backup.lift-hold': 'admin',
   'backup.rescan': 'admin',
+  'encryption.set': 'admin',
+  'encryption.set-default': 'admin',
+  // A private key is for a person to give.
+  'encryption.prove': null,
+  'encryption.unlock': null,
+  'encryption.lock': 'backup',
+  'encryption.rotate': 'admin',
   'logs.keep': 'admin',
   'logs.archive': 'backup',
   'logs.remove': 'admin',

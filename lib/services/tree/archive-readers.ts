@@ -6,6 +6,8 @@ import { type Borrowed, SharedReaders } from './shared-readers.ts'
 /** Archives kept open for browsing. */
 const OPEN_MAX = 4
 
+type ReadingPort = Pick<ArchivePort, 'open' | 'assertReadable'>
+
 interface OpenArchive {
   readonly archive: ArchiveReader
   close(): Promise<void>
@@ -13,9 +15,9 @@ interface OpenArchive {
 
 /** Open archives of one process, by their place. The folder of each is held until it is closed. */
 export class ArchiveReaders extends SharedReaders<OpenArchive> {
-  readonly #archives: Pick<ArchivePort, 'open'>
+  readonly #archives: ReadingPort
 
-  constructor(archives: Pick<ArchivePort, 'open'>) {
+  constructor(archives: ReadingPort) {
     super(OPEN_MAX)
     this.#archives = archives
   }
@@ -31,6 +33,15 @@ export class ArchiveReaders extends SharedReaders<OpenArchive> {
         throw error
       }
     })
+    // It may be open since a key was at hand that is locked again.
+    if (reader.archive.manifest.encryption !== undefined) {
+      try {
+        await this.#archives.assertReadable(reader.archive.dir)
+      } catch (error) {
+        await release()
+        throw error
+      }
+    }
     return { reader: reader.archive, release }
   }
 }
@@ -38,7 +49,7 @@ export class ArchiveReaders extends SharedReaders<OpenArchive> {
 const READERS = new WeakMap<object, ArchiveReaders>()
 
 /** The open archives that belong to a process's archive port. */
-export function archiveReadersOf(archives: Pick<ArchivePort, 'open'>): ArchiveReaders {
+export function archiveReadersOf(archives: ReadingPort): ArchiveReaders {
   const known = READERS.get(archives)
   if (known) return known
   const made = new ArchiveReaders(archives)

@@ -1,0 +1,97 @@
+import { isArkeeperError } from '../../base/errors.ts'
+import { findNames } from '../backups/to-backup-view.ts'
+import { getClusterForWriting } from '../clusters/armed.ts'
+import type { ServiceContext } from '../context.ts'
+import { logFolder } from '../logs/log-folder.ts'
+import { findMode, findRecipients } from './find-recipients.ts'
+import { isSameSet, listEncrypted, toKeyNeeds } from './key-needs.ts'
+import { ALL_CLUSTERS } from './schemas.ts'
+import type { EncryptionView, RecipientView } from './views.ts'
+
+/** Everything about the keys of a cluster but the private ones. Throws NOT_FOUND. */
+export async function getEncryption(context: ServiceContext, clusterId: string): Promise<EncryptionView> {
+  const { db, clock } = context
+  const cluster = await getClusterForWriting(context, clusterId)
+  const [mode, effective, keys, backups, unlocks, machine, pieces, rotation] = await Promise.all([
+    findMode(context, cluster.id),
+    findRecipients(context, cluster.id),
+    db.encryptionRecipient.findMany({
+      where: { scope: { in: [cluster.id, ALL_CLUSTERS] } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    }),
+    listEncrypted(context, cluster.id),
+    db.keyUnlock.findMany({
+      where: { endsAt: { gt: new Date(clock.now()) } },
+      orderBy: [{ endsAt: 'asc' }, { id: 'asc' }],
+      select: { id: true, clusterId: true, recipient: true, endsAt: true, unlockedByName: true },
+    }),
+    readMachine(context),
+    listPieceRecipients(context, cluster.name),
+    db.job.findFirst({
+      where: { kind: 'reencrypt', clusterId: cluster.id, state: { in: ['queued', 'running'] } },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      select: { id: true },
+    }),
+  ])
+  const names = await findNames(
+    context,
+    keys.map(({ provedById }) => provedById),
+  )
+  const toView = (key: (typeof keys)[number]): RecipientView => ({
+    id: key.id,
+    recipient: key.recipient,
+    label: key.label,
+    isForAll: key.scope === ALL_CLUSTERS,
+    provedAt: key.provedAt?.toISOString() ?? null,
+    provedByName: key.provedById === null ? null : (names.get(key.provedById) ?? null),
+    heldBy: machine.recipients.includes(key.recipient)
+      ? 'machine'
+      : unlocks.some(({ recipient }) => recipient === key.recipient)
+        ? 'unlock'
+        : null,
+  })
+  const proved = new Set(keys.filter(({ provedAt }) => provedAt !== null).map(({ recipient }) => recipient))
+  const labels = new Map(keys.map(({ recipient, label }) => [recipient, label]))
+  return {
+    mode,
+    own: keys.filter(({ scope }) => scope === cluster.id).map(toView),
+    forAll: keys.filter(({ scope }) => scope === ALL_CLUSTERS).map(toView),
+    effective,
+    isUnproved: effective.length > 0 && !effective.some((recipient) => proved.has(recipient)),
+    unlocks: unlocks
+      .filter((each) => each.clusterId === cluster.id)
+      .map(({ id, recipient, endsAt, unlockedByName }) => ({
+        id,
+        recipient,
+        endsAt: endsAt.toISOString(),
+        byName: unlockedByName,
+      })),
+    machine,
+    needs: toKeyNeeds(backups, { effective, labels }, pieces),
+    plainBackups: backups.filter(({ recipients }) => recipients === null).length,
+    staleBackups:
+      effective.length === 0
+        ? 0
+        : backups.filter(({ recipients }) => recipients === null || !isSameSet(recipients, effective)).length,
+    rotationJobId: rotation?.id ?? null,
+  }
+}
+
+async function readMachine(context: ServiceContext): Promise<EncryptionView['machine']> {
+  try {
+    return { recipients: (await context.age.machineIdentities()).map(({ recipient }) => recipient), fault: null }
+  } catch (error) {
+    if (!isArkeeperError(error)) throw error
+    return { recipients: [], fault: error.message }
+  }
+}
+
+async function listPieceRecipients(context: ServiceContext, clusterName: string): Promise<string[][]> {
+  try {
+    const { segments } = await context.archives.logs.list(logFolder(context, clusterName))
+    return segments.flatMap(({ sealed }) => (sealed === undefined ? [] : [sealed.recipients]))
+  } catch (error) {
+    if (!isArkeeperError(error)) throw error
+    return []
+  }
+}

@@ -1,0 +1,157 @@
+import type { ArchivePort } from '../../adapters/archive/store.ts'
+import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { countOf } from '../../base/count-of.ts'
+import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import type { JobPayload } from '../../jobs/definitions.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { ProgressMeter } from '../engine/progress.ts'
+import { ServiceError } from '../errors.ts'
+import { mutate } from '../gate.ts'
+import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { type ArchivePlace, withArchive } from '../stores/archive-folder.ts'
+import { removeArchive } from '../stores/remove-archive.ts'
+import { openStaging } from '../stores/staging.ts'
+import { findRecipients } from './find-recipients.ts'
+import { isSameSet, listEncrypted, toRecipients } from './key-needs.ts'
+
+interface Rotation {
+  readonly context: ServiceContext
+  readonly cluster: { readonly id: string; readonly name: string }
+  readonly archives: ArchivePort
+  readonly wanted: readonly string[]
+  readonly run: JobRun
+}
+
+/**
+ * Encrypts the backups of a cluster anew, newest first, each by itself: the new archive is written beside the former, read back with its
+ * keys, and takes its place in the catalog before the former is removed. Begun again, it goes on with what is left.
+ */
+export async function runReencrypt(
+  context: ServiceContext,
+  payload: JobPayload<'reencrypt'>,
+  run: JobRun,
+): Promise<JobResult> {
+  const { clusterName } = await getClusterTarget(context, payload.clusterId)
+  const cluster = { id: payload.clusterId, name: clusterName }
+  const wanted = await findRecipients(context, cluster.id)
+  if (wanted.length === 0) {
+    throw new ServiceError('WRONG_STATE', `New backups of ${clusterName} are not encrypted any more`, {
+      unaffected: 'every backup is as it was',
+    })
+  }
+  const rotation = { context, cluster, wanted, run, archives: context.archives.withRecipients(wanted) }
+  await removeFormers(rotation)
+  const rows = await listEncrypted(context, cluster.id)
+  const stale = rows.filter(({ recipients }) => recipients === null || !isSameSet(recipients, wanted))
+  const failures: string[] = []
+  const meter = new ProgressMeter(context.clock, run.progress)
+  let done = 0
+  for (const [at, { id }] of stale.entries()) {
+    throwIfAborted(context.signal)
+    run.assertOwned()
+    meter.report('Encrypting backups anew', { done: at, total: stale.length })
+    try {
+      if (await rotate(rotation, id)) done++
+    } catch (error) {
+      if (!isArkeeperError(error) || error.code === 'CANCELLED' || error.code === 'LEASE_LOST') throw error
+      failures.push(id)
+      await run.log('error', `${id}: ${formatErrorLine(error)}`)
+    }
+  }
+  const message = `${countOf(done, 'backup')} encrypted anew to ${countOf(wanted.length, 'key')}`
+  return {
+    result: { done, failed: failures.length },
+    message: failures.length === 0 ? message : `${message}; ${countOf(failures.length, 'backup')} could not be`,
+    ...(failures.length === 0
+      ? {}
+      : {
+          failure: {
+            code: 'REENCRYPT_INCOMPLETE',
+            message: `${countOf(failures.length, 'backup')} could not be encrypted anew`,
+            unaffected: `they are as they were; ${countOf(done, 'backup')} were encrypted anew`,
+            remedy: 'see the log of the job; unlock the key that is missing, then start it again',
+          },
+        }),
+  }
+}
+
+/** False when the backup is not there any more. */
+async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
+  const { context, cluster, wanted, archives, run } = rotation
+  const row = await context.db.backup.findFirst({
+    where: { id: backupId, deletedAt: null },
+    select: { storeId: true, dir: true, recipients: true },
+  })
+  if (!row) return false
+  const former: ArchivePlace = { storeId: row.storeId, dir: row.dir }
+  const staging = await openStaging(context, { clusterId: cluster.id, clusterName: cluster.name })
+  const written = await withArchive(context, former, (dir) =>
+    archives.reencrypt(dir, { parentDir: staging.parentDir, signal: context.signal }),
+  )
+  const published = await staging.publish(written)
+  let isTaken = false
+  try {
+    run.assertOwned()
+    const after = { backup: backupId, keys: [...wanted] }
+    const before = { keys: toRecipients(row.recipients) ?? [] }
+    await mutate(context, { action: 'encryption.rotate', cluster, before, after }, async (tx) => {
+      const { count } = await tx.backup.updateMany({
+        where: { id: backupId, ...former, deletedAt: null },
+        data: {
+          storeId: published.storeId,
+          dir: published.dir,
+          storedProof: published.storedProof,
+          lockedUntil: published.lockedUntil,
+          archiveBytes: BigInt(written.archiveBytes),
+          // A manifest is made of what JSON can hold, by its schema.
+          manifest: written.manifest as Prisma.InputJsonObject,
+          recipients: [...wanted],
+          formerStoreId: former.storeId,
+          formerDir: former.dir,
+          // What was verified were other files.
+          verifiedAt: null,
+          verifyOk: null,
+        },
+      })
+      isTaken = count === 1
+      if (!isTaken) throw new ServiceError('WRONG_STATE', 'The backup was moved or removed meanwhile')
+    })
+  } finally {
+    if (!isTaken) await published.discard()
+  }
+  await removeFormer(rotation, backupId, former)
+  return true
+}
+
+/** What a run that was killed between the two has left. */
+async function removeFormers(rotation: Rotation): Promise<void> {
+  const rows = await rotation.context.db.backup.findMany({
+    where: { clusterId: rotation.cluster.id, formerDir: { not: null } },
+    orderBy: { id: 'asc' },
+    select: { id: true, formerStoreId: true, formerDir: true },
+  })
+  for (const { id, formerStoreId: storeId, formerDir: dir } of rows) {
+    if (storeId !== null && dir !== null) await removeFormer(rotation, id, { storeId, dir })
+  }
+}
+
+async function removeFormer(
+  { context, cluster, run }: Rotation,
+  backupId: string,
+  former: ArchivePlace,
+): Promise<void> {
+  try {
+    await removeArchive(context, former)
+  } catch (error) {
+    if (!isArkeeperError(error)) throw error
+    if (error.code !== 'NOT_FOUND') {
+      // It stays on record, and the next rotation tries again.
+      await run.log('warn', `${former.dir} could not be removed: ${formatErrorLine(error)}`)
+      return
+    }
+  }
+  await mutate(context, { action: 'encryption.rotate', cluster, after: { removed: former.dir } }, async (tx) => {
+    await tx.backup.updateMany({ where: { id: backupId }, data: { formerStoreId: null, formerDir: null } })
+  })
+}
