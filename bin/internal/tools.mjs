@@ -30,11 +30,20 @@ export async function fuzz(words) {
 
 /** Faults at random instants of restores, on real servers: `npm run chaos -- --seed 7`. */
 export async function chaos(words) {
+  if (words[0] === 'fleet') return fleet(words.slice(1))
   const tools = await prepare({ withBuild: false })
   const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
   await fetchNewest(env)
   await bundle(tools, { chaos: 'e2e/chaos/main.ts', 'chaos-worker': 'lib/worker/main.ts' })
   return run(tools.node, [join(DIST_DIR, 'chaos.mjs'), ...words], env)
+}
+
+/** A whole installation on this machine whose processes are killed at random: `npm run chaos -- fleet --minutes 10`. */
+async function fleet(words) {
+  const tools = await prepare()
+  const env = await ensureSystemPackages(['java', 'zookeeper', 'postgresql'], tools.env)
+  await bundle(tools, { fleet: 'e2e/fleet/main.ts' })
+  return run(tools.node, [join(DIST_DIR, 'fleet.mjs'), ...words], env)
 }
 
 /** What is known to be wrong with the packages that are shipped, asked of the registry; and what the lock file itself says of them. */

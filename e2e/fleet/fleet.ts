@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { readEnv } from '../../lib/runtime/env.ts'
+import { openRuntime, type Runtime } from '../../lib/runtime/runtime.ts'
+import { addCluster } from '../../lib/services/clusters/add-cluster.ts'
+import { armCluster } from '../../lib/services/clusters/arm-cluster.ts'
+import type { ServiceContext } from '../../lib/services/context.ts'
+import { createToken } from '../../lib/services/tokens/create-token.ts'
+import { findFreePort, startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
+import { FleetProcess } from './fleet-process.ts'
+import { installJobLog } from './job-log.ts'
+import { type Postgres, startPostgres } from './postgres.ts'
+
+const CLUSTERS = ['alpha', 'beta', 'gamma']
+const WEBS = 2
+const WORKERS = 3
+/** Small, so that a restore takes long enough to be cut off in the middle. */
+const RESTORE_BATCH = 5
+const READY_MS = 90_000
+
+export interface FleetCluster {
+  readonly id: string
+  readonly name: string
+  readonly server: ZooKeeperServer
+}
+
+/** Where the programs of the product are: a build of them. */
+export interface FleetPrograms {
+  readonly web: readonly string[]
+  readonly worker: readonly string[]
+}
+
+/**
+ * An installation of several hosts on this machine: each web process and each worker has a data directory of its own, and they share the
+ * database, the store and the keys. This process is one more host: it looks, and makes what people make before programs can work.
+ */
+export class Fleet {
+  readonly root: string
+  readonly postgres: Postgres
+  readonly runtime: Runtime
+  readonly context: ServiceContext
+  readonly clusters: readonly FleetCluster[]
+  readonly webs: readonly FleetProcess[]
+  readonly workers: readonly FleetProcess[]
+  readonly urls: readonly string[]
+  readonly token: string
+
+  private constructor(made: Omit<Fleet, 'waitUntilReady' | 'close' | 'keepArmed'>) {
+    this.root = made.root
+    this.postgres = made.postgres
+    this.runtime = made.runtime
+    this.context = made.context
+    this.clusters = made.clusters
+    this.webs = made.webs
+    this.workers = made.workers
+    this.urls = made.urls
+    this.token = made.token
+  }
+
+  static async open(programs: FleetPrograms): Promise<Fleet> {
+    const root = await mkdtemp(join(tmpdir(), 'arkeeper-fleet-'))
+    const postgres = await startPostgres(await mkdtemp(join(tmpdir(), 'arkeeper-fleet-pg-')))
+    const environmentOf = (host: string) => ({
+      ARKEEPER_DATA_DIR: join(root, host),
+      ARKEEPER_STORE_DIR: join(root, 'store'),
+      DATABASE_URL: postgres.url,
+      ARKEEPER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+      ARKEEPER_RESTORE_BATCH: String(RESTORE_BATCH),
+      LOG_LEVEL: 'warn',
+    })
+    const runtime = await openRuntime(() => readEnv({ ...environmentOf('observer'), LOG_LEVEL: 'silent' }))
+    await installJobLog(postgres.url)
+    await runtime.db.user.create({ data: { id: 'admin-1', name: 'Ada', email: 'ada@example.org', role: 'admin' } })
+    const context = runtime.contextFor({ kind: 'user', id: 'admin-1', name: 'Ada', role: 'admin' })
+    const scopes = ['read', 'backup', 'restore', 'edit', 'admin'] as const
+    const { token } = await createToken(context, { name: 'fleet', hours: 24, scopes: [...scopes] })
+    const clusters = await Promise.all(
+      CLUSTERS.map(async (name) => {
+        const server = await startZooKeeper()
+        return { name, server, id: (await addCluster(context, { name, connectString: server.connectString })).id }
+      }),
+    )
+    await mkdir(join(root, 'logs'))
+    const processOf = (name: string, args: readonly string[], more: Record<string, string> = {}) =>
+      new FleetProcess({
+        name,
+        args,
+        env: { ...environmentOf(name), NODE_ENV: 'production', ...more },
+        logFile: join(root, 'logs', `${name}.log`),
+      })
+    const ports = await Promise.all(Array.from({ length: WEBS }, () => findFreePort()))
+    const webs = ports.map((port, at) =>
+      processOf(`web-${at + 1}`, programs.web, { HOST: '127.0.0.1', PORT: String(port) }),
+    )
+    const workers = Array.from({ length: WORKERS }, (_, at) => processOf(`worker-${at + 1}`, programs.worker))
+    const urls = ports.map((port) => `http://127.0.0.1:${port}`)
+    const fleet = new Fleet({ root, postgres, runtime, context, clusters, webs, workers, urls, token })
+    await fleet.keepArmed()
+    await fleet.waitUntilReady()
+    return fleet
+  }
+
+  async keepArmed(): Promise<void> {
+    for (const { id } of this.clusters)
+      await armCluster(this.context, { clusterId: id, minutes: 60, reason: 'the fleet run' })
+  }
+
+  async waitUntilReady(): Promise<void> {
+    const deadline = Date.now() + READY_MS
+    const isUp = async (url: string) =>
+      fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    for (;;) {
+      const up = await Promise.all(this.urls.map(isUp))
+      const pids = this.workers.map(({ pid }) => pid)
+      const seen = await this.runtime.db.workerHeartbeat.count({ where: { pid: { in: pids } } }).catch(() => 0)
+      if (up.every(Boolean) && seen === this.workers.length) return
+      if (Date.now() > deadline) throw new Error(`the fleet was not ready within ${READY_MS} ms; see ${this.root}`)
+      await pause(100)
+    }
+  }
+
+  async close({ keep }: { readonly keep: boolean }): Promise<void> {
+    await Promise.all([...this.webs, ...this.workers].map((each) => each.stop()))
+    await this.runtime.close()
+    await this.postgres.stop()
+    await Promise.all(this.clusters.map(({ server }) => server.stop()))
+    if (!keep) await rm(this.root, { recursive: true, force: true })
+  }
+}
+
+/** The programs as a build has made them. */
+export function builtPrograms(): FleetPrograms {
+  return { web: [resolve('bin/internal/web.mjs')], worker: [resolve('dist/worker.mjs')] }
+}
