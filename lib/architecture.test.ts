@@ -200,6 +200,7 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/migrations/run-due-migrations.ts',
   'lib/services/physical/work-on-physical.ts',
   'lib/services/restores/run-restore.ts',
+  'lib/services/schedules/run-due-schedules.ts',
   'lib/services/searches/run-search.ts',
   'lib/services/tokens/find-token-actor.ts',
   'lib/worker/queue.ts',

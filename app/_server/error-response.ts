@@ -26,6 +26,7 @@ const SERVICE_STATUS: Record<ServiceErrorCode, number> = {
   WRITE_REFUSED: 409,
   OUTCOME_UNKNOWN: 502,
   TOO_MANY: 409,
+  NO_SOURCE: 502,
 }
 const ZNODE_STATUS: Record<ZnodeErrorCode, number> = { BAD_PATH: 400, NO_NODE: 404, UNREADABLE: 403, OUT_OF_ORDER: 500 }
 

@@ -9,12 +9,14 @@ export interface JobDefinition<Payload extends z.ZodType = z.ZodType> {
   readonly timeoutMs: number
   /** A worker has at most one of them at work, so that its other places stay free for what people wait for. */
   readonly oneAWorker?: boolean
+  /** Of one cluster there is at most one at work, whoever asked for it and wherever it runs. The others wait. */
+  readonly oneACluster?: boolean
 }
 
 const HOUR_MS = 3_600_000
 
 export const JOB_DEFINITIONS = {
-  /** Starts over on another worker: what the dead one wrote was temporary. */
+  /** Starts over on another worker: what the dead one wrote was temporary. One of a schedule is tried again when its cluster is away. */
   backup: {
     payload: z.object({
       backupId: z.string(),
@@ -23,11 +25,19 @@ export const JOB_DEFINITIONS = {
       note: z.string(),
       /** Absent in jobs of before there was a choice. */
       source: z.enum(['client', 'admin', 'files']).default('client'),
+      /** Tried in this order until one serves, in place of `source`. */
+      sources: z
+        .array(z.enum(['client', 'admin', 'files']))
+        .min(1)
+        .optional(),
+      /** Which one asked for it. */
+      schedule: z.object({ id: z.string(), name: z.string() }).optional(),
       /** Zxid in hex: the tree as of then, from logs, instead of the live one. */
       moment: z.string().nullable().default(null),
     }),
-    attemptsMax: 2,
+    attemptsMax: 3,
     timeoutMs: 12 * HOUR_MS,
+    oneACluster: true,
   },
   /** The uploaded file is named by the job's id. */
   import: {
@@ -95,6 +105,11 @@ export function isOneAWorker(kind: string): boolean {
   const definition: JobDefinition | undefined = isJobKind(kind) ? JOB_DEFINITIONS[kind] : undefined
   return definition?.oneAWorker ?? false
 }
+
+/** Kinds of which a cluster has one at work at most. */
+export const ONE_A_CLUSTER: readonly string[] = Object.entries<JobDefinition>(JOB_DEFINITIONS)
+  .filter(([, { oneACluster }]) => oneACluster)
+  .map(([kind]) => kind)
 
 /** How long a worker owns a job without a sign of life. */
 export const LEASE_MS = 15_000

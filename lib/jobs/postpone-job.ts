@@ -13,7 +13,7 @@ export async function postponeJob(
   const pauseMs = PAUSES_MS[Math.min(job.attempts, PAUSES_MS.length) - 1] ?? 0
   const { count } = await tx.job.updateMany({
     where: { ...ownedBy(job), cancelRequestedAt: null },
-    data: { state: 'queued', leaseOwner: null, leaseUntil: null, runAfter: new Date(nowMs + pauseMs) },
+    data: { state: 'queued', holds: null, leaseOwner: null, leaseUntil: null, runAfter: new Date(nowMs + pauseMs) },
   })
   return count === 1
 }

@@ -16,6 +16,7 @@ export async function settleJob(
     where: ownedBy(job),
     data: {
       state: outcome.state,
+      holds: null,
       finishedAt: new Date(nowMs),
       leaseOwner: null,
       leaseUntil: null,
@@ -35,6 +36,7 @@ export async function releaseJob(
     where: { ...ownedBy(job), cancelRequestedAt: null },
     data: {
       state: 'queued',
+      holds: null,
       leaseOwner: null,
       leaseUntil: null,
       runAfter: new Date(nowMs),

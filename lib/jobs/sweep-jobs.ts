@@ -47,9 +47,10 @@ export async function sweepJobs(
         where: { id: row.id, state: 'running', leaseToken: row.leaseToken, leaseUntil: row.leaseUntil },
         data:
           outcome === 'requeued'
-            ? { state: 'queued', leaseOwner: null, leaseUntil: null, runAfter: now }
+            ? { state: 'queued', holds: null, leaseOwner: null, leaseUntil: null, runAfter: now }
             : {
                 state: outcome,
+                holds: null,
                 leaseOwner: null,
                 leaseUntil: null,
                 finishedAt: now,

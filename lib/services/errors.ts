@@ -19,6 +19,7 @@ export type ServiceErrorCode =
   | 'WRITE_REFUSED'
   | 'OUTCOME_UNKNOWN'
   | 'TOO_MANY'
+  | 'NO_SOURCE'
   | 'FORWARD_FAILED'
 
 /** `details.fields` maps input field → message for INVALID_INPUT. */

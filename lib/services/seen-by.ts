@@ -72,6 +72,8 @@ export const PLACES = {
   EncryptionChoice: 'no cluster',
   EncryptionRecipient: 'no cluster',
   KeyUnlock: { main: 'clusterId' },
+  Schedule: { main: 'clusterId' },
+  ScheduleRun: { main: 'clusterId' },
   HealthSample: { main: 'clusterId' },
   HealthWatch: { main: 'clusterId' },
   // Defaults hold for who has a role at a single cluster, too; a cluster's own are asked for by a cluster that was found before.

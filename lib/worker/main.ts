@@ -14,6 +14,7 @@ import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
+import { runDueSchedules } from '../services/schedules/run-due-schedules.ts'
 import { createAlertPollers } from './alert-pollers.ts'
 import { WorkerLoop } from './loop.ts'
 import { Poller } from './poller.ts'
@@ -60,6 +61,12 @@ async function main(): Promise<void> {
     runDue: (context) => runDueKeepRules(context, name),
     fault: 'Which keep rules are due cannot be asked',
   })
+  // Of its own: a drill or a log that takes long must not make a backup late.
+  const schedules = new Poller({
+    contextFor: (signal) => ({ ...contextFor(signal), actor: { ...system, name: 'schedule' } }),
+    runDue: (context) => runDueSchedules(context, name),
+    fault: 'Which schedules are due cannot be asked',
+  })
   const migrations = new Poller({
     contextFor,
     runDue: (context) => runDueMigrations(context, name),
@@ -101,6 +108,7 @@ async function main(): Promise<void> {
       keeper.stop(),
       drills.stop(),
       keepRules.stop(),
+      schedules.stop(),
       migrations.stop(),
       auditor.stop(),
       forwarder.stop(),
@@ -116,6 +124,7 @@ async function main(): Promise<void> {
   keeper.start()
   drills.start()
   keepRules.start()
+  schedules.start()
   migrations.start()
   auditor.start()
   forwarder.start()

@@ -7,6 +7,7 @@ import type { ClaimedJob } from '../jobs/claim-job.ts'
 import { BEAT_MS, isJobKind, JOB_DEFINITIONS, LEASE_MS } from '../jobs/definitions.ts'
 import { JobError } from '../jobs/errors.ts'
 import type { JobOutcome } from '../jobs/settle-job.ts'
+import { triesAgain } from '../services/backups/tries-again.ts'
 import type { Log } from '../services/context.ts'
 import type { ErrorView } from '../services/error-view.ts'
 import { describeFailure } from '../services/jobs/describe-failure.ts'
@@ -239,7 +240,7 @@ export class RunningJob {
 /** What is gone and may come back, in words; null for any other failure. */
 function findAway(job: ClaimedJob, error: unknown): string | null {
   if (isDatabaseAway(error)) return 'The database could not be used for a while'
-  const isLost = job.kind === 'run-restore' && goesOnLater(error, job.attempts)
+  const isLost = (job.kind === 'run-restore' && goesOnLater(error, job.attempts)) || triesAgain(job, error)
   return isLost ? `The cluster was lost (${formatErrorLine(error)})` : null
 }
 

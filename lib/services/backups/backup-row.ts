@@ -4,6 +4,7 @@ import { invariant } from '../../base/invariant.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import type { ArchivePlace } from '../stores/archive-folder.ts'
 import type { PublishedArchive } from '../stores/staging.ts'
+import type { SourceFault } from './source-faults.ts'
 
 /** Scope paths kept in the catalog; a safety backup can have as many as its restore has steps. The archive's manifest has them all. */
 const SCOPE_PATHS_MAX = 100
@@ -12,11 +13,13 @@ export interface CatalogBackupInput {
   readonly id: string
   readonly clusterId: string
   readonly clusterName: string
-  readonly purpose: 'manual' | 'safety'
+  readonly purpose: 'manual' | 'safety' | 'scheduled'
   readonly manifest: Manifest
   readonly place: ArchivePlace & Partial<Pick<PublishedArchive, 'storedProof' | 'lockedUntil'>>
   readonly archiveBytes: number
   readonly createdById: string | null
+  readonly schedule?: { readonly id: string; readonly name: string }
+  readonly sourceFaults?: readonly SourceFault[]
   readonly jobId: string
   readonly nowMs: number
 }
@@ -54,6 +57,9 @@ export function toBackupRow(input: CatalogBackupInput): Prisma.BackupCreateInput
     note: manifest.note ?? '',
     createdById: input.createdById,
     jobId: input.jobId,
+    scheduleId: input.schedule?.id ?? null,
+    scheduleName: input.schedule?.name ?? null,
+    ...(input.sourceFaults?.length ? { sourceFaults: input.sourceFaults.map((fault) => ({ ...fault })) } : {}),
     createdAt: new Date(input.nowMs),
   }
 }

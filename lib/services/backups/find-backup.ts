@@ -33,6 +33,9 @@ export const BACKUP_COLUMNS = {
   drillReport: true,
   provedAt: true,
   createdById: true,
+  scheduleId: true,
+  scheduleName: true,
+  sourceFaults: true,
   createdAt: true,
 } as const
 

@@ -8,6 +8,8 @@ const LIMIT_MAX = 500
 
 export interface ListBackupsInput {
   readonly clusterId?: string
+  /** Only those that this schedule has taken. */
+  readonly scheduleId?: string
   /** Safety backups of restores too. Default false. */
   readonly includeSafety?: boolean
   /** `next` of the page before. */
@@ -26,7 +28,8 @@ export async function listBackups(
     where: {
       deletedAt: null,
       ...(input.clusterId ? { clusterId: input.clusterId } : {}),
-      ...(input.includeSafety ? {} : { purpose: 'manual' }),
+      ...(input.scheduleId ? { scheduleId: input.scheduleId } : {}),
+      ...(input.includeSafety ? {} : { purpose: { not: 'safety' } }),
       ...(cursor
         ? { OR: [{ takenAt: { lt: cursor.takenAt } }, { takenAt: cursor.takenAt, id: { lt: cursor.id } }] }
         : {}),

@@ -17,7 +17,8 @@ export async function startBackup(
   const { clusterId, paths, note, source } = parseInput(startBackupSchema, input)
   const roots = parseRoots(paths)
   const target = await getClusterTarget(context, clusterId)
-  await assertSource(context, clusterId, source)
+  const sources = source === 'automatic' ? await listUsable(context, clusterId) : [source]
+  if (source !== 'automatic') await assertSource(context, clusterId, source)
   const jobId = context.newId()
   const backupId = context.newId()
   const cluster = { id: clusterId, name: target.clusterName }
@@ -28,7 +29,15 @@ export async function startBackup(
       enqueueJob(tx, {
         id: jobId,
         kind: 'backup',
-        payload: { backupId, clusterId, paths: roots, note, source, moment: null },
+        payload: {
+          backupId,
+          clusterId,
+          paths: roots,
+          note,
+          source: sources[0] ?? 'client',
+          ...(sources.length > 1 ? { sources } : {}),
+          moment: null,
+        },
         clusterId,
         subjectId: backupId,
         actor: context.actor,
@@ -36,6 +45,14 @@ export async function startBackup(
       }),
   )
   return { jobId }
+}
+
+/** The most faithful first: files are exact at any moment, a walk over the client port serves wherever clients do. */
+const BEST_FIRST: readonly BackupSource[] = ['files', 'admin', 'client']
+
+async function listUsable(context: ServiceContext, clusterId: string): Promise<BackupSource[]> {
+  const views = await listBackupSources(context, clusterId)
+  return BEST_FIRST.filter((source) => views.some((one) => one.source === source && one.unavailable === null))
 }
 
 /** What is missing is said now, not by a job that fails later. */

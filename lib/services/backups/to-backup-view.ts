@@ -2,6 +2,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
 import { drillReportSchema } from '../engine/drill-report.ts'
 import { findLastGood, toPaths } from './find-backup.ts'
+import { toSourceFaults } from './source-faults.ts'
 import type { BackupView } from './views.ts'
 
 export interface BackupRow {
@@ -31,6 +32,9 @@ export interface BackupRow {
   readonly drillReport: unknown
   readonly provedAt: Date | null
   readonly createdById: string | null
+  readonly scheduleId: string | null
+  readonly scheduleName: string | null
+  readonly sourceFaults: unknown
 }
 
 /** Rows as pages show them; what only the other rows can tell (last good, names) is looked up once for all. */
@@ -50,8 +54,10 @@ export async function toBackupViews(
     id: row.id,
     clusterId: row.clusterId,
     clusterName: row.clusterName,
-    purpose: row.purpose === 'safety' ? 'safety' : 'manual',
+    purpose: row.purpose === 'safety' || row.purpose === 'scheduled' ? row.purpose : 'manual',
     source: row.source,
+    schedule: row.scheduleId === null ? null : { id: row.scheduleId, name: row.scheduleName ?? row.scheduleId },
+    sourceFaults: toSourceFaults(row.sourceFaults),
     status: row.status === 'complete' ? 'complete' : 'partial',
     consistency: row.consistency === 'exact' ? 'exact' : 'fuzzy',
     proof: row.proof,

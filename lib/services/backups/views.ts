@@ -1,13 +1,18 @@
 import type { VerifyReport } from '../../adapters/archive/store.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import type { DrillReport } from '../engine/drill-report.ts'
+import type { SourceFault } from './source-faults.ts'
 
 export interface BackupView {
   readonly id: string
   readonly clusterId: string
   readonly clusterName: string
-  readonly purpose: 'manual' | 'safety'
+  readonly purpose: 'manual' | 'safety' | 'scheduled'
   readonly source: string
+  /** The schedule that took it, by the name that it had; it may be removed. */
+  readonly schedule: { readonly id: string; readonly name: string } | null
+  /** Sources that come first in the chain and could not serve. */
+  readonly sourceFaults: readonly SourceFault[]
   readonly status: 'complete' | 'partial'
   readonly consistency: 'exact' | 'fuzzy'
   readonly proof: string | null

@@ -1,9 +1,9 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 
-/** Complete, asked for by a person, not deleted and not found damaged by a verification. */
+/** Complete, asked for by a person or a schedule, not deleted and not found damaged by a verification. */
 export const UNDAMAGED_BACKUP = {
   deletedAt: null,
-  purpose: 'manual',
+  purpose: { not: 'safety' },
   // Another tool's file says nothing about when, and maybe of what cluster.
   source: { not: 'import' },
   status: 'complete',

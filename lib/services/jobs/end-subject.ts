@@ -1,4 +1,5 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { failScheduleRun, reviveScheduleRun } from '../schedules/end-schedule-run.ts'
 
 /**
  * What a job worked for ends with it: a diff or a plan that nobody makes any more must not look as if it were on its way.
@@ -11,7 +12,9 @@ export async function endSubject(
 ): Promise<void> {
   if (job.subjectId === null) return
   const finishedAt = new Date(nowMs)
-  if (job.kind === 'diff') {
+  if (job.kind === 'backup') {
+    await failScheduleRun(tx, { backupId: job.subjectId, state: job.outcome, nowMs })
+  } else if (job.kind === 'diff') {
     await tx.diff.updateMany({
       where: { id: job.subjectId, state: { in: ['queued', 'running'] } },
       data: { state: 'failed', finishedAt },
@@ -50,7 +53,9 @@ export async function reviveSubject(
   job: { readonly kind: string; readonly subjectId: string | null },
 ): Promise<void> {
   if (job.subjectId === null) return
-  if (job.kind === 'diff') {
+  if (job.kind === 'backup') {
+    await reviveScheduleRun(tx, job.subjectId)
+  } else if (job.kind === 'diff') {
     await tx.diff.updateMany({ where: { id: job.subjectId }, data: { state: 'queued', finishedAt: null } })
   } else if (job.kind === 'search') {
     await tx.search.updateMany({ where: { id: job.subjectId }, data: { state: 'queued', finishedAt: null } })

@@ -148,7 +148,7 @@ async function listBackupBases(context: ServiceContext, clusterId: string, fault
     where: {
       clusterId,
       deletedAt: null,
-      purpose: 'manual',
+      purpose: { not: 'safety' },
       status: 'complete',
       consistency: 'exact',
       // Maybe of another cluster, over which these logs must not be replayed.

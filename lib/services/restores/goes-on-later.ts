@@ -2,7 +2,7 @@ import { isArkeeperError } from '../../base/errors.ts'
 import { RestoreCutShort } from '../engine/errors.ts'
 
 /** What says that the cluster is away or has no quorum, and not that anything is wrong with the restore. */
-const AWAY_CODES = [
+export const AWAY_CODES: readonly string[] = [
   'SESSION_EXPIRED',
   'CONNECTION_LOST',
   'REQUEST_TIMEOUT',

@@ -32,6 +32,11 @@ export const SCOPE_OF = {
   'backup.verify': 'backup',
   'backup.drill': 'backup',
   'backup.schedule-drill': 'admin',
+  // As for deleting: no backups from now on is what whoever wants them gone would begin with.
+  'schedule.create': 'admin',
+  'schedule.update': 'admin',
+  'schedule.pause': 'admin',
+  'schedule.remove': 'admin',
   // Its files hold every value, also those that are hidden from whoever only looks.
   'backup.download': 'backup',
   // A token that takes backups at night is the first thing that whoever wants them gone would look for.

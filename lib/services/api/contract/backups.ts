@@ -6,8 +6,15 @@ const shape = {
   id,
   clusterId: id,
   clusterName: z.string(),
-  purpose: z.enum(['manual', 'safety']),
+  purpose: z.enum(['manual', 'safety', 'scheduled']),
   source: z.string(),
+  schedule: z
+    .object({ id, name: z.string() })
+    .nullable()
+    .meta({ description: 'The schedule that took it, by the name that it had then' }),
+  sourceFaults: list(z.object({ source: z.string(), message: z.string() })).meta({
+    description: 'Sources that come first in its chain and could not serve',
+  }),
   status: z.enum(['complete', 'partial']),
   consistency: z.enum(['exact', 'fuzzy']),
   proof: z.string().nullable(),
@@ -51,6 +58,7 @@ export const backupOperations = {
     params: nothing,
     query: z.object({
       clusterId: id.optional(),
+      scheduleId: id.optional(),
       includeSafety: z.stringbool().default(false).meta({ description: 'Also those that restores have taken' }),
       ...paging(500, 100),
     }),
@@ -82,7 +90,9 @@ export const backupOperations = {
       clusterId: id,
       paths: z.array(z.string().min(1)).max(100).optional().meta({ description: 'Absent: the whole tree' }),
       note: z.string().max(500).optional(),
-      source: z.enum(['client', 'admin', 'files']).optional().meta({ description: 'How it is taken; absent: client' }),
+      source: z.enum(['client', 'admin', 'files', 'automatic']).optional().meta({
+        description: 'How it is taken; automatic: files, admin, client, the first that serves; absent: client',
+      }),
     }),
     answer: { kind: 'json', status: 202, schema: z.object({ jobId: id, backupId: id }) },
   }),

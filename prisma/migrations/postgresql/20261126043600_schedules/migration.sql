@@ -1,13 +1,14 @@
 -- AlterTable
 ALTER TABLE "Backup" ADD COLUMN "scheduleId" TEXT;
 ALTER TABLE "Backup" ADD COLUMN "scheduleName" TEXT;
+ALTER TABLE "Backup" ADD COLUMN "sourceFaults" JSONB;
 
 -- AlterTable
 ALTER TABLE "Job" ADD COLUMN "holds" TEXT;
 
 -- CreateTable
 CREATE TABLE "Schedule" (
-    "id" TEXT NOT NULL PRIMARY KEY,
+    "id" TEXT NOT NULL,
     "clusterId" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "cron" TEXT NOT NULL,
@@ -17,39 +18,43 @@ CREATE TABLE "Schedule" (
     "jitterSeconds" INTEGER NOT NULL DEFAULT 0,
     "overlap" TEXT NOT NULL DEFAULT 'wait',
     "enabled" BOOLEAN NOT NULL DEFAULT true,
-    "pausedUntil" DATETIME,
+    "pausedUntil" TIMESTAMP(3),
     "note" TEXT NOT NULL DEFAULT '',
-    "nextDueAt" DATETIME NOT NULL,
-    "nextRunAt" DATETIME NOT NULL,
+    "nextDueAt" TIMESTAMP(3) NOT NULL,
+    "nextRunAt" TIMESTAMP(3) NOT NULL,
     "leaseOwner" TEXT,
     "leaseToken" INTEGER NOT NULL DEFAULT 0,
-    "leaseUntil" DATETIME,
+    "leaseUntil" TIMESTAMP(3),
     "createdById" TEXT,
-    "createdAt" DATETIME NOT NULL,
-    "updatedAt" DATETIME NOT NULL
+    "createdAt" TIMESTAMP(3) NOT NULL,
+    "updatedAt" TIMESTAMP(3) NOT NULL,
+
+    CONSTRAINT "Schedule_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
 CREATE TABLE "ScheduleRun" (
-    "id" TEXT NOT NULL PRIMARY KEY,
+    "id" TEXT NOT NULL,
     "scheduleId" TEXT NOT NULL,
     "scheduleName" TEXT NOT NULL,
     "clusterId" TEXT NOT NULL,
-    "dueAt" DATETIME NOT NULL,
+    "dueAt" TIMESTAMP(3) NOT NULL,
     "kind" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "reason" TEXT,
     "missedCount" INTEGER NOT NULL DEFAULT 0,
-    "missedFrom" DATETIME,
-    "missedTo" DATETIME,
+    "missedFrom" TIMESTAMP(3),
+    "missedTo" TIMESTAMP(3),
     "jobId" TEXT,
     "backupId" TEXT,
     "source" TEXT,
     "sourceFaults" JSONB,
     "error" JSONB,
-    "createdAt" DATETIME NOT NULL,
-    "startedAt" DATETIME,
-    "finishedAt" DATETIME
+    "createdAt" TIMESTAMP(3) NOT NULL,
+    "startedAt" TIMESTAMP(3),
+    "finishedAt" TIMESTAMP(3),
+
+    CONSTRAINT "ScheduleRun_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateIndex

@@ -1,0 +1,11 @@
+import { isArkeeperError } from '../../base/errors.ts'
+import type { ClaimedJob } from '../../jobs/claim-job.ts'
+import { JOB_DEFINITIONS } from '../../jobs/definitions.ts'
+import { AWAY_CODES } from '../restores/goes-on-later.ts'
+
+/** Whether a backup that failed is tried again by itself: nobody waits for one of a schedule, and its cluster may be back in a moment. */
+export function triesAgain(job: Pick<ClaimedJob, 'kind' | 'payload'>, error: unknown): boolean {
+  if (job.kind !== 'backup' || !isArkeeperError(error)) return false
+  if (!AWAY_CODES.includes(error.code) && error.code !== 'NO_SOURCE') return false
+  return JOB_DEFINITIONS.backup.payload.safeParse(job.payload).data?.schedule !== undefined
+}

@@ -1,0 +1,78 @@
+-- AlterTable
+ALTER TABLE "Backup" ADD COLUMN "scheduleId" TEXT;
+ALTER TABLE "Backup" ADD COLUMN "scheduleName" TEXT;
+ALTER TABLE "Backup" ADD COLUMN "sourceFaults" JSONB;
+
+-- AlterTable
+ALTER TABLE "Job" ADD COLUMN "holds" TEXT;
+
+-- CreateTable
+CREATE TABLE "Schedule" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "clusterId" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "cron" TEXT NOT NULL,
+    "timeZone" TEXT NOT NULL,
+    "scopePaths" JSONB NOT NULL,
+    "sources" JSONB NOT NULL,
+    "jitterSeconds" INTEGER NOT NULL DEFAULT 0,
+    "overlap" TEXT NOT NULL DEFAULT 'wait',
+    "enabled" BOOLEAN NOT NULL DEFAULT true,
+    "pausedUntil" DATETIME,
+    "note" TEXT NOT NULL DEFAULT '',
+    "nextDueAt" DATETIME NOT NULL,
+    "nextRunAt" DATETIME NOT NULL,
+    "leaseOwner" TEXT,
+    "leaseToken" INTEGER NOT NULL DEFAULT 0,
+    "leaseUntil" DATETIME,
+    "createdById" TEXT,
+    "createdAt" DATETIME NOT NULL,
+    "updatedAt" DATETIME NOT NULL
+);
+
+-- CreateTable
+CREATE TABLE "ScheduleRun" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "scheduleId" TEXT NOT NULL,
+    "scheduleName" TEXT NOT NULL,
+    "clusterId" TEXT NOT NULL,
+    "dueAt" DATETIME NOT NULL,
+    "kind" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "reason" TEXT,
+    "missedCount" INTEGER NOT NULL DEFAULT 0,
+    "missedFrom" DATETIME,
+    "missedTo" DATETIME,
+    "jobId" TEXT,
+    "backupId" TEXT,
+    "source" TEXT,
+    "sourceFaults" JSONB,
+    "error" JSONB,
+    "createdAt" DATETIME NOT NULL,
+    "startedAt" DATETIME,
+    "finishedAt" DATETIME
+);
+
+-- CreateIndex
+CREATE INDEX "Backup_scheduleId_takenAt_idx" ON "Backup"("scheduleId", "takenAt");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "Job_holds_key" ON "Job"("holds");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "Schedule_clusterId_name_key" ON "Schedule"("clusterId", "name");
+
+-- CreateIndex
+CREATE INDEX "Schedule_enabled_nextRunAt_idx" ON "Schedule"("enabled", "nextRunAt");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ScheduleRun_backupId_key" ON "ScheduleRun"("backupId");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ScheduleRun_scheduleId_dueAt_key" ON "ScheduleRun"("scheduleId", "dueAt");
+
+-- CreateIndex
+CREATE INDEX "ScheduleRun_clusterId_createdAt_idx" ON "ScheduleRun"("clusterId", "createdAt");
+
+-- CreateIndex
+CREATE INDEX "ScheduleRun_state_idx" ON "ScheduleRun"("state");
