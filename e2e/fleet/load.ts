@@ -26,6 +26,8 @@ export interface LoadCounts {
   /** Runs that a person had to go on with, because all attempts of the job were killed. */
   resumedByHand: number
   treesCompared: number
+  /** Why. */
+  readonly reasons: string[]
 }
 
 export interface LoadOptions {
@@ -137,6 +139,7 @@ export class ClusterLoad {
       const where = `${restoreId} is ${restore.state}: ${JSON.stringify(restore.error)} ${JSON.stringify(restore.result)}`
       if (tries === TRIES_MAX || !['failed', 'planned'].includes(String(restore.state))) throw new Error(where)
       counts.resumedByHand++
+      counts.reasons.push(where)
       const verb = restore.state === 'planned' ? 'confirm' : 'resume'
       if (verb === 'confirm') return this.#run(restoreId)
       await this.#api.post(`/restores/${restoreId}/resume`)

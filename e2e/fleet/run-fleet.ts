@@ -35,7 +35,7 @@ export async function runFleet({ seed, seconds, programs, onLine }: FleetRun): P
     onLine(`the fleet runs in ${fleet.root}`)
     const findings: string[] = []
     const accepted = new AcceptedJobs()
-    const counts: LoadCounts = { restores: 0, undos: 0, resumedByHand: 0, treesCompared: 0 }
+    const counts: LoadCounts = { restores: 0, undos: 0, resumedByHand: 0, treesCompared: 0, reasons: [] }
     let isOver = false
     const loads = fleet.clusters.map(
       (cluster, at) =>
@@ -72,6 +72,7 @@ export async function runFleet({ seed, seconds, programs, onLine }: FleetRun): P
     const takeovers = measureTakeovers(await readJobLog(fleet.postgres.url), killer.kills)
     const retries = loads.reduce((sum, load) => sum + load.retries, 0)
     const table = toTable({ accepted, counts, proofs, kills: killer.kills, takeovers, retries })
+    for (const reason of counts.reasons) onLine(`gone on with by hand: ${reason}`)
     isSound = findings.length === 0
     return { findings, lost: proofs.lost, twice: proofs.twice, kills: killer.kills.length, table }
   } finally {

@@ -152,7 +152,7 @@ describe('sign-in', () => {
     const base = 'https://keeper.example'
     const response = await signIn(PASSWORD, { base, origin: base })
     const [cookie] = response.headers.getSetCookie()
-    expect(cookie).toMatch(/^__Host-arkeeper-3000\.session_token=/)
+    expect(cookie).toMatch(/^__Host-arkeeper-443\.session_token=/)
     expect(cookie).toMatch(/; Secure/)
     expect(cookie).toMatch(/; HttpOnly/)
     expect(cookie).toMatch(/; SameSite=Lax/)
@@ -309,6 +309,29 @@ describe('sign-out', () => {
     const cookie = cookieOf(await signIn())
     expect((await request('POST', '/sign-out', { cookie, body: {}, origin: 'http://evil.example' })).status).toBe(403)
     expect(await auth.api.getSession({ headers: new Headers({ cookie }) })).not.toBeNull()
+  })
+})
+
+describe('two web processes', () => {
+  const publicUrl = 'https://ark.example'
+  const webAt = (port: number) => {
+    auth = createAuth({ ...options, env: { ...options.env, port, publicUrl } })
+    return { auth, signIn: (password: string) => signIn(password, { base: publicUrl, origin: publicUrl }) }
+  }
+
+  test('behind one address know each other’s sessions, whatever their own ports are, and end them for each other', async () => {
+    const a = webAt(3001)
+    const cookie = cookieOf(await a.signIn(PASSWORD))
+    const b = webAt(3002)
+    const headers = new Headers({ cookie })
+    expect((await b.auth.api.getSession({ headers }))?.user.email).toBe(EMAIL)
+    await request('POST', '/sign-out', { cookie, body: {}, base: publicUrl, origin: publicUrl })
+    expect(await a.auth.api.getSession({ headers })).toBeNull()
+  })
+
+  test('count wrong passwords together, and close an account for both', async () => {
+    for (let tries = 0; tries < 6; tries++) await webAt(3001 + (tries % 2)).signIn('planted-wrong-guess')
+    for (const port of [3001, 3002]) expect((await webAt(port).signIn(PASSWORD)).status).toBe(429)
   })
 })
 

@@ -15,7 +15,7 @@ import { toRole } from '../services/policy.ts'
 import type { Env } from './env.ts'
 import { addressOf } from './request-address.ts'
 import { CALLBACK_PATH, END_PATH, type SingleSignOn, START_PATH, singleSignOn } from './single-sign-on.ts'
-import { publicOrigin, trustedOrigins } from './trusted-origins.ts'
+import { cookieTag, publicOrigin, trustedOrigins } from './trusted-origins.ts'
 
 /** Everything else that better-auth could do is switched off: what Arkeeper does with people goes through its own gate. */
 const OPEN_PATHS = new Set([
@@ -156,10 +156,9 @@ export function createAuth(options: AuthOptions) {
       customRules: { '/sign-in/email': REQUEST_LIMIT, '/get-session': false },
     },
     advanced: {
-      // Two installations on two ports of one host share the host's cookies; the port in the name keeps them apart.
       // `__Host-` in a name makes the browser refuse the cookie from a sibling host, over plain http and for a part of the paths;
       // below a base path, where other programs of the host must not get to see it, the last of these is what is wanted.
-      cookiePrefix: `${isSecure ? (env.basePath ? '__Secure-' : '__Host-') : ''}arkeeper-${env.port}`,
+      cookiePrefix: `${isSecure ? (env.basePath ? '__Secure-' : '__Host-') : ''}${cookieTag(env)}`,
       // Would put the weaker `__Secure-` before the name.
       useSecureCookies: false,
       defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: env.basePath || '/' },

@@ -11,6 +11,16 @@ export function publicOrigin(env: Address): string {
 }
 
 /**
+ * What names of cookies begin with. Two installations on two ports of one host share the host's cookies, and the port keeps them apart; several
+ * web processes of one installation, each on a port of its own behind one public address, must call them alike.
+ */
+export function cookieTag(env: Address): string {
+  if (env.publicUrl === null) return `arkeeper-${env.port}`
+  const { port, protocol } = new URL(env.publicUrl)
+  return `arkeeper-${port || (protocol === 'https:' ? 443 : 80)}`
+}
+
+/**
  * Origins that may send a request with a cookie. Where the process listens on all addresses nobody can list them, so the name that
  * the browser itself used for the request counts as well: a page of another origin cannot set its Host header.
  */

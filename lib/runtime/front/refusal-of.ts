@@ -1,5 +1,5 @@
 import type { Env } from '../env.ts'
-import { isLoopback, isWildcard, publicOrigin, trustedOrigins } from '../trusted-origins.ts'
+import { cookieTag, isLoopback, isWildcard, publicOrigin, trustedOrigins } from '../trusted-origins.ts'
 
 /** Why a request gets no further than the door: a status, and what every failed route answers. */
 export interface Refusal {
@@ -97,7 +97,7 @@ export function refuseForeign(env: Address, { method, path, header }: Knock): Re
   const origin = header('origin')
   if (origin !== undefined) return trustedOrigins(env, header('host') ?? null).includes(origin) ? null : foreign()
   if (!isOurs) return foreign()
-  const hasSession = (header('cookie') ?? '').includes(`arkeeper-${env.port}.`)
+  const hasSession = (header('cookie') ?? '').includes(`${cookieTag(env)}.`)
   return site === undefined && hasSession && header('authorization') === undefined ? foreign() : null
 }
 
