@@ -23,6 +23,7 @@ import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
 import { createWorkFiles } from '../adapters/workfiles/create-work-files.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { formatErrorLine } from '../base/errors.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
@@ -157,6 +158,9 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
     workFiles,
     newId: randomUUID,
     signal: options.signal,
+  })
+  await workFiles.sweep().catch((error: unknown) => {
+    log.warn({ error: formatErrorLine(error) }, 'Copies of files of processes that ended could not be removed')
   })
   await sealAudit(contextFor({ kind: 'system', id: null, name: 'Arkeeper', role: 'admin' }))
 

@@ -8,6 +8,7 @@ import { enqueueJob } from '../jobs/enqueue-job.ts'
 import { sweepJobs } from '../jobs/sweep-jobs.ts'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
 import type { ServiceContext } from './context.ts'
+import { sweepWorkFolders } from './sweep-work-folders.ts'
 import { withWorkFolder } from './work-folder.ts'
 
 const FOLDER = 'restores/r1'
@@ -60,4 +61,18 @@ test('a worker that was thought dead adds nothing to the journal once another ha
   const dir = await context.workFiles.fetch(FOLDER)
   expect(await readdir(dir)).toEqual(['journal.jsonl'])
   expect(await readFile(join(dir, 'journal.jsonl'), 'utf8')).toBe('{"kind":"intent"}\n{"kind":"resumed"}\n')
+})
+
+test('a folder whose row is gone is removed after a day, and one that is in the catalog stays', async () => {
+  for (const name of ['kept', 'left']) {
+    const folder = await context.workFiles.begin(join('diffs', name))
+    await writeFile(join(folder.dir, 'index.json'), '[]')
+    await folder.publish()
+  }
+  const sides = { left: 'live:c1', right: 'live:c1', leftLabel: 'a', rightLabel: 'b', path: '/', options: {} }
+  await context.db.diff.create({ data: { id: 'kept', ...sides, dir: 'diffs/kept', createdById: 'admin-1' } })
+  expect(await sweepWorkFolders(context)).toBe(0)
+  services.clock.advance(25 * 3_600_000)
+  expect(await sweepWorkFolders(context)).toBe(1)
+  expect((await context.workFiles.list('diffs')).map(({ folder }) => folder)).toEqual(['diffs/kept'])
 })

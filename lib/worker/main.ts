@@ -15,6 +15,7 @@ import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
 import { runDueSchedules } from '../services/schedules/run-due-schedules.ts'
+import { sweepWorkFolders } from '../services/sweep-work-folders.ts'
 import { createAlertPollers } from './alert-pollers.ts'
 import { WorkerLoop } from './loop.ts'
 import { Poller } from './poller.ts'
@@ -38,6 +39,12 @@ async function main(): Promise<void> {
     if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
     await sweepUploads(own).catch((error: unknown) => {
       log.warn({ error: formatErrorLine(error) }, 'Uploads that nobody reads any more could not be looked for')
+    })
+    await sweepWorkFolders(own).catch((error: unknown) => {
+      log.warn(
+        { error: formatErrorLine(error) },
+        'Files of work that is no longer in the catalog could not be looked for',
+      )
     })
     const scratch = await own.scratch.sweep(scratchDirOf(own))
     if (scratch > 0) log.warn({ scratch }, 'Removed scratch servers of a worker that stopped')
