@@ -2,6 +2,7 @@ import 'server-only'
 import { cache } from 'react'
 import { getPerson, requireActor } from '@/app/_server/actor.ts'
 import { load } from '@/app/_server/load.ts'
+import { listFiringAlerts } from '@/lib/services/alerts/list-alerts.ts'
 import { listWaitingApprovals } from '@/lib/services/approvals/list-waiting-approvals.ts'
 import { listClusters } from '@/lib/services/clusters/list-clusters.ts'
 import { listJobs } from '@/lib/services/jobs/list-jobs.ts'
@@ -36,6 +37,7 @@ export async function loadOverview() {
     clusters: clusters.value,
     jobs: await listJobs(context, { limit: RECENT_JOBS }),
     approvals: await listWaitingApprovals(context),
+    alerts: await listFiringAlerts(context),
     restores: await listRestores(context, { limit: RECENT_RESTORES }),
   }))
 }

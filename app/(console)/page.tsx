@@ -14,7 +14,7 @@ export const metadata: Metadata = { title: 'Overview' }
 export default async function OverviewPage() {
   const overview = await loadOverview()
   if (!overview.ok) return <ErrorNotice error={overview.error} />
-  const { clusters, jobs, restores, approvals } = overview.value
+  const { clusters, jobs, restores, approvals, alerts } = overview.value
   if (clusters.length === 0) {
     return (
       <>
@@ -44,7 +44,7 @@ export default async function OverviewPage() {
           </LinkButton>
         }
       />
-      <AttentionList clusters={clusters} jobs={jobs} restores={restores} approvals={approvals} />
+      <AttentionList clusters={clusters} jobs={jobs} restores={restores} approvals={approvals} alerts={alerts} />
       <ul className="grid gap-4 md:grid-cols-2 2xl:grid-cols-3">
         {clusters.map((cluster) => (
           <li key={cluster.id} className="min-w-0">

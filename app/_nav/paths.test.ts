@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { alertLink } from '../../lib/services/alerts/alert-link.ts'
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
 import { paths, safeNextPath } from './paths.ts'
 import { readNumber, readOneOf, readSomeOf, readText } from './search-params.ts'
@@ -8,6 +9,12 @@ const backup = { kind: 'backup', id: 'b1' } as const
 const moment = { kind: 'moment', id: 'c1.0x1a' } as const
 
 describe('paths', () => {
+  test('a notice leads to its alert, built where there are no pages', () => {
+    expect(alertLink('https://ark.example/base', 'a 1')).toBe(
+      `https://ark.example/base${paths.alerts({ alert: 'a 1' })}`,
+    )
+  })
+
   test.each([
     [paths.overview(), '/'],
     [paths.setup(), '/setup'],
@@ -20,7 +27,12 @@ describe('paths', () => {
     [paths.values(), '/values'],
     [paths.account(), '/account'],
     [paths.apiDocs(), '/api-docs'],
+    [paths.alerts(), '/alerts'],
+    [paths.alerts({ clusterId: 'c1', before: 'a1' }), '/alerts?cluster=c1&before=a1'],
+    [paths.notifications(), '/notifications'],
+    [paths.clusterDrift('c1'), '/clusters/c1/settings#drift'],
     [paths.api.openApi(), '/api/v1/openapi.json'],
+    [paths.api.alertCounts(), '/api/alerts'],
     [paths.newCluster(), '/clusters/new'],
     [paths.cluster('c1'), '/clusters/c1/tree'],
     [paths.cluster('c1', 'settings'), '/clusters/c1/settings'],

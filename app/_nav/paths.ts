@@ -63,6 +63,11 @@ export const paths = {
   /** Of whoever is signed in. */
   account: () => '/account',
   apiDocs: () => '/api-docs',
+  /** `alert`: the one of a notice, on top. */
+  alerts: (query: { alert?: string; clusterId?: string; before?: string } = {}) =>
+    withQuery('/alerts', { alert: query.alert, cluster: query.clusterId, before: query.before }),
+  /** Channels, and the rules of alerts that hold everywhere. */
+  notifications: () => '/notifications',
 
   newCluster: () => '/clusters/new',
   cluster: (clusterId: string, section: ClusterSection = 'tree') => `/clusters/${id(clusterId)}/${section}`,
@@ -75,6 +80,9 @@ export const paths = {
 
   clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string; take?: boolean } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/backups`, query),
+
+  /** Where the baseline of a cluster is chosen, in its settings. */
+  clusterDrift: (clusterId: string) => `/clusters/${id(clusterId)}/settings#drift`,
 
   /** `every`: minutes between two backups. */
   clusterRetention: (clusterId: string, query: { every?: number } = {}) =>
@@ -183,6 +191,7 @@ export const paths = {
     auth: (call: 'sign-in/email' | 'sign-out') => `/api/auth/${call}`,
     openApi: () => '/api/v1/openapi.json',
     jobs: () => '/api/jobs',
+    alertCounts: () => '/api/alerts',
     job: (jobId: string) => `/api/jobs/${id(jobId)}`,
     clusterStatus: (clusterId: string) => `/api/clusters/${id(clusterId)}/status`,
     clusterEvents: (clusterId: string) => `/api/clusters/${id(clusterId)}/events`,

@@ -5,6 +5,7 @@ import { CircleCheck, TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
 import { clusterStatusQuery } from '@/app/_components/use-cluster-status.ts'
 import { useJobs } from '@/app/_components/use-jobs.ts'
+import type { AlertView } from '@/lib/services/alerts/views.ts'
 import type { WaitingApprovalView } from '@/lib/services/approvals/views.ts'
 import type { ClusterView } from '@/lib/services/clusters/views.ts'
 import type { JobView } from '@/lib/services/jobs/views.ts'
@@ -17,11 +18,13 @@ export function AttentionList({
   jobs,
   restores,
   approvals,
+  alerts,
 }: {
   clusters: readonly ClusterView[]
   jobs: readonly JobView[]
   restores: readonly RestoreView[]
   approvals: readonly WaitingApprovalView[]
+  alerts: readonly AlertView[]
 }) {
   const statuses = useQueries({ queries: clusters.map((cluster) => clusterStatusQuery(cluster.id)) })
   const liveJobs = useJobs()
@@ -29,10 +32,22 @@ export function AttentionList({
     const status = statuses[index]?.data
     return status?.state === 'down' ? [{ cluster, message: status.message }] : []
   })
+  // A cluster that answers by now is not down, whatever the last look of a worker said.
+  const isUp = (clusterId: string | undefined) =>
+    statuses[clusters.findIndex(({ id }) => id === clusterId)]?.data?.state === 'up'
+  const firing = alerts.filter(({ rule, cluster }) => rule !== 'cluster-down' || !isUp(cluster?.id))
   const alarms = clusters.flatMap((cluster, index) =>
     (statuses[index]?.data?.alarms ?? []).map((alarm) => ({ cluster, alarm })),
   )
-  const items = findAttention({ clusters, jobs: liveJobs.data ?? jobs, restores, approvals, down, alarms })
+  const items = findAttention({
+    clusters,
+    jobs: liveJobs.data ?? jobs,
+    restores,
+    approvals,
+    down,
+    alarms,
+    alerts: firing,
+  })
   return (
     <section aria-label="Needs attention" className="mb-4 rounded-lg border bg-surface">
       {items.length === 0 ? (

@@ -1,11 +1,12 @@
 'use client'
 
-import { Archive, CircleAlert, CircleCheck, FolderTree, LoaderCircle, Server } from 'lucide-react'
+import { Archive, BellRing, CircleAlert, CircleCheck, FolderTree, LoaderCircle, Server } from 'lucide-react'
 import Link from 'next/link'
 import { ArmedBadge } from '@/app/_components/armed-badge.tsx'
 import { EnvironmentBadge } from '@/app/_components/environment-badge.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { viewOfError } from '@/app/_components/request-json.ts'
+import { useAlertCounts } from '@/app/_components/use-alert-counts.ts'
 import { useClusterStatus } from '@/app/_components/use-cluster-status.ts'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths } from '@/app/_nav/paths.ts'
@@ -60,6 +61,7 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
         >
           Backups <span className="text-muted">{cluster.backups}</span>
         </LinkButton>
+        <ClusterAlerts clusterId={cluster.id} name={cluster.name} />
         {cluster.runningJobs > 0 && (
           <Badge
             tone="accent"
@@ -71,6 +73,22 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
         )}
       </footer>
     </article>
+  )
+}
+
+function ClusterAlerts({ clusterId, name }: { clusterId: string; name: string }) {
+  const { data } = useAlertCounts()
+  const count = data?.byCluster[clusterId] ?? 0
+  if (count === 0) return null
+  return (
+    <LinkButton
+      size="small"
+      href={paths.alerts({ clusterId })}
+      aria-label={`${plural(count, 'alert')} of ${name}`}
+      icon={<BellRing aria-hidden className="size-3.5 text-removed" />}
+    >
+      {plural(count, 'alert')}
+    </LinkButton>
   )
 }
 

@@ -1,4 +1,6 @@
+import { alertPlace } from '@/app/_components/alert-place.ts'
 import { paths } from '@/app/_nav/paths.ts'
+import type { AlertView } from '@/lib/services/alerts/views.ts'
 import type { WaitingApprovalView } from '@/lib/services/approvals/views.ts'
 import type { ClusterAlarmView, ClusterView } from '@/lib/services/clusters/views.ts'
 import type { JobView } from '@/lib/services/jobs/views.ts'
@@ -19,6 +21,7 @@ interface Facts {
   readonly restores: readonly Pick<RestoreView, 'id' | 'state' | 'clusterName' | 'scopeLabel' | 'plan'>[]
   readonly approvals?: readonly WaitingApprovalView[]
   readonly down: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly message: string }[]
+  readonly alerts?: readonly Pick<AlertView, 'id' | 'rule' | 'severity' | 'text' | 'cluster' | 'about' | 'aboutId'>[]
   readonly alarms: readonly { readonly cluster: Pick<ClusterView, 'id' | 'name'>; readonly alarm: ClusterAlarmView }[]
 }
 
@@ -30,7 +33,15 @@ const RESTORE_TEXTS: Partial<Record<RestoreView['state'], { text: string; action
 }
 
 /** What needs a person, most urgent first: plans that wait for this very person's approval, clusters that are down, alarms, restores that stopped, clusters without a good backup, failed jobs. */
-export function findAttention({ clusters, jobs, restores, approvals = [], down, alarms }: Facts): AttentionItem[] {
+export function findAttention({
+  clusters,
+  jobs,
+  restores,
+  approvals = [],
+  down,
+  alarms,
+  alerts = [],
+}: Facts): AttentionItem[] {
   const items: AttentionItem[] = []
   for (const { id, subjectKind, subjectId, clusterName, label, requestedByName, isMine } of approvals) {
     const what = `${subjectKind === 'physical' ? 'the restore of files' : 'a restore'} to ${clusterName} (${label})`
@@ -104,7 +115,46 @@ export function findAttention({ clusters, jobs, restores, approvals = [], down, 
       href: job.kind !== 'backup' && job.subjectId !== null ? subjectHref(job.kind, job.subjectId) : href,
     })
   }
+  for (const alert of alerts) {
+    if (isSaidAlready(alert, { items, alarms, jobs })) continue
+    items.push({
+      key: `alert-${alert.id}`,
+      urgent: alert.severity === 'critical',
+      text: alert.text,
+      action: 'Look',
+      href: alertPlace(alert),
+    })
+  }
   return items.sort((a, b) => Number(b.urgent) - Number(a.urgent))
+}
+
+/** What is seen at once, or by the same facts, has its line already: an alert of a worker is not a second one. */
+function isSaidAlready(
+  { rule, cluster }: NonNullable<Facts['alerts']>[number],
+  { items, alarms, jobs }: { items: readonly AttentionItem[] } & Pick<Facts, 'alarms' | 'jobs'>,
+): boolean {
+  const id = cluster?.id ?? ''
+  const hasItem = (prefix: string) => items.some(({ key }) => key === `${prefix}-${id}`)
+  const hasAlarm = (kind: ClusterAlarmView['kind']) =>
+    alarms.some((each) => each.cluster.id === id && each.alarm.kind === kind)
+  switch (rule) {
+    case 'cluster-down':
+      return hasItem('down')
+    case 'drill-failed':
+      return hasItem('drill')
+    case 'backup-late':
+      return hasItem('backup')
+    case 'certificate-expiring':
+      return hasAlarm('certificate')
+    case 'digest-mismatch':
+      return hasAlarm('digest')
+    case 'backup-failed':
+      return jobs.some(
+        (job) => job.kind === 'backup' && job.clusterId === id && items.some(({ key }) => key === `job-${job.id}`),
+      )
+    default:
+      return false
+  }
 }
 
 /** The servers of one cluster often have the same fault: one line names them all. */

@@ -1,11 +1,23 @@
 'use client'
 
 import clsx from 'clsx'
-import { EyeOff, GitCompareArrows, LayoutDashboard, Plus, ScrollText, Search, Server, Users } from 'lucide-react'
+import {
+  Bell,
+  BellRing,
+  EyeOff,
+  GitCompareArrows,
+  LayoutDashboard,
+  Plus,
+  ScrollText,
+  Search,
+  Server,
+  Users,
+} from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { type ClusterSection, paths } from '@/app/_nav/paths.ts'
+import { AlertCount } from './alert-count.tsx'
 
 export interface NavCluster {
   readonly id: string
@@ -54,6 +66,15 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           Searches
         </NavLink>
         <NavLink
+          href={paths.alerts()}
+          current={pathname === paths.alerts()}
+          icon={<BellRing aria-hidden />}
+          trailing={<AlertCount />}
+          onNavigate={onNavigate}
+        >
+          Alerts
+        </NavLink>
+        <NavLink
           href={paths.audit()}
           current={pathname === '/audit'}
           icon={<ScrollText aria-hidden />}
@@ -68,6 +89,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           Hidden values
+        </NavLink>
+        <NavLink
+          href={paths.notifications()}
+          current={pathname === paths.notifications()}
+          icon={<Bell aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Notifications
         </NavLink>
         <NavLink
           href={paths.people()}

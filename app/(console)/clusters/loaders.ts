@@ -1,6 +1,9 @@
 import 'server-only'
 import { cache } from 'react'
 import { load } from '@/app/_server/load.ts'
+import { getDriftWatch } from '@/lib/services/alerts/drift-watch.ts'
+import { listAlertRules } from '@/lib/services/alerts/rule-settings.ts'
+import { listBackups } from '@/lib/services/backups/list-backups.ts'
 import { getAdminServers } from '@/lib/services/clusters/admin-servers.ts'
 import { getCluster } from '@/lib/services/clusters/get-cluster.ts'
 import { getDrillSchedule } from '@/lib/services/drills/get-drill-schedule.ts'
@@ -16,3 +19,17 @@ export const loadIgnoreRules = (clusterId: string) => load((context) => listIgno
 export const loadLogKeeping = cache((clusterId: string) => load((context) => getLogKeeping(context, clusterId)))
 
 export const loadDrillSchedule = (clusterId: string) => load((context) => getDrillSchedule(context, clusterId))
+
+const BASELINES = 100
+
+/** The rules that hold there, and the baseline with what there is to choose from. */
+export const loadClusterAlerts = (clusterId: string) =>
+  load(async (context) => ({
+    rules: await listAlertRules(context, clusterId),
+    drift: await getDriftWatch(context, clusterId),
+    backups: (await listBackups(context, { clusterId, limit: BASELINES })).backups.map(({ id, takenAt, note }) => ({
+      id,
+      takenAt,
+      note,
+    })),
+  }))

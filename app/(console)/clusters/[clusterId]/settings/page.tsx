@@ -1,26 +1,36 @@
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { Card } from '@/app/_ui/card.tsx'
+import { AlertRules } from '../../../notifications/_components/alert-rules.tsx'
 import { AdminServersForm } from '../../_components/admin-servers-form.tsx'
 import { ApprovalPanel } from '../../_components/approval-panel.tsx'
 import { ArmPanel } from '../../_components/arm-panel.tsx'
 import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { DriftPanel } from '../../_components/drift-panel.tsx'
 import { DrillSchedulePanel } from '../../_components/drill-schedule-panel.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
-import { loadAdminServers, loadCluster, loadDrillSchedule, loadIgnoreRules, loadLogKeeping } from '../../loaders.ts'
+import {
+  loadAdminServers,
+  loadCluster,
+  loadClusterAlerts,
+  loadDrillSchedule,
+  loadIgnoreRules,
+  loadLogKeeping,
+} from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
   const { clusterId } = await params
-  const [cluster, adminServers, logs, drills] = await Promise.all([
+  const [cluster, adminServers, logs, drills, alerts] = await Promise.all([
     loadCluster(clusterId),
     loadAdminServers(clusterId),
     loadLogKeeping(clusterId),
     loadDrillSchedule(clusterId),
+    loadClusterAlerts(clusterId),
   ])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const rules = await loadIgnoreRules(cluster.value.id)
@@ -57,6 +67,20 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
               <ErrorNotice error={drills.error} />
             )}
           </Card>
+          {alerts.ok ? (
+            <>
+              <div id="drift" className="scroll-mt-16">
+                <Card title="Drift from a baseline">
+                  <DriftPanel clusterId={cluster.value.id} watch={alerts.value.drift} backups={alerts.value.backups} />
+                </Card>
+              </div>
+              <Card title="Alerts" flush>
+                <AlertRules clusterId={cluster.value.id} rules={alerts.value.rules} />
+              </Card>
+            </>
+          ) : (
+            <ErrorNotice error={alerts.error} />
+          )}
         </div>
         <div className="flex flex-col gap-4">
           <ArmPanel cluster={cluster.value} />
