@@ -46,6 +46,10 @@ export interface Env {
   readonly singleSignOn: SingleSignOnEnv
   /** When a session of the dashboard ends by itself. */
   readonly sessionLimits: SessionLimits
+  /** What a scraper of metrics shows; null: API tokens only. */
+  readonly metricsToken: string | null
+  /** Where a worker answers probes and gives metrics; null: nowhere. */
+  readonly workerListener: { readonly host: string; readonly port: number } | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
@@ -90,6 +94,12 @@ const envSchema = z.object({
   ARKEEPER_OIDC_CLIENT_ID: z.string().trim().min(1).optional(),
   ARKEEPER_OIDC_CLIENT_SECRET: z.string().trim().min(1).optional(),
   ARKEEPER_OIDC_CLIENT_SECRET_FILE: z.string().trim().min(1).optional(),
+  ARKEEPER_METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,500}$/, 'at least 16 characters, without spaces')
+    .optional(),
+  ARKEEPER_WORKER_HOST: z.string().trim().min(1).default('127.0.0.1'),
+  ARKEEPER_WORKER_PORT: port.optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -137,6 +147,11 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
       idleMs: env.ARKEEPER_SESSION_IDLE_HOURS * HOUR_MS,
       absoluteMs: env.ARKEEPER_SESSION_HOURS * HOUR_MS,
     },
+    metricsToken: env.ARKEEPER_METRICS_TOKEN ?? null,
+    workerListener:
+      env.ARKEEPER_WORKER_PORT === undefined
+        ? null
+        : { host: env.ARKEEPER_WORKER_HOST, port: env.ARKEEPER_WORKER_PORT },
     logLevel: env.LOG_LEVEL,
   }
 }

@@ -90,3 +90,33 @@ test('a plan that waits for the approval of the very person who looks comes firs
   const files = { ...approval, subjectKind: 'physical', isMine: false } as const
   expect(findAttention({ ...facts, approvals: [files] })[1]).toMatchObject({ urgent: false, href: '/physical/r1' })
 })
+
+test('an alert has a line of its own, unless what is seen at once says the same', () => {
+  const clusters = [{ id: 'c1', name: 'demo', lastGoodBackup: null, failedDrill: null }]
+  const alert = (rule: string, more: object = {}) => ({
+    id: rule,
+    rule,
+    severity: 'critical' as const,
+    text: `says ${rule}`,
+    cluster: { id: 'c1', name: 'demo' },
+    about: 'cluster' as const,
+    aboutId: null,
+    ...more,
+  })
+  const alerts = [
+    alert('cluster-down'),
+    alert('backup-failed'),
+    alert('backup-late', { about: 'backups' }),
+    alert('audit-broken', { cluster: null, about: 'audit', severity: 'warning' }),
+  ]
+  const down = [{ cluster: { id: 'c1', name: 'demo' }, message: 'refused' }]
+  const items = findAttention({ clusters, jobs: [job], restores: [], down, alarms: [], alerts })
+  expect(items.map(({ key, urgent, href }) => [key, urgent, href])).toEqual([
+    ['down-c1', true, '/clusters/c1/settings'],
+    ['alert-backup-late', true, '/clusters/c1/backups'],
+    ['job-j1', false, '/clusters/c1/backups'],
+    ['alert-audit-broken', false, '/audit'],
+  ])
+  const later = findAttention({ clusters, jobs: [], restores: [], down: [], alarms: [], alerts })
+  expect(later.map(({ key }) => key)).toContain('alert-cluster-down')
+})

@@ -92,6 +92,8 @@ export function findAttention({
       const text = `A drill of a backup of ${name} failed: a server does not give back what it holds`
       items.push({ key: `drill-${id}`, urgent: true, text, action: 'Look', href: paths.backup(failedDrill.backupId) })
     }
+    // The alert says how late it is.
+    if (alerts.some(({ rule, cluster }) => rule === 'backup-late' && cluster?.id === id)) continue
     if (lastGoodBackup === null) {
       const href = paths.cluster(id, 'backups')
       items.push({ key: `backup-${id}`, urgent: false, text: `${name} has no good backup`, action: 'Back up', href })
@@ -142,8 +144,6 @@ function isSaidAlready(
       return hasItem('down')
     case 'drill-failed':
       return hasItem('drill')
-    case 'backup-late':
-      return hasItem('backup')
     case 'certificate-expiring':
       return hasAlarm('certificate')
     case 'digest-mismatch':

@@ -1,0 +1,25 @@
+import 'server-only'
+import { addressOf } from '@/lib/runtime/request-address.ts'
+import { getRuntime } from '@/lib/runtime/runtime.ts'
+import { collectMetrics } from '@/lib/services/metrics/collect-metrics.ts'
+import { findMetricsActor } from '@/lib/services/metrics/find-metrics-actor.ts'
+import { statusOf, toErrorView } from './error-response.ts'
+
+const PRIVATE = { 'cache-control': 'private, no-store' }
+
+/** By token only, as the API: what a cookie opens, a page of anybody else can have asked for. */
+export async function respondMetrics(request: Request): Promise<Response> {
+  try {
+    const { db, clock, env, contextFor } = await getRuntime()
+    const authorization = request.headers.get('authorization')
+    const { metricsToken } = env
+    const actor = await findMetricsActor({ db, clock }, { authorization, metricsToken, ip: addressOf(request.headers) })
+    const text = await collectMetrics(contextFor(actor, { signal: request.signal }))
+    return new Response(text, { headers: { ...PRIVATE, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } })
+  } catch (error) {
+    const status = statusOf(error)
+    const { code, message, remedy = null, id } = await toErrorView(error)
+    const headers = { ...PRIVATE, ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}) }
+    return Response.json({ code, message, remedy, id }, { status, headers })
+  }
+}
