@@ -20,8 +20,10 @@ const config: NextConfig = {
     '@prisma/adapter-pg',
     '@prisma/client',
     'node-zookeeper-client',
+    'nodemailer',
     'pg',
     'pino',
+    'prom-client',
   ],
   // Without it a lock file in a folder above would be taken for the root of the project.
   turbopack: { root: import.meta.dirname },

@@ -63,7 +63,6 @@ const OPEN_TO_ALL = /^package\.json$|^lib\/services\/[a-z]+\/schemas\.ts$/
 const ALLOWED: readonly string[] = [
   'app/(auth)/sign-in/loaders.ts → lib/runtime/runtime.ts',
   'app/api/auth/[...all]/route.ts → lib/runtime/runtime.ts',
-  'app/readyz/route.ts → lib/runtime/runtime.ts',
 ]
 
 const PAGE_FILES = ['page.tsx', 'loading.tsx', 'error.tsx', 'layout.tsx', 'not-found.tsx', 'loaders.ts', 'actions.ts']

@@ -54,6 +54,8 @@ let stopping = false
 async function stop() {
   if (stopping) return
   stopping = true
+  // /readyz, which is bundled elsewhere, says so from here on to whoever still has a connection.
+  globalThis.arkeeperStopping = true
   setTimeout(() => process.exit(0), STOP_TIMEOUT_MS).unref()
   const closed = new Promise((resolve) => server.close(resolve))
   // Event streams have no end of their own.

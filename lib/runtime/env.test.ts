@@ -24,6 +24,8 @@ describe('environment', () => {
       secretKey: null,
       auditKey: null,
       adoptKeys: false,
+      metricsToken: null,
+      workerListener: null,
       zookeeper: { classpath: null, zookeeperHome: null, javaHome: null, searchPath: '' },
       logLevel: 'info',
     })
@@ -46,6 +48,8 @@ describe('environment', () => {
       ARKEEPER_RESTORE_BATCH: '100',
       ARKEEPER_SECRET_KEY: 'ab'.repeat(32),
       ARKEEPER_AUDIT_KEY: 'cd'.repeat(32),
+      ARKEEPER_METRICS_TOKEN: 'a-token-for-metrics',
+      ARKEEPER_WORKER_PORT: '9464',
       LOG_LEVEL: 'debug',
     })
     expect(env).toMatchObject({
@@ -59,6 +63,8 @@ describe('environment', () => {
       databaseUrl: 'file:/db/ark.db',
       workers: 0,
       restoreBatch: 100,
+      metricsToken: 'a-token-for-metrics',
+      workerListener: { host: '127.0.0.1', port: 9464 },
     })
     expect(env.secretKey?.length).toBe(32)
     expect(['10.1.2.3', '::1', '192.0.2.1'].filter(env.trustedProxies.holds)).toEqual(['10.1.2.3', '::1'])

@@ -19,6 +19,7 @@ import { sweepWorkFolders } from '../services/sweep-work-folders.ts'
 import { createAlertPollers } from './alert-pollers.ts'
 import { WorkerLoop } from './loop.ts'
 import { Poller } from './poller.ts'
+import { startProbes } from './probes.ts'
 import { createQueue } from './queue.ts'
 import { createWork } from './work-on-job.ts'
 
@@ -110,6 +111,7 @@ async function main(): Promise<void> {
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
+    globalThis.arkeeperStopping = true
     stopped ??= Promise.all([
       loop.stop(STOP_TIMEOUT_MS),
       keeper.stop(),
@@ -138,8 +140,10 @@ async function main(): Promise<void> {
   health.start()
   for (const poller of alerts) poller.start()
   locker.start()
+  const probes = await startProbes(runtime)
   await loop.run()
   await stopped
+  await probes.close()
   await queue.gone()
   await runDueCheckpoint(own, { now: true }).catch((error: unknown) => {
     log.warn({ error: formatErrorLine(error) }, 'The audit could not be signed at the end')

@@ -187,7 +187,9 @@ test('below a base path the root leads there, and probes are answered at the roo
   const { url } = await open({ basePath: '/ark' })
   const root = await fetch(`${url}/`, { redirect: 'manual' })
   expect([root.status, root.headers.get('location')]).toEqual([307, '/ark'])
-  expect((await told(`${url}/healthz`)).url).toBe('/ark/healthz')
+  for (const probe of ['/healthz', '/readyz', '/metrics']) {
+    expect((await told(url + probe)).url).toBe(`/ark${probe}`)
+  }
 })
 
 describe('bytes that are no honest request', () => {

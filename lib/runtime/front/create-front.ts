@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Env } from '../env.ts'
+import { PROBES } from './probes.ts'
 import { type Client, clientOf } from './proxies.ts'
 import { BODY_BYTES_MAX, isReading, isUpload, type Knock, type Refusal, refusalOf } from './refusal-of.ts'
 import { mayBeKept, pagePolicy, responseHeaders } from './response-headers.ts'
@@ -82,7 +83,7 @@ export function createFront(env: FrontEnv, limits: FrontLimits = FRONT_LIMITS) {
   function sendOn(request: IncomingMessage, response: ServerResponse): boolean {
     if (env.basePath === '') return false
     const target = request.url ?? ''
-    if (target === '/healthz' || target === '/readyz') request.url = env.basePath + target
+    if (PROBES.includes(target)) request.url = env.basePath + target
     if (target !== '/') return false
     response.writeHead(307, { location: env.basePath }).end()
     return true

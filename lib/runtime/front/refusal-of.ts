@@ -1,5 +1,6 @@
 import type { Env } from '../env.ts'
 import { cookieTag, isLoopback, isWildcard, publicOrigin, trustedOrigins } from '../trusted-origins.ts'
+import { PROBES } from './probes.ts'
 
 /** Why a request gets no further than the door: a status, and what every failed route answers. */
 export interface Refusal {
@@ -28,7 +29,6 @@ type Address = Pick<Env, 'host' | 'port' | 'publicUrl'>
 const READS = ['GET', 'HEAD', 'OPTIONS']
 /** A znode of a mebibyte in base64 with room to spare; files are streamed and have limits of their own. */
 export const BODY_BYTES_MAX = 8 * 1_048_576
-const PROBES = ['/healthz', '/readyz']
 
 export function isReading(method: string): boolean {
   return READS.includes(method)

@@ -1,3 +1,5 @@
+import { PROBES } from './probes.ts'
+
 /** What a page may load and run: what this server has sent, and of scripts only those that carry the nonce of this one answer. */
 export function pagePolicy(nonce: string): string {
   return [
@@ -66,5 +68,5 @@ export function mayBeKept(path: string): boolean {
 }
 
 function isData(path: string): boolean {
-  return path.startsWith('/api/') || path === '/healthz' || path === '/readyz'
+  return path.startsWith('/api/') || PROBES.includes(path)
 }
