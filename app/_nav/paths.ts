@@ -8,7 +8,7 @@ export interface TreeAddress {
   readonly id: string
 }
 
-export type ClusterSection = 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'retention' | 'settings'
+export type ClusterSection = 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'health' | 'retention' | 'settings'
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
 
@@ -83,6 +83,10 @@ export const paths = {
 
   /** Where the baseline of a cluster is chosen, in its settings. */
   clusterDrift: (clusterId: string) => `/clusters/${id(clusterId)}/settings#drift`,
+
+  /** How its servers are, now and over a time. */
+  clusterHealth: (clusterId: string, query: { range?: 'hour' | 'day' | 'week' | 'month' } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/health`, { range: query.range === 'day' ? undefined : query.range }),
 
   /** `every`: minutes between two backups. */
   clusterRetention: (clusterId: string, query: { every?: number } = {}) =>

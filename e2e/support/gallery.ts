@@ -20,6 +20,7 @@ const CLUSTER_PAGES = {
   Backups: 'backups',
   Diffs: 'diffs',
   Restores: 'restores',
+  Health: 'health',
   'On the servers': 'retention',
   Settings: 'settings',
 }

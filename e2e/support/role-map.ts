@@ -106,6 +106,7 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     removeAlertChannelAction: overall({ channelId: 'none' }),
     setRepeatHoursAction: overall({ hours: 24 }),
     setDrillScheduleAction: admin({ clusterId, enabled: true }),
+    setHealthWatchAction: admin({ clusterId, enabled: true }),
     createPhysicalAction: admin({ backupId, way: 'runbook' }),
     recheckPhysicalAction: admin({ physicalId: runbookId }, small),
     confirmPhysicalAction: admin({ physicalId: runbookId, planHash, typedName, reason }, small),
