@@ -40,6 +40,7 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
           <StatusFacts status={status.data} />
         )}
         <div className="mt-auto">
+          <Health cluster={cluster} />
           <LastBackup cluster={cluster} />
           <LastProved cluster={cluster} />
         </div>
@@ -150,6 +151,31 @@ function StatusFacts({ status }: { status: ClusterStatusView | undefined }) {
         </ul>
       )}
     </>
+  )
+}
+
+function Health({ cluster: { id, name, health } }: { cluster: ClusterView }) {
+  if (health === null) return null
+  const { serving, known, leader, worst, lookedAt } = health
+  return (
+    <p className="text-sm">
+      <Link href={paths.clusterHealth(id)} aria-label={`Health of ${name}`} className="font-medium hover:underline">
+        {serving} of {plural(known, 'server')} {known === 1 ? 'serves' : 'serve'}
+      </Link>
+      {leader !== null && (
+        <span className="text-muted">
+          , <code className="break-all font-mono text-xs">{leader}</code> leads
+        </span>
+      )}
+      {worst && worst.severity !== 'note' && (
+        <span className={worst.severity === 'danger' ? 'text-removed' : 'text-changed'}>
+          , {worst.severity}: {worst.title}
+        </span>
+      )}
+      <span className="text-muted">
+        , <RelativeTime at={lookedAt} />
+      </span>
+    </p>
   )
 }
 

@@ -2,6 +2,7 @@ import { auditOperations } from './contract/audit.ts'
 import { backupOperations } from './contract/backups.ts'
 import { clusterOperations } from './contract/clusters.ts'
 import { diffOperations } from './contract/diffs.ts'
+import { healthOperations } from './contract/health.ts'
 import { jobOperations } from './contract/jobs.ts'
 import { restoreOperations } from './contract/restores.ts'
 import { searchOperations } from './contract/searches.ts'
@@ -13,6 +14,7 @@ export const API_ROOT = '/api/v1'
 /** Every operation of the API, by its id. */
 export const OPERATIONS = {
   ...clusterOperations,
+  ...healthOperations,
   ...treeOperations,
   ...backupOperations,
   ...diffOperations,

@@ -4,6 +4,7 @@ import { auditHandlers } from './handlers/audit.ts'
 import { backupHandlers } from './handlers/backups.ts'
 import { clusterHandlers } from './handlers/clusters.ts'
 import { diffHandlers } from './handlers/diffs.ts'
+import { healthHandlers } from './handlers/health.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { restoreHandlers } from './handlers/restores.ts'
 import { searchHandlers } from './handlers/searches.ts'
@@ -12,6 +13,7 @@ import { treeHandlers } from './handlers/trees.ts'
 /** What each operation does. One without a handler does not compile. */
 export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...clusterHandlers,
+  ...healthHandlers,
   ...treeHandlers,
   ...backupHandlers,
   ...diffHandlers,

@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { findProof } from '../drills/find-proof.ts'
+import { parseHealthSummary } from '../health/summarize-health.ts'
 import { isArmed } from './armed.ts'
 import { TLS_COLUMNS, toTlsView } from './cluster-tls.ts'
 import { findLastGoodBackup } from './last-good-backup.ts'
@@ -22,13 +23,17 @@ export const CLUSTER_COLUMNS = {
 } as const satisfies Prisma.ClusterSelect
 export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof CLUSTER_COLUMNS }>
 
-type Db = Pick<Prisma.TransactionClient, 'backup' | 'job'>
+type Db = Pick<Prisma.TransactionClient, 'backup' | 'job' | 'healthWatch'>
 
 export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Promise<ClusterView> {
   const lastGood = await findLastGoodBackup(db, row.id)
   const { lastProved, failed } = await findProof(db, row.id)
   const backups = await db.backup.count({ where: { clusterId: row.id, deletedAt: null } })
   const runningJobs = await db.job.count({ where: { clusterId: row.id, state: { in: ['queued', 'running'] } } })
+  const watch = await db.healthWatch.findUnique({
+    where: { clusterId: row.id },
+    select: { enabled: true, summary: true },
+  })
   return {
     id: row.id,
     name: row.name,
@@ -61,6 +66,7 @@ export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Pro
     },
     backups,
     runningJobs,
+    health: watch?.enabled ? parseHealthSummary(watch.summary) : null,
   }
 }
 

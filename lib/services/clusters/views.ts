@@ -1,4 +1,5 @@
 import type { DownCause } from '../../adapters/zookeeper/connection.ts'
+import type { HealthSummaryView } from '../health/views.ts'
 
 /** Times are ISO strings in every view; zxids are hex strings. Secrets never appear in a view. */
 /** A certificate as people need it: whose it is and until when. */
@@ -47,6 +48,8 @@ export interface ClusterView {
   readonly failedDrill: { readonly backupId: string; readonly takenAt: string; readonly drilledAt: string } | null
   readonly backups: number
   readonly runningJobs: number
+  /** Of the latest look at the servers; null: nobody has looked yet, or nobody is to. */
+  readonly health: HealthSummaryView | null
 }
 
 /** How the members' AdminServers are asked. Certificates are public; passwords and keys never appear. */
