@@ -31,6 +31,7 @@ const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],
+  ['health', 'Health'],
   ['retention', 'On the servers'],
   ['settings', 'Settings'],
 ]

@@ -33,59 +33,57 @@ export function HistoryChart({
   }
   return (
     <figure aria-label={title} className="flex min-w-0 flex-col gap-1">
-      <figcaption className="text-sm">
-        <span className="font-medium">{title}</span> <span className="text-muted text-xs">{what}</span>
+      <figcaption className="flex items-baseline gap-2 text-sm">
+        <span className="min-w-0 flex-1">
+          <span className="font-medium">{title}</span> <span className="text-muted text-xs">{what}</span>
+        </span>
+        <span className="shrink-0 text-2xs text-muted">up to {format(top)}</span>
       </figcaption>
-      <div className="relative">
-        <svg
-          role="img"
-          aria-label={describe(chart, history)}
-          viewBox={`0 0 ${history.buckets} 1`}
-          preserveAspectRatio="none"
-          className="h-20 w-full touch-pan-y overflow-visible rounded bg-sunken"
-          onPointerMove={point}
-          onPointerDown={point}
-          onPointerLeave={() => onPoint(null)}
-        >
-          {history.leaderChanges.map(({ at, bucket: changedIn }) => (
-            <line
-              key={at}
-              x1={changedIn + 0.5}
-              x2={changedIn + 0.5}
-              y1={0}
-              y2={1}
-              strokeWidth={1}
-              strokeDasharray="3 3"
-              vectorEffect="non-scaling-stroke"
-              className="stroke-line-strong"
-            />
-          ))}
+      <svg
+        role="img"
+        aria-label={describe(chart, history)}
+        viewBox={`0 0 ${history.buckets} 1`}
+        preserveAspectRatio="none"
+        className="h-20 w-full touch-pan-y overflow-visible rounded bg-sunken"
+        onPointerMove={point}
+        onPointerDown={point}
+        onPointerLeave={() => onPoint(null)}
+      >
+        {history.leaderChanges.map(({ at, bucket: changedIn }) => (
           <line
-            x1={bucket + 0.5}
-            x2={bucket + 0.5}
+            key={at}
+            x1={changedIn + 0.5}
+            x2={changedIn + 0.5}
             y1={0}
             y2={1}
             strokeWidth={1}
+            strokeDasharray="3 3"
             vectorEffect="non-scaling-stroke"
             className="stroke-line-strong"
           />
-          {chart.series.map(({ server, lines }, index) => (
-            <path
-              key={server}
-              d={toPath(lines, top)}
-              fill="none"
-              strokeWidth={1.5}
-              strokeLinejoin="round"
-              strokeDasharray={lookOf(index).dash}
-              vectorEffect="non-scaling-stroke"
-              className={lookOf(index).stroke}
-            />
-          ))}
-        </svg>
-        <span aria-hidden className="pointer-events-none absolute top-0.5 left-1 text-2xs text-muted">
-          {format(top)}
-        </span>
-      </div>
+        ))}
+        <line
+          x1={bucket + 0.5}
+          x2={bucket + 0.5}
+          y1={0}
+          y2={1}
+          strokeWidth={1}
+          vectorEffect="non-scaling-stroke"
+          className="stroke-line-strong"
+        />
+        {chart.series.map(({ server, lines }, index) => (
+          <path
+            key={server}
+            d={toPath(lines, top)}
+            fill="none"
+            strokeWidth={1.5}
+            strokeLinejoin="round"
+            strokeDasharray={lookOf(index).dash}
+            vectorEffect="non-scaling-stroke"
+            className={lookOf(index).stroke}
+          />
+        ))}
+      </svg>
       <dl className="flex flex-wrap gap-x-3 gap-y-0.5 text-xs">
         {chart.series.map(({ server, lines }, index) => {
           const value = valueAt(lines, bucket)
