@@ -13,6 +13,8 @@ import type { Fence, WorkFilesDb, WorkFilesPort, WorkFolder } from './work-files
 
 /** Below it, each process has a folder: no two of them are ever in each other's way, and what it fetched is known without looking. */
 const COPIES = 'copies'
+/** Of this process, while they are open. */
+const ROOTS = new Set<string>()
 const HOST = hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')
 /** Of what was fetched to read. */
 const CACHE_BYTES_MAX = 2 * 1024 ** 3
@@ -62,6 +64,7 @@ class DatabaseWorkFiles implements WorkFilesPort {
     this.#home = join(workDir, COPIES)
     this.#root = join(this.#home, `${process.pid}-${HOST}-${randomUUID().slice(0, 8)}`)
     this.#cacheBytesMax = cacheBytesMax
+    ROOTS.add(this.#root)
   }
 
   fetch(folder: string, { db = this.#db }: { readonly db?: WorkFilesDb } = {}): Promise<string> {
@@ -132,15 +135,16 @@ class DatabaseWorkFiles implements WorkFilesPort {
     for (const name of await readdir(this.#home).catch(() => [])) {
       const dir = join(this.#home, name)
       const [, pid, host] = /^(\d+)-([^-]*)-/.exec(name) ?? []
-      if (dir === this.#root || pid === undefined) continue
+      if (ROOTS.has(dir) || pid === undefined) continue
       // Of a host that is called otherwise nothing is known but that its processes touch their folder.
-      const isGone = host === HOST ? !isAlive(Number(pid)) : Date.now() - (await modifiedMs(dir)) > FOREIGN_MS
+      const isGone = host === HOST ? !isOther(Number(pid)) : Date.now() - (await modifiedMs(dir)) > FOREIGN_MS
       if (isGone) await rm(dir, { recursive: true, force: true })
     }
     await utimes(this.#root, new Date(), new Date()).catch(() => undefined)
   }
 
   async close(): Promise<void> {
+    ROOTS.delete(this.#root)
     await rm(this.#root, { recursive: true, force: true })
     this.#copies.clear()
   }
@@ -295,7 +299,9 @@ async function filesIn(dir: string): Promise<string[]> {
     .map((entry) => relative(dir, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
 }
 
-function isAlive(pid: number): boolean {
+/** Alive, and not this process, whose own are in `ROOTS`: in a container each one has the number of the one before. */
+function isOther(pid: number): boolean {
+  if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
     return true
