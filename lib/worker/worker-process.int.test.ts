@@ -132,8 +132,11 @@ describe('a worker process', () => {
     const frozen = freezeAtMulti(proxy, 6)
     const run = await confirmRestore(context, input)
     await frozen
-    const journal = join(context.paths.workDir, 'restores', restoreId, 'journal.jsonl')
-    const outcomes = async () => (await readFile(journal, 'utf8').catch(() => '')).split('"kind":"outcome"').length - 1
+    const journal = async () => {
+      const dir = await context.workFiles.fetch(join('restores', restoreId))
+      return readFile(join(dir, 'journal.jsonl'), 'utf8').catch(() => '')
+    }
+    const outcomes = async () => (await journal()).split('"kind":"outcome"').length - 1
     await until('a batch of the restore', async () => (await outcomes()) >= 1)
     const [first] = workers
     first?.kill('SIGKILL')
@@ -141,7 +144,7 @@ describe('a worker process', () => {
     proxy.onRequest(null)
     proxy.cut()
     proxy.resume()
-    const before = await readFile(journal, 'utf8')
+    const before = await journal()
     expect(before).not.toContain('"kind":"finished"')
     const written = await tree.namesOf('/big')
     expect(written.length).toBeGreaterThan(0)
@@ -154,7 +157,7 @@ describe('a worker process', () => {
     const restore = await getRestore(context, restoreId)
     expect(restore).toMatchObject({ state: 'succeeded', report: { verified: true, conflicts: [] } })
     expect((restore.report?.applied ?? 0) + (restore.report?.alreadyDone ?? 0)).toBe(CHILDREN + 1)
-    expect(await readFile(journal, 'utf8')).toContain('"kind":"resumed"')
+    expect(await journal()).toContain('"kind":"resumed"')
 
     const diff = await startDiff(context, { left: `backup:${backup.subjectId}`, right: `live:${clusterId}` })
     await ended(diff.jobId)
