@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000
 const FAILED_JOBS_MAX = 1000
 const DAMAGED_MAX = 200
 
-/** The last backup of a cluster ended as failed: a later one that came through ends it. */
+/** The last backup that a person has asked for ended as failed: a later one that came through ends it. */
 export const lookAtFailedBackups: Look = {
   rules: ['backup-failed'],
   find: async (look) => {
@@ -20,9 +20,16 @@ export const lookAtFailedBackups: Look = {
       take: FAILED_JOBS_MAX,
       select: { id: true, clusterId: true, createdAt: true, error: true },
     })
+    // A schedule's own are looked at by their schedule, which may be of other subtrees.
+    const byClock = await db.scheduleRun.findMany({
+      where: { jobId: { in: failed.map(({ id }) => id) } },
+      select: { jobId: true },
+    })
+    const scheduled = new Set(byClock.map(({ jobId }) => jobId))
     const findings: Finding[] = []
     const seen = new Set<string>()
-    for (const { clusterId, createdAt, error } of failed) {
+    for (const { id, clusterId, createdAt, error } of failed) {
+      if (scheduled.has(id)) continue
       const cluster = clusterId === null ? undefined : look.clusters.get(clusterId)
       if (!cluster || seen.has(cluster.id) || !isOn(look, 'backup-failed', cluster.id)) continue
       seen.add(cluster.id)

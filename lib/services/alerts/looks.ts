@@ -16,13 +16,20 @@ import {
   lookAtWorkers,
 } from './look-at-installation.ts'
 import { lookAtFailedDrills, lookAtOverdueDrills } from './look-at-proofs.ts'
+import { lookAtSchedules } from './look-at-schedules.ts'
+import { lookAtCopies, lookAtHolds, lookAtMissingBackups, lookAtRemovals } from './look-at-stored.ts'
 
-/** Each rule is looked at by one of them (a test says so). */
+/** Each rule is looked at by one of them at least, each for subjects of its own (a test says so). */
 export const LOOKS: readonly Look[] = [
   lookAtFailedBackups,
   lookAtLateBackups,
   lookAtSmallerBackups,
   lookAtDamagedBackups,
+  lookAtSchedules,
+  lookAtMissingBackups,
+  lookAtCopies,
+  lookAtRemovals,
+  lookAtHolds,
   lookAtFailedDrills,
   lookAtOverdueDrills,
   lookAtHealth,

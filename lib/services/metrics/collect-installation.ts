@@ -30,6 +30,10 @@ export async function collectInstallation(
   const since = new Date(context.clock.now() - WORKER_SILENT_MS)
   sink.set('arkeeper_workers', await db.workerHeartbeat.count({ where: { seenAt: { gt: since } } }))
   await collectAudit(context, sink)
+  for (const { name, usedBytes, usedArchives } of await db.store.findMany({ orderBy: { id: 'asc' } })) {
+    sink.set('arkeeper_store_used_bytes', usedBytes, { store: name })
+    sink.set('arkeeper_store_archives', usedArchives, { store: name })
+  }
 }
 
 async function collectAlertWork({ db }: ServiceContext, sink: MetricSink): Promise<void> {

@@ -5,6 +5,7 @@ import { collectClusters } from './collect-clusters.ts'
 import { collectInstallation } from './collect-installation.ts'
 import { collectJobs } from './collect-jobs.ts'
 import { collectServers } from './collect-servers.ts'
+import { collectSchedules, collectStored } from './collect-stored.ts'
 import { MetricSink } from './metric-sink.ts'
 import { processMetrics } from './process-metrics.ts'
 
@@ -22,8 +23,11 @@ export async function collectMetrics(context: ServiceContext): Promise<string> {
   const names: ClusterNames = new Map(clusters.map(({ id, name }) => [id, name]))
   sink.set('arkeeper_clusters', clusters.length)
   await collectClusters(context, names, sink)
+  await collectSchedules(context, names, sink)
+  await collectStored(context, names, sink)
   await collectServers(context, names, sink)
   await collectJobs(context, sink)
-  await collectInstallation(context, names, sink, { isOverall: roleAt(context.actor, null) !== 'none' })
+  const isOverall = roleAt(context.actor, null) !== 'none'
+  await collectInstallation(context, names, sink, { isOverall })
   return `${await sink.text()}${await processMetrics()}`
 }

@@ -35,6 +35,19 @@ export const METRICS = {
   arkeeper_log_archive_last_success_timestamp_seconds: gauge('When the transaction log was archived last.', 'cluster'),
   arkeeper_log_archive_failing: gauge('1 when the last archiving of the log failed, else 0.', 'cluster'),
 
+  arkeeper_schedule_next_run_timestamp_seconds: gauge('When the schedule is due next.', 'cluster', 'schedule'),
+  arkeeper_schedule_last_success_timestamp_seconds: gauge(
+    'When a backup by the schedule came through last.',
+    'cluster',
+    'schedule',
+  ),
+  arkeeper_schedule_runs_total: counter('What became of the times of a schedule.', 'cluster', 'schedule', 'state'),
+  arkeeper_backup_copies: gauge('Copies in other stores, by their state.', 'cluster', 'store', 'state'),
+  arkeeper_backups_removal_pending: gauge('Removed backups that are not known to be gone everywhere.', 'cluster'),
+  arkeeper_keep_rules_stopped: gauge('1 when keep rules stopped or failed at their last run, else 0.', 'cluster'),
+  arkeeper_store_used_bytes: gauge('As counted at the last rescan.', 'store'),
+  arkeeper_store_archives: gauge('As counted at the last rescan.', 'store'),
+
   arkeeper_jobs: gauge('Jobs that wait or run.', 'kind', 'state'),
   arkeeper_jobs_ended_total: counter('Jobs that have ended, by outcome.', 'kind', 'outcome'),
   arkeeper_job_last_duration_seconds: gauge('How long the last job of the kind ran.', 'kind'),

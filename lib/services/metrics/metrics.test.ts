@@ -122,6 +122,28 @@ async function fill(): Promise<void> {
       },
     })
   }
+  await admin.db.schedule.create({
+    data: {
+      id: 's1',
+      clusterId: idOf('orders'),
+      name: 'nightly',
+      cron: '0 2 * * *',
+      timeZone: 'UTC',
+      scopePaths: ['/'],
+      sources: ['client'],
+      nextDueAt: at,
+      nextRunAt: at,
+      createdAt: at,
+    },
+  })
+  const run = { scheduleId: 's1', scheduleName: 'nightly', clusterId: idOf('orders'), kind: 'due', createdAt: at }
+  await admin.db.scheduleRun.create({ data: { ...run, id: 'r1', dueAt: at, state: 'succeeded', finishedAt: at } })
+  await admin.db.store.create({
+    data: { id: 'off', name: 'off-site', kind: 's3', settings: {}, usedBytes: 7n, usedArchives: 1 },
+  })
+  await admin.db.backupCopy.create({
+    data: { id: 'c1', backupId: 'b-orders', storeId: 'off', dir: 'x', state: 'failed', createdAt: at },
+  })
   await admin.db.workerHeartbeat.create({ data: { id: 'w', host: 'h', pid: 1, startedAt: at, seenAt: at } })
   services.clock.advance(MINUTE)
 }
@@ -149,6 +171,11 @@ describe('metrics', () => {
       ['arkeeper_alerts{severity="warning"}', 2],
       ['arkeeper_alerts{severity="critical"}', 0],
       ['arkeeper_alert_firing{rule="backup-failed",severity="warning",cluster="orders"}', 1],
+      ['arkeeper_schedule_runs_total{cluster="orders",schedule="nightly",state="succeeded"}', 1],
+      ['arkeeper_schedule_runs_total{cluster="orders",schedule="nightly",state="missed"}', 0],
+      ['arkeeper_backup_copies{cluster="orders",store="off-site",state="failed"}', 1],
+      ['arkeeper_backups_removal_pending{cluster="orders"}', 0],
+      ['arkeeper_store_used_bytes{store="off-site"}', 7],
       ['arkeeper_workers', 1],
       ['arkeeper_audit_entries_total', 2],
     ]
