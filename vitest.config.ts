@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { findDatabaseTests } from './lib/testing/database-tests.ts'
 
-// Two projects: `unit` needs nothing but Node; `integration` (*.int.test.ts) starts real ZooKeeper servers on 127.0.0.1.
+// Three projects: `unit` needs nothing but Node; `integration` (*.int.test.ts) starts real ZooKeeper servers on 127.0.0.1; `postgresql`
+// runs what uses a database once more, on a PostgreSQL of its own.
 const alias = { '@': fileURLToPath(new URL('.', import.meta.url)) }
 
 /** A fresh checkout knows no durations, and would begin with the largest files: a slow small one would run alone at the end. */
@@ -38,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{lib,app,bin}/**/*.test.{ts,tsx}', 'e2e/{fuzz,chaos}/*.test.ts'],
-          exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.int.test.ts', '**/*.pg.test.ts', '**/node_modules/**'],
           // For a machine that is busy with other things: no test waits for it to pass.
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -52,6 +54,24 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // One more than the cores that it is made for: much of it waits for servers, sessions and leases to end.
+          maxWorkers: 3,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'postgresql',
+          // Found by reading every source file, which a run of the others need not wait for.
+          include: [
+            '{lib,bin}/**/*.pg.test.ts',
+            ...(process.argv.includes('postgresql')
+              ? findDatabaseTests(fileURLToPath(new URL('.', import.meta.url)))
+              : []),
+          ],
+          globalSetup: ['lib/testing/postgresql-setup.ts'],
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxWorkers: 3,
         },
       },

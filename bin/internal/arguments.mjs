@@ -3,7 +3,7 @@ import { parseBasePath } from './base-path.mjs'
 import { Failure } from './failure.mjs'
 import { ROOT } from './project.mjs'
 
-export const STAGES = ['lint', 'types', 'unit', 'integration', 'build', 'e2e']
+export const STAGES = ['lint', 'types', 'unit', 'postgresql', 'integration', 'build', 'e2e']
 const COMMANDS = [
   'start',
   'demo',

@@ -74,7 +74,15 @@ describe('parseArguments', () => {
   })
 
   it('runs all stages of the tests, or those that were asked for, in their order', () => {
-    expect(parseArguments(['test'], {}).stages).toEqual(['lint', 'types', 'unit', 'integration', 'build', 'e2e'])
+    expect(parseArguments(['test'], {}).stages).toEqual([
+      'lint',
+      'types',
+      'unit',
+      'postgresql',
+      'integration',
+      'build',
+      'e2e',
+    ])
     expect(parseArguments(['test', '--only', 'types,lint'], {}).stages).toEqual(['lint', 'types'])
     expect(parseArguments(['test', '--only=unit'], {}).stages).toEqual(['unit'])
   })

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { Failure } from './failure.mjs'
 import { runLogged, runStep } from './processes.mjs'
 
@@ -30,11 +30,35 @@ const TOOLS = {
     debian: ['maven'],
     brew: 'brew install maven',
   },
+  postgresql: {
+    isThere: (env) => hasPostgresql(env),
+    debian: ['postgresql'],
+    brew: 'brew install postgresql@17',
+    beforeInstall: () => keepDebianFromServing(),
+  },
   chromium: {
     isThere: (env) => findChromium(env) !== null,
     debian: ['chromium'],
     brew: 'npx playwright install chromium',
   },
+}
+
+/** The server's programs; lib/testing/postgresql-server.ts looks at the same places. */
+function hasPostgresql(env) {
+  const versions = ['/usr/lib/postgresql', ...BREW_PREFIXES]
+    .filter((dir) => existsSync(dir))
+    .flatMap((dir) => readdirSync(dir).map((name) => join(dir, name, 'bin')))
+  return [...versions, ...(env.PATH ?? '').split(delimiter)].some((bin) =>
+    ['initdb', 'postgres'].every((program) => existsSync(join(bin, program))),
+  )
+}
+
+/** Debian's package makes and starts a server of the system's, which nobody has asked for. */
+function keepDebianFromServing() {
+  const file = '/etc/postgresql-common/createcluster.conf'
+  if (existsSync(file)) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, 'create_main_cluster = false\n')
 }
 
 /** The browser for the end-to-end tests; playwright.config.ts looks at the same places. */
@@ -68,6 +92,7 @@ export async function ensureSystemPackages(names, givenEnv) {
   const packages = missing.flatMap((name) => TOOLS[name].debian)
   const canInstall = existsSync('/usr/bin/apt-get') && process.getuid?.() === 0
   if (!canInstall) throw new Failure(`${missing.join(' and ')} missing: ${advise(missing, packages)}`)
+  for (const name of missing) TOOLS[name].beforeInstall?.()
   await aptInstall(packages, env)
   const still = names.filter((name) => !TOOLS[name].isThere(env))
   if (still.length > 0)
@@ -86,8 +111,9 @@ async function aptInstall(packages, env) {
     title,
     log: 'apt-get',
     command: 'apt-get',
-    args: ['-o', 'DPkg::Lock::Timeout=300', ...args],
-    env: { ...env, DEBIAN_FRONTEND: 'noninteractive' },
+    // A file of settings that is there already stays as it is.
+    args: ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Options::=--force-confold', ...args],
+    env: { ...env, DEBIAN_FRONTEND: 'noninteractive', UCF_FORCE_CONFFOLD: '1' },
     timeoutMs: APT_TIMEOUT_MS,
   })
   const install = apt(`installing ${packages.join(' ')} (apt-get)`, [

@@ -149,9 +149,7 @@ describe('a change of the database', () => {
 
   test('is undone when its entry cannot be stored', async () => {
     const { client } = services.database
-    await client.$executeRawUnsafe(
-      "CREATE TRIGGER no_ok BEFORE INSERT ON AuditEntry WHEN NEW.outcome = 'ok' BEGIN SELECT RAISE(ABORT, 'full'); END",
-    )
+    await services.database.refuseEntries('ok')
     await expect(setNote(services.contextFor('operator'), 'hello')).rejects.toThrow()
     expect(await client.setting.count()).toBe(0)
   })
@@ -185,9 +183,7 @@ describe('a change of a cluster', () => {
 
   test('does not happen when it cannot be announced', async () => {
     await seedCluster(60_000)
-    await services.database.client.$executeRawUnsafe(
-      "CREATE TRIGGER no_audit BEFORE INSERT ON AuditEntry BEGIN SELECT RAISE(ABORT, 'full'); END",
-    )
+    await services.database.refuseEntries()
     let wrote = false
     await expect(
       write('operator', async () => {
@@ -232,9 +228,7 @@ describe('a change of a cluster', () => {
 
   test('that is done stays done when its outcome cannot be stored; the log says so', async () => {
     await seedCluster(60_000)
-    await services.database.client.$executeRawUnsafe(
-      "CREATE TRIGGER no_ok BEFORE INSERT ON AuditEntry WHEN NEW.outcome = 'ok' BEGIN SELECT RAISE(ABORT, 'full'); END",
-    )
+    await services.database.refuseEntries('ok')
     await expect(write('operator', async () => undefined)).resolves.toBe('written')
     expect(await outcomes()).toEqual(['started'])
     expect(services.logLines.join('')).toContain('An audit entry could not be stored')

@@ -24,6 +24,7 @@ import { confirmRestore } from '../services/restores/confirm-restore.ts'
 import { createRestore } from '../services/restores/create-restore.ts'
 import { getRestore } from '../services/restores/get-restore.ts'
 import { LiveTree } from '../testing/live-tree.ts'
+import { createDatabaseEnvironment } from '../testing/temp-database.ts'
 import { freezeAtMulti, startZooKeeperProxy, type ZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
@@ -36,9 +37,11 @@ let serverDir = ''
 let client: ClusterConnection
 let runtime: Runtime
 let context: ServiceContext
+let database: Awaited<ReturnType<typeof createDatabaseEnvironment>>
 const workers: ChildProcess[] = []
 
 const environment = () => ({
+  ...database.env,
   ARKEEPER_DATA_DIR: dataDir,
   ARKEEPER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
   LOG_LEVEL: 'warn',
@@ -57,6 +60,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'arkeeper-worker-'))
+  database = await createDatabaseEnvironment()
   runtime = await openRuntime(() => readEnv(environment()))
   await runtime.db.user.create({ data: { id: 'admin-1', name: 'Ada', email: 'ada@example.org', role: 'admin' } })
   context = runtime.contextFor({ kind: 'user', id: 'admin-1', name: 'Ada', role: 'admin' })
@@ -68,6 +72,7 @@ afterEach(async () => {
     await once(worker, 'exit')
   }
   await runtime.close()
+  await database.drop()
   await rm(dataDir, { recursive: true, force: true })
 })
 

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createAuditKey, loadAuditKey } from '../../adapters/secrets/audit-key.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
@@ -28,13 +27,7 @@ const write = async (count: number) => {
   }
 }
 const codes = async () => (await verifyAuditChain(context())).problems.map(({ code, sequence }) => [code, sequence])
-function tamper(...statements: string[]): void {
-  const db = new Sqlite(services.database.file)
-  const triggers = db.prepare<[], { name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`).all()
-  for (const { name } of triggers) db.exec(`DROP TRIGGER "${name}"`)
-  for (const sql of statements) db.exec(sql)
-  db.close()
-}
+const tamper = (...statements: string[]) => services.database.tamper(...statements)
 
 const NONE_GIVEN = { auditKey: null, secretKey: null }
 
@@ -73,7 +66,7 @@ describe('a checkpoint', () => {
     await write(3)
     await runDueCheckpoint(context())
     const [row] = await services.readAudit()
-    tamper('DELETE FROM AuditEntry', `UPDATE AuditHead SET sequence = 0, hash = '${row?.previousHash}'`)
+    await tamper('DELETE FROM AuditEntry', `UPDATE AuditHead SET sequence = 0, hash = '${row?.previousHash}'`)
     expect(await codes()).toEqual([['CHECKPOINT_BEYOND_END', 3]])
     services.clock.advance(1)
     await write(4)
@@ -85,7 +78,7 @@ describe('a checkpoint', () => {
     async (change) => {
       await write(2)
       await runDueCheckpoint(context())
-      tamper(`UPDATE AuditCheckpoint SET ${change}`)
+      await tamper(`UPDATE AuditCheckpoint SET ${change}`)
       expect(await codes()).toEqual([['CHECKPOINT_FORGED', 2]])
     },
   )
@@ -124,7 +117,7 @@ describe('the watch', () => {
   test('finds what was changed in what it has read when somebody asks, or a day later, and does not forget it', async () => {
     await write(5)
     await watch()
-    tamper(`UPDATE AuditEntry SET path = '/x' WHERE sequence = 2`)
+    await tamper(`UPDATE AuditEntry SET path = '/x' WHERE sequence = 2`)
     services.clock.advance(60_000)
     await watch()
     expect(await state()).toMatchObject({ problemCount: 0 })
@@ -133,7 +126,7 @@ describe('the watch', () => {
     await watch()
     const found = [{ code: 'ENTRY_CHANGED', sequence: 2 }]
     expect(await state()).toMatchObject({ isRequested: false, problemCount: 1, problems: found })
-    tamper(`UPDATE AuditEntry SET path = '/1' WHERE sequence = 2`)
+    await tamper(`UPDATE AuditEntry SET path = '/1' WHERE sequence = 2`)
     services.clock.advance(25 * HOUR_MS)
     await watch()
     expect(await state()).toMatchObject({ problemCount: 1, problems: found })
@@ -146,7 +139,7 @@ describe('the watch', () => {
     await write(3)
     await watch()
     const [row] = await services.readAudit()
-    tamper('DELETE FROM AuditEntry', `UPDATE AuditHead SET sequence = 0, hash = '${row?.previousHash}'`)
+    await tamper('DELETE FROM AuditEntry', `UPDATE AuditHead SET sequence = 0, hash = '${row?.previousHash}'`)
     services.clock.advance(60_000)
     await write(4)
     await watch()

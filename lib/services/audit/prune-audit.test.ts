@@ -1,4 +1,3 @@
-import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { setAuditRetention } from './audit-settings.ts'
@@ -115,11 +114,6 @@ test.each([
   await fill()
   await setAuditRetention(context(), { months: 1 })
   await runDueAuditPrune(context())
-  const db = new Sqlite(services.database.file)
-  for (const name of ['AuditPrune_no_update', 'AuditPrune_no_delete', 'AuditEntry_no_delete']) {
-    db.exec(`DROP TRIGGER ${name}`)
-  }
-  db.exec(sql)
-  db.close()
+  await services.database.tamper(sql)
   expect(await verify()).toMatchObject({ ok: false })
 })

@@ -550,9 +550,7 @@ describe('every write', () => {
 
   test('does not happen when it cannot be put on record first', async () => {
     const all = await writes()
-    await services.database.client.$executeRawUnsafe(
-      "CREATE TRIGGER no_audit BEFORE INSERT ON AuditEntry BEGIN SELECT RAISE(ABORT, 'full'); END",
-    )
+    await services.database.refuseEntries()
     for (const [action, write] of all) await expect(write(operator()), action).rejects.toThrow()
     expect(await otherRead(`${base}/a`)).toBe('old')
     expect(await exists(`${base}/new`)).toBe(false)

@@ -18,6 +18,12 @@ export function describeOpenFailure(cause: unknown, { database, label }: Postgre
         `The server has no database ${database}`,
         `make it, as a user who may: CREATE DATABASE ${identifier};`,
       )
+    case '3F000':
+      return fail(
+        'DATABASE_MISSING',
+        `The database ${label} has no schema to make tables in`,
+        'make it, as a user who may: CREATE SCHEMA …;, or name another with ?schema=… in DATABASE_URL',
+      )
     case '28P01':
     case '28000':
       return fail(

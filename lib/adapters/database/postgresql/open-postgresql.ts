@@ -18,7 +18,11 @@ export async function openPostgresql(
   pool.on('error', () => undefined)
   try {
     await assertServer(pool)
-    const factory = new PrismaPg(pool, { onPoolError: () => undefined, onConnectionError: () => undefined })
+    const factory = new PrismaPg(pool, {
+      schema: settings.schema ?? undefined,
+      onPoolError: () => undefined,
+      onConnectionError: () => undefined,
+    })
     const client = new PostgresqlClient({ adapter: gatePostgresql(factory), transactionOptions })
     await client.$connect()
     return {

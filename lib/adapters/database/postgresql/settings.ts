@@ -15,6 +15,8 @@ export interface PostgresqlSettings {
   /** For a statement that may take longer than any other: migrations. */
   readonly withoutLimits: PoolConfig
   readonly database: string
+  /** Null: the server's own, which is `public`. */
+  readonly schema: string | null
   /** Who is asked, in words, without a password. */
   readonly label: string
 }
@@ -45,7 +47,8 @@ export function readPostgresqlUrl(url: string): PostgresqlSettings {
   if (parameters.has('sslmode') && !parameters.has('uselibpqcompat')) parameters.set('uselibpqcompat', 'true')
   const rest = parameters.toString()
   // Times without a zone are UTC, whatever the server or the role is set to.
-  const always = ['-c TimeZone=UTC', ...(schema ? [`-c search_path=${schema.replaceAll(/([\\ ])/g, '\\$1')}`] : [])]
+  const path = schema && `"${schema.replaceAll('"', '""')}"`.replaceAll(/([\\ ])/g, '\\$1')
+  const always = ['-c TimeZone=UTC', ...(path ? [`-c search_path=${path}`] : [])]
   const limits = [
     `-c statement_timeout=${statementMs}`,
     `-c lock_timeout=${LOCK_TIMEOUT_MS}`,
@@ -68,6 +71,7 @@ export function readPostgresqlUrl(url: string): PostgresqlSettings {
     },
     withoutLimits: { ...common, options: [...always, givenOptions].filter(Boolean).join(' ') },
     database,
+    schema,
     label,
   }
 }

@@ -784,13 +784,13 @@ VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000'
 -- A later migration that makes one of these tables anew has to make its triggers again.
 CREATE FUNCTION "arkeeper_refuse"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '%', TG_ARGV[0];
+  RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation';
 END $$;
 
 CREATE FUNCTION "arkeeper_entry_stays"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM "AuditPrune" WHERE "throughId" >= OLD."id") THEN
-    RAISE EXCEPTION 'audit entries are removed by retention only';
+    RAISE EXCEPTION 'audit entries are removed by retention only' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN OLD;
 END $$;

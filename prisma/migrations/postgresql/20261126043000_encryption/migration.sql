@@ -1,5 +1,5 @@
 -- Public keys that archives are encrypted to, and private keys given for a while.
-ALTER TABLE "Backup" ADD COLUMN "recipients" JSONB;
+ALTER TABLE "Backup" ADD COLUMN "recipients" JSON;
 ALTER TABLE "Backup" ADD COLUMN "formerStoreId" TEXT;
 ALTER TABLE "Backup" ADD COLUMN "formerDir" TEXT;
 

@@ -1,7 +1,7 @@
 -- AlterTable
 ALTER TABLE "Backup" ADD COLUMN "keepRevision" INTEGER;
 ALTER TABLE "Backup" ADD COLUMN "removeAfter" TIMESTAMP(3);
-ALTER TABLE "Backup" ADD COLUMN "removeError" JSONB;
+ALTER TABLE "Backup" ADD COLUMN "removeError" JSON;
 ALTER TABLE "Backup" ADD COLUMN "removePending" BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE "Backup" ADD COLUMN "removeReason" TEXT;
 
@@ -26,7 +26,7 @@ CREATE TABLE "BackupHold" (
 CREATE TABLE "KeepPolicy" (
     "id" TEXT NOT NULL,
     "enabled" BOOLEAN NOT NULL,
-    "rules" JSONB NOT NULL,
+    "rules" JSON NOT NULL,
     "revision" INTEGER NOT NULL,
     "updatedById" TEXT,
     "updatedAt" TIMESTAMP(3) NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE "KeepRun" (
     "leaseUntil" TIMESTAMP(3),
     "lastRunAt" TIMESTAMP(3),
     "lastOutcome" TEXT,
-    "lastReport" JSONB,
+    "lastReport" JSON,
     "confirmedGood" INTEGER NOT NULL DEFAULT 0,
 
     CONSTRAINT "KeepRun_pkey" PRIMARY KEY ("clusterId")

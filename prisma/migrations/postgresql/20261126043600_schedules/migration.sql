@@ -1,7 +1,7 @@
 -- AlterTable
 ALTER TABLE "Backup" ADD COLUMN "scheduleId" TEXT;
 ALTER TABLE "Backup" ADD COLUMN "scheduleName" TEXT;
-ALTER TABLE "Backup" ADD COLUMN "sourceFaults" JSONB;
+ALTER TABLE "Backup" ADD COLUMN "sourceFaults" JSON;
 
 -- AlterTable
 ALTER TABLE "Job" ADD COLUMN "holds" TEXT;
@@ -13,8 +13,8 @@ CREATE TABLE "Schedule" (
     "name" TEXT NOT NULL,
     "cron" TEXT NOT NULL,
     "timeZone" TEXT NOT NULL,
-    "scopePaths" JSONB NOT NULL,
-    "sources" JSONB NOT NULL,
+    "scopePaths" JSON NOT NULL,
+    "sources" JSON NOT NULL,
     "jitterSeconds" INTEGER NOT NULL DEFAULT 0,
     "overlap" TEXT NOT NULL DEFAULT 'wait',
     "enabled" BOOLEAN NOT NULL DEFAULT true,
@@ -48,8 +48,8 @@ CREATE TABLE "ScheduleRun" (
     "jobId" TEXT,
     "backupId" TEXT,
     "source" TEXT,
-    "sourceFaults" JSONB,
-    "error" JSONB,
+    "sourceFaults" JSON,
+    "error" JSON,
     "createdAt" TIMESTAMP(3) NOT NULL,
     "startedAt" TIMESTAMP(3),
     "finishedAt" TIMESTAMP(3),
