@@ -192,10 +192,10 @@ export class ClusterLoad {
     return job
   }
 
-  /** That all attempts of a job were killed is bad luck; everything else is a fault. */
+  /** That each attempt of a job met a kill, of its worker or of the database, is bad luck; everything else is a fault. */
   #assertKilled(jobId: string, job: Record<string, unknown>): void {
     const code = (job.error as { code?: unknown } | null)?.code
-    if (code !== 'WORKER_STOPPED')
+    if (code !== 'WORKER_STOPPED' && code !== 'DATABASE_AWAY')
       this.#options.findings.push(`job ${jobId} (${job.kind}) is ${job.state}: ${JSON.stringify(job.error)}`)
   }
 

@@ -1,4 +1,6 @@
+import { DriverAdapterError } from '@prisma/driver-adapter-utils'
 import { describe, expect, it } from 'vitest'
+import { isDatabaseAway } from '../../adapters/database/errors.ts'
 import { TimeoutError } from '../../base/errors.ts'
 import { RestoreCutShort } from '../engine/errors.ts'
 import { ServiceError } from '../errors.ts'
@@ -29,6 +31,23 @@ describe('describeFailure', () => {
       message: 'no answer',
       ...words,
     })
+  })
+  it('says that the database was away, by whichever of its errors, and still what a restore has written', () => {
+    const closed = new DriverAdapterError({ kind: 'ConnectionClosed' })
+    const codes = [
+      closed,
+      Object.assign(new Error('no'), { name: 'PrismaClientKnownRequestError', code: 'P1001' }),
+      new ServiceError('NOT_FOUND', 'wrapped', { cause: closed }),
+    ].map((error) => [isDatabaseAway(error), describeFailure(error, 'j1').code])
+    expect(codes).toEqual([
+      [true, 'DATABASE_AWAY'],
+      [true, 'DATABASE_AWAY'],
+      [true, 'NOT_FOUND'],
+    ])
+    const words = { unaffected: 'the journal', remedy: 'resume' }
+    const cut = new RestoreCutShort('INTERNAL', 'secret', { ...words, cause: closed })
+    expect(describeFailure(cut, 'j1')).toMatchObject({ code: 'DATABASE_AWAY', ...words })
+    expect(isDatabaseAway(new DriverAdapterError({ kind: 'TableDoesNotExist' }))).toBe(false)
   })
   it('passes on what an error of ours says', () => {
     const error = new TimeoutError('no answer', 10, { remedy: 'look', unaffected: 'nothing' })

@@ -1,3 +1,4 @@
+import { isDatabaseAway } from '../../adapters/database/errors.ts'
 import { isArkeeperError } from '../../base/errors.ts'
 import { RestoreCutShort } from '../engine/errors.ts'
 import type { ErrorView } from '../error-view.ts'
@@ -21,7 +22,15 @@ export function describeFailure(error: unknown, id: string): ErrorView {
       id,
     }
   }
-  const unknown = { code: 'INTERNAL', message: 'an unexpected failure; its cause is in the log', id }
+  const unknown = isDatabaseAway(error)
+    ? {
+        code: 'DATABASE_AWAY',
+        message: 'the database could not be used, and no attempt is left',
+        unaffected: 'nothing unfinished is in the catalog',
+        remedy: 'see that the database answers, then retry',
+        id,
+      }
+    : { code: 'INTERNAL', message: 'an unexpected failure; its cause is in the log', id }
   return error instanceof RestoreCutShort ? { ...unknown, unaffected: error.unaffected, remedy: error.remedy } : unknown
 }
 
