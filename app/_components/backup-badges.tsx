@@ -4,6 +4,7 @@ import {
   CircleCheck,
   CircleDashed,
   FileInput,
+  LockKeyhole,
   Pin,
   ShieldAlert,
   ShieldCheck,
@@ -69,7 +70,14 @@ export function ConsistencyBadge({ backup }: { backup: Pick<BackupView, 'consist
   )
 }
 
-export function VerifiedBadge({ backup }: { backup: Pick<BackupView, 'verifiedAt' | 'verifyOk'> }) {
+export function VerifiedBadge({ backup }: { backup: Pick<BackupView, 'verifiedAt' | 'verifyOk' | 'verifyDepth'> }) {
+  if (backup.verifyOk === true && backup.verifyDepth === 'sums') {
+    return (
+      <Badge icon={<BadgeCheck aria-hidden />} title="It is encrypted: without its key only the sums could be checked">
+        sums verified
+      </Badge>
+    )
+  }
   if (backup.verifyOk === true) {
     return (
       <Badge tone="good" icon={<BadgeCheck aria-hidden />}>
@@ -87,6 +95,16 @@ export function VerifiedBadge({ backup }: { backup: Pick<BackupView, 'verifiedAt
   return (
     <Badge icon={<CircleDashed aria-hidden />} title="Read back when it was written, not verified since">
       not verified
+    </Badge>
+  )
+}
+
+/** Nothing for a plain one. */
+export function EncryptedBadge({ backup }: { backup: Pick<BackupView, 'recipients'> }) {
+  if (backup.recipients === null) return null
+  return (
+    <Badge icon={<LockKeyhole aria-hidden />} title={`Encrypted to ${backup.recipients.join(', ')}`}>
+      encrypted
     </Badge>
   )
 }

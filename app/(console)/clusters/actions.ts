@@ -19,6 +19,20 @@ import { testAdminServers } from '@/lib/services/clusters/test-admin-servers.ts'
 import { updateCluster } from '@/lib/services/clusters/update-cluster.ts'
 import { setDrillScheduleSchema } from '@/lib/services/drills/schemas.ts'
 import { setDrillSchedule } from '@/lib/services/drills/set-drill-schedule.ts'
+import { addRecipient, removeRecipient } from '@/lib/services/encryption/change-recipients.ts'
+import { proveKey } from '@/lib/services/encryption/prove-key.ts'
+import {
+  addRecipientSchema,
+  lockSchema,
+  proveKeySchema,
+  removeRecipientSchema,
+  setEncryptionSchema,
+  startReencryptSchema,
+  unlockSchema,
+} from '@/lib/services/encryption/schemas.ts'
+import { setEncryption } from '@/lib/services/encryption/set-encryption.ts'
+import { startReencrypt } from '@/lib/services/encryption/start-reencrypt.ts'
+import { lock, unlock } from '@/lib/services/encryption/unlock.ts'
 import { addIgnoreRule } from '@/lib/services/ignore-rules/add-ignore-rule.ts'
 import { removeIgnoreRule } from '@/lib/services/ignore-rules/remove-ignore-rule.ts'
 import { addIgnoreRuleSchema, removeIgnoreRuleSchema } from '@/lib/services/ignore-rules/schemas.ts'
@@ -52,6 +66,35 @@ export const removeIgnoreRuleAction = action(removeIgnoreRuleSchema, async (cont
   await removeIgnoreRule(context, input)
   return null
 })
+
+export const setEncryptionAction = action(setEncryptionSchema, async (context, input) => {
+  await setEncryption(context, input)
+  return null
+})
+
+export const addRecipientAction = action(addRecipientSchema, addRecipient)
+
+export const removeRecipientAction = action(removeRecipientSchema, async (context, input) => {
+  await removeRecipient(context, input)
+  return null
+})
+
+export const proveKeyAction = action(proveKeySchema, async (context, input) => {
+  await proveKey(context, input)
+  return null
+})
+
+export const unlockKeyAction = action(unlockSchema, async (context, input) => {
+  await unlock(context, input)
+  return null
+})
+
+export const lockKeyAction = action(lockSchema, async (context, input) => {
+  await lock(context, input)
+  return null
+})
+
+export const startReencryptAction = action(startReencryptSchema, startReencrypt)
 
 export const keepLogsAction = action(keepLogsSchema, async (context, input) => {
   await keepLogs(context, input)

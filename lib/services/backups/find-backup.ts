@@ -28,6 +28,8 @@ export const BACKUP_COLUMNS = {
   note: true,
   verifiedAt: true,
   verifyOk: true,
+  verifyDepth: true,
+  recipients: true,
   drilledAt: true,
   drillOk: true,
   drillReport: true,

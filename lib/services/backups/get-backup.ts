@@ -22,7 +22,7 @@ export async function getBackup(context: ServiceContext, backupId: string): Prom
   const drillReport = drillReportSchema.safeParse(row.drillReport).data ?? null
   const sumsHidden = (await loadValueMask(context, row.clusterId)).findObstacle() !== null
   const without = <File extends { readonly sha256: string }>(files: readonly File[]) =>
-    files.map((file) => ({ ...file, sha256: '' }))
+    files.map((file) => ({ ...file, sha256: '', plain: undefined }))
   return {
     ...view,
     manifest: sumsHidden ? { ...manifest, digest: null, files: without(manifest.files) } : manifest,

@@ -26,18 +26,21 @@ export async function runVerify(
   for (const problem of report.problems.slice(0, 20)) {
     await run.log('error', [problem.code, problem.message, problem.file].filter(Boolean).join(': '))
   }
+  const isBlind = report.encryption?.opened === false
+  const sound = isBlind
+    ? 'The sums of the encrypted files match; without the key nothing more could be looked at'
+    : `${countOf(report.znodes, 'znode')} verified, all sums match`
   const verifiedAt = new Date(context.clock.now())
   return {
     result: { backupId: payload.backupId, ok: report.ok, problems: report.problems.length },
-    message: report.ok
-      ? `${countOf(report.znodes, 'znode')} verified, all sums match`
-      : `The archive is damaged: ${report.problems.length} problems`,
+    message: report.ok ? sound : `The archive is damaged: ${report.problems.length} problems`,
     commit: async (tx) => {
       await tx.backup.updateMany({
         where: { id: payload.backupId },
         data: {
           verifiedAt,
           verifyOk: report.ok,
+          verifyDepth: isBlind ? 'sums' : null,
           // The schema admits nothing but what JSON can hold.
           verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
         },

@@ -1,5 +1,6 @@
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
+import { toRecipients } from '../encryption/key-needs.ts'
 import { drillReportSchema } from '../engine/drill-report.ts'
 import { findLastGood, toPaths } from './find-backup.ts'
 import { toSourceFaults } from './source-faults.ts'
@@ -27,6 +28,8 @@ export interface BackupRow {
   readonly note: string
   readonly verifiedAt: Date | null
   readonly verifyOk: boolean | null
+  readonly verifyDepth: string | null
+  readonly recipients: unknown
   readonly drilledAt: Date | null
   readonly drillOk: boolean | null
   readonly drillReport: unknown
@@ -74,6 +77,8 @@ export async function toBackupViews(
     note: row.note,
     verifiedAt: row.verifiedAt?.toISOString() ?? null,
     verifyOk: row.verifyOk,
+    verifyDepth: row.verifyDepth === 'sums' ? 'sums' : 'all',
+    recipients: toRecipients(row.recipients),
     drill: toDrillView(row),
     isLastGood: lastGood.has(row.id),
     createdByName: row.createdById === null ? null : (names.get(row.createdById) ?? null),

@@ -7,6 +7,7 @@ export const verifyReportSchema: z.ZodType<VerifyReport> = z.object({
   files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string(), ok: z.boolean() })),
   checksumOk: z.boolean(),
   znodes: z.number(),
+  encryption: z.object({ recipients: z.array(z.string()), opened: z.boolean() }).optional(),
   digest: z
     .object({
       version: z.literal(2),

@@ -29,6 +29,10 @@ export interface BackupView {
   readonly note: string
   readonly verifiedAt: string | null
   readonly verifyOk: boolean | null
+  /** `sums`: verified without the key, as far as that goes. */
+  readonly verifyDepth: 'sums' | 'all'
+  /** Public keys that it is encrypted to; null: it is not encrypted. */
+  readonly recipients: readonly string[] | null
   readonly drill: DrillSummary | null
   readonly isLastGood: boolean
   readonly createdByName: string | null

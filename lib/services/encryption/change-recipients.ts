@@ -3,7 +3,7 @@ import { isArkeeperError } from '../../base/errors.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { type Mutation, mutate } from '../gate.ts'
+import { assertActorCan, type Mutation, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { ALL_CLUSTERS, addRecipientSchema, RECIPIENTS_MAX, removeRecipientSchema } from './schemas.ts'
 
@@ -14,8 +14,10 @@ export async function addRecipient(
 ): Promise<{ readonly recipientId: string }> {
   const { clusterId, forAll, label, ...given } = parseInput(addRecipientSchema, input)
   const cluster = await getClusterForWriting(context, clusterId)
-  const recipient = parseKey(context, given.recipient)
   const scope = forAll ? ALL_CLUSTERS : cluster.id
+  // Before the key is looked at: what it says of it is for who may choose it.
+  await assertActorCan(context, mutationOf(scope, cluster, {}))
+  const recipient = parseKey(context, given.recipient)
   const recipientId = context.newId()
   await mutate(context, mutationOf(scope, cluster, { added: recipient, label }), async (tx) => {
     const known = await tx.encryptionRecipient.findMany({ where: { scope }, select: { recipient: true } })
@@ -49,6 +51,7 @@ export async function removeRecipient(
     where: { id: recipientId },
     select: { scope: true, recipient: true },
   })
+  if (row?.scope !== ALL_CLUSTERS) await assertActorCan(context, mutationOf(cluster.id, cluster, {}))
   if (!row || (row.scope !== cluster.id && row.scope !== ALL_CLUSTERS)) {
     throw new ServiceError('NOT_FOUND', 'There is no such key in the list', { unaffected: 'nothing was changed' })
   }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { type Mutation, mutate } from '../gate.ts'
+import { assertActorCan, type Mutation, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { ALL_CLUSTERS, proveKeySchema } from './schemas.ts'
 import { listIdentities, parseIdentity } from './unlock.ts'
@@ -14,6 +14,7 @@ import { listIdentities, parseIdentity } from './unlock.ts'
 export async function proveKey(context: ServiceContext, input: z.input<typeof proveKeySchema>): Promise<void> {
   const { clusterId, recipientId, identity } = parseInput(proveKeySchema, input)
   const { id, name } = await getClusterForWriting(context, clusterId)
+  await assertActorCan(context, { action: 'encryption.prove', cluster: { id, name } })
   const row = await context.db.encryptionRecipient.findUnique({
     where: { id: recipientId },
     select: { scope: true, recipient: true },

@@ -112,6 +112,7 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
           // What was verified were other files.
           verifiedAt: null,
           verifyOk: null,
+          verifyDepth: null,
         },
       })
       isTaken = count === 1

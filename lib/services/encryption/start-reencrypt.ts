@@ -4,7 +4,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { mutate } from '../gate.ts'
+import { assertActorCan, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { findRecipients } from './find-recipients.ts'
 import { isSameSet, listEncrypted } from './key-needs.ts'
@@ -18,6 +18,7 @@ export async function startReencrypt(
 ): Promise<{ readonly jobId: string }> {
   const { clusterId } = parseInput(startReencryptSchema, input)
   const { id, name } = await getClusterForWriting(context, clusterId)
+  await assertActorCan(context, { action: 'encryption.rotate', cluster: { id, name } })
   const wanted = await findRecipients(context, id)
   if (wanted.length === 0) {
     throw new ServiceError(

@@ -4,7 +4,7 @@ import { isArkeeperError } from '../../base/errors.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { mutate } from '../gate.ts'
+import { assertActorCan, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { lockSchema, unlockSchema } from './schemas.ts'
 
@@ -17,6 +17,7 @@ const MINUTE_MS = 60_000
 export async function unlock(context: ServiceContext, input: z.input<typeof unlockSchema>): Promise<void> {
   const { clusterId, identity, minutes } = parseInput(unlockSchema, input)
   const { id, name } = await getClusterForWriting(context, clusterId)
+  await assertActorCan(context, { action: 'encryption.unlock', cluster: { id, name } })
   const identities = await parseIdentity(context, identity)
   const nowMs = context.clock.now()
   const endsAt = new Date(nowMs + minutes * MINUTE_MS)
@@ -45,6 +46,7 @@ export async function unlock(context: ServiceContext, input: z.input<typeof unlo
 export async function lock(context: ServiceContext, input: z.input<typeof lockSchema>): Promise<void> {
   const { clusterId, unlockId } = parseInput(lockSchema, input)
   const { id, name } = await getClusterForWriting(context, clusterId)
+  await assertActorCan(context, { action: 'encryption.lock', cluster: { id, name } })
   const row = await context.db.keyUnlock.findFirst({
     where: { id: unlockId, clusterId: id },
     select: { recipient: true },

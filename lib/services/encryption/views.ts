@@ -18,6 +18,13 @@ export interface UnlockView {
   readonly byName: string
 }
 
+/** Where the private key is with which the safety backup of a restore could be read for its undo. */
+export interface UndoKeyView {
+  readonly recipients: readonly string[]
+  readonly at: 'machine' | 'unlock' | 'nowhere'
+  readonly until: string | null
+}
+
 /** What still needs a key: whoever destroys it loses that. */
 export interface KeyNeedView {
   readonly recipient: string

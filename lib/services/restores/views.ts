@@ -3,6 +3,7 @@ import type { PlanFidelity } from '../../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanWarning, RestoreMode } from '../../domain/restore/plan.ts'
 import type { StepResultKind } from '../../domain/restore/step-results.ts'
 import type { ApprovalView } from '../approvals/views.ts'
+import type { UndoKeyView } from '../encryption/views.ts'
 import type { RunFidelity } from '../engine/fidelity-schema.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
@@ -107,6 +108,8 @@ export interface RestoreView {
   readonly canResume: { readonly ok: boolean; readonly reason: string | null }
   /** It pauses before its next batch. */
   readonly pauseRequested: boolean
+  /** What the undo of an encrypted safety backup will need; null or absent: nothing. Only before it is confirmed. */
+  readonly undoKey?: UndoKeyView | null
   /** Since when it is paused. */
   readonly pausedAt: string | null
   readonly canPause: { readonly ok: boolean; readonly reason: string | null }

@@ -3,6 +3,7 @@ import type { Metadata } from 'next'
 import {
   ConsistencyBadge,
   DrillBadge,
+  EncryptedBadge,
   ImportBadge,
   PinnedBadge,
   StatusBadge,
@@ -29,6 +30,7 @@ import { ConsistencyWords } from '../_components/consistency-words.tsx'
 import { DrillResult } from '../_components/drill-result.tsx'
 import { FidelityReport } from '../_components/fidelity-report.tsx'
 import { ImportReport } from '../_components/import-report.tsx'
+import { Recipients } from '../_components/recipients.tsx'
 import { VerifyResult } from '../_components/verify-result.tsx'
 import { loadBackup, loadDrillFault } from '../loaders.ts'
 
@@ -56,6 +58,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               <ConsistencyBadge backup={backup} />
               <VerifiedBadge backup={backup} />
               <DrillBadge backup={backup} />
+              <EncryptedBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
@@ -96,6 +99,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
                     ),
                   ],
                   ['Made by', `Arkeeper ${manifest.arkeeper}`],
+                  ['Encrypted to', <Recipients key="recipients" backup={backup} />],
                 ]}
               />
             </Card>
@@ -103,7 +107,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               <ConsistencyWords manifest={manifest} />
             </Card>
             <Card title="Fidelity: what it holds and what it does not">
-              <FidelityReport fidelity={manifest.fidelity} source={manifest.source} />
+              <FidelityReport fidelity={manifest.fidelity} source={manifest.source} encryption={manifest.encryption} />
               {manifest.import && <ImportReport facts={manifest.import} />}
             </Card>
             <Card title="Note">
@@ -112,6 +116,12 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
           </div>
           <Card title="Files" flush>
             <p className="px-4 pt-3 text-muted text-sm">
+              {backup.recipients !== null && (
+                <>
+                  Each is decrypted by <code>age -d -i KEY-FILE</code>, and all of them together are then a plain
+                  archive.{' '}
+                </>
+              )}
               A stock ZooKeeper starts from the snapshot file: put it, unpacked, into an empty <code>version-2</code>{' '}
               folder. On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
               <CopyButton text={backup.archiveDir} what="folder" />

@@ -2,6 +2,7 @@ import Link from 'next/link'
 import {
   ConsistencyBadge,
   DrillBadge,
+  EncryptedBadge,
   ImportBadge,
   PinnedBadge,
   StatusBadge,
@@ -64,6 +65,7 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
               <ConsistencyBadge backup={backup} />
               <VerifiedBadge backup={backup} />
               <DrillBadge backup={backup} />
+              <EncryptedBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge title="Taken by a restore, for its undo">safety</Badge>}

@@ -6,7 +6,12 @@ import { ScrollBox } from '@/app/_ui/scroll-box.tsx'
 import type { Manifest } from '@/lib/domain/snapshot/manifest.ts'
 import { PathList } from './consistency-words.tsx'
 
-export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidelity']; source: Manifest['source'] }) {
+export function FidelityReport({ fidelity, source, encryption }: Pick<Manifest, 'fidelity' | 'source' | 'encryption'>) {
+  // A catalog that was built anew from the store knows only how many there are.
+  const hidden = encryption?.hidden ?? { unreadable: 0, maskedAcl: 0 }
+  const unnamed =
+    Math.max(0, hidden.unreadable - fidelity.unreadable.length) +
+    Math.max(0, hidden.maskedAcl - fidelity.maskedAcl.length)
   return (
     <div className="flex flex-col gap-3 text-sm">
       <Facts
@@ -34,7 +39,12 @@ export function FidelityReport({ fidelity, source }: { fidelity: Manifest['fidel
         </p>
       )}
       <SequenceParents fidelity={fidelity} />
-      {fidelity.unreadable.length === 0 && fidelity.maskedAcl.length === 0 ? (
+      {unnamed > 0 && (
+        <Notice tone="bad" title={`${plural(unnamed, 'place or ACL')} could not be read`}>
+          Which ones is in the encrypted manifest of the archive.
+        </Notice>
+      )}
+      {unnamed === 0 && fidelity.unreadable.length === 0 && fidelity.maskedAcl.length === 0 ? (
         <Notice
           tone="good"
           title={source === 'import' ? 'All that is in the file was read' : 'Every znode and every ACL could be read'}

@@ -34,7 +34,18 @@ export function VerifyResult({
       )}
       {newest?.state === 'failed' && newest.error && <ErrorNotice error={newest.error} />}
       {report &&
-        (report.ok ? (
+        (report.ok && report.encryption?.opened === false ? (
+          <Notice title="The sums of the encrypted files are right; what is in them was not looked at">
+            {plural(report.files.length, 'file')}
+            {verifiedAt && (
+              <>
+                , <RelativeTime at={verifiedAt} />
+              </>
+            )}
+            . Unlock a key of it (settings of the cluster) and verify again: then structure, counts and digest are
+            checked, too.
+          </Notice>
+        ) : report.ok ? (
           <Notice tone="good" title="Verified: every checksum, the structure and the digest are right">
             {plural(report.znodes, 'znode')} in {plural(report.files.length, 'file')}
             {verifiedAt && (

@@ -19,6 +19,7 @@ import type { PlanView, RestoreView } from '@/lib/services/restores/views.ts'
 import { confirmRestoreAction, replanRestoreAction } from '../actions.ts'
 import { DangerCheck } from './danger-check.tsx'
 import { describePlanButton } from './describe-plan-button.ts'
+import { UndoKeyNotice } from './undo-key-notice.tsx'
 
 /** The last step before anything is written: the cluster's name typed, and a reason for the audit. */
 export function ConfirmRestore({
@@ -83,6 +84,7 @@ export function ConfirmRestore({
           A safety backup of everything that will be touched is taken first. Afterwards the restore is verified.{' '}
           <strong>Undo</strong> then makes the plan that takes it back, which you read and confirm like this one.
         </p>
+        {restore.undoKey && <UndoKeyNotice clusterId={restore.clusterId} undoKey={restore.undoKey} />}
         {plan.laterWrites !== null && plan.laterWrites.count > 0 && (
           <p className="text-sm">
             <strong>

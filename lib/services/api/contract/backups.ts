@@ -31,6 +31,10 @@ const shape = {
   note: z.string(),
   verifiedAt: time.nullable(),
   verifyOk: z.boolean().nullable(),
+  verifyDepth: z
+    .enum(['sums', 'all'])
+    .meta({ description: '`sums`: verified without the key of an encrypted backup, as far as that goes' }),
+  recipients: list(z.string()).nullable().meta({ description: 'Public keys of age; null: not encrypted' }),
   drill: z.object({ at: time, ok: z.boolean(), provedAt: time.nullable() }).nullable(),
   isLastGood: z.boolean(),
   createdByName: z.string().nullable(),

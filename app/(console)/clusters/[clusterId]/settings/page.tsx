@@ -9,6 +9,7 @@ import { ClusterForm } from '../../_components/cluster-form.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { DriftPanel } from '../../_components/drift-panel.tsx'
 import { DrillSchedulePanel } from '../../_components/drill-schedule-panel.tsx'
+import { EncryptionPanel } from '../../_components/encryption-panel.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
@@ -17,6 +18,7 @@ import {
   loadCluster,
   loadClusterAlerts,
   loadDrillSchedule,
+  loadEncryption,
   loadIgnoreRules,
   loadLogKeeping,
 } from '../../loaders.ts'
@@ -25,12 +27,13 @@ export const metadata: Metadata = { title: 'Settings' }
 
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
   const { clusterId } = await params
-  const [cluster, adminServers, logs, drills, alerts] = await Promise.all([
+  const [cluster, adminServers, logs, drills, alerts, encryption] = await Promise.all([
     loadCluster(clusterId),
     loadAdminServers(clusterId),
     loadLogKeeping(clusterId),
     loadDrillSchedule(clusterId),
     loadClusterAlerts(clusterId),
+    loadEncryption(clusterId),
   ])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const rules = await loadIgnoreRules(cluster.value.id)
@@ -58,6 +61,13 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
               <LogKeepingPanel clusterId={cluster.value.id} keeping={logs.value} />
             ) : (
               <ErrorNotice error={logs.error} />
+            )}
+          </Card>
+          <Card title="Encryption">
+            {encryption.ok ? (
+              <EncryptionPanel clusterId={cluster.value.id} encryption={encryption.value} />
+            ) : (
+              <ErrorNotice error={encryption.error} />
             )}
           </Card>
           <Card title="Drills">
