@@ -72,6 +72,7 @@ export const PLACES = {
   EncryptionChoice: 'no cluster',
   EncryptionRecipient: 'no cluster',
   KeyUnlock: { main: 'clusterId' },
+  FormerCopy: { main: 'clusterId' },
   Schedule: { main: 'clusterId' },
   ScheduleRun: { main: 'clusterId' },
   HealthSample: { main: 'clusterId' },

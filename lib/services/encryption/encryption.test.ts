@@ -229,6 +229,33 @@ describe('rotation', () => {
     expect(await view()).toMatchObject({ staleBackups: 0 })
   })
 
+  test('counts copies of the former until they were made anew, and removes them then', async () => {
+    const { db } = admin()
+    const copyDir = 'copies/old'
+    await db.backupCopy.create({
+      data: { id: 'k1', backupId: 'old', storeId: 'elsewhere', dir: copyDir, state: 'present' },
+    })
+    await unlock(admin(), { clusterId, identity: secret })
+    await startReencrypt(admin(), { clusterId })
+    await workOffJobs(services)
+    expect(await needOf(recipient)).toMatchObject({ backups: 0, formerCopies: 1 })
+    expect(await db.backupCopy.findFirst()).toMatchObject({ state: 'failed', error: { code: 'ENCRYPTED_ANEW' } })
+
+    await db.store.create({
+      data: {
+        id: 'elsewhere',
+        name: 'elsewhere',
+        kind: 'folder',
+        settings: { path: join(admin().paths.dataDir, 'far') },
+      },
+    })
+    await db.backupCopy.update({ where: { id: 'k1' }, data: { state: 'present', dir: 'copies/new' } })
+    await startReencrypt(admin(), { clusterId })
+    await workOffJobs(services)
+    expect(await needOf(recipient)).toBeUndefined()
+    expect(await db.formerCopy.count()).toBe(0)
+  })
+
   test('removes what a run that was killed between the two has left', async () => {
     const { dir } = await rowOf('plain')
     await services.database.client.backup.update({

@@ -4,6 +4,7 @@ import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { findMode, findRecipients } from './find-recipients.ts'
+import { listFormerCopies } from './former-copies.ts'
 import { isSameSet, listEncrypted, toKeyNeeds } from './key-needs.ts'
 import { ALL_CLUSTERS } from './schemas.ts'
 import type { EncryptionView, RecipientView } from './views.ts'
@@ -12,7 +13,7 @@ import type { EncryptionView, RecipientView } from './views.ts'
 export async function getEncryption(context: ServiceContext, clusterId: string): Promise<EncryptionView> {
   const { db, clock } = context
   const cluster = await getClusterForWriting(context, clusterId)
-  const [mode, effective, keys, backups, unlocks, machine, pieces, rotation] = await Promise.all([
+  const [mode, effective, keys, backups, unlocks, machine, pieces, formerCopies, rotation] = await Promise.all([
     findMode(context, cluster.id),
     findRecipients(context, cluster.id),
     db.encryptionRecipient.findMany({
@@ -27,6 +28,7 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
     }),
     readMachine(context),
     listPieceRecipients(context, cluster.name),
+    listFormerCopies(context, cluster.id),
     db.job.findFirst({
       where: { kind: 'reencrypt', clusterId: cluster.id, state: { in: ['queued', 'running'] } },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
@@ -67,7 +69,7 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
         byName: unlockedByName,
       })),
     machine,
-    needs: toKeyNeeds(backups, { effective, labels }, pieces),
+    needs: toKeyNeeds(backups, { effective, labels }, { pieces, formerCopies }),
     plainBackups: backups.filter(({ recipients }) => recipients === null).length,
     staleBackups:
       effective.length === 0

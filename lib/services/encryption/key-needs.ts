@@ -32,11 +32,11 @@ export async function listEncrypted(context: Pick<ServiceContext, 'db'>, cluster
 export function toKeyNeeds(
   rows: readonly EncryptedRow[],
   keys: { readonly effective: readonly string[]; readonly labels: ReadonlyMap<string, string> },
-  pieces: readonly (readonly string[])[],
+  others: { readonly pieces: readonly (readonly string[])[]; readonly formerCopies: readonly (readonly string[])[] },
 ): KeyNeedView[] {
-  const needs = new Map<string, { backups: number; onlyByIt: number; logPieces: number }>()
+  const needs = new Map<string, { backups: number; onlyByIt: number; logPieces: number; formerCopies: number }>()
   const of = (recipient: string) => {
-    const need = needs.get(recipient) ?? { backups: 0, onlyByIt: 0, logPieces: 0 }
+    const need = needs.get(recipient) ?? { backups: 0, onlyByIt: 0, logPieces: 0, formerCopies: 0 }
     needs.set(recipient, need)
     return need
   }
@@ -47,7 +47,8 @@ export function toKeyNeeds(
       if (recipients?.length === 1) of(recipient).onlyByIt++
     }
   }
-  for (const piece of pieces) for (const recipient of piece) of(recipient).logPieces++
+  for (const piece of others.pieces) for (const recipient of piece) of(recipient).logPieces++
+  for (const copy of others.formerCopies) for (const recipient of copy) of(recipient).formerCopies++
   return [...needs].map(([recipient, need]) => ({
     recipient,
     label: keys.labels.get(recipient) ?? '',

@@ -13,6 +13,7 @@ import { type ArchivePlace, withArchive } from '../stores/archive-folder.ts'
 import { removeArchive } from '../stores/remove-archive.ts'
 import { openStaging } from '../stores/staging.ts'
 import { findRecipients } from './find-recipients.ts'
+import { noteFormerCopies, removeFormerCopies } from './former-copies.ts'
 import { isSameSet, listEncrypted, toRecipients } from './key-needs.ts'
 
 interface Rotation {
@@ -42,6 +43,7 @@ export async function runReencrypt(
   }
   const rotation = { context, cluster, wanted, run, archives: context.archives.withRecipients(wanted) }
   await removeFormers(rotation)
+  await removeFormerCopies(context, cluster, run)
   const rows = await listEncrypted(context, cluster.id)
   const stale = rows.filter(({ recipients }) => recipients === null || !isSameSet(recipients, wanted))
   const failures: string[] = []
@@ -117,6 +119,7 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
       })
       isTaken = count === 1
       if (!isTaken) throw new ServiceError('WRONG_STATE', 'The backup was moved or removed meanwhile')
+      await noteFormerCopies(context, tx, { id: backupId, clusterId: cluster.id, recipients: row.recipients })
     })
   } finally {
     if (!isTaken) await published.discard()

@@ -90,7 +90,12 @@ export async function listIdentities(context: KeyContext): Promise<AgeIdentity[]
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   })
   const unlocked = rows.map(({ recipient, secret }) => ({ recipient, secret: context.secrets.open(secret) }))
-  return [...(await context.age.machineIdentities()), ...unlocked]
+  // A file that cannot be read must not lock out what a person has unlocked; what is wrong with it is on the page.
+  const machine = await context.age.machineIdentities().catch((error: unknown) => {
+    if (unlocked.length === 0 || !isArkeeperError(error)) throw error
+    return []
+  })
+  return [...machine, ...unlocked]
 }
 
 export async function parseIdentity(context: Pick<ServiceContext, 'age'>, text: string): Promise<AgeIdentity[]> {

@@ -33,6 +33,8 @@ export interface KeyNeedView {
   readonly backups: number
   readonly onlyByIt: number
   readonly logPieces: number
+  /** In other stores, of backups that were encrypted anew since. */
+  readonly formerCopies: number
   /** New archives are encrypted to it. */
   readonly isCurrent: boolean
 }

@@ -4,8 +4,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { keysOf } from '../../adapters/age/age-keys.ts'
+import { parseIdentities } from '../../adapters/age/identities.ts'
 import { TempStore } from '../../adapters/archive/archive-builder.ts'
+import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createScratch } from '../../adapters/scratch/create-scratch.ts'
 import type { ScratchSettings } from '../../adapters/scratch/scratch-server.ts'
 import { ADLER_START, adler32 } from '../../domain/snapshot/adler32.ts'
@@ -74,6 +78,19 @@ describe('a drill', () => {
       'Starting ZooKeeper on it',
       'Reading back and comparing',
     ])
+  })
+
+  it('proves an encrypted archive with its key, and without it says nothing of it', async () => {
+    const secret = await generateIdentity()
+    const sealed = store.archives.withRecipients([await identityToRecipient(secret)])
+    const { dir } = await sealed.write(store.input(buildTree(ALL_SORTS)))
+    await expect(drill(dir)).rejects.toMatchObject({
+      code: 'DRILL_NOT_POSSIBLE',
+      message: expect.stringContaining('age1'),
+    })
+    const archives = createFileArchives({ keys: keysOf({ list: () => parseIdentities(secret) }) })
+    const report = await drillArchive({ ...context, archives }, { dir, scratchDir, limitMs: LIMIT_MS })
+    expect(report).toMatchObject({ ok: true, differences: 0, problems: [], digest: { match: true } })
   })
 
   it('proves a backup of a part, of which a server needs the ancestors too', async () => {

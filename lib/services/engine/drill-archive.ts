@@ -75,6 +75,19 @@ async function drill(context: DrillContext, input: DrillInput): Promise<DrillRep
     signal,
     onProgress: (done) => meter.report('Verifying the archive', { done }),
   })
+  // Neither proved nor refuted: that is no finding about the backup.
+  if (verified.encryption?.opened === false) {
+    const keys = verified.encryption.recipients.join(', ')
+    throw new EngineError(
+      'DRILL_NOT_POSSIBLE',
+      `The backup is encrypted to ${keys}, and no private key at hand opens it`,
+      {
+        unaffected: NOT_PROVED,
+        remedy:
+          'unlock it in the settings of the cluster, or give the worker ARKEEPER_AGE_IDENTITY_FILE; --identity FILE on the command line',
+      },
+    )
+  }
   const report: DrillReport = {
     ok: false,
     way: 'native',
@@ -117,7 +130,7 @@ async function measure(context: DrillContext, { input, report, meter }: Drill): 
       onProgress: (done) => meter.report('Unpacking the archive', { done }),
     })
   } catch (error) {
-    if (!isArkeeperError(error) || error instanceof CancelledError) throw error
+    if (!isArkeeperError(error) || error instanceof CancelledError || error.code === 'KEY_MISSING') throw error
     if (report.problems.length === 0) report.problems.push({ code: error.code, message: error.message })
     return null
   }
@@ -240,7 +253,7 @@ async function openStored(context: DrillContext, { input, report }: Pick<Drill, 
   try {
     return await context.archives.open(input.dir)
   } catch (error) {
-    if (!isArkeeperError(error) || error instanceof CancelledError) throw error
+    if (!isArkeeperError(error) || error instanceof CancelledError || error.code === 'KEY_MISSING') throw error
     report.problems.push({ code: error.code, message: error.message })
     return null
   }

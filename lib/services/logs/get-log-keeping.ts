@@ -36,7 +36,7 @@ async function describeArchive(context: ServiceContext, clusterName: string): Pr
   return {
     pieces: segments.length,
     transactions: segments.reduce((sum, segment) => sum + segment.transactions, 0),
-    bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
+    bytes: segments.reduce((sum, segment) => sum + (segment.sealed ?? segment).bytes, 0),
     first: first ? formatHex64(first.first) : null,
     last: last ? formatHex64(last.last) : null,
     firstAt: first ? new Date(first.minTimeMs).toISOString() : null,

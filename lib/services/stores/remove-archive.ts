@@ -18,11 +18,19 @@ export async function removeArchive(context: RemoveContext, place: ArchivePlace)
 export async function removeBackupFiles(context: RemoveContext, backupId: string): Promise<void> {
   const backup = await context.db.backup.findUniqueOrThrow({
     where: { id: backupId },
-    select: { storeId: true, dir: true, copies: { select: { storeId: true, dir: true }, orderBy: { id: 'asc' } } },
+    select: {
+      storeId: true,
+      dir: true,
+      formerStoreId: true,
+      formerDir: true,
+      copies: { select: { storeId: true, dir: true }, orderBy: { id: 'asc' } },
+    },
   })
-  const { copies, ...first } = backup
+  const { copies, formerStoreId, formerDir, ...first } = backup
+  // What it was encrypted anew from may still be there.
+  const former = formerStoreId === null || formerDir === null ? [] : [{ storeId: formerStoreId, dir: formerDir }]
   const failures: unknown[] = []
-  for (const place of [...copies, first]) {
+  for (const place of [...copies, ...former, first]) {
     await removeArchive(context, place).catch((error: unknown) => {
       if (!isArkeeperError(error) || error.code !== 'NOT_FOUND') failures.push(error)
     })

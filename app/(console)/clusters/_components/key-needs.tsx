@@ -43,7 +43,7 @@ export function KeyNeeds({
           <p className="min-w-0 flex-1 text-muted">
             {staleBackups === 0
               ? 'Every backup of this cluster is encrypted to the keys of now.'
-              : `${plural(staleBackups, 'backup')} ${staleBackups === 1 ? 'is' : 'are'} not encrypted to the keys of now${plainBackups > 0 ? `, ${plainBackups} of them plain` : ''}. Encrypting anew reads each with a key that is at hand, and removes the former only when the new one was read back. Copies in other stores, and pieces of the log, stay as they are.`}
+              : `${plural(staleBackups, 'backup')} ${staleBackups === 1 ? 'is' : 'are'} not encrypted to the keys of now${plainBackups > 0 ? `, ${plainBackups} of them plain` : ''}. Encrypting anew reads each with a key that is at hand, and removes the former only when the new one was read back. Copies in other stores are to be made anew afterwards; pieces of the log stay as they are.`}
           </p>
           <GuardedButton
             action="encryption.rotate"
@@ -63,12 +63,15 @@ export function KeyNeeds({
   )
 }
 
-function describeNeed({ backups, onlyByIt, logPieces, isCurrent }: KeyNeedView): string {
+function describeNeed({ backups, onlyByIt, logPieces, formerCopies, isCurrent }: KeyNeedView): string {
   const parts = [
     ...(backups > 0
       ? [`${plural(backups, 'backup')}${onlyByIt > 0 ? `, ${onlyByIt} of which nobody else can open` : ''}`]
       : []),
     ...(logPieces > 0 ? [`${plural(logPieces, 'piece')} of the log`] : []),
+    ...(formerCopies > 0
+      ? [`${formerCopies === 1 ? 'one former copy' : `${formerCopies} former copies`} in other stores`]
+      : []),
     ...(isCurrent ? ['the next backup'] : []),
   ]
   return parts.length === 0 ? 'nothing of this cluster' : parts.join('; ')

@@ -1,0 +1,12 @@
+-- Copies of what was encrypted anew, which still need the former keys.
+CREATE TABLE "FormerCopy" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "backupId" TEXT NOT NULL,
+    "clusterId" TEXT NOT NULL,
+    "storeId" TEXT NOT NULL,
+    "dir" TEXT NOT NULL,
+    "recipients" JSONB,
+    "createdAt" DATETIME NOT NULL
+);
+
+CREATE INDEX "FormerCopy_clusterId_idx" ON "FormerCopy"("clusterId");
