@@ -29,6 +29,7 @@ import { startUndo } from '../services/restores/start-undo.ts'
 import { listHits } from '../services/searches/list-hits.ts'
 import { startSearch } from '../services/searches/start-search.ts'
 import { LiveTree } from '../testing/live-tree.ts'
+import { createDatabaseEnvironment } from '../testing/temp-database.ts'
 import { freezeAtMulti, startZooKeeperProxy, type ZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
@@ -37,6 +38,7 @@ const CHILDREN = 6_000
 
 /** Everything that hosts share: the database and the store. Each has a data directory of its own. */
 let shared = ''
+let database: Awaited<ReturnType<typeof createDatabaseEnvironment>>
 let server: ZooKeeperServer
 let proxy: ZooKeeperProxy
 let client: ClusterConnection
@@ -49,8 +51,7 @@ const workers: ChildProcess[] = []
 const environmentOf = (host: string) => ({
   ARKEEPER_DATA_DIR: join(shared, host),
   ARKEEPER_STORE_DIR: join(shared, 'store'),
-  DATABASE_URL: `file:${join(shared, 'ark.db')}`,
-  ARKEEPER_WORK_FILES: 'database',
+  ...database.env,
   ARKEEPER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
   LOG_LEVEL: 'warn',
 })
@@ -59,6 +60,7 @@ const at = (host: Runtime): ServiceContext => host.contextFor(ADA)
 
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'arkeeper-hosts-'))
+  database = await createDatabaseEnvironment()
   server = await startZooKeeper()
   client = await createZooKeeper().connect({ connectString: server.connectString })
   tree = new LiveTree(client)
@@ -76,6 +78,7 @@ afterEach(async () => {
 afterAll(async () => {
   await a?.close()
   await b?.close()
+  await database?.drop()
   await client?.close()
   await proxy?.stop()
   await server?.stop()
