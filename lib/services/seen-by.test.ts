@@ -169,6 +169,7 @@ function fill(model: string, id: string): Record<string, unknown> {
     Boolean: true,
     DateTime: new Date(0),
     Json: {},
+    Bytes: new Uint8Array(1),
   }
   const row: Record<string, unknown> = {}
   for (const line of body.split('\n')) {
