@@ -31,6 +31,8 @@ describe('paths', () => {
     [paths.alerts({ clusterId: 'c1', before: 'a1' }), '/alerts?cluster=c1&before=a1'],
     [paths.notifications(), '/notifications'],
     [paths.clusterDrift('c1'), '/clusters/c1/settings#drift'],
+    [paths.help(), '/help'],
+    [paths.help({ clusterId: 'c1', about: 'deleted' }), '/help?cluster=c1#deleted'],
     [paths.api.openApi(), '/api/v1/openapi.json'],
     [paths.api.alertCounts(), '/api/alerts'],
     [paths.newCluster(), '/clusters/new'],

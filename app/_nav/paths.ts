@@ -68,6 +68,9 @@ export const paths = {
     withQuery('/alerts', { alert: query.alert, cluster: query.clusterId, before: query.before }),
   /** Channels, and the rules of alerts that hold everywhere. */
   notifications: () => '/notifications',
+  /** Links and commands filled in for a cluster, at one of its headings. */
+  help: (query: { clusterId?: string; about?: string } = {}) =>
+    withQuery('/help', { cluster: query.clusterId }) + (query.about ? `#${query.about}` : ''),
 
   newCluster: () => '/clusters/new',
   cluster: (clusterId: string, section: ClusterSection = 'tree') => `/clusters/${id(clusterId)}/${section}`,

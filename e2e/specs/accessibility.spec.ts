@@ -27,6 +27,7 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/account': (page) => page.getByRole('button', { name: /^Change password/ }),
   '/values': (page) => page.getByRole('button', { name: 'Add the rule' }),
   '/api-docs': (page) => page.getByRole('link', { name: 'OpenAPI document' }),
+  '/help': (page) => page.getByRole('heading', { name: 'One server is lost' }),
   '/people': (page) => page.getByRole('button', { name: 'Make the link' }),
   '/clusters/new': (page) => page.getByRole('button', { name: 'Add cluster' }),
   '/diffs': (page) => page.getByRole('main').getByRole('link', { name: /compare|new diff/i }),

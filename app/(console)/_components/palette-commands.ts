@@ -146,6 +146,11 @@ function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
     { label: 'Hidden values', hint: 'secrets, who may reveal', href: paths.values() },
     { label: 'People', hint: 'roles, invitations', href: paths.people() },
     { label: 'Your account', hint: 'sessions, password', href: paths.account() },
+    {
+      label: 'Help',
+      hint: 'disaster recovery: server lost, majority lost, deleted by mistake, site lost, digest, moving',
+      href: paths.help(),
+    },
     { label: 'Add cluster', hint: '', href: paths.newCluster() },
     { label: 'Compare two trees', hint: 'new diff', href: paths.newDiff() },
   ]

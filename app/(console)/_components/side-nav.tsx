@@ -7,6 +7,7 @@ import {
   EyeOff,
   GitCompareArrows,
   LayoutDashboard,
+  LifeBuoy,
   Plus,
   ScrollText,
   Search,
@@ -106,6 +107,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           People
+        </NavLink>
+        <NavLink
+          href={paths.help()}
+          current={pathname === paths.help()}
+          icon={<LifeBuoy aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Help
         </NavLink>
       </ul>
       <div>
