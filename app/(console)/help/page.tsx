@@ -66,7 +66,10 @@ function Contents({
       <ul className="flex flex-col gap-1">
         {entries.map((entry) => (
           <li key={entry.id}>
-            <Link href={paths.help({ clusterId, about: entry.id })} className="rounded hover:text-accent hover:underline">
+            <Link
+              href={paths.help({ clusterId, about: entry.id })}
+              className="rounded hover:text-accent hover:underline"
+            >
               {entry.title}
             </Link>
           </li>

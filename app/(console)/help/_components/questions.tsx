@@ -21,16 +21,13 @@ export const QUESTIONS: readonly Question[] = [
           longest distance between two runs, and an alert says when no good backup is younger than you want.
         </p>
         <p>
-          Where Arkeeper reaches the members’ directories, it can keep the transaction log as well. Then what can be lost
-          is what was written since its last look, and every moment in between can be gone back to.
+          Where Arkeeper reaches the members’ directories, it can keep the transaction log as well. Then what can be
+          lost is what was written since its last look, and every moment in between can be gone back to.
         </p>
         <Places
           links={
             place
-              ? [
-                  [paths.cluster(place.id, 'retention'), 'What an interval would lose'],
-                  [paths.cluster(place.id, 'schedules'), 'Schedules'],
-                ]
+              ? [[paths.cluster(place.id, 'retention'), 'What an interval would lose']]
               : [[paths.overview(), 'Overview']]
           }
         />
@@ -43,16 +40,15 @@ export const QUESTIONS: readonly Question[] = [
     answer: () => (
       <>
         <p>
-          Only if you say so: the first store is a folder beside the database. Add an S3-compatible bucket or a folder of
-          another machine as a store, make it the cluster’s first store or the place where copies go, and each backup is
-          copied there, read back and shown with the result. Object lock keeps even an administrator here from deleting
-          them.
+          Only if you say so: the first store is a folder beside the database. Add an S3-compatible bucket or a folder
+          of another machine as a store, make it the cluster’s first store or the place where copies go, and each backup
+          is copied there, read back and shown with the result. Object lock keeps even an administrator here from
+          deleting them.
         </p>
         <p>
           The database is a catalog, not the truth: lose it, and a rescan of the stores brings the backups back. What it
           alone holds is who did what, the schedules and the settings; back it up like any database.
         </p>
-        <Places links={[[paths.stores(), 'Stores']]} />
       </>
     ),
   },
@@ -62,25 +58,25 @@ export const QUESTIONS: readonly Question[] = [
     answer: () => (
       <ul className="flex list-disc flex-col gap-1 pl-5">
         <li>
-          <b>Of a backup:</b> an archive appears whole or not at all. It is written aside, read back, and only then given
-          its name; the manifest comes last. What a crash left is swept.
+          <b>Of a backup:</b> an archive appears whole or not at all. It is written aside, read back, and only then
+          given its name; the manifest comes last. What a crash left is swept.
         </li>
         <li>
-          <b>Of a copy to a bucket:</b> it goes on with the parts that are missing. Without its manifest it is no archive
-          and nobody takes it for one.
+          <b>Of a copy to a bucket:</b> it goes on with the parts that are missing. Without its manifest it is no
+          archive and nobody takes it for one.
         </li>
         <li>
-          <b>Of a restore:</b> each step is in the journal before it is sent. After a crash of the worker, the network or
-          the ensemble it goes on from there and asks the live state of each step in doubt: done, still to do, or in
+          <b>Of a restore:</b> each step is in the journal before it is sent. After a crash of the worker, the network
+          or the ensemble it goes on from there and asks the live state of each step in doubt: done, still to do, or in
           conflict. Nothing is written twice. Or it is undone, as far as it got.
         </li>
         <li>
-          <b>Of a worker:</b> another one takes the job over within a minute. Whoever lost a job can write nothing for it
-          any more.
+          <b>Of a worker:</b> another one takes the job over within a minute. Whoever lost a job can write nothing for
+          it any more.
         </li>
         <li>
-          <b>Of a removal:</b> what keep rules let go is marked first and removed days later, from every store, and it is
-          called removed only when it is gone from all.
+          <b>Of a removal:</b> what keep rules let go is marked first and removed days later, from every store, and it
+          is called removed only when it is gone from all.
         </li>
       </ul>
     ),
@@ -100,8 +96,8 @@ export const QUESTIONS: readonly Question[] = [
           <li>Drill: a ZooKeeper was started on it and every znode read back and compared.</li>
         </ul>
         <p>
-          Every archive is read again from time to time, on a budget. One that was good and is not any more is red, raises
-          an alert, and no longer counts as the last good one.
+          Every archive is read again from time to time, on a budget. One that was good and is not any more is red,
+          raises an alert, and no longer counts as the last good one.
         </p>
         <Command text="npx arkeeper verify ARCHIVE" />
       </>
@@ -131,9 +127,10 @@ export const QUESTIONS: readonly Question[] = [
     answer: () => (
       <ul className="flex list-disc flex-col gap-1 pl-5">
         <li>
-          A walk over the client port cannot tell containers and znodes with a time to live from plain ones, sees only what
-          its credentials may read, and hides the digests of ACLs that it may not administer. A backup from the files or
-          the AdminServer has all of it. What is missing is listed under fidelity, and such a backup is called partial.
+          A walk over the client port cannot tell containers and znodes with a time to live from plain ones, sees only
+          what its credentials may read, and hides the digests of ACLs that it may not administer. A backup from the
+          files or the AdminServer has all of it. What is missing is listed under fidelity, and such a backup is called
+          partial.
         </li>
         <li>Ephemeral znodes are kept for reading and are never restored: only their own client can make them.</li>
         <li>
@@ -151,9 +148,9 @@ export const QUESTIONS: readonly Question[] = [
     title: 'What if the key of encrypted archives is lost?',
     answer: () => (
       <p>
-        Then they cannot be read by anybody, this installation included: it does not hold the key unless you gave it one.
-        Encrypt to at least two recipients, keep one private key offline, and let the page make you prove that somebody
-        holds each. Archives from before encryption was switched on stay readable.
+        Then they cannot be read by anybody, this installation included: it does not hold the key unless you gave it
+        one. Encrypt to at least two recipients, keep one private key offline, and let the page make you prove that
+        somebody holds each. Archives from before encryption was switched on stay readable.
       </p>
     ),
   },

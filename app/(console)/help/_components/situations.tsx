@@ -17,7 +17,8 @@ function pageOf(place: HelpPlace | null, section: Section, label: string): reado
 }
 
 const liveOf = (place: HelpPlace | null) => `zk://${place?.connectString ?? 'zk1:2181,zk2:2181,zk3:2181'}`
-const serversOf = (place: HelpPlace | null) => (place?.connectString ?? 'zk1:2181,zk2:2181').replace(/\/.*$/, '').split(',')
+const serversOf = (place: HelpPlace | null) =>
+  (place?.connectString ?? 'zk1:2181,zk2:2181').replace(/\/.*$/, '').split(',')
 
 const MOVE_ASIDE = `systemctl stop zookeeper
 mv /var/lib/zookeeper/version-2 /var/lib/zookeeper/version-2.aside
@@ -28,7 +29,8 @@ export const SITUATIONS: readonly Situation[] = [
   {
     id: 'member',
     title: 'One server is lost',
-    first: 'As long as a majority serves, nothing is lost and nothing is to be restored: the ensemble fills the server up again.',
+    first:
+      'As long as a majority serves, nothing is lost and nothing is to be restored: the ensemble fills the server up again.',
     steps: (place) => [
       {
         text: 'See who serves, who leads, and whether the others are in sync.',
@@ -42,8 +44,8 @@ export const SITUATIONS: readonly Situation[] = [
         text: (
           <>
             When the disk is damaged, move the data aside (do not delete it) and start. The server fetches everything
-            from the leader. Keep <code>myid</code>. Never put the files of a backup on one server of a running ensemble:
-            it would part from the others without an error.
+            from the leader. Keep <code>myid</code>. Never put the files of a backup on one server of a running
+            ensemble: it would part from the others without an error.
           </>
         ),
         command: MOVE_ASIDE,
@@ -66,7 +68,8 @@ export const SITUATIONS: readonly Situation[] = [
   {
     id: 'quorum',
     title: 'The majority is lost',
-    first: 'Do not start empty servers, and do not let the servers that are left be started one after the other with other data: the newest data must win, not the first to start.',
+    first:
+      'Do not start empty servers, and do not let the servers that are left be started one after the other with other data: the newest data must win, not the first to start.',
     steps: (place) => [
       {
         text: 'If the disks still exist, bring back as many servers as make a majority, with their own data. That is all.',
@@ -77,7 +80,8 @@ export const SITUATIONS: readonly Situation[] = [
       },
       {
         text: 'Copy the best directory (and its logs, where they lie elsewhere) to safety, and make an archive of it: one exact state, with the digests of its transaction log as proof.',
-        command: 'npx arkeeper backup --source files --data-dir /var/lib/zookeeper --log-dir /var/log/zookeeper --out /safe/archives',
+        command:
+          'npx arkeeper backup --source files --data-dir /var/lib/zookeeper --log-dir /var/log/zookeeper --out /safe/archives',
       },
       {
         text: 'Compare it with the newest backup of the catalog: the directory of a server that had long been away may be older.',
@@ -93,7 +97,8 @@ export const SITUATIONS: readonly Situation[] = [
   {
     id: 'deleted',
     title: 'Data was deleted or overwritten by mistake',
-    first: 'Stop the program or the person that does it, then look before you write. Everything that was not touched stays as it is.',
+    first:
+      'Stop the program or the person that does it, then look before you write. Everything that was not touched stays as it is.',
     steps: (place) => [
       {
         text: 'Find out when and by whom: open the path and its history over the backups, or, where the transaction log is kept, the transactions that touched it.',
@@ -121,12 +126,12 @@ npx arkeeper restore ARCHIVE ${liveOf(place)} --path /config --mode create --app
   {
     id: 'site',
     title: 'The whole site is lost, Arkeeper with it',
-    first: 'What is needed is a store that survived and, where archives are encrypted, a private key. The database and this installation’s keys are not.',
+    first:
+      'What is needed is a store that survived and, where archives are encrypted, a private key. The database and this installation’s keys are not.',
     steps: () => [
       {
         text: 'Start Arkeeper on any machine with git and Node.js, add the store that survived, and let it rescan: the catalog is rebuilt from the manifests that lie beside the archives.',
         command: 'npm start',
-        links: [[paths.stores(), 'Stores']],
       },
       {
         text: 'Verify the newest archive before anything depends on it. A drill starts a ZooKeeper on it and reads every znode back.',
