@@ -4,6 +4,8 @@ import {
   CircleCheck,
   CircleDashed,
   FileInput,
+  Gavel,
+  Hourglass,
   LockKeyhole,
   Pin,
   ShieldAlert,
@@ -127,6 +129,23 @@ export function PinnedBadge() {
   return (
     <Badge tone="accent" icon={<Pin aria-hidden />} title="Never deleted until it is unpinned">
       pinned
+    </Badge>
+  )
+}
+
+export function HeldBadge({ hold }: { hold: NonNullable<BackupView['hold']> }) {
+  return (
+    <Badge tone="accent" icon={<Gavel aria-hidden />} title={`Held by ${hold.by}: ${hold.reason}`}>
+      held
+    </Badge>
+  )
+}
+
+/** No keep rule keeps it, and its removal waits for the grace to end. */
+export function GoesBadge({ goes }: { goes: NonNullable<BackupView['goes']> }) {
+  return (
+    <Badge tone="warn" icon={<Hourglass aria-hidden />} title={`By the keep rules: ${goes.reason}`}>
+      goes on {goes.after.slice(0, 10)}
     </Badge>
   )
 }

@@ -81,8 +81,10 @@ export const paths = {
   clusterHistory: (clusterId: string, query: TreeQuery & { zxid?: string; at?: string } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/history`, { zxid: query.zxid, at: query.at, ...toTreeQuery(query) }),
 
-  clusterBackups: (clusterId: string, query: { safety?: boolean; before?: string; take?: boolean } = {}) =>
-    withQuery(`/clusters/${id(clusterId)}/backups`, query),
+  clusterBackups: (
+    clusterId: string,
+    query: { safety?: boolean; only?: 'going' | 'held'; before?: string; take?: boolean } = {},
+  ) => withQuery(`/clusters/${id(clusterId)}/backups`, query),
 
   /** Where the baseline of a cluster is chosen, in its settings. */
   clusterDrift: (clusterId: string) => `/clusters/${id(clusterId)}/settings#drift`,

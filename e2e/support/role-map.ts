@@ -1,5 +1,6 @@
 import type { OperationId } from '../../lib/services/api/contract.ts'
 import type { Role } from '../../lib/services/context.ts'
+import { SUGGESTED_RULES } from '../../lib/services/keep-rules/schemas.ts'
 import type { Gallery } from './gallery.ts'
 
 /** Before there is a session: their right is a fresh installation, or the token of a link. */
@@ -45,6 +46,14 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     startDrillAction: operator({ backupId }),
     setBackupPinnedAction: operator({ backupId, pinned: true }),
     setBackupNoteAction: operator({ backupId, note: reason }),
+    setKeepRulesAction: admin({ clusterId, enabled: true, rules: SUGGESTED_RULES }),
+    setDefaultKeepRulesAction: overall({ enabled: true, rules: SUGGESTED_RULES }),
+    dropKeepRulesAction: admin({ clusterId }),
+    applyKeepRulesAction: admin({ clusterId }),
+    previewKeepRulesAction: viewer({ clusterId, rules: SUGGESTED_RULES }),
+    keepMarkedAction: operator({ backupId }),
+    placeHoldAction: operator({ backupId, reason }),
+    liftHoldAction: admin({ backupId, reason }),
     deleteBackupAction: admin({ backupId, acknowledgeLastGood: true }),
     createRestoreAction: operator({ clusterId, source: `backup:${backupId}`, selection: { kind: 'all' } }),
     confirmRestoreAction: operator({ restoreId: plannedRestoreId, planHash, typedName, reason }),
@@ -188,6 +197,9 @@ export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Recor
     startBackup: { clusterId: cluster.id },
     pinBackup: { pinned: true },
     noteBackup: { note: 'walked by' },
+    setKeepRules: { enabled: false, rules: SUGGESTED_RULES },
+    placeHold: { reason: confirmation.reason },
+    liftHolds: { reason: confirmation.reason },
     startDiff: { left: `backup:${backupId}`, right: `live:${cluster.id}` },
     startSearch: { tree: `backup:${backupId}`, pathPattern: diffId },
     planRestore: { clusterId: cluster.id, source: `backup:${backupId}` },

@@ -13,8 +13,12 @@ export const loadBackup = cache((backupId: string) => load((context) => getBacku
 
 export const loadDrillFault = () => load(findDrillFault)
 
-export const loadBackups = (input: { clusterId: string; includeSafety: boolean; before: string | null }) =>
-  load((context) => listBackups(context, { ...input, limit: PAGE }))
+export const loadBackups = (input: {
+  clusterId: string
+  includeSafety: boolean
+  only?: 'going' | 'held' | null
+  before: string | null
+}) => load((context) => listBackups(context, { ...input, limit: PAGE }))
 
 export const loadBackupSources = (clusterId: string) => load((context) => listBackupSources(context, clusterId))
 

@@ -4,6 +4,7 @@ import { clusterOperations } from './contract/clusters.ts'
 import { diffOperations } from './contract/diffs.ts'
 import { healthOperations } from './contract/health.ts'
 import { jobOperations } from './contract/jobs.ts'
+import { keepRulesOperations } from './contract/keep-rules.ts'
 import { restoreOperations } from './contract/restores.ts'
 import { searchOperations } from './contract/searches.ts'
 import { treeOperations } from './contract/trees.ts'
@@ -17,6 +18,7 @@ export const OPERATIONS = {
   ...healthOperations,
   ...treeOperations,
   ...backupOperations,
+  ...keepRulesOperations,
   ...diffOperations,
   ...restoreOperations,
   ...searchOperations,

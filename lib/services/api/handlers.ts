@@ -6,6 +6,7 @@ import { clusterHandlers } from './handlers/clusters.ts'
 import { diffHandlers } from './handlers/diffs.ts'
 import { healthHandlers } from './handlers/health.ts'
 import { jobHandlers } from './handlers/jobs.ts'
+import { keepRulesHandlers } from './handlers/keep-rules.ts'
 import { restoreHandlers } from './handlers/restores.ts'
 import { searchHandlers } from './handlers/searches.ts'
 import { treeHandlers } from './handlers/trees.ts'
@@ -16,6 +17,7 @@ export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...healthHandlers,
   ...treeHandlers,
   ...backupHandlers,
+  ...keepRulesHandlers,
   ...diffHandlers,
   ...restoreHandlers,
   ...searchHandlers,

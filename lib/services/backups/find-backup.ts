@@ -39,6 +39,9 @@ export const BACKUP_COLUMNS = {
   scheduleName: true,
   sourceFaults: true,
   createdAt: true,
+  removeAfter: true,
+  removeReason: true,
+  holds: { where: { liftedAt: null }, select: { placedByName: true, reason: true, until: true } },
 } as const
 
 /** Fetch or throw: a deleted backup is as good as none. */

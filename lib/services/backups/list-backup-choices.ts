@@ -9,7 +9,7 @@ const NEWEST = 200
 
 /** The newest backups of every cluster for a picker, and those that a link names (TreeRef texts), old ones and safety backups too. */
 export async function listBackupChoices(
-  context: Pick<ServiceContext, 'db'>,
+  context: Pick<ServiceContext, 'db' | 'clock'>,
   input: { readonly named: readonly string[] },
 ): Promise<readonly BackupView[]> {
   const { backups } = await listBackups(context, { limit: NEWEST })

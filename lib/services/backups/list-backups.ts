@@ -12,6 +12,8 @@ export interface ListBackupsInput {
   readonly scheduleId?: string
   /** Safety backups of restores too. Default false. */
   readonly includeSafety?: boolean
+  /** Only those that wait for their removal, or that are held. */
+  readonly only?: 'going' | 'held' | null
   /** `next` of the page before. */
   readonly before?: string | null
   readonly limit?: number
@@ -19,7 +21,7 @@ export interface ListBackupsInput {
 
 /** Newest first. `next` is null at the end. */
 export async function listBackups(
-  context: Pick<ServiceContext, 'db'>,
+  context: Pick<ServiceContext, 'db' | 'clock'>,
   input: ListBackupsInput = {},
 ): Promise<{ readonly backups: readonly BackupView[]; readonly next: string | null }> {
   const limit = Math.min(Math.max(input.limit ?? 100, 1), LIMIT_MAX)
@@ -30,6 +32,14 @@ export async function listBackups(
       ...(input.clusterId ? { clusterId: input.clusterId } : {}),
       ...(input.scheduleId ? { scheduleId: input.scheduleId } : {}),
       ...(input.includeSafety ? {} : { purpose: { not: 'safety' } }),
+      ...(input.only === 'going' ? { removeAfter: { not: null } } : {}),
+      ...(input.only === 'held'
+        ? {
+            holds: {
+              some: { liftedAt: null, OR: [{ until: null }, { until: { gt: new Date(context.clock.now()) } }] },
+            },
+          }
+        : {}),
       ...(cursor
         ? { OR: [{ takenAt: { lt: cursor.takenAt } }, { takenAt: cursor.takenAt, id: { lt: cursor.id } }] }
         : {}),

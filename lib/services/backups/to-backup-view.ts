@@ -38,11 +38,14 @@ export interface BackupRow {
   readonly scheduleId: string | null
   readonly scheduleName: string | null
   readonly sourceFaults: unknown
+  readonly removeAfter: Date | null
+  readonly removeReason: string | null
+  readonly holds: readonly { readonly placedByName: string; readonly reason: string; readonly until: Date | null }[]
 }
 
 /** Rows as pages show them; what only the other rows can tell (last good, names) is looked up once for all. */
 export async function toBackupViews(
-  context: Pick<ServiceContext, 'db'>,
+  context: Pick<ServiceContext, 'db' | 'clock'>,
   rows: readonly BackupRow[],
 ): Promise<BackupView[]> {
   const lastGood = await findLastGood(
@@ -82,7 +85,15 @@ export async function toBackupViews(
     drill: toDrillView(row),
     isLastGood: lastGood.has(row.id),
     createdByName: row.createdById === null ? null : (names.get(row.createdById) ?? null),
+    goes: row.removeAfter && { after: row.removeAfter.toISOString(), reason: row.removeReason ?? '' },
+    hold: toHold(row.holds, context.clock.now()),
   }))
+}
+
+/** The first that stands. */
+function toHold(holds: BackupRow['holds'], nowMs: number): BackupView['hold'] {
+  const hold = holds.find(({ until }) => until === null || until.getTime() > nowMs)
+  return hold ? { by: hold.placedByName, reason: hold.reason, until: hold.until?.toISOString() ?? null } : null
 }
 
 function toDrillView({ drilledAt, drillOk, provedAt, drillReport }: BackupRow): BackupView['drill'] {

@@ -36,6 +36,10 @@ export interface BackupView {
   readonly drill: DrillSummary | null
   readonly isLastGood: boolean
   readonly createdByName: string | null
+  /** No keep rule keeps it: it is removed after that time, unless somebody keeps it. */
+  readonly goes: { readonly after: string; readonly reason: string } | null
+  /** Nothing removes it while the hold stands. */
+  readonly hold: { readonly by: string; readonly reason: string; readonly until: string | null } | null
 }
 
 /** The last drill of a backup. */

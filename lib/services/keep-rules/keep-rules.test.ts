@@ -267,9 +267,9 @@ describe('what a clock or a slip of the hand must not do', () => {
     await expect(setKeepRules(operator, { clusterId, enabled: true, rules: RULES })).rejects.toMatchObject(forbidden)
     await expect(applyKeepRules(operator, { clusterId })).rejects.toMatchObject(forbidden)
     const { holdId } = await placeHold(operator, { backupId: 'b1', reason: 'look at it', until: '2027-01-31' })
-    await expect(liftHold(operator, { holdId, reason: 'done' })).rejects.toMatchObject(forbidden)
+    await expect(liftHold(operator, { backupId: 'b1', holdId, reason: 'done' })).rejects.toMatchObject(forbidden)
     await expect(placeHold(services.contextFor('viewer'), { backupId: 'b1', reason: 'no' })).rejects.toThrow()
-    await liftHold(admin, { holdId, reason: 'done with it' })
+    await liftHold(admin, { backupId: 'b1', holdId, reason: 'done with it' })
     expect(await listHolds(admin, 'b1')).toMatchObject([
       { reason: 'look at it', stands: false, liftedByName: 'admin one', liftReason: 'done with it' },
     ])
@@ -279,12 +279,12 @@ describe('what a clock or a slip of the hand must not do', () => {
 describe('by hand', () => {
   test('a backup that is held or in work is not deleted', async () => {
     await addFew(2)
-    const { holdId } = await placeHold(admin, { backupId: 'b2', reason: 'a court wants it' })
+    await placeHold(admin, { backupId: 'b2', reason: 'a court wants it' })
     await expect(deleteBackup(admin, { backupId: 'b2' })).rejects.toMatchObject({
       code: 'BACKUP_HELD',
       message: 'The backup is held by admin one: a court wants it',
     })
-    await liftHold(admin, { holdId, reason: 'over' })
+    await liftHold(admin, { backupId: 'b2', reason: 'over' })
     await admin.db.restore.create({
       data: {
         id: 'r1',

@@ -75,4 +75,9 @@ export const placeHoldSchema = z.object({
     .nullable()
     .default(null),
 })
-export const liftHoldSchema = z.object({ holdId: z.string(), reason: z.string().trim().min(3, 'Say why').max(500) })
+/** `holdId` null: all that stand. */
+export const liftHoldSchema = z.object({
+  backupId: z.string(),
+  holdId: z.string().nullable().default(null),
+  reason: z.string().trim().min(3, 'Say why').max(500),
+})

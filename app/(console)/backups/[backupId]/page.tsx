@@ -4,6 +4,8 @@ import {
   ConsistencyBadge,
   DrillBadge,
   EncryptedBadge,
+  GoesBadge,
+  HeldBadge,
   ImportBadge,
   PinnedBadge,
   StatusBadge,
@@ -24,6 +26,8 @@ import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
 import { hasGaps } from '@/lib/domain/snapshot/manifest.ts'
+import { GoesNotice } from '../../keep-rules/_components/goes-notice.tsx'
+import { HoldsCard } from '../../keep-rules/_components/holds-card.tsx'
 import { BackupActions } from '../_components/backup-actions.tsx'
 import { BackupNote } from '../_components/backup-note.tsx'
 import { ConsistencyWords } from '../_components/consistency-words.tsx'
@@ -60,6 +64,8 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               <DrillBadge backup={backup} />
               <EncryptedBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
+              {backup.hold && <HeldBadge hold={backup.hold} />}
+              {backup.goes && <GoesBadge goes={backup.goes} />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
             </>
@@ -69,6 +75,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
           {backup.createdByName && ` by ${backup.createdByName}`}
         </PageHeader>
         <div className="flex flex-col gap-4">
+          {backup.goes && <GoesNotice backupId={backup.id} goes={backup.goes} />}
           <BackupActions backup={backup} drillFault={drillFault.ok ? drillFault.value : drillFault.error.message} />
           <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
           <DrillResult backupId={backup.id} drill={backup.drill} report={backup.drillReport} />
@@ -113,6 +120,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
             <Card title="Note">
               <BackupNote backupId={backup.id} note={backup.note} />
             </Card>
+            <HoldsCard backupId={backup.id} />
           </div>
           <Card title="Files" flush>
             <p className="px-4 pt-3 text-muted text-sm">

@@ -100,7 +100,11 @@ export function BackupActions({ backup, drillFault }: { backup: BackupView; dril
         </GuardedButton>
         <Button
           icon={<Trash2 aria-hidden className="size-4" />}
-          disabledReason={backup.pinned && 'It is pinned. Unpin it first.'}
+          disabledReason={
+            backup.pinned
+              ? 'It is pinned. Unpin it first.'
+              : backup.hold && `It is held by ${backup.hold.by}: ${backup.hold.reason}`
+          }
           onClick={() => setDeleting(true)}
         >
           Delete…

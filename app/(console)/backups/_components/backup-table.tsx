@@ -3,6 +3,8 @@ import {
   ConsistencyBadge,
   DrillBadge,
   EncryptedBadge,
+  GoesBadge,
+  HeldBadge,
   ImportBadge,
   PinnedBadge,
   StatusBadge,
@@ -67,6 +69,8 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
               <DrillBadge backup={backup} />
               <EncryptedBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
+              {backup.hold && <HeldBadge hold={backup.hold} />}
+              {backup.goes && <GoesBadge goes={backup.goes} />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge title="Taken by a restore, for its undo">safety</Badge>}
             </span>

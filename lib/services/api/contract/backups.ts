@@ -38,6 +38,14 @@ const shape = {
   drill: z.object({ at: time, ok: z.boolean(), provedAt: time.nullable() }).nullable(),
   isLastGood: z.boolean(),
   createdByName: z.string().nullable(),
+  goes: z
+    .object({ after: time, reason: z.string() })
+    .nullable()
+    .meta({ description: 'No keep rule keeps it: it is removed after that time; null: it stays' }),
+  hold: z
+    .object({ by: z.string(), reason: z.string(), until: time.nullable() })
+    .nullable()
+    .meta({ description: 'Nothing removes it while that hold stands' }),
 }
 export const backup = z.object(shape).meta({ id: 'Backup' })
 const detail = z
@@ -64,6 +72,10 @@ export const backupOperations = {
       clusterId: id.optional(),
       scheduleId: id.optional(),
       includeSafety: z.stringbool().default(false).meta({ description: 'Also those that restores have taken' }),
+      only: z
+        .enum(['going', 'held'])
+        .optional()
+        .meta({ description: 'Only those that wait for their removal, or are held' }),
       ...paging(500, 100),
     }),
     body: null,

@@ -13,6 +13,7 @@ import { ImportBackup } from '../../../backups/_components/import-backup.tsx'
 import { RunningBackups } from '../../../backups/_components/running-backups.tsx'
 import { StartBackup } from '../../../backups/_components/start-backup.tsx'
 import { loadBackupSources, loadBackups } from '../../../backups/loaders.ts'
+import { KeepRulesSection } from '../../../keep-rules/_components/keep-rules-section.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { loadCluster } from '../../loaders.ts'
 
@@ -29,10 +30,11 @@ export default async function ClusterBackupsPage({
   const search = await searchParams
   const includeSafety = readText(search, 'safety') === '1'
   const before = readText(search, 'before') || null
+  const only = readOnly(readText(search, 'only'))
   const cluster = await loadCluster(clusterId)
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const [list, sources] = await Promise.all([
-    loadBackups({ clusterId, includeSafety, before }),
+    loadBackups({ clusterId, includeSafety, only, before }),
     loadBackupSources(clusterId),
   ])
   return (
@@ -56,7 +58,15 @@ export default async function ClusterBackupsPage({
           <ErrorNotice error={list.error} />
         ) : list.value.backups.length === 0 ? (
           <Card>
-            <EmptyState icon={<Archive aria-hidden />} title={before ? 'No older backups' : 'No backups yet'}>
+            <EmptyState
+              icon={<Archive aria-hidden />}
+              title={only ? EMPTY[only] : before ? 'No older backups' : 'No backups yet'}
+            >
+              {only && (
+                <Link href={paths.clusterBackups(clusterId)} className="link">
+                  Show all backups
+                </Link>
+              )}{' '}
               A backup is a native ZooKeeper snapshot with a manifest that says what it holds and proves it. Take the
               first one with <strong>Back up now</strong>: it only reads, so a read-only cluster is fine.
             </EmptyState>
@@ -70,9 +80,26 @@ export default async function ClusterBackupsPage({
               title="Backups"
               flush
               actions={
-                <Link href={paths.clusterBackups(clusterId, { safety: !includeSafety })} className="link text-xs">
-                  {includeSafety ? 'Hide safety backups of restores' : 'Show safety backups of restores'}
-                </Link>
+                <span className="flex flex-wrap gap-3">
+                  {only !== 'going' && (
+                    <Link href={paths.clusterBackups(clusterId, { only: 'going' })} className="link text-xs">
+                      Goes soon
+                    </Link>
+                  )}
+                  {only !== 'held' && (
+                    <Link href={paths.clusterBackups(clusterId, { only: 'held' })} className="link text-xs">
+                      Held
+                    </Link>
+                  )}
+                  {only && (
+                    <Link href={paths.clusterBackups(clusterId)} className="link text-xs">
+                      All
+                    </Link>
+                  )}
+                  <Link href={paths.clusterBackups(clusterId, { safety: !includeSafety })} className="link text-xs">
+                    {includeSafety ? 'Hide safety backups of restores' : 'Show safety backups of restores'}
+                  </Link>
+                </span>
               }
             >
               <BackupTable backups={list.value.backups} />
@@ -86,7 +113,11 @@ export default async function ClusterBackupsPage({
               {list.value.next && (
                 <LinkButton
                   size="small"
-                  href={paths.clusterBackups(clusterId, { safety: includeSafety, before: list.value.next })}
+                  href={paths.clusterBackups(clusterId, {
+                    safety: includeSafety,
+                    only: only ?? undefined,
+                    before: list.value.next,
+                  })}
                 >
                   Older backups
                 </LinkButton>
@@ -94,7 +125,14 @@ export default async function ClusterBackupsPage({
             </nav>
           </>
         )}
+        <KeepRulesSection clusterId={clusterId} />
       </div>
     </ClusterFrame>
   )
+}
+
+const EMPTY = { going: 'No backup waits for its removal', held: 'No backup is held' } as const
+
+function readOnly(text: string): keyof typeof EMPTY | null {
+  return text === 'going' || text === 'held' ? text : null
 }
