@@ -66,8 +66,8 @@ export async function readWholeManifest(dir: string, keys: AgeKeys): Promise<{ m
       remedy: 'a file of another archive lies here, or one of them was changed: use a copy of the archive',
     })
   }
-  const { consistency, fidelity, note, import: imported } = inner
-  return { manifest: { ...manifest, consistency, fidelity, note, import: imported }, inner }
+  const { scope, consistency, fidelity, note, import: imported } = inner
+  return { manifest: { ...manifest, scope, consistency, fidelity, note, import: imported }, inner }
 }
 
 async function readEncrypted(path: string, keys: AgeKeys, recipients: readonly string[]): Promise<string> {

@@ -66,12 +66,13 @@ export async function writeManifest(
   return { manifest, bytes: (await writeNewFile(join(dir, MANIFEST_FILE), open)).bytes }
 }
 
-/** Without the names of znodes, but for the subtrees that were asked for. */
+/** Without the names of znodes, but for the subtrees that were asked for: those that a restore touches are nobody's choice of words. */
 export function withoutPaths(manifest: Manifest): Manifest {
   const { sequenceParents: _, ...fidelity } = manifest.fidelity
-  const { import: imported } = manifest
+  const { import: imported, scope } = manifest
   return {
     ...manifest,
+    scope: scope.kind === 'touched' ? { ...scope, paths: [] } : scope,
     consistency: { ...manifest.consistency, moved: [] },
     fidelity: { ...fidelity, unreadable: [], maskedAcl: [] },
     ...(imported === undefined
@@ -80,8 +81,9 @@ export function withoutPaths(manifest: Manifest): Manifest {
   }
 }
 
-function countHidden({ consistency, fidelity }: Manifest) {
+function countHidden({ consistency, fidelity, scope }: Manifest) {
   return {
+    scope: scope.kind === 'touched' ? scope.paths.length : 0,
     moved: consistency.moved.length,
     unreadable: fidelity.unreadable.length,
     maskedAcl: fidelity.maskedAclTotal ?? fidelity.maskedAcl.length,

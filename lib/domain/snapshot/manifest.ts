@@ -80,7 +80,14 @@ export const encryptionSchema = z.object({
   /** The whole manifest of the archive as it is decrypted. Lists of paths are in there only; here they are empty. */
   manifest: fileName,
   /** How much of each list is in there. */
-  hidden: z.object({ moved: count, unreadable: count, maskedAcl: count, sequenceParents: count }),
+  hidden: z.object({
+    moved: count,
+    unreadable: count,
+    maskedAcl: count,
+    sequenceParents: count,
+    /** Paths of a scope of the kind `touched`. */
+    scope: count.default(0),
+  }),
 })
 export type Encryption = z.infer<typeof encryptionSchema>
 

@@ -84,7 +84,14 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               <Facts
                 className="sm:grid-cols-2"
                 items={[
-                  ['Scope', backup.scopePaths.join(', ') === '/' ? 'whole tree' : backup.scopePaths.join(', ')],
+                  [
+                    'Scope',
+                    backup.scopePaths.length === 0
+                      ? 'what a restore touched; which paths is in the encrypted manifest'
+                      : backup.scopePaths.join(', ') === '/'
+                        ? 'whole tree'
+                        : backup.scopePaths.join(', '),
+                  ],
                   [
                     'zxid',
                     hasGaps(manifest) && backup.zxid === '0x0' ? 'not known' : <Zxid key="zxid" value={backup.zxid} />,

@@ -22,7 +22,11 @@ import { formatBytes } from '@/lib/base/format-bytes.ts'
 import type { BackupView } from '@/lib/services/backups/views.ts'
 
 const describeScope = (scope: readonly string[]) =>
-  scope.length === 1 && scope[0] === '/' ? 'whole tree' : scope.join(', ')
+  scope.length === 0
+    ? 'what a restore touched'
+    : scope.length === 1 && scope[0] === '/'
+      ? 'whole tree'
+      : scope.join(', ')
 
 export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
   return (
