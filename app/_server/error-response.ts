@@ -1,6 +1,7 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
 import { CancelledError, isArkeeperError, TimeoutError } from '@/lib/base/errors.ts'
+import { currentLogFields } from '@/lib/base/log-fields.ts'
 import { ZnodeError, type ZnodeErrorCode } from '@/lib/domain/znode/errors.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
 import type { ErrorView } from '@/lib/services/error-view.ts'
@@ -50,7 +51,9 @@ export async function toErrorView(error: unknown): Promise<ErrorView> {
       fields: readFields(error.details.fields),
     }
   }
-  const id = randomUUID().slice(0, 8)
+  // The request's own name, so that all that was logged on the way is found with it.
+  const { requestId } = currentLogFields()
+  const id = typeof requestId === 'string' ? requestId : randomUUID().slice(0, 8)
   const { log } = await getRuntime()
   log.error({ errorId: id, err: error }, 'An unexpected error ended a request')
   return {

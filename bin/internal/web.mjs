@@ -8,7 +8,7 @@ import { DIST_DIR, ROOT } from './project.mjs'
 
 const STOP_TIMEOUT_MS = 3_000
 
-const { createFront, formatErrorLine, readEnv, readSingleSignOn } = await import(
+const { createFront, createLog, followRequest, formatErrorLine, readEnv, readSingleSignOn } = await import(
   pathToFileURL(`${DIST_DIR}/front.mjs`).href
 )
 const env = readEnvOrExit()
@@ -21,13 +21,19 @@ const handle = app.getRequestHandler()
 await app.prepare()
 
 const front = createFront(env)
+const log = createLog({ level: env.logLevel, component: 'web' })
 // One request that something here cannot deal with ends by itself, and not the process with everybody's.
 const answer = async (request, response) => {
-  if (front.admit(request, response)) await handle(request, response)
+  // Before anything rewrites it.
+  const target = request.url ?? ''
+  const isAdmitted = front.admit(request, response)
+  await followRequest(log, { request, response, target }, async () => {
+    if (isAdmitted) await handle(request, response)
+  })
 }
 const server = createServer((request, response) => {
   answer(request, response).catch((error) => {
-    process.stderr.write(`web: ${request.method} ${request.url?.split('?')[0]}: ${error?.stack ?? error}\n`)
+    log.error({ requestId: request.headers['x-request-id'], err: error }, 'A request could not be answered')
     response.destroy()
   })
 })

@@ -64,6 +64,8 @@ function toProxies(text: string, ctx: z.RefinementCtx): ProxyList {
   return z.NEVER
 }
 
+const logLevel = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
+
 const envSchema = z.object({
   HOST: z.string().trim().min(1).default('127.0.0.1'),
   PORT: port.default(3000),
@@ -100,7 +102,9 @@ const envSchema = z.object({
     .optional(),
   ARKEEPER_WORKER_HOST: z.string().trim().min(1).default('127.0.0.1'),
   ARKEEPER_WORKER_PORT: port.optional(),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ARKEEPER_LOG_LEVEL: logLevel.optional(),
+  /** Its name of before. */
+  LOG_LEVEL: logLevel.default('info'),
 })
 
 /** The only reader of the environment. An empty variable counts as unset; a wrong one is named, never quoted. */
@@ -152,7 +156,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
       env.ARKEEPER_WORKER_PORT === undefined
         ? null
         : { host: env.ARKEEPER_WORKER_HOST, port: env.ARKEEPER_WORKER_PORT },
-    logLevel: env.LOG_LEVEL,
+    logLevel: env.ARKEEPER_LOG_LEVEL ?? env.LOG_LEVEL,
   }
 }
 

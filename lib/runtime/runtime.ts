@@ -24,6 +24,7 @@ import { createWorkFiles } from '../adapters/workfiles/create-work-files.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
+import { addLogFields } from '../base/log-fields.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
@@ -41,6 +42,9 @@ import { assertSameKeys } from './same-keys.ts'
 import { setUpCodeOf } from './set-up-code.ts'
 import { offerSingleSignOn, type SingleSignOnOffer } from './single-sign-on-offer.ts'
 import { publicOrigin } from './trusted-origins.ts'
+
+/** Which process of the product it is. */
+export type Component = 'web' | 'worker'
 
 export interface Runtime {
   readonly env: Env
@@ -66,25 +70,29 @@ declare global {
 }
 
 /** One a process, made on first use and never at import time. A failed start is forgotten, so that the next call tries again. */
-export function getRuntime(): Promise<Runtime> {
+export function getRuntime(component: Component = 'web'): Promise<Runtime> {
   if (globalThis.arkeeperRuntime) return globalThis.arkeeperRuntime
   const forget = () => {
     if (globalThis.arkeeperRuntime === starting) globalThis.arkeeperRuntime = undefined
   }
-  const starting = openRuntime(readEnv, forget)
+  const starting = openRuntime(readEnv, forget, component)
   globalThis.arkeeperRuntime = starting
   starting.catch(forget)
   return starting
 }
 
 /** A runtime of its own for the given environment; `getRuntime` for tests. */
-export async function openRuntime(read: () => Env, onClose: () => void = () => undefined): Promise<Runtime> {
+export async function openRuntime(
+  read: () => Env,
+  onClose: () => void = () => undefined,
+  component: Component = 'web',
+): Promise<Runtime> {
   const env = read()
   makePrivateDir(env.dataDir)
   const installationKey = env.secretKey ?? loadOrCreateSecretKey(env.dataDir)
   const auditKey = loadAuditKey(env.dataDir, env)
   const secrets = toServiceSecrets(createSecretBox(installationKey))
-  const log: Log = createLog({ level: env.logLevel })
+  const log: Log = createLog({ level: env.logLevel, component })
   const clock = systemClock
 
   const applied = await migrateDatabase(env.databaseUrl)
@@ -134,7 +142,13 @@ export async function openRuntime(read: () => Env, onClose: () => void = () => u
   })
   const paths = { dataDir: env.dataDir, storeDir: env.storeDir, workDir: env.workDir }
 
-  const contextFor: Runtime['contextFor'] = (actor, options = {}) => ({
+  const contextFor: Runtime['contextFor'] = (actor, options = {}) => {
+    // By id, never by name or address: who that is the audit and the page of people tell.
+    if (actor.id !== null) addLogFields({ actorId: actor.id })
+    if (actor.token) addLogFields({ tokenId: actor.token.id })
+    return contextOf(actor, options)
+  }
+  const contextOf: Runtime['contextFor'] = (actor, options = {}) => ({
     actor,
     ...seenBy(actor, { db, sessions }),
     log,

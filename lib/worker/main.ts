@@ -29,7 +29,7 @@ const SLOTS = 2
 const STOP_TIMEOUT_MS = 8_000
 
 async function main(): Promise<void> {
-  const runtime = await getRuntime()
+  const runtime = await getRuntime('worker')
   const { log, db, env } = runtime
   const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const queue = createQueue(db, systemClock, { name, host: hostname(), pid: process.pid })

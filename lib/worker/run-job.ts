@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isDatabaseAway } from '../adapters/database/errors.ts'
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { formatErrorLine } from '../base/errors.ts'
+import { withLogFields } from '../base/log-fields.ts'
 import type { ClaimedJob } from '../jobs/claim-job.ts'
 import { BEAT_MS, isJobKind, JOB_DEFINITIONS, LEASE_MS } from '../jobs/definitions.ts'
 import { JobError } from '../jobs/errors.ts'
@@ -53,7 +54,12 @@ export class RunningJob {
     this.#stop('shutdown')
   }
 
-  async run(work: WorkOnJob): Promise<void> {
+  run(work: WorkOnJob): Promise<void> {
+    const { id, kind, attempts } = this.#job
+    return withLogFields({ jobId: id, kind, attempt: attempts }, () => this.#run(work))
+  }
+
+  async #run(work: WorkOnJob): Promise<void> {
     const { kind } = this.#job
     const timeoutMs = isJobKind(kind) ? JOB_DEFINITIONS[kind].timeoutMs : LEASE_MS
     const timers = [

@@ -1,44 +1,45 @@
-import { pino, stdSerializers } from 'pino'
+import { hostname } from 'node:os'
+import { pino } from 'pino'
+import { currentLogFields } from '../../base/log-fields.ts'
+import { censorFields, censorText } from './censor.ts'
+import { toTerminalLine } from './terminal-line.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Last line of defence: nothing is meant to log these, and where something does, the value is gone. */
-const SECRET_KEYS = [
-  'password',
-  'secret',
-  'authSecret',
-  'auth',
-  'token',
-  'cookie',
-  'authorization',
-  'secretKey',
-  'data',
-]
-const REDACTED = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
-
 export interface LogOptions {
   readonly level: LogLevel
-  /** `web`, `worker`, `cli`. */
-  readonly role?: string
+  /** Which part of the product writes. */
+  readonly component?: 'web' | 'worker'
   /** Where lines go; standard error by default, so that what a command prints stays clean. */
   readonly destination?: { write(line: string): void }
 }
 
-/** JSON Lines. `error` and `err` fields are written with their stack and causes. */
+/**
+ * JSON Lines; on a terminal, lines for people. Each has the fields of the work that it was written in (log-fields.ts). `error` and `err` are
+ * written with their stack and causes. Secrets are censored by the names of fields and by their looks: nothing is meant to log them.
+ */
 export function createLog(options: LogOptions) {
   return pino(
     {
       level: options.level,
-      base: { pid: process.pid, ...(options.role === undefined ? {} : { role: options.role }) },
+      base: {
+        ...(options.component === undefined ? {} : { component: options.component }),
+        host: hostname(),
+        pid: process.pid,
+      },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: serializeError, error: serializeError },
-      redact: { paths: REDACTED, censor: '[secret]' },
+      mixin: () => currentLogFields(),
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => censorFields(fields) as Record<string, unknown>,
+      },
+      hooks: { streamWrite: censorText },
     },
-    options.destination ?? pino.destination({ dest: 2, sync: true }),
+    options.destination ?? toStandardError(),
   )
 }
 
-function serializeError(value: unknown): unknown {
-  return value instanceof Error ? stdSerializers.errWithCause(value) : value
+function toStandardError(): { write(line: string): void } {
+  const destination = pino.destination({ dest: 2, sync: true })
+  return process.stderr.isTTY ? { write: (line) => void destination.write(toTerminalLine(line)) } : destination
 }

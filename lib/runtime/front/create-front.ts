@@ -4,6 +4,7 @@ import type { Env } from '../env.ts'
 import { PROBES } from './probes.ts'
 import { type Client, clientOf } from './proxies.ts'
 import { BODY_BYTES_MAX, isReading, isUpload, type Knock, type Refusal, refusalOf } from './refusal-of.ts'
+import { nameRequest, REQUEST_ID_HEADER } from './request-log.ts'
 import { mayBeKept, pagePolicy, responseHeaders } from './response-headers.ts'
 
 export interface FrontLimits {
@@ -43,7 +44,10 @@ export function createFront(env: FrontEnv, limits: FrontLimits = FRONT_LIMITS) {
     const client = whoAsks(request, isOurOwn)
     const https = env.publicUrl?.startsWith('https:') ?? client.secure
     const nonce = randomBytes(16).toString('base64')
-    sayLast(response, path, responseHeaders({ path, nonce, https }))
+    const isTrusted = isOurOwn || env.trustedProxies.holds(request.socket.remoteAddress ?? '')
+    const requestId = nameRequest(textOf(request.headers[REQUEST_ID_HEADER]), isTrusted)
+    request.headers[REQUEST_ID_HEADER] = requestId
+    sayLast(response, path, { ...responseHeaders({ path, nonce, https }), [REQUEST_ID_HEADER]: requestId })
     const refusal = isOurOwn ? null : refusalOf(env, toKnock(request, target, path))
     if (refusal) return refuse(request, response, refusal)
     if (sendOn(request, response)) return false
