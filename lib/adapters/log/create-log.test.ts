@@ -22,9 +22,11 @@ describe('log', () => {
       pid: process.pid,
       msg: 'It failed',
       zxid: 26,
-      error: { message: 'outer', cause: { message: 'inner' } },
+      error: { type: 'Error', message: 'outer', cause: { type: 'Error', message: 'inner' } },
     })
     expect(line.error.stack).toContain('create-log.test.ts')
+    log.error({ err: new TypeError('other') }, 'It failed')
+    expect(JSON.parse(lines[1] ?? '').err).toMatchObject({ type: 'TypeError', message: 'other' })
     expect(Date.parse(line.time)).toBeGreaterThan(0)
   })
 

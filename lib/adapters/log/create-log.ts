@@ -33,11 +33,15 @@ export function createLog(options: LogOptions) {
         level: (label) => ({ level: label }),
         log: (fields) => censorFields(fields) as Record<string, unknown>,
       },
+      // They are plain by then; pino's own would take them for errors once more.
+      serializers: { err: asItIs, error: asItIs },
       hooks: { streamWrite: censorText },
     },
     options.destination ?? toStandardError(),
   )
 }
+
+const asItIs = (value: unknown) => value
 
 function toStandardError(): { write(line: string): void } {
   const destination = pino.destination({ dest: 2, sync: true })
