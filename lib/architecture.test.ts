@@ -198,6 +198,7 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/logs/run-due-logs.ts',
   'lib/services/migrations/run-due-migrations.ts',
   'lib/services/physical/work-on-physical.ts',
+  'lib/services/rereads/run-due-rereads.ts',
   'lib/services/restores/run-restore.ts',
   'lib/services/schedules/run-due-schedules.ts',
   'lib/services/searches/run-search.ts',

@@ -53,7 +53,12 @@ export const JOB_DEFINITIONS = {
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
   },
-  verify: { payload: z.object({ backupId: z.string() }), attemptsMax: 2, timeoutMs: 12 * HOUR_MS },
+  /** `copyId`: that copy of it; null: where it was put first. */
+  verify: {
+    payload: z.object({ backupId: z.string(), copyId: z.string().nullable().optional() }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+  },
   /** Each backup by itself: begun again it goes on with those that are left. */
   reencrypt: {
     payload: z.object({ clusterId: z.string() }),

@@ -31,6 +31,7 @@ export const LEAST_ROLE = {
   'schedule.update': 'operator',
   'schedule.pause': 'operator',
   'schedule.remove': 'operator',
+  'backup.schedule-reread': 'admin',
   'backup.download': 'operator',
   'backup.delete': 'admin',
   'backup.set-keep-rules': 'admin',

@@ -48,6 +48,7 @@ export const PLACES = {
   // By the id of the cluster, which is looked up first; the rules of all clusters hold also for who has a role at a single one.
   KeepPolicy: 'no cluster',
   KeepRun: { main: 'clusterId' },
+  RereadSchedule: { main: 'clusterId' },
   IgnoreRule: { main: 'clusterId' },
   Search: { main: 'clusterId', orNone: true },
   Diff: { main: 'clusterId', orNone: true, other: 'otherClusterId', otherOrNone: true },

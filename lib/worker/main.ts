@@ -14,6 +14,7 @@ import { sweepUploads } from '../services/imports/uploads.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
+import { runDueRereads } from '../services/rereads/run-due-rereads.ts'
 import { runDueSchedules } from '../services/schedules/run-due-schedules.ts'
 import { sweepWorkFolders } from '../services/sweep-work-folders.ts'
 import { createAlertPollers } from './alert-pollers.ts'
@@ -75,6 +76,11 @@ async function main(): Promise<void> {
     runDue: (context) => runDueSchedules(context, name),
     fault: 'Which schedules are due cannot be asked',
   })
+  const rereads = new Poller({
+    contextFor: (signal) => ({ ...contextFor(signal), actor: { ...system, name: 'schedule' } }),
+    runDue: (context) => runDueRereads(context, name),
+    fault: 'Which archives are to be read again cannot be asked',
+  })
   const migrations = new Poller({
     contextFor,
     runDue: (context) => runDueMigrations(context, name),
@@ -118,6 +124,7 @@ async function main(): Promise<void> {
       drills.stop(),
       keepRules.stop(),
       schedules.stop(),
+      rereads.stop(),
       migrations.stop(),
       auditor.stop(),
       forwarder.stop(),
@@ -134,6 +141,7 @@ async function main(): Promise<void> {
   drills.start()
   keepRules.start()
   schedules.start()
+  rereads.start()
   migrations.start()
   auditor.start()
   forwarder.start()

@@ -3,21 +3,24 @@ import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ProgressMeter } from '../engine/progress.ts'
+import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { hurryKeepRules } from '../keep-rules/run-due-keep-rules.ts'
-import { withArchive } from '../stores/archive-folder.ts'
+import { type ArchivePlace, withArchive } from '../stores/archive-folder.ts'
 import { getBackupRow } from './find-backup.ts'
 import { verifyReportSchema } from './verify-report.ts'
 
-/** The work of a verify job. A damaged archive is a finding, not a failure of the job. */
+/** The work of a verify job: the archive where it was put first, or one copy of it. A damaged archive is a finding, not a failure of the job. */
 export async function runVerify(
   context: ServiceContext,
   payload: JobPayload<'verify'>,
   run: JobRun,
 ): Promise<JobResult> {
-  const backup = await getBackupRow(context, payload.backupId)
+  const { backupId, copyId = null } = payload
+  const backup = await getBackupRow(context, backupId)
+  const place = copyId === null ? backup : await getCopy(context, { backupId, copyId })
   const meter = new ProgressMeter(context.clock, run.progress)
-  const report = await withArchive(context, backup, (dir) =>
+  const report = await withArchive(context, place, (dir) =>
     context.archives.verify(dir, {
       signal: context.signal,
       onProgress: (done) => meter.report('Verifying', { done, total: backup.znodes }),
@@ -32,21 +35,35 @@ export async function runVerify(
     : `${countOf(report.znodes, 'znode')} verified, all sums match`
   const verifiedAt = new Date(context.clock.now())
   return {
-    result: { backupId: payload.backupId, ok: report.ok, problems: report.problems.length },
+    result: { backupId, ok: report.ok, problems: report.problems.length },
     message: report.ok ? sound : `The archive is damaged: ${report.problems.length} problems`,
     commit: async (tx) => {
-      await tx.backup.updateMany({
-        where: { id: payload.backupId },
-        data: {
-          verifiedAt,
-          verifyOk: report.ok,
-          verifyDepth: isBlind ? 'sums' : null,
-          // The schema admits nothing but what JSON can hold.
-          verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
-        },
-      })
+      const data = {
+        verifiedAt,
+        verifyOk: report.ok,
+        // The schema admits nothing but what JSON can hold.
+        verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
+      }
+      if (copyId !== null) await tx.backupCopy.updateMany({ where: { id: copyId }, data })
+      else {
+        const verifyDepth = isBlind ? 'sums' : null
+        await tx.backup.updateMany({ where: { id: backupId }, data: { ...data, verifyDepth } })
+      }
       // Found bad, it is no good one for the keep rules any more: another may have become the last good one.
       if (!report.ok) await hurryKeepRules(tx, backup.clusterId, verifiedAt.getTime())
     },
   }
+}
+
+async function getCopy(
+  context: Pick<ServiceContext, 'db'>,
+  { backupId, copyId }: { readonly backupId: string; readonly copyId: string },
+): Promise<ArchivePlace> {
+  const copy = await context.db.backupCopy.findFirst({
+    where: { id: copyId, backupId, state: 'present' },
+    select: { storeId: true, dir: true },
+  })
+  if (!copy)
+    throw new ServiceError('NOT_FOUND', 'The copy is not there any more', { unaffected: 'nothing was changed' })
+  return copy
 }

@@ -37,6 +37,7 @@ export const SCOPE_OF = {
   'schedule.update': 'admin',
   'schedule.pause': 'admin',
   'schedule.remove': 'admin',
+  'backup.schedule-reread': 'admin',
   // Its files hold every value, also those that are hidden from whoever only looks.
   'backup.download': 'backup',
   // A token that takes backups at night is the first thing that whoever wants them gone would look for.
