@@ -1,3 +1,4 @@
+import { alertOperations } from './contract/alerts.ts'
 import { auditOperations } from './contract/audit.ts'
 import { backupOperations } from './contract/backups.ts'
 import { clusterOperations } from './contract/clusters.ts'
@@ -23,6 +24,7 @@ export const OPERATIONS = {
   ...restoreOperations,
   ...searchOperations,
   ...jobOperations,
+  ...alertOperations,
   ...auditOperations,
 } as const
 export type Operations = typeof OPERATIONS

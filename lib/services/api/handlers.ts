@@ -1,5 +1,6 @@
 import type { OperationId, Operations } from './contract.ts'
 import type { Handlers } from './handler.ts'
+import { alertHandlers } from './handlers/alerts.ts'
 import { auditHandlers } from './handlers/audit.ts'
 import { backupHandlers } from './handlers/backups.ts'
 import { clusterHandlers } from './handlers/clusters.ts'
@@ -22,5 +23,6 @@ export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...restoreHandlers,
   ...searchHandlers,
   ...jobHandlers,
+  ...alertHandlers,
   ...auditHandlers,
 }

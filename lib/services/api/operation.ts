@@ -34,7 +34,17 @@ export interface OperationShape {
   readonly answer: AnswerShape
 }
 
-export const TAGS = ['clusters', 'trees', 'backups', 'diffs', 'restores', 'searches', 'jobs', 'audit'] as const
+export const TAGS = [
+  'clusters',
+  'trees',
+  'backups',
+  'diffs',
+  'restores',
+  'searches',
+  'jobs',
+  'alerts',
+  'audit',
+] as const
 export type Tag = (typeof TAGS)[number]
 
 /** One route of the API. Everything else (dispatch, OpenAPI, client, documentation, the tests of doors) is made from it. */
