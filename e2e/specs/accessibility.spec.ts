@@ -13,6 +13,8 @@ const NARROW = { width: 390, height: 844 }
 /** What one comes to a page for: the keyboard must get there. */
 const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Locator>> = {
   '/': (page, { cluster }) => page.getByRole('link', { name: `Tree of ${cluster.name}` }),
+  '/alerts': (page) => page.getByRole('link', { name: 'Notifications and rules' }),
+  '/notifications': (page) => page.getByRole('button', { name: 'Add a channel…' }),
   '/audit': (page) => page.getByRole('link', { name: /JSON/i }),
   '/backups/[backupId]': (page) => page.getByRole('button', { name: 'Verify' }),
   '/backups/[backupId]/tree': (page) => page.getByRole('link', { name: /^Restore/ }),

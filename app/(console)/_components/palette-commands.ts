@@ -142,6 +142,8 @@ function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
     { label: 'Overview', hint: 'all clusters', href: paths.overview() },
     { label: 'Diffs', hint: 'all of them', href: paths.diffs() },
     { label: 'Searches', hint: 'all of them', href: paths.searches() },
+    { label: 'Alerts', hint: 'what fires, what was', href: paths.alerts() },
+    { label: 'Notifications', hint: 'channels, rules of alerts', href: paths.notifications() },
     { label: 'Audit', hint: 'who did what', href: paths.audit() },
     { label: 'Hidden values', hint: 'secrets, who may reveal', href: paths.values() },
     { label: 'People', hint: 'roles, invitations', href: paths.people() },

@@ -1,3 +1,4 @@
+import { withDeadline } from '../../base/deadline.ts'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import type { AlertMessage } from '../../domain/alerts/message.ts'
 import { describeOutbound, postJson, resolveAddress } from '../log/outbound.ts'
@@ -15,9 +16,12 @@ export function createNotify(options: { readonly timeoutMs?: number } = {}): Not
     send: async (target, message, signal) => {
       const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
       try {
-        return target.kind === 'email'
-          ? await sendMail(target, message, { signal: limit, timeoutMs })
-          : await post(target, message, limit)
+        const sending =
+          target.kind === 'email'
+            ? sendMail(target, message, { signal: limit, timeoutMs })
+            : post(target, message, limit)
+        // Looking up a name listens to no signal.
+        return await withDeadline(sending, { what: placeOf(target), timeoutMs: 2 * timeoutMs, signal })
       } catch (error) {
         if (error instanceof NotifyError) throw error
         const late = limit.aborted && signal?.aborted !== true

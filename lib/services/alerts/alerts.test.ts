@@ -627,6 +627,22 @@ describe('notices', () => {
     expect(told(good.received)).toEqual(['firing backup-failed', 'firing channel-failing'])
   })
 
+  test('for a receiver that takes none wait together, and those for another do not wait for them', async () => {
+    const bad = await startReceiver([500])
+    const good = await startReceiver()
+    await addChannel({ url: bad.url })
+    await addChannel({ name: 'good', url: good.url })
+    await addJob('failed')
+    await addBackup({ verifyOk: false })
+    await look()
+    await deliverAll()
+    expect(bad.received).toHaveLength(1)
+    expect(good.received).toHaveLength(2)
+    services.clock.advance(MINUTE)
+    await deliverAll()
+    expect(told(bad.received).slice(1).sort()).toEqual(['firing backup-failed', 'firing verify-failed'])
+  })
+
   test('that a worker was sending when it died are sent again by another, as the same', async () => {
     const { received, url } = await startReceiver()
     await addChannel({ url })

@@ -7,6 +7,7 @@ import { toNotifyTarget } from './to-notify-target.ts'
 /** Longer than the longest try of the port, so that no second worker sends what a first one is sending. */
 const LEASE_MS = 60_000
 const LOOKED_AT_MAX = 50
+const HOLD_UP_MS = 60_000
 const ERROR_CHARACTERS_MAX = 500
 
 /**
@@ -56,6 +57,13 @@ async function deliver(context: ServiceContext, owner: string, id: string): Prom
       where: { id: row.channelId },
       data: { failures: 0, failingSince: null, lastError: null, lastErrorAt: null, lastOkAt: sentAt },
     })
+    // It takes notices again: what waits for it need not wait longer.
+    if (row.channel.failures > 0) {
+      await db.alertDelivery.updateMany({
+        where: { channelId: row.channelId, state: 'waiting', nextRunAt: { gt: sentAt } },
+        data: { nextRunAt: sentAt },
+      })
+    }
   } catch (error) {
     const at = new Date(clock.now())
     if (context.signal?.aborted) {
@@ -67,6 +75,11 @@ async function deliver(context: ServiceContext, owner: string, id: string): Prom
     const lastError = formatErrorLine(error).slice(0, ERROR_CHARACTERS_MAX)
     const rest = nextMs === null ? { state: 'dead' } : { nextRunAt: new Date(nextMs) }
     await db.alertDelivery.updateMany({ where: mine, data: { ...free, ...rest, failures, lastError } })
+    // What else waits for this receiver waits as long: it must not hold up the notices of others, one timeout after the other.
+    await db.alertDelivery.updateMany({
+      where: { channelId: row.channelId, state: 'waiting', nextRunAt: { lte: at }, leaseOwner: null, NOT: { id } },
+      data: { nextRunAt: new Date(nextMs ?? at.getTime() + HOLD_UP_MS) },
+    })
     const channel = { id: row.channelId }
     await db.alertChannel.updateMany({ where: { ...channel, failingSince: null }, data: { failingSince: at } })
     await db.alertChannel.updateMany({
