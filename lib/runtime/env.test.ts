@@ -24,6 +24,7 @@ describe('environment', () => {
       secretKey: null,
       auditKey: null,
       adoptKeys: false,
+      ageIdentityFile: null,
       metricsToken: null,
       workerListener: null,
       zookeeper: { classpath: null, zookeeperHome: null, javaHome: null, searchPath: '' },
@@ -50,7 +51,8 @@ describe('environment', () => {
       ARKEEPER_AUDIT_KEY: 'cd'.repeat(32),
       ARKEEPER_METRICS_TOKEN: 'a-token-for-metrics',
       ARKEEPER_WORKER_PORT: '9464',
-      LOG_LEVEL: 'debug',
+      LOG_LEVEL: 'warn',
+      ARKEEPER_LOG_LEVEL: 'debug',
     })
     expect(env).toMatchObject({
       port: 8080,
