@@ -5,7 +5,7 @@ CREATE TABLE "FormerCopy" (
     "clusterId" TEXT NOT NULL,
     "storeId" TEXT NOT NULL,
     "dir" TEXT NOT NULL,
-    "recipients" JSONB,
+    "recipients" JSON,
     "createdAt" TIMESTAMP(3) NOT NULL,
 
     CONSTRAINT "FormerCopy_pkey" PRIMARY KEY ("id")
