@@ -1,9 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { toPostgresqlSchema } from './prisma-schema.mjs'
 import { findTwinless, toPostgresql } from './twins.mjs'
 
 it('each migration for SQLite has its twin for PostgreSQL: npm run prisma -- twins', () => {
   expect(findTwinless()).toEqual({ sqlite: [], postgresql: [] })
+})
+
+it('no twin speaks of what PostgreSQL has not, or of JSONB, which does not keep what it is given', () => {
+  const words = /\b(JSONB|DATETIME|BLOB|AUTOINCREMENT|json_extract|PRAGMA)\b/
+  const wrong = readdirSync('prisma/migrations/postgresql', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.sql'))
+    .filter((file) => words.test(readFileSync(`prisma/migrations/postgresql/${file}`, 'utf8')))
+  expect(wrong).toEqual([])
 })
 
 it('what only adds is said in the words of PostgreSQL', () => {

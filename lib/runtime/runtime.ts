@@ -22,7 +22,7 @@ import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
 import { createWorkFiles } from '../adapters/workfiles/create-work-files.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
-import { type Clock, systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { addLogFields } from '../base/log-fields.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
@@ -93,12 +93,11 @@ export async function openRuntime(
   const auditKey = loadAuditKey(env.dataDir, env)
   const secrets = toServiceSecrets(createSecretBox(installationKey))
   const log: Log = createLog({ level: env.logLevel, component })
-  const clock = systemClock
 
   const applied = await migrateDatabase(env.databaseUrl)
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrated the database')
   const database = await openDatabase(env.databaseUrl)
-  const db = database.client
+  const { client: db, clock } = database
   await assertSameKeys(db, { secrets, auditKey, adopt: env.adoptKeys }).catch(async (error: unknown) => {
     await database.close()
     throw error

@@ -13,12 +13,17 @@ export interface BundledCommand {
   remove(): Promise<void>
 }
 
-/** The `arkeeper` command as people start it. Inside the project, so that packages are found; a bundle, so that it starts as fast. */
-export async function bundleCommand(): Promise<BundledCommand> {
+/** The `arkeeper` command as people start it. */
+export function bundleCommand(): Promise<BundledCommand> {
+  return bundleScript('lib/cli/main.ts', 'arkeeper')
+}
+
+/** Inside the project, so that packages are found; a bundle, so that it starts as fast as what is shipped. */
+export async function bundleScript(entry: string, name = 'script'): Promise<BundledCommand> {
   const dir = await mkdtemp(join(PROJECT, 'node_modules', '.arkeeper-cli-'))
-  const file = join(dir, 'arkeeper.mjs')
+  const file = join(dir, `${name}.mjs`)
   await build({
-    entryPoints: [join(PROJECT, 'lib', 'cli', 'main.ts')],
+    entryPoints: [join(PROJECT, entry)],
     outfile: file,
     bundle: true,
     platform: 'node',

@@ -72,6 +72,7 @@ async function createSqlite(): Promise<TempDatabase> {
   }
   return {
     client: database.client,
+    clock: database.clock,
     url: `file:${file}`,
     file,
     dir,
@@ -111,6 +112,7 @@ async function createPostgresql(server: string): Promise<TempDatabase> {
   }
   return {
     client: database.client,
+    clock: database.clock,
     url,
     get file(): string {
       throw new Error('A database of PostgreSQL is no file')

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { systemClock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { getRuntime } from '../runtime/runtime.ts'
 import { runDueAuditForward } from '../services/audit/forward-audit.ts'
@@ -33,7 +32,7 @@ async function main(): Promise<void> {
   const runtime = await getRuntime('worker')
   const { log, db, env } = runtime
   const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
-  const queue = createQueue(db, systemClock, { name, host: hostname(), pid: process.pid })
+  const queue = createQueue(db, runtime.clock, { name, host: hostname(), pid: process.pid })
   const system = { kind: 'system', id: null, name: 'worker', role: 'admin' } as const
   const own = runtime.contextFor(system)
   const sweepStore = async () => {

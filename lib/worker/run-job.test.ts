@@ -282,6 +282,27 @@ describe('RunningJob', () => {
     }
   })
 
+  it('does not own a job after its host has slept, though its own time stood still', async () => {
+    vi.useFakeTimers()
+    try {
+      let refused: unknown = null
+      const { done } = start(new FakeQueue(), async (_job, run) => {
+        run.assertOwned()
+        vi.setSystemTime(Date.now() + LEASE_MS)
+        try {
+          run.assertOwned()
+        } catch (error) {
+          refused = error
+        }
+        throw new CancelledError()
+      })
+      await done
+      expect(refused).toMatchObject({ code: 'LEASE_LOST' })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('writes progress at most twice a second', async () => {
     vi.useFakeTimers()
     try {

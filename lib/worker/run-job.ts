@@ -33,8 +33,10 @@ export class RunningJob {
   readonly #log: Log
   readonly #abort = new AbortController()
   #stopped: StopReason | null = null
-  /** On this process's monotonic clock, so that a machine that slept or was set back is no owner by mistake. */
+  /** On this process's monotonic clock, which nobody sets … */
   #leaseUntil: number
+  /** … and on the host's, which goes on while the machine sleeps: the lease is over when either says so. */
+  #leaseUntilOnWall: number
   #leaseTimer: NodeJS.Timeout | undefined
   #latest: JobProgress | null = null
 
@@ -43,6 +45,7 @@ export class RunningJob {
     this.#job = job
     this.#log = log
     this.#leaseUntil = claimedAt + LEASE_MS
+    this.#leaseUntilOnWall = Date.now() - (performance.now() - claimedAt) + LEASE_MS
   }
 
   get kind(): string {
@@ -86,6 +89,10 @@ export class RunningJob {
     this.#leaseTimer = setTimeout(() => this.#stop('lost'), Math.max(0, this.#leaseUntil - performance.now()))
   }
 
+  #isLeaseOver(): boolean {
+    return performance.now() >= this.#leaseUntil || Date.now() >= this.#leaseUntilOnWall
+  }
+
   #toRun(): JobRun {
     return {
       job: this.#job,
@@ -94,7 +101,7 @@ export class RunningJob {
       },
       log: (level, message) => this.#queue.log(this.#job.id, level, message),
       assertOwned: () => {
-        if (performance.now() < this.#leaseUntil && this.#stopped !== 'lost') return
+        if (!this.#isLeaseOver() && this.#stopped !== 'lost') return
         this.#stop('lost')
         throw new JobError('LEASE_LOST', 'This worker was silent for too long and no longer owns the job')
       },
@@ -102,11 +109,12 @@ export class RunningJob {
   }
 
   async #beat(): Promise<void> {
-    const sentAt = performance.now()
+    const [sentAt, sentAtOnWall] = [performance.now(), Date.now()]
     const beat = await this.#queue.beat(this.#job)
     if (!beat.owned) this.#stop('lost')
     else {
       this.#leaseUntil = sentAt + LEASE_MS
+      this.#leaseUntilOnWall = sentAtOnWall + LEASE_MS
       this.#watchLease()
       if (beat.cancelRequested) this.#stop('cancel')
     }
@@ -123,7 +131,7 @@ export class RunningJob {
   #guard(what: string, promise: Promise<void>): void {
     promise.catch((error: unknown) => {
       this.#log.warn({ job: this.#job.id, error: formatErrorLine(error) }, `The ${what} of a job failed`)
-      if (performance.now() >= this.#leaseUntil) this.#stop('lost')
+      if (this.#isLeaseOver()) this.#stop('lost')
     })
   }
 
@@ -157,7 +165,7 @@ export class RunningJob {
         if (await this.#queue.settle(this.#job, outcome, result.commit)) return 'settled'
         return attempt > 1 && (await this.#queue.hasSucceeded(this.#job)) ? 'settled' : 'lost'
       } catch (error) {
-        if (attempt >= SETTLE_ATTEMPTS_MAX || performance.now() >= this.#leaseUntil) {
+        if (attempt >= SETTLE_ATTEMPTS_MAX || this.#isLeaseOver()) {
           if (!(await this.#queue.hasSucceeded(this.#job))) await this.#discard(result)
           throw error
         }

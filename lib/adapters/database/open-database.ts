@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { assertNodeVersion } from './assert-node-version.ts'
 import { parseDatabaseUrl } from './database-location.ts'
 import { DatabaseError } from './errors.ts'
@@ -10,6 +11,8 @@ import { BLOCKING_BUSY_TIMEOUT_MS, gateSqlite } from './sqlite-gate.ts'
 /** An open catalog. Inside `client.$transaction(async (tx) => …)` use only `tx`, and await nothing but the database: it holds the write lock. */
 export interface Database {
   readonly client: PrismaClient
+  /** That all processes at this database go by: its own, or the host's where the database is a file there. */
+  readonly clock: Clock
   close(): Promise<void>
 }
 
@@ -32,7 +35,7 @@ async function openSqlite(file: string): Promise<Database> {
     const factory = new PrismaBetterSqlite3({ url: file, timeout: BLOCKING_BUSY_TIMEOUT_MS })
     const client = new PrismaClient({ adapter: gateSqlite(factory), transactionOptions: TRANSACTION_LIMITS })
     await client.$connect()
-    return { client, close: () => client.$disconnect() }
+    return { client, clock: systemClock, close: () => client.$disconnect() }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new DatabaseError('DATABASE_OPEN_FAILED', `The database ${file} cannot be opened: ${why}`, { cause })
