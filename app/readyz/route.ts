@@ -2,7 +2,7 @@ import { respondReady } from '@/app/_server/respond-ready.ts'
 
 export const dynamic = 'force-dynamic'
 
-/** Requests may be sent here. Whether workers are there is not asked: a dashboard that vanished with them would help nobody. */
+/** Ready to work: the database answers and a worker was seen lately. Whether requests may be sent here is what `/healthz` says. */
 export function GET(): Promise<Response> {
   return respondReady()
 }

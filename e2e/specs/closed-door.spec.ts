@@ -11,8 +11,8 @@ import type { Product } from '../support/product.ts'
 import { OPEN_ACTIONS } from '../support/role-map.ts'
 import { fillPattern, listPages, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 
-/** Open on purpose: probes of an orchestrator, and what signing in itself needs. */
-const OPEN_HANDLERS = ['/healthz', '/readyz', '/api/auth/[...all]', '/api/v1/openapi.json']
+/** Open on purpose: probes of an orchestrator, metrics for whoever is on this host, and what signing in itself needs. */
+const OPEN_HANDLERS = ['/healthz', '/readyz', '/metrics', '/api/auth/[...all]', '/api/v1/openapi.json']
 const OPEN_PAGES = ['/sign-in', '/setup', '/invitation']
 /** What a page or an answer about the gallery would give away. */
 const CONTENT = ['checkout.json', 'new-basket', 'x-gallery', 'before the change', PLANTED_PASSWORD]

@@ -1,6 +1,6 @@
 import { deriveKey } from '../adapters/secrets/secret-box.ts'
 import type { Env } from './env.ts'
-import { isLoopback } from './trusted-origins.ts'
+import { isOnlyThisHost } from './trusted-origins.ts'
 
 /** Without 0, 1, i, l, o and u: it is read from one screen and typed on another. */
 const LETTERS = '23456789abcdefghjkmnpqrstvwxyz'
@@ -11,7 +11,7 @@ const LENGTH = 20
  * of whoever has started Arkeeper. Null where only this host can. Made from the installation's key, so that nothing has to be kept.
  */
 export function setUpCodeOf(env: Pick<Env, 'host' | 'publicUrl'>, installationKey: Uint8Array): string | null {
-  if (isLoopback(env.host) && env.publicUrl === null) return null
+  if (isOnlyThisHost(env)) return null
   // Two bytes a letter, so that each is as likely as the next, as good as.
   const bytes = deriveKey(installationKey, 'set-up-code', 2 * LENGTH)
   const letters = Array.from({ length: LENGTH }, (_, i) => LETTERS[bytes.readUInt16BE(2 * i) % LETTERS.length])

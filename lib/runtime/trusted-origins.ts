@@ -10,6 +10,11 @@ export function publicOrigin(env: Address): string {
   return originOf(isWildcard(env.host) ? '127.0.0.1' : env.host, env.port)
 }
 
+/** True where nobody but the people of this host gets here. */
+export function isOnlyThisHost(env: Pick<Address, 'host' | 'publicUrl'>): boolean {
+  return isLoopback(env.host) && env.publicUrl === null
+}
+
 /**
  * What names of cookies begin with. Two installations on two ports of one host share the host's cookies, and the port keeps them apart; several
  * web processes of one installation, each on a port of its own behind one public address, must call them alike.

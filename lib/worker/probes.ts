@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { formatErrorLine } from '../base/errors.ts'
 import { type Readiness, readReadiness } from '../runtime/readiness.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { isOnlyThisHost } from '../runtime/trusted-origins.ts'
 import { ServiceError } from '../services/errors.ts'
 import { collectMetrics } from '../services/metrics/collect-metrics.ts'
 import { findMetricsActor } from '../services/metrics/find-metrics-actor.ts'
@@ -59,7 +60,7 @@ async function answer(
     case '/healthz':
       return sendJson(response, 200, { status: 'ok' })
     case '/readyz': {
-      const readiness: Readiness = await readReadiness(async () => runtime)
+      const readiness: Readiness = await readReadiness(async () => runtime, { worker: false })
       return sendJson(response, readiness.status === 'ready' ? 200 : 503, readiness)
     }
     case '/metrics':
@@ -77,7 +78,9 @@ async function sendMetrics(
   try {
     const authorization = request.headers.authorization ?? null
     const ip = request.socket.remoteAddress ?? null
-    const actor = await findMetricsActor({ db, clock }, { authorization, metricsToken: env.metricsToken, ip })
+    const { metricsToken, publicUrl, workerListener } = env
+    const onlyThisHost = isOnlyThisHost({ host: workerListener?.host ?? '', publicUrl })
+    const actor = await findMetricsActor({ db, clock }, { authorization, metricsToken, ip, onlyThisHost })
     const text = await collectMetrics(contextFor(actor))
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })
     response.end(text)

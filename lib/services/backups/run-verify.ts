@@ -49,8 +49,10 @@ export async function runVerify(
         const verifyDepth = isBlind ? 'sums' : null
         await tx.backup.updateMany({ where: { id: backupId }, data: { ...data, verifyDepth } })
       }
+      if (report.ok) return
+      await tx.backup.updateMany({ where: { id: backupId }, data: { verifyFailures: { increment: 1 } } })
       // Found bad, it is no good one for the keep rules any more: another may have become the last good one.
-      if (!report.ok) await hurryKeepRules(tx, backup.clusterId, verifiedAt.getTime())
+      await hurryKeepRules(tx, backup.clusterId, verifiedAt.getTime())
     },
   }
 }

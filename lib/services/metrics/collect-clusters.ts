@@ -21,6 +21,8 @@ export async function collectClusters(context: ServiceContext, names: ClusterNam
     _count: { _all: true },
   })
   const verified = await db.backup.groupBy({ by: [...by], where: there, _max: { verifiedAt: true } })
+  const failures = await db.backup.aggregate({ _sum: { verifyFailures: true } })
+  sink.set('arkeeper_verify_failures_total', failures._sum.verifyFailures ?? 0)
   const drills = await db.drillSchedule.findMany({ where: { enabled: true } })
   for (const [clusterId, cluster] of names) {
     const of = <Row extends { clusterId: string }>(rows: readonly Row[]) =>
@@ -42,11 +44,11 @@ export async function collectClusters(context: ServiceContext, names: ClusterNam
       sink.set('arkeeper_backup_last_success_age_seconds', ageMs / 1000, labels)
       sink.set('arkeeper_backup_last_znodes', last.znodes, labels)
       sink.set('arkeeper_backup_last_data_bytes', last.dataBytes, labels)
-      sink.set('arkeeper_backup_last_archive_bytes', last.archiveBytes, labels)
+      sink.set('arkeeper_backup_last_bytes', last.archiveBytes, labels)
       sink.set('arkeeper_backup_last_duration_seconds', last.durationMs / 1000, labels)
     }
     const { lastProved, failed } = await findProof(db, clusterId)
-    sink.setTime('arkeeper_drill_last_proof_timestamp_seconds', lastProved?.provedAt, labels)
+    sink.setTime('arkeeper_drill_last_success_timestamp_seconds', lastProved?.provedAt, labels)
     if (lastProved || failed) sink.set('arkeeper_drill_failed', failed ? 1 : 0, labels)
   }
   await collectWatches(context, names, sink)

@@ -9,8 +9,16 @@ export async function collectJobs({ db, clock }: ServiceContext, sink: MetricSin
   const rows = await db.job.groupBy({ by: ['kind', 'state'], _count: { _all: true } })
   const countOf = (kind: string, state: string) =>
     rows.find((row) => row.kind === kind && row.state === state)?._count._all ?? 0
+  for (const state of ['queued', 'running', ...OUTCOMES]) {
+    const ofState = rows.filter((row) => row.state === state)
+    sink.set(
+      'arkeeper_jobs',
+      ofState.reduce((sum, row) => sum + row._count._all, 0),
+      { state },
+    )
+  }
   for (const kind of Object.keys(JOB_DEFINITIONS)) {
-    for (const state of ['queued', 'running']) sink.set('arkeeper_jobs', countOf(kind, state), { kind, state })
+    for (const state of ['queued', 'running']) sink.set('arkeeper_jobs_open', countOf(kind, state), { kind, state })
     for (const outcome of OUTCOMES) sink.set('arkeeper_jobs_ended_total', countOf(kind, outcome), { kind, outcome })
     const last = await db.job.findFirst({
       where: { kind, state: { in: [...OUTCOMES] }, startedAt: { not: null }, finishedAt: { not: null } },

@@ -63,6 +63,7 @@ async function fill(): Promise<void> {
         durationMs: 1500,
         verifiedAt: at,
         verifyOk: true,
+        verifyFailures: 1 + index,
         provedAt: at,
         drilledAt: at,
         drillOk: true,
@@ -165,8 +166,12 @@ describe('metrics', () => {
       ['arkeeper_server_latency_average_seconds{cluster="orders",server="orders:2181"}', 0.0025],
       ['arkeeper_server_outstanding_requests{cluster="orders",server="orders:2181"}', 3],
       ['arkeeper_server_digest_mismatches_total{cluster="orders",server="orders:2181"}', 0],
-      ['arkeeper_jobs{kind="backup",state="queued"}', 2],
-      ['arkeeper_jobs{kind="drill",state="running"}', 0],
+      ['arkeeper_backup_last_bytes{cluster="orders"}', 1000],
+      ['arkeeper_verify_failures_total', 3],
+      ['arkeeper_jobs{state="queued"}', 2],
+      ['arkeeper_jobs{state="succeeded"}', 0],
+      ['arkeeper_jobs_open{kind="backup",state="queued"}', 2],
+      ['arkeeper_jobs_open{kind="drill",state="running"}', 0],
       ['arkeeper_job_queue_oldest_age_seconds', 60],
       ['arkeeper_alerts{severity="warning"}', 2],
       ['arkeeper_alerts{severity="critical"}', 0],
@@ -221,7 +226,8 @@ describe('metrics', () => {
     expect(text).not.toContain('billing')
     expect(found.get('arkeeper_clusters')).toBe(1)
     expect(found.get('arkeeper_alerts{severity="warning"}')).toBe(1)
-    expect(found.get('arkeeper_jobs{kind="backup",state="queued"}')).toBe(1)
+    expect(found.get('arkeeper_jobs{state="queued"}')).toBe(1)
+    expect(found.get('arkeeper_verify_failures_total')).toBe(1)
     expect(text).not.toMatch(/arkeeper_(workers|audit|notices)/)
   })
 
@@ -236,7 +242,7 @@ describe('metrics', () => {
 
 describe('who reads them', () => {
   const ask = (authorization: string | null, metricsToken: string | null = 'the-token-of-metrics') =>
-    findMetricsActor(admin, { authorization, metricsToken, ip: null })
+    findMetricsActor(admin, { authorization, metricsToken, ip: null, onlyThisHost: true })
 
   test('shows a token: the one for metrics, or an API token that may read', async () => {
     expect(await ask('Bearer the-token-of-metrics')).toMatchObject({ kind: 'system', role: 'viewer' })
@@ -244,6 +250,19 @@ describe('who reads them', () => {
       await expect(ask(wrong), `${wrong}`).rejects.toMatchObject({ code: 'SIGNED_OUT' })
     }
     await expect(ask('Bearer null', null)).rejects.toMatchObject({ code: 'SIGNED_OUT' })
+  })
+
+  test('or is on this host, where nobody else can come and no token was set', async () => {
+    const from = (ip: string | null, onlyThisHost: boolean, metricsToken: string | null = null) =>
+      findMetricsActor(admin, { authorization: null, metricsToken, ip, onlyThisHost })
+    for (const ip of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+      expect(await from(ip, true)).toMatchObject({ kind: 'system', role: 'viewer' })
+      await expect(from(ip, false)).rejects.toMatchObject({ code: 'SIGNED_OUT' })
+      await expect(from(ip, true, 'the-token-of-metrics')).rejects.toMatchObject({ code: 'SIGNED_OUT' })
+    }
+    for (const ip of [null, '10.0.0.7', '::ffff:10.0.0.7', '1127.0.0.1']) {
+      await expect(from(ip, true), `${ip}`).rejects.toMatchObject({ code: 'SIGNED_OUT' })
+    }
   })
 
   test('as a token sees the clusters of the token', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "Backup" ADD COLUMN "verifyFailures" INTEGER NOT NULL DEFAULT 0;
