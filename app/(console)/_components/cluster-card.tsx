@@ -157,10 +157,15 @@ function StatusFacts({ status }: { status: ClusterStatusView | undefined }) {
 function Health({ cluster: { id, name, health } }: { cluster: ClusterView }) {
   if (health === null) return null
   const { serving, known, leader, worst, lookedAt } = health
+  const words = `${serving} of ${plural(known, 'server')} ${known === 1 ? 'serves' : 'serve'}`
   return (
     <p className="text-sm">
-      <Link href={paths.clusterHealth(id)} aria-label={`Health of ${name}`} className="font-medium hover:underline">
-        {serving} of {plural(known, 'server')} {known === 1 ? 'serves' : 'serve'}
+      <Link
+        href={paths.clusterHealth(id)}
+        aria-label={`Health of ${name}: ${words}`}
+        className="font-medium hover:underline"
+      >
+        {words}
       </Link>
       {leader !== null && (
         <span className="text-muted">
