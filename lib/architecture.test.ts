@@ -202,6 +202,9 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/restores/run-restore.ts',
   'lib/services/schedules/run-due-schedules.ts',
   'lib/services/searches/run-search.ts',
+  'lib/services/stores/copy-backup.ts',
+  'lib/services/stores/run-due-stores.ts',
+  'lib/services/stores/upload-book.ts',
   'lib/services/tokens/find-token-actor.ts',
   'lib/worker/queue.ts',
 ]

@@ -25,6 +25,7 @@ describe('paths', () => {
     [paths.invitation('a-b_c'), '/invitation#a-b_c'],
     [paths.people(), '/people'],
     [paths.values(), '/values'],
+    [paths.stores(), '/stores'],
     [paths.account(), '/account'],
     [paths.apiDocs(), '/api-docs'],
     [paths.alerts(), '/alerts'],

@@ -60,6 +60,8 @@ export const paths = {
   people: () => '/people',
   /** Which values are hidden from whom. */
   values: () => '/values',
+  /** Where backups lie. */
+  stores: () => '/stores',
   /** Of whoever is signed in. */
   account: () => '/account',
   apiDocs: () => '/api-docs',

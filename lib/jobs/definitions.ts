@@ -59,6 +59,19 @@ export const JOB_DEFINITIONS = {
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
   },
+  /** Goes on with what was sent, so that it may be begun more often. */
+  copy: {
+    payload: z.object({ backupId: z.string(), storeId: z.string() }),
+    attemptsMax: 5,
+    timeoutMs: 24 * HOUR_MS,
+  },
+  /** Null: of every store. */
+  rescan: {
+    payload: z.object({ storeId: z.string().nullable() }),
+    attemptsMax: 2,
+    timeoutMs: 12 * HOUR_MS,
+    oneAWorker: true,
+  },
   /** Each backup by itself: begun again it goes on with those that are left. */
   reencrypt: {
     payload: z.object({ clusterId: z.string() }),

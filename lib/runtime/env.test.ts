@@ -19,6 +19,7 @@ describe('environment', () => {
       databaseUrl: `file:${dataDir}/arkeeper.db`,
       workers: 1,
       restoreBatch: null,
+      storeCacheBytes: null,
       singleSignOn: { issuer: null, clientId: null, clientSecret: null, clientSecretFile: null },
       sessionLimits: { idleMs: 12 * 3600_000, absoluteMs: 7 * 24 * 3600_000 },
       secretKey: null,
@@ -47,6 +48,7 @@ describe('environment', () => {
       DATABASE_URL: 'file:/db/ark.db',
       ARKEEPER_WORKERS: '0',
       ARKEEPER_RESTORE_BATCH: '100',
+      ARKEEPER_CACHE_GIB: '0.5',
       ARKEEPER_SECRET_KEY: 'ab'.repeat(32),
       ARKEEPER_AUDIT_KEY: 'cd'.repeat(32),
       ARKEEPER_METRICS_TOKEN: 'a-token-for-metrics',
@@ -67,6 +69,7 @@ describe('environment', () => {
       restoreBatch: 100,
       metricsToken: 'a-token-for-metrics',
       workerListener: { host: '127.0.0.1', port: 9464 },
+      storeCacheBytes: 2 ** 29,
     })
     expect(env.secretKey?.length).toBe(32)
     expect(['10.1.2.3', '::1', '192.0.2.1'].filter(env.trustedProxies.holds)).toEqual(['10.1.2.3', '::1'])

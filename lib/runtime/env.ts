@@ -32,6 +32,8 @@ export interface Env {
   readonly workers: number
   /** Writes that one request of a restore carries at most; null is the engine's own. Fewer are gentler on a small cluster. */
   readonly restoreBatch: number | null
+  /** Room for archives of buckets that are read on this host; null: what the services think right. */
+  readonly storeCacheBytes: number | null
   /** Null: the generated key file of the data directory is used. */
   readonly secretKey: Uint8Array | null
   /** What the audit is signed with, 32 bytes; null: the file of the data directory, or what is made of `secretKey`. */
@@ -86,6 +88,7 @@ const envSchema = z.object({
   DATABASE_URL: z.string().trim().min(1).optional(),
   ARKEEPER_WORKERS: z.coerce.number().int().min(0).max(64).default(1),
   ARKEEPER_RESTORE_BATCH: z.coerce.number().int().min(1).max(1000).optional(),
+  ARKEEPER_CACHE_GIB: z.coerce.number().min(0.01).max(100_000).optional(),
   ARKEEPER_SECRET_KEY: z.string().min(1).optional(),
   ARKEEPER_AUDIT_KEY: z.string().min(1).optional(),
   ARKEEPER_ADOPT_KEYS: z.enum(['0', '1']).default('0'),
@@ -133,6 +136,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     databaseUrl: env.DATABASE_URL ?? `file:${databaseFileIn(dataDir)}`,
     workers: env.ARKEEPER_WORKERS,
     restoreBatch: env.ARKEEPER_RESTORE_BATCH ?? null,
+    storeCacheBytes: env.ARKEEPER_CACHE_GIB === undefined ? null : Math.round(env.ARKEEPER_CACHE_GIB * 2 ** 30),
     secretKey:
       env.ARKEEPER_SECRET_KEY === undefined ? null : parseSecretKey(env.ARKEEPER_SECRET_KEY, 'ARKEEPER_SECRET_KEY'),
     auditKey:

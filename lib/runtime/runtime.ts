@@ -15,6 +15,7 @@ import { createMembers } from '../adapters/members/read-members.ts'
 import { createNotify } from '../adapters/notify/create-notify.ts'
 import { createIdentityProvider } from '../adapters/oidc/create-identity-provider.ts'
 import { readSingleSignOn } from '../adapters/oidc/read-single-sign-on.ts'
+import { createObjectStores } from '../adapters/s3/create-object-stores.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import { loadAuditKey } from '../adapters/secrets/audit-key.ts'
 import { SecretError } from '../adapters/secrets/errors.ts'
@@ -33,6 +34,7 @@ import { listIdentities } from '../services/encryption/unlock.ts'
 import { ServiceError } from '../services/errors.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { seenBy } from '../services/seen-by.ts'
+import { closeBuckets } from '../services/stores/find-store.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { type Auth, type AuthOptions, createAuth } from './auth.ts'
 import { type Env, readEnv } from './env.ts'
@@ -114,6 +116,7 @@ export async function openRuntime(
   const forward = createForward(hostname())
   const notify = createNotify()
   const machine = createLocalMachine()
+  const objects = createObjectStores()
   const sessions = new SharedClusterSessions({
     zookeeper,
     clock,
@@ -165,6 +168,8 @@ export async function openRuntime(
     members,
     guardRules,
     machine,
+    objects,
+    storeCacheBytes: env.storeCacheBytes ?? undefined,
     paths,
     setUpCode: setUpCode ?? undefined,
     restoreBatch: env.restoreBatch ?? undefined,
@@ -197,6 +202,7 @@ export async function openRuntime(
       await sessions.closeAll()
       await archiveReadersOf(archives).dropAll()
       await momentReadersOf(archives).dropAll()
+      await closeBuckets({ objects })
       await workFiles.close()
       await database.close()
     },

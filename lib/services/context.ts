@@ -6,6 +6,7 @@ import type { ForwardPort } from '../adapters/log/forward.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { MembersPort } from '../adapters/members/members.ts'
 import type { NotifyPort } from '../adapters/notify/notify.ts'
+import type { ObjectStorePort } from '../adapters/s3/object-store.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import type { AuditKey } from '../adapters/secrets/audit-key.ts'
 import type { WorkFilesPort } from '../adapters/workfiles/work-files.ts'
@@ -83,6 +84,10 @@ export interface ServiceContext extends EngineContext {
   readonly members: MembersPort
   /** Directories and commands of members, as this host reaches them. */
   readonly machine: MemberMachine
+  /** Buckets of stores that are no folders. */
+  readonly objects: ObjectStorePort
+  /** Room on this host for archives of buckets that are read. Absent: 20 GiB. */
+  readonly storeCacheBytes?: number
   readonly newId: () => string
   /** What jobs leave for pages and for other jobs, wherever these run: `diffs/<id>`, `restores/<id>` and so on. */
   readonly workFiles: WorkFilesPort

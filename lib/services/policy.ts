@@ -34,6 +34,7 @@ export const LEAST_ROLE = {
   'backup.schedule-reread': 'admin',
   'backup.download': 'operator',
   'backup.delete': 'admin',
+  'backup.copy': 'operator',
   'backup.set-keep-rules': 'admin',
   // By the clock, as the rules say that an administrator has set.
   'backup.apply-keep-rules': 'admin',
@@ -117,6 +118,11 @@ export const LEAST_ROLE = {
   'people.open-sign-in': 'admin',
   'people.deactivate': 'admin',
   'people.reactivate': 'admin',
+  'store.add': 'admin',
+  'store.change': 'admin',
+  'store.remove': 'admin',
+  'store.test': 'admin',
+  'cluster.set-stores': 'admin',
   'audit.export': 'viewer',
   'value-rule.add': 'admin',
   'value-rule.change': 'admin',
@@ -148,7 +154,7 @@ export const LEAST_ROLE = {
 /** `entity.verb`, as the audit shows it. */
 export type Action = keyof typeof LEAST_ROLE
 
-const OVERALL_AREAS = ['audit', 'session', 'people', 'token'] as const
+const OVERALL_AREAS = ['audit', 'session', 'people', 'token', 'store'] as const
 const OVERALL_ACTIONS = [
   'cluster.add',
   'backup.rescan',
@@ -167,7 +173,7 @@ export type OverallAction =
   | Extract<Action, `${(typeof OVERALL_AREAS)[number]}.${string}`>
 export type ClusterAction = Exclude<Action, OverallAction>
 
-export function isOverall(action: Action): action is OverallAction {
+export function isOverall<A extends Action>(action: A): action is A & OverallAction {
   return OVERALL_ACTIONS.some((each) => each === action) || OVERALL_AREAS.some((area) => action.startsWith(`${area}.`))
 }
 

@@ -10,6 +10,7 @@ import { createLocalMachine } from '../adapters/members/local-machine.ts'
 import type { MemberMachine } from '../adapters/members/member-machine.ts'
 import type { Member } from '../adapters/members/members.ts'
 import { createNotify } from '../adapters/notify/create-notify.ts'
+import { createObjectStores } from '../adapters/s3/create-object-stores.ts'
 import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import { createAuditKey } from '../adapters/secrets/audit-key.ts'
 import { createSecretBox } from '../adapters/secrets/secret-box.ts'
@@ -23,6 +24,7 @@ import type { Actor, Role, ServiceContext } from '../services/context.ts'
 import { listIdentities } from '../services/encryption/unlock.ts'
 import { momentReadersOf } from '../services/moments/open-moment.ts'
 import { seenBy } from '../services/seen-by.ts'
+import { closeBuckets } from '../services/stores/find-store.ts'
 import { archiveReadersOf } from '../services/tree/archive-readers.ts'
 import { createTempDatabase, type TempDatabase } from './temp-database.ts'
 
@@ -56,6 +58,8 @@ export interface TestServicesOptions {
   readonly scratch?: ScratchPort
   /** What the configuration file names; nothing by default. */
   readonly members?: readonly Member[]
+  /** Room for archives of buckets. */
+  readonly storeCacheBytes?: number
   /** The machines of the members; this host by default. */
   readonly machine?: MemberMachine
   /** Where files of jobs are kept; by default in the work folder. */
@@ -84,6 +88,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
   const given = options.archives ?? absent<ArchivePort>('archive store')
   const archives =
     typeof given === 'function' ? given(keysOf({ list: () => listIdentities({ db, secrets, clock, age }) })) : given
+  const objects = createObjectStores({ partBytesMin: 5 << 20 })
   const scratch = options.scratch ?? absent<ScratchPort>('scratch server')
   const sessions = new SharedClusterSessions({
     zookeeper,
@@ -100,6 +105,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
   const close = async () => {
     await sessions.closeAll()
     await archiveReadersOf(archives).dropAll()
+    await closeBuckets({ objects })
     await momentReadersOf(archives).dropAll()
     await workFiles.close()
     await database.close()
@@ -121,6 +127,8 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     publicUrl: 'https://arkeeper.test/ark',
     members: { list: async () => options.members ?? [] },
     machine: options.machine ?? createLocalMachine(),
+    objects,
+    storeCacheBytes: options.storeCacheBytes,
     paths,
     workFiles,
     newId: randomUUID,

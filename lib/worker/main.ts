@@ -15,6 +15,8 @@ import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
 import { runDueRereads } from '../services/rereads/run-due-rereads.ts'
 import { runDueSchedules } from '../services/schedules/run-due-schedules.ts'
+import { runDueStores } from '../services/stores/run-due-stores.ts'
+import { sweepStores } from '../services/stores/sweep-stores.ts'
 import { sweepWorkFolders } from '../services/sweep-work-folders.ts'
 import { createAlertPollers } from './alert-pollers.ts'
 import { WorkerLoop } from './loop.ts'
@@ -30,13 +32,13 @@ const STOP_TIMEOUT_MS = 8_000
 
 async function main(): Promise<void> {
   const runtime = await getRuntime('worker')
-  const { log, db, env } = runtime
+  const { log, db } = runtime
   const name = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const queue = createQueue(db, runtime.clock, { name, host: hostname(), pid: process.pid })
   const system = { kind: 'system', id: null, name: 'worker', role: 'admin' } as const
   const own = runtime.contextFor(system)
   const sweepStore = async () => {
-    const removed = await own.archives.sweepUnfinished(env.storeDir)
+    const removed = await sweepStores(own)
     if (removed > 0) log.warn({ removed }, 'Removed unfinished archives of a worker that stopped')
     await sweepUploads(own).catch((error: unknown) => {
       log.warn({ error: formatErrorLine(error) }, 'Uploads that nobody reads any more could not be looked for')
@@ -113,6 +115,11 @@ async function main(): Promise<void> {
     fault: 'Which unlocked keys are over cannot be asked',
   })
 
+  const stores = new Poller({
+    contextFor,
+    runDue: (context) => runDueStores(context, name),
+    fault: 'Which stores are to be looked at cannot be asked',
+  })
   let stopped: Promise<void> | null = null
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
@@ -128,6 +135,7 @@ async function main(): Promise<void> {
       auditor.stop(),
       forwarder.stop(),
       health.stop(),
+      stores.stop(),
       ...alerts.map((poller) => poller.stop()),
       locker.stop(),
     ]).then(() => undefined)
@@ -145,6 +153,7 @@ async function main(): Promise<void> {
   auditor.start()
   forwarder.start()
   health.start()
+  stores.start()
   for (const poller of alerts) poller.start()
   locker.start()
   const probes = await startProbes(runtime)

@@ -19,6 +19,8 @@ import { workOnPhysical } from '../services/physical/work-on-physical.ts'
 import { runPlan } from '../services/restores/run-plan.ts'
 import { runRestore } from '../services/restores/run-restore.ts'
 import { runSearch } from '../services/searches/run-search.ts'
+import { runCopy } from '../services/stores/copy-backup.ts'
+import { runRescan } from '../services/stores/run-rescan.ts'
 import { findJobActor } from './job-actor.ts'
 import type { WorkOnJob } from './run-job.ts'
 
@@ -46,6 +48,10 @@ async function handle(context: ServiceContext, job: ClaimedJob, run: JobRun): Pr
       return runVerify(context, parse('verify', job), run)
     case 'reencrypt':
       return runReencrypt(context, parse('reencrypt', job), run)
+    case 'copy':
+      return runCopy(context, parse('copy', job), run)
+    case 'rescan':
+      return runRescan(context, parse('rescan', job), run)
     case 'drill':
       return runDrill(context, parse('drill', job), run)
     case 'remove-backups':

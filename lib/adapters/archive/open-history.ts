@@ -141,11 +141,24 @@ async function load(
   { signal, keys }: { readonly signal?: AbortSignal; readonly keys?: AgeKeys },
 ): Promise<LoadedSnapshot | null> {
   try {
-    return await loadSnapshotFile(file.path, await detectCompression(file.path, keys), signal, keys)
+    return await loadBase(file, { signal, keys })
   } catch (error) {
     if (error instanceof CancelledError || !isArkeeperError(error) || !(error instanceof SnapshotError)) throw error
     problems.push(toProblem(error, file.name))
     return null
+  }
+}
+
+async function loadBase(
+  file: BaseFile,
+  { signal, keys }: { readonly signal?: AbortSignal; readonly keys?: AgeKeys },
+): Promise<LoadedSnapshot> {
+  const held = await file.fetch?.()
+  try {
+    const path = held?.path ?? file.path
+    return await loadSnapshotFile(path, await detectCompression(path, keys), signal, keys)
+  } finally {
+    await held?.release()
   }
 }
 
@@ -315,7 +328,7 @@ async function openAsItLies(
   options: Pick<OpenDataDirOptions, 'signal'> & { readonly keys?: AgeKeys },
 ): Promise<DataDirTree> {
   const { path } = file
-  const loaded = await loadSnapshotFile(path, await detectCompression(path, options.keys), options.signal, options.keys)
+  const loaded = await loadBase(file, options)
   try {
     const { base } = await toBase(file, loaded, options.signal)
     const { index, source, head } = loaded

@@ -111,6 +111,8 @@ export interface BaseFile {
   /** For people. */
   readonly name: string
   readonly path: string
+  /** Brings it to this host, where it is not yet: read it from the path that is given here, and release it when it is open. */
+  readonly fetch?: () => Promise<{ readonly path: string; release(): Promise<void> }>
   /** Everything above it is to be replayed. */
   readonly zxid: bigint
   /** As it lies on the disk, where that was looked at. */

@@ -13,7 +13,7 @@ export interface CatalogBackupInput {
   readonly id: string
   readonly clusterId: string
   readonly clusterName: string
-  readonly purpose: 'manual' | 'safety' | 'scheduled'
+  readonly purpose: string
   readonly manifest: Manifest
   readonly place: ArchivePlace & Partial<Pick<PublishedArchive, 'storedProof' | 'lockedUntil'>>
   readonly archiveBytes: number

@@ -5,6 +5,8 @@ import type { ServiceContext } from '../context.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { noticeNewBackup } from '../keep-rules/run-due-keep-rules.ts'
 import { succeedScheduleRun } from '../schedules/end-schedule-run.ts'
+import { noteBesideNew } from '../stores/catalog-note.ts'
+import { queueCopies } from '../stores/copy-backup.ts'
 import { openStaging } from '../stores/staging.ts'
 import { toBackupRow } from './backup-row.ts'
 import { takeByChain } from './take-by-chain.ts'
@@ -18,8 +20,12 @@ export async function runBackup(
   const target = await getClusterTarget(context, payload.clusterId)
   const moment = payload.moment === null ? '' : ` as of ${payload.moment}`
   await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}${moment}`)
-  const staging = await openStaging(context, target)
-  const { taken, faults } = await takeByChain(context, payload, run, { ...target, parentDir: staging.parentDir })
+  const staging = await openStaging(context, { ...target, jobId: run.job.id })
+  if (staging.found)
+    await run.log('info', 'It was read by an earlier try already, and is whole: it goes on with sending it')
+  const { taken, faults } = staging.found
+    ? { taken: staging.found, faults: [] }
+    : await takeByChain(context, payload, run, { ...target, parentDir: staging.parentDir })
   const { manifest } = taken
   const { unreadable, maskedAcl } = manifest.fidelity
   if (unreadable.length > 0) {
@@ -34,7 +40,11 @@ export async function runBackup(
       `${countOf(maskedAcl.length, 'ACL')} shown with hidden digests: ${maskedAcl.slice(0, 10).join(', ')}`,
     )
   }
-  const published = await staging.publish(taken)
+  const published = await staging.publish(taken, run.progress)
+  const purpose = payload.schedule ? 'scheduled' : 'manual'
+  const { backupId: id, clusterId, note } = payload
+  const { schedule } = payload
+  await noteBesideNew(context, published, { ...target, id, clusterId, purpose, schedule, note, jobId: run.job.id })
   return {
     result: { backupId: payload.backupId, znodes: manifest.znodes, status: manifest.status },
     message: `${countOf(manifest.znodes, 'znode')}, ${manifest.consistency.class}, ${manifest.status}`,
@@ -44,7 +54,7 @@ export async function runBackup(
           id: payload.backupId,
           clusterId: payload.clusterId,
           clusterName: target.clusterName,
-          purpose: payload.schedule ? 'scheduled' : 'manual',
+          purpose,
           schedule: payload.schedule,
           sourceFaults: faults,
           manifest,
@@ -56,6 +66,7 @@ export async function runBackup(
         }),
         select: { id: true },
       })
+      await queueCopies(context, tx, { id, clusterId, purpose, ...published })
       await noticeNewBackup(tx, payload.clusterId, context.clock.now())
       if (payload.schedule) {
         const { startedAt } = await tx.job.findUniqueOrThrow({ where: { id: run.job.id }, select: { startedAt: true } })

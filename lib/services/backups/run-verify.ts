@@ -6,7 +6,8 @@ import { ProgressMeter } from '../engine/progress.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { hurryKeepRules } from '../keep-rules/run-due-keep-rules.ts'
-import { type ArchivePlace, withArchive } from '../stores/archive-folder.ts'
+import type { ArchivePlace } from '../stores/archive-folder.ts'
+import { verifyPlace } from '../stores/verify-place.ts'
 import { getBackupRow } from './find-backup.ts'
 import { verifyReportSchema } from './verify-report.ts'
 
@@ -18,14 +19,10 @@ export async function runVerify(
 ): Promise<JobResult> {
   const { backupId, copyId = null } = payload
   const backup = await getBackupRow(context, backupId)
-  const place = copyId === null ? backup : await getCopy(context, { backupId, copyId })
+  const { storeId, dir } = backup
+  const place = copyId === null ? { storeId, dir } : await getCopy(context, { backupId, copyId })
   const meter = new ProgressMeter(context.clock, run.progress)
-  const report = await withArchive(context, place, (dir) =>
-    context.archives.verify(dir, {
-      signal: context.signal,
-      onProgress: (done) => meter.report('Verifying', { done, total: backup.znodes }),
-    }),
-  )
+  const report = await verifyPlace(context, place, (done) => meter.report('Verifying', { done, total: backup.znodes }))
   for (const problem of report.problems.slice(0, 20)) {
     await run.log('error', [problem.code, problem.message, problem.file].filter(Boolean).join(': '))
   }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { noteInStores } from '../stores/catalog-note.ts'
 import { getBackupRow } from './find-backup.ts'
 import { setBackupNoteSchema } from './schemas.ts'
 
@@ -24,4 +25,5 @@ export async function setBackupNote(
       await tx.backup.update({ where: { id: backupId }, data: { note }, select: { id: true } })
     },
   )
+  await noteInStores(context, backupId)
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { noteInStores } from '../stores/catalog-note.ts'
 import { getBackupRow } from './find-backup.ts'
 import { setBackupPinnedSchema } from './schemas.ts'
 
@@ -28,4 +29,5 @@ export async function setBackupPinned(
       })
     },
   )
+  await noteInStores(context, backupId)
 }

@@ -87,7 +87,11 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
   })
   if (!row) return false
   const former: ArchivePlace = { storeId: row.storeId, dir: row.dir }
-  const staging = await openStaging(context, { clusterId: cluster.id, clusterName: cluster.name })
+  const staging = await openStaging(context, {
+    clusterId: cluster.id,
+    clusterName: cluster.name,
+    jobId: `${run.job.id}-${backupId}`,
+  })
   const written = await withArchive(context, former, (dir) =>
     archives.reencrypt(dir, { parentDir: staging.parentDir, signal: context.signal }),
   )

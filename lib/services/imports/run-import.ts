@@ -13,6 +13,8 @@ import type { TakenBackup } from '../engine/take-backup.ts'
 import { takeImport } from '../engine/take-import.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { noteBesideNew } from '../stores/catalog-note.ts'
+import { queueCopies } from '../stores/copy-backup.ts'
 import { openStaging } from '../stores/staging.ts'
 import { fetchUpload, removeUpload } from './uploads.ts'
 
@@ -24,12 +26,15 @@ export async function runImport(
 ): Promise<JobResult> {
   const { clusterName } = await getClusterTarget(context, payload.clusterId)
   const { clusterId } = payload
-  const staging = await openStaging(context, { clusterId, clusterName })
+  const staging = await openStaging(context, { clusterId, clusterName, jobId: run.job.id })
   const encrypting = await encryptingFor(context, clusterId)
-  const taken = await take(encrypting, payload, run, { clusterName, parentDir: staging.parentDir })
+  const taken = staging.found ?? (await take(encrypting, payload, run, { clusterName, parentDir: staging.parentDir }))
   const { manifest } = taken
   if (manifest.import) for (const line of describeFacts(manifest.import)) await run.log('warn', line)
-  const published = await staging.publish(taken)
+  const published = await staging.publish(taken, run.progress)
+  const purpose = 'manual'
+  const { backupId: id, note } = payload
+  await noteBesideNew(context, published, { id, clusterId, clusterName, purpose, note, jobId: run.job.id })
   return {
     result: { backupId: payload.backupId, znodes: manifest.znodes, status: manifest.status },
     message: `${countOf(manifest.znodes, 'znode')} from ${payload.fileName}`,
@@ -39,7 +44,7 @@ export async function runImport(
           id: payload.backupId,
           clusterId,
           clusterName,
-          purpose: 'manual',
+          purpose,
           manifest,
           place: published,
           archiveBytes: taken.archiveBytes,
@@ -49,6 +54,7 @@ export async function runImport(
         }),
         select: { id: true },
       })
+      await queueCopies(context, tx, { id, clusterId, purpose, ...published })
       // From here on the archive is all that is needed; one that is left behind goes with the next import.
       void removeUpload(context, run.job.id)
     },

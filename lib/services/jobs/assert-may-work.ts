@@ -3,7 +3,7 @@ import { findCluster } from '../clusters/find-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { assertActorCan } from '../gate.ts'
 import { lookPast } from '../seen-by.ts'
-import { ACTION_OF_JOB } from './find-job-subject.ts'
+import { ACTION_OF_JOB, mutationOf } from './find-job-subject.ts'
 
 /** Before the work begins. The roles of this hour count, not those of the hour in which it was asked for. */
 export async function assertMayWork(
@@ -17,10 +17,9 @@ export async function assertMayWork(
 ): Promise<void> {
   // Whoever does not see the cluster any more is refused by name of it, and not as if it were of none.
   const cluster = await lookPast(() => findCluster(context, job.clusterId))
-  await assertActorCan(context, {
-    action: ACTION_OF_JOB[job.kind],
-    cluster,
-    otherClusterId: job.otherClusterId,
-    after: { job: job.id },
-  })
+  const { otherClusterId } = job
+  await assertActorCan(
+    context,
+    mutationOf(ACTION_OF_JOB[job.kind], { cluster, otherClusterId, after: { job: job.id } }),
+  )
 }

@@ -19,7 +19,7 @@ export async function cancelJob(context: ServiceContext, jobId: string): Promise
       })
       record({ after: { outcome } })
       await logJob(tx, { jobId, level: 'warn', message: `Cancelled by ${context.actor.name}`, nowMs })
-      if (outcome === 'cancelled') await endSubject(tx, { ...job, outcome: 'cancelled' }, nowMs)
+      if (outcome === 'cancelled') await endSubject(tx, { ...job, id: jobId, outcome: 'cancelled' }, nowMs)
     },
   )
 }

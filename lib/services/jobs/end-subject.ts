@@ -7,13 +7,23 @@ import { failScheduleRun, reviveScheduleRun } from '../schedules/end-schedule-ru
  */
 export async function endSubject(
   tx: Prisma.TransactionClient,
-  job: { readonly kind: string; readonly subjectId: string | null; readonly outcome: 'failed' | 'cancelled' },
+  job: {
+    readonly id: string
+    readonly kind: string
+    readonly subjectId: string | null
+    readonly outcome: 'failed' | 'cancelled'
+  },
   nowMs: number,
 ): Promise<void> {
   if (job.subjectId === null) return
   const finishedAt = new Date(nowMs)
   if (job.kind === 'backup') {
     await failScheduleRun(tx, { backupId: job.subjectId, state: job.outcome, nowMs })
+  } else if (job.kind === 'copy') {
+    await tx.backupCopy.updateMany({
+      where: { jobId: job.id, state: { in: ['queued', 'copying'] } },
+      data: { state: 'failed' },
+    })
   } else if (job.kind === 'diff') {
     await tx.diff.updateMany({
       where: { id: job.subjectId, state: { in: ['queued', 'running'] } },
@@ -50,11 +60,13 @@ export async function endSubject(
 /** A retried job takes what it works for with it, back to where it waits. */
 export async function reviveSubject(
   tx: Prisma.TransactionClient,
-  job: { readonly kind: string; readonly subjectId: string | null },
+  job: { readonly id: string; readonly kind: string; readonly subjectId: string | null },
 ): Promise<void> {
   if (job.subjectId === null) return
   if (job.kind === 'backup') {
     await reviveScheduleRun(tx, job.subjectId)
+  } else if (job.kind === 'copy') {
+    await tx.backupCopy.updateMany({ where: { jobId: job.id, state: 'failed' }, data: { state: 'queued' } })
   } else if (job.kind === 'diff') {
     await tx.diff.updateMany({ where: { id: job.subjectId }, data: { state: 'queued', finishedAt: null } })
   } else if (job.kind === 'search') {

@@ -1,7 +1,8 @@
 import { JobError } from '../../jobs/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { assertActorCan, type ClusterAction } from '../gate.ts'
+import { type Action, assertActorCan, type Mutation } from '../gate.ts'
+import { isOverall } from '../policy.ts'
 import type { JobKind } from './views.ts'
 
 export interface JobSubject {
@@ -25,10 +26,12 @@ export async function findJobSubject(context: Pick<ServiceContext, 'db'>, jobId:
 }
 
 /** What a job does in the name of whoever asked for it. */
-export const ACTION_OF_JOB: Readonly<Record<JobKind, ClusterAction>> = {
+export const ACTION_OF_JOB: Readonly<Record<JobKind, Action>> = {
   backup: 'backup.start',
   import: 'backup.import',
   verify: 'backup.verify',
+  copy: 'backup.copy',
+  rescan: 'backup.rescan',
   reencrypt: 'encryption.rotate',
   drill: 'backup.drill',
   'remove-backups': 'backup.remove',
@@ -41,6 +44,14 @@ export const ACTION_OF_JOB: Readonly<Record<JobKind, ClusterAction>> = {
   'physical-restore': 'physical-restore.run',
 }
 
+/** An action of no cluster takes none. */
+export function mutationOf(
+  action: Action,
+  subject: Pick<Mutation, 'after' | 'otherClusterId'> & { readonly cluster: JobSubject['cluster'] },
+): Mutation {
+  return isOverall(action) ? { ...subject, action, cluster: null } : { ...subject, action }
+}
+
 /** A token ends and repeats only what it could have started. */
 export async function assertTokenCovers(
   context: ServiceContext,
@@ -48,7 +59,7 @@ export async function assertTokenCovers(
 ): Promise<void> {
   if (!context.actor.token) return
   const action = Object.entries(ACTION_OF_JOB).find(([kind]) => kind === job.kind)?.[1]
-  await assertActorCan(context, { action: action ?? 'physical-restore.run', cluster })
+  await assertActorCan(context, mutationOf(action ?? 'physical-restore.run', { cluster }))
 }
 
 /** The queue's own refusals in the words of the services. */

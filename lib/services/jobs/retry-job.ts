@@ -32,7 +32,7 @@ export async function retryJob(context: ServiceContext, jobId: string): Promise<
         throw toServiceError(error)
       })
       if (job.kind === 'physical-restore') await revivePhysical(context, tx, { jobId, physicalId: job.subjectId ?? '' })
-      else await reviveSubject(tx, job)
+      else await reviveSubject(tx, { ...job, id: jobId })
       await logJob(tx, { jobId, level: 'info', message: `Queued again by ${context.actor.name}`, nowMs })
     },
   )

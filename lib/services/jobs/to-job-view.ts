@@ -106,6 +106,10 @@ function titleOf(kind: JobKind, payload: unknown, clusterName: string | null): s
       return `Verify a backup of ${cluster}`
     case 'reencrypt':
       return `Encrypt the backups of ${cluster} anew`
+    case 'copy':
+      return `Copy a backup of ${cluster} to another store`
+    case 'rescan':
+      return 'Rebuild the catalog from the stores'
     case 'drill':
       return `Prove a backup of ${cluster} by a drill`
     case 'remove-backups':

@@ -5,6 +5,8 @@ export type JobKind =
   | 'backup'
   | 'import'
   | 'verify'
+  | 'copy'
+  | 'rescan'
   | 'reencrypt'
   | 'drill'
   | 'remove-backups'

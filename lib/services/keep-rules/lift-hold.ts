@@ -5,6 +5,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { noteInStores } from '../stores/catalog-note.ts'
 import { liftHoldSchema } from './schemas.ts'
 
 /** For administrators: whoever places a hold must be able to rely on it. One hold of a backup, or all that stand. */
@@ -46,4 +47,5 @@ export async function liftHold(context: ServiceContext, input: z.input<typeof li
       }
     },
   )
+  await noteInStores(context, backup.id)
 }

@@ -5,6 +5,7 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { noteInStores } from '../stores/catalog-note.ts'
 import { placeHoldSchema } from './schemas.ts'
 
 const DAY_MS = 86_400_000
@@ -46,6 +47,7 @@ export async function placeHold(
       })
     },
   )
+  await noteInStores(context, backupId)
   return { holdId }
 }
 

@@ -2,7 +2,8 @@ import type { LogSegments } from '../../adapters/archive/log-archive.ts'
 import type { BaseFile } from '../../adapters/archive/store.ts'
 import type { Member } from '../../adapters/members/members.ts'
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
-import { manifestSchema } from '../../domain/snapshot/manifest.ts'
+import { parseHex64 } from '../../base/hex64.ts'
+import { areKindsKnown, type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import { epochOf } from '../../domain/txnlog/continuity.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { ROOT } from '../../domain/znode/path.ts'
@@ -11,7 +12,8 @@ import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { logFolder } from '../logs/log-folder.ts'
-import { withArchive } from '../stores/archive-folder.ts'
+import { type ArchiveSource, openArchiveFolder, withArchive } from '../stores/archive-folder.ts'
+import { getStore } from '../stores/find-store.ts'
 
 /** Everything that a cluster's past can be told from. */
 export interface History {
@@ -143,6 +145,33 @@ async function listOfMembers(
  * Backups that are the whole tree at one zxid. Of a cluster with a chroot they are a part of the server's tree, over which its logs cannot
  * be replayed.
  */
+/** One that lies in a bucket is fetched only when it is the one that is needed. */
+async function baseOf(
+  context: ServiceContext,
+  place: ArchiveSource,
+  manifest: Manifest,
+): Promise<Omit<BaseFile, 'name'>> {
+  const store = await getStore(context, place.storeId)
+  if (store.kind === 'folder') return withArchive(context, place, (dir) => context.archives.archiveBase(dir))
+  const file = manifest.files.find(({ name }) => name.startsWith('snapshot.'))
+  return {
+    path: '',
+    zxid: parseHex64(manifest.zxid) ?? 0n,
+    bytes: file?.bytes ?? 0,
+    isExact: manifest.consistency.class === 'exact',
+    kindsKnown: areKindsKnown(manifest),
+    fetch: async () => {
+      const folder = await openArchiveFolder(context, place)
+      try {
+        return { path: (await context.archives.archiveBase(folder.dir)).path, release: folder.release }
+      } catch (error) {
+        await folder.release()
+        throw error
+      }
+    },
+  }
+}
+
 async function listBackupBases(context: ServiceContext, clusterId: string, faults: string[]): Promise<HistoryBase[]> {
   const rows = await context.db.backup.findMany({
     where: {
@@ -156,7 +185,7 @@ async function listBackupBases(context: ServiceContext, clusterId: string, fault
     },
     orderBy: { zxid: 'desc' },
     take: BACKUPS_MAX,
-    select: { storeId: true, dir: true, takenAt: true, manifest: true },
+    select: { id: true, storeId: true, dir: true, takenAt: true, manifest: true },
   })
   const bases: HistoryBase[] = []
   for (const { takenAt, manifest: stored, ...place } of rows) {
@@ -169,7 +198,7 @@ async function listBackupBases(context: ServiceContext, clusterId: string, fault
     if (encryption !== undefined && encryption.hidden.unreadable + encryption.hidden.maskedAcl > 0) continue
     const name = `backup of ${takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
     try {
-      const base = await withArchive(context, place, (dir) => context.archives.archiveBase(dir))
+      const base = await baseOf(context, place, manifest)
       bases.push({ ...base, name, takenAtMs: takenAt.getTime() })
     } catch (error) {
       if (!isArkeeperError(error)) throw error

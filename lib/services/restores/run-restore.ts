@@ -13,6 +13,8 @@ import type { ErrorView } from '../error-view.ts'
 import { ServiceError } from '../errors.ts'
 import { mutateCluster } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { noteBesideNew } from '../stores/catalog-note.ts'
+import { queueCopies } from '../stores/copy-backup.ts'
 import { openStaging, type Staging } from '../stores/staging.ts'
 import { withWorkFolder } from '../work-folder.ts'
 import { getRestoreRow, type RestoreRow, toSubject } from './find-restore.ts'
@@ -59,7 +61,7 @@ async function runIn(
       remedy: 'plan again, and look at the new plan',
     })
   }
-  const staging = await openStaging(context, target)
+  const staging = await openStaging(context, { ...target, jobId: run.job.id })
   await context.db.restore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
     context,
@@ -105,7 +107,7 @@ async function runIn(
         },
       })
       return {
-        value: toResult(context, row, report, state),
+        value: toResult(context, row, report, state, run),
         outcome: state === 'succeeded' || state === 'paused' ? 'ok' : 'failed',
       }
     },
@@ -138,6 +140,9 @@ async function catalogSafety(
   const id = known?.id ?? context.newId()
   if (!known) {
     const place = await staging.publish({ ...safety, manifest })
+    const { clusterId } = row
+    const facts = { id, clusterId, clusterName, purpose: 'safety', note: manifest.note ?? '', jobId: run.job.id }
+    await noteBesideNew(context, place, facts)
     await context.db.backup.create({
       data: toBackupRow({
         id,
@@ -171,6 +176,7 @@ function toResult(
   row: RestoreRow,
   report: RestoreReport,
   state: ReturnType<typeof stateOf>,
+  run: JobRun,
 ): JobResult {
   const { applied, alreadyDone, skipped, verified, conflictCount, differenceCount } = report
   const isPaused = state === 'paused'
@@ -192,6 +198,8 @@ function toResult(
           finishedAt: isPaused ? null : new Date(context.clock.now()),
         },
       })
+      const safety = await tx.backup.findFirst({ where: { jobId: run.job.id, purpose: 'safety', deletedAt: null } })
+      if (safety) await queueCopies(context, tx, safety)
     },
   }
 }

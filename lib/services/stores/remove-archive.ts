@@ -1,39 +1,53 @@
 import { isArkeeperError } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
-import { type ArchivePlace, folderIn } from './archive-folder.ts'
+import { ServiceError } from '../errors.ts'
+import { type ArchivePlace, cacheKeyOf, type FolderContext, folderIn, placeIn } from './archive-folder.ts'
+import { cacheOf, removeFromBucket } from './bucket-archive.ts'
 import { getStore } from './find-store.ts'
 
-type RemoveContext = Pick<ServiceContext, 'db' | 'paths' | 'archives'>
+export type RemoveContext = FolderContext & Pick<ServiceContext, 'archives'>
 
 /** Deletes the files of one archive at one place. One that is not there any more is an error of the store's. */
 export async function removeArchive(context: RemoveContext, place: ArchivePlace): Promise<void> {
   const store = await getStore(context, place.storeId)
-  await context.archives.remove(folderIn(store, place.dir))
+  if (store.kind === 'folder') return context.archives.remove(folderIn(store, place.dir))
+  await removeFromBucket(context, store, placeIn(place.dir))
+  await cacheOf(context).drop(cacheKeyOf(place))
 }
 
 /**
  * Deletes the files of a backup wherever they lie: the copies first, so that what is left by a failure is where the catalog looks first. One
- * that is gone already is as good as deleted; the first failure of another kind is thrown when all were tried.
+ * that is gone already is as good as deleted; the first failure of another kind is thrown when all were tried. What a store keeps locked is
+ * not asked for.
  */
 export async function removeBackupFiles(context: RemoveContext, backupId: string): Promise<void> {
-  const backup = await context.db.backup.findUniqueOrThrow({
+  const place = { storeId: true, dir: true, lockedUntil: true } as const
+  const { copies, formerStoreId, formerDir, ...first } = await context.db.backup.findUniqueOrThrow({
     where: { id: backupId },
     select: {
-      storeId: true,
-      dir: true,
+      ...place,
       formerStoreId: true,
       formerDir: true,
-      copies: { select: { storeId: true, dir: true }, orderBy: { id: 'asc' } },
+      copies: { select: place, orderBy: { id: 'asc' } },
     },
   })
-  const { copies, formerStoreId, formerDir, ...first } = backup
   // What it was encrypted anew from may still be there.
-  const former = formerStoreId === null || formerDir === null ? [] : [{ storeId: formerStoreId, dir: formerDir }]
+  const former =
+    formerStoreId === null || formerDir === null ? [] : [{ storeId: formerStoreId, dir: formerDir, lockedUntil: null }]
   const failures: unknown[] = []
-  for (const place of [...copies, ...former, first]) {
-    await removeArchive(context, place).catch((error: unknown) => {
-      if (!isArkeeperError(error) || error.code !== 'NOT_FOUND') failures.push(error)
-    })
+  for (const { lockedUntil, ...at } of [...copies, ...former, first]) {
+    try {
+      if (lockedUntil !== null && lockedUntil.getTime() > context.clock.now()) {
+        const { name } = await getStore(context, at.storeId)
+        throw new ServiceError('STORE_LOCKED', `${name} keeps it locked until ${lockedUntil.toISOString()}`, {
+          unaffected: 'the locked archive was left as it is',
+          remedy: 'wait until the lock has run out',
+        })
+      }
+      await removeArchive(context, at)
+    } catch (error) {
+      if (!isArkeeperError(error) || !['NOT_FOUND', 'OBJECT_MISSING'].includes(error.code)) failures.push(error)
+    }
   }
   if (failures.length > 0) throw failures[0]
 }

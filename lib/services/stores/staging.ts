@@ -1,9 +1,12 @@
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
-import type { ArchivePlace } from './archive-folder.ts'
-import { getStore } from './find-store.ts'
-import { removeArchive } from './remove-archive.ts'
+import type { OnProgress } from '../engine/progress.ts'
+import { type ArchivePlace, cacheKeyOf } from './archive-folder.ts'
+import { cacheOf, putArchive } from './bucket-archive.ts'
+import { type BucketStore, getStore } from './find-store.ts'
+import { type RemoveContext, removeArchive } from './remove-archive.ts'
 
 /** An archive that is whole and read back, in a folder that `openStaging` gave. */
 export interface StagedArchive {
@@ -23,34 +26,82 @@ export interface PublishedArchive extends ArchivePlace {
 export interface Staging {
   /** To write the archive into: the archive's own folder is made in it. */
   readonly parentDir: string
-  publish(archive: StagedArchive): Promise<PublishedArchive>
+  /** What an earlier try of the same job has written and not sent. */
+  readonly found: StagedArchive | null
+  publish(archive: StagedArchive, onProgress?: OnProgress): Promise<PublishedArchive>
 }
 
+export interface StagingInput {
+  readonly clusterId: string
+  /**
+   * Folder of a cluster: its name is letters, digits, space, dot, dash and underscore and begins with a letter or digit
+   * (clusters/schemas.ts), so it is a folder name as it stands.
+   */
+  readonly clusterName: string
+  /** Whose archive it is: another try of that job, on this host, goes on with what is there. */
+  readonly jobId: string
+}
+
+/** Left by jobs that nobody has tried again. */
+const ABANDONED_AFTER_MS = 24 * 3_600_000
+
 /**
- * Where a new archive of a cluster is written and how it gets into the cluster's first store. Folder of a cluster: its name is letters, digits,
- * space, dot, dash and underscore and begins with a letter or digit (clusters/schemas.ts), so it is a folder name as it stands.
+ * Where a new archive of a cluster is written and how it gets into the cluster's first store: in a folder it is written where it stays; to a
+ * bucket it is sent from a folder of this host when it is whole and read back.
  */
-export async function openStaging(
-  context: Pick<ServiceContext, 'db' | 'paths' | 'archives'>,
-  cluster: { readonly clusterId: string; readonly clusterName: string },
-): Promise<Staging> {
-  const store = await getStore(context, await firstStoreOf(context, cluster.clusterId))
+export async function openStaging(context: RemoveContext, input: StagingInput): Promise<Staging> {
+  const { storeId } = await context.db.cluster.findUniqueOrThrow({
+    where: { id: input.clusterId },
+    select: { storeId: true },
+  })
+  const store = await getStore(context, storeId)
+  if (store.kind === 's3') return stageForBucket(context, store, input)
   return {
-    parentDir: join(store.path, cluster.clusterName),
+    parentDir: join(store.path, input.clusterName),
+    found: null,
     publish: async ({ dir }) => {
-      const place = { storeId: store.id, dir: relative(store.path, dir) }
-      return {
-        ...place,
-        // The writer has read it again where it lies.
-        storedProof: 'read-back',
-        lockedUntil: null,
-        discard: () => removeArchive(context, place),
-      }
+      const place = { storeId, dir: relative(store.path, dir) }
+      // The writer has read it again where it lies.
+      return { ...place, storedProof: 'read-back', lockedUntil: null, discard: () => removeArchive(context, place) }
     },
   }
 }
 
-async function firstStoreOf(context: Pick<ServiceContext, 'db'>, clusterId: string): Promise<string> {
-  const cluster = await context.db.cluster.findUniqueOrThrow({ where: { id: clusterId }, select: { storeId: true } })
-  return cluster.storeId
+const stagingRoot = ({ paths }: Pick<ServiceContext, 'paths'>) => join(paths.workDir, 'staging')
+
+async function stageForBucket(
+  context: RemoveContext,
+  store: BucketStore,
+  { clusterName, jobId }: StagingInput,
+): Promise<Staging> {
+  const root = join(stagingRoot(context), jobId)
+  return {
+    parentDir: join(root, clusterName),
+    found: await findStaged(context, root),
+    publish: async (archive, onProgress) => {
+      const put = await putArchive(context, store, { ...archive, folder: clusterName }, onProgress)
+      const place = { storeId: store.id, dir: put.dir }
+      // Whoever looks at it next, looks at it now.
+      await cacheOf(context).put(cacheKeyOf(place), archive.dir)
+      await rm(root, { recursive: true, force: true })
+      return { ...put, ...place, discard: () => removeArchive(context, place) }
+    },
+  }
+}
+
+async function findStaged({ archives }: Pick<ServiceContext, 'archives'>, root: string): Promise<StagedArchive | null> {
+  for await (const listed of archives.list(root)) if (listed.kind === 'archive') return listed
+  return null
+}
+
+/** Removes what jobs that are over have left, a day after. */
+export async function sweepStaging(context: Pick<ServiceContext, 'paths' | 'db' | 'clock'>): Promise<void> {
+  const root = stagingRoot(context)
+  for (const jobId of await readdir(root).catch(() => [])) {
+    const dir = join(root, jobId)
+    const found = await stat(dir).catch(() => null)
+    if (!found || context.clock.now() - found.mtimeMs < ABANDONED_AFTER_MS) continue
+    const atWork = await context.db.job.count({ where: { id: jobId, state: { in: ['queued', 'running'] } } })
+    if (atWork === 0) await rm(dir, { recursive: true, force: true })
+  }
 }

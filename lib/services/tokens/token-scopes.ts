@@ -48,6 +48,13 @@ export const SCOPE_OF = {
   'backup.hold': 'backup',
   'backup.lift-hold': 'admin',
   'backup.rescan': 'admin',
+  'backup.copy': 'backup',
+  // Where backups go is where whoever wants them would have them go.
+  'store.add': null,
+  'store.change': null,
+  'store.remove': null,
+  'store.test': 'admin',
+  'cluster.set-stores': null,
   'encryption.set': 'admin',
   'encryption.set-default': 'admin',
   // A private key is for a person to give.

@@ -1,6 +1,11 @@
 import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
 import type { ServiceContext } from '../context.ts'
-import { type ArchiveFolder, type ArchivePlace, openArchiveFolder } from '../stores/archive-folder.ts'
+import {
+  type ArchiveFolder,
+  type ArchivePlace,
+  type ArchiveSource,
+  openArchiveFolder,
+} from '../stores/archive-folder.ts'
 import { type Borrowed, SharedReaders } from './shared-readers.ts'
 
 /** Archives kept open for browsing. */
@@ -60,8 +65,8 @@ export function archiveReadersOf(archives: ReadingPort): ArchiveReaders {
 const keyOf = ({ storeId, dir }: ArchivePlace) => `${storeId} ${dir}`
 
 /** A backup to be read, shared with everybody of this process who reads it: release it, and never close it. */
-export function borrowArchive(context: ServiceContext, place: ArchivePlace): Promise<Borrowed<ArchiveReader>> {
-  return archiveReadersOf(context.archives).borrow(keyOf(place), () => openArchiveFolder(context, place))
+export function borrowArchive(context: ServiceContext, source: ArchiveSource): Promise<Borrowed<ArchiveReader>> {
+  return archiveReadersOf(context.archives).borrow(keyOf(source), () => openArchiveFolder(context, source))
 }
 
 /** Forgets a backup that was deleted. */

@@ -47,7 +47,7 @@ async function openLive(context: ServiceContext, clusterId: string): Promise<Ope
 async function openBackup(context: ServiceContext, backupId: string): Promise<OpenTree> {
   const backup = await context.db.backup.findUnique({
     where: { id: backupId },
-    select: { storeId: true, dir: true, clusterId: true, clusterName: true, takenAt: true, deletedAt: true },
+    select: { id: true, storeId: true, dir: true, clusterId: true, clusterName: true, takenAt: true, deletedAt: true },
   })
   if (!backup || backup.deletedAt) {
     if (backup) await dropArchive(context, backup)

@@ -18,6 +18,7 @@ const GIVES_NONE_OUT: Readonly<Record<string, string>> = {
   'lib/services/physical/work-on-physical.ts': 'puts the files onto servers',
   'lib/services/restores/list-plan-steps.ts': 'the length',
   'lib/services/stores/archive-folder.ts': 'is asked by those that ask whether all may be seen',
+  'lib/services/stores/put-in-folder.ts': 'copies files from one store to another',
   'lib/services/tree/create-znode.ts': 'whether the znode is the one that was written',
   'lib/services/tree/delete-znode.ts': 'the length',
   'lib/services/tree/list-history.ts': 'the length, and whether it changed',

@@ -1,0 +1,80 @@
+import type { ServiceContext } from '../context.ts'
+import { mutate } from '../gate.ts'
+import type { JobRun } from '../jobs/job-run.ts'
+import type { FoundArchive } from './walk-store.ts'
+
+interface Place {
+  readonly id: string
+  readonly name: string
+}
+
+/** As clusters/schemas.ts lets them be: a name from a store is no more trusted than one from a form. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/
+
+/**
+ * The cluster that an archive is of: by its id, else by its name. One that is not known is added, read-only and without credentials, at the
+ * address that the manifest names, so that its backups are listed, found and restored like any others; where no address is known, its backups
+ * stand under its name, as those of a cluster that was removed.
+ */
+export class ClusterFinder {
+  readonly #context: ServiceContext
+  readonly #run: JobRun
+  readonly #known = new Map<string, Place>()
+
+  constructor(context: ServiceContext, run: JobRun) {
+    this.#context = context
+    this.#run = run
+  }
+
+  async find({ manifest, note }: Extract<FoundArchive, { readonly kind: 'archive' }>): Promise<Place> {
+    const name = note?.cluster.name ?? manifest.cluster.name
+    const key = `${note?.cluster.id ?? ''} ${name}`
+    const known =
+      this.#known.get(key) ??
+      (await this.#look(note?.cluster.id ?? null, name, note?.cluster.connectString ?? manifest.cluster.connectString))
+    this.#known.set(key, known)
+    return known
+  }
+
+  async #look(id: string | null, name: string, connectString: string | null): Promise<Place> {
+    const { db } = this.#context
+    const select = { id: true, name: true } as const
+    const byId =
+      id === null ? null : await db.cluster.findUnique({ where: { id }, select: { ...select, removedAt: true } })
+    if (byId) return { id: byId.id, name: byId.removedAt === null ? byId.name : name }
+    const byName = await db.cluster.findFirst({ where: { name, removedAt: null }, select })
+    if (byName) return byName
+    // Backups of a cluster that has no row any more.
+    const former = await db.backup.findFirst({
+      where: id === null ? { clusterName: name } : { clusterId: id },
+      orderBy: { id: 'asc' },
+      select: { clusterId: true },
+    })
+    const newId = id ?? former?.clusterId ?? this.#context.newId()
+    if (connectString !== null && NAME.test(name)) await this.#add({ id: newId, name }, connectString)
+    return { id: newId, name }
+  }
+
+  async #add(cluster: Place, connectString: string): Promise<void> {
+    await mutate(
+      this.#context,
+      { action: 'cluster.add', cluster, after: { connectString, foundBy: 'rescan' } },
+      async (tx) => {
+        await tx.cluster.create({
+          data: {
+            ...cluster,
+            connectString,
+            environment: 'production',
+            sessionTimeoutMs: 30_000,
+            note: 'Found by a rescan of the stores: check its address and credentials',
+          },
+          select: { id: true },
+        })
+      },
+    )
+    await this.#run.log(
+      'warn',
+      `The cluster ${cluster.name} was not known: it was added, read-only, at ${connectString}`,
+    )
+  }
+}
