@@ -28,11 +28,19 @@ export function parseArguments(words, env) {
   if (!COMMANDS.includes(command)) {
     throw new Failure(`usage: npm run ${COMMANDS.join(' | ')}${command ? ` (not "${command}")` : ''}`, 2)
   }
-  const options = { command, rest, stages: STAGES, ...readSettings(command, env) }
+  const options = { command, rest, stages: STAGES, web: true, ...readSettings(command, env) }
   if (PASS_ON.includes(command)) return options
+  if (command === 'start' && rest.length === 1 && ['web', 'worker'].includes(rest[0])) return withRole(options, rest[0])
   if (command === 'test') return { ...options, stages: parseStages(rest) }
   if (rest.length > 0) throw new Failure(`${command} takes no arguments: ${rest.join(' ')}`, 2)
   return options
+}
+
+/** Of several hosts one may serve pages only and another work only: `npm start -- worker`. */
+function withRole(options, role) {
+  if (role === 'web') return { ...options, web: true, workers: 0 }
+  if (options.workers === 0) throw new Failure('start worker with ARKEEPER_WORKERS=0 would start nothing', 2)
+  return { ...options, web: false }
 }
 
 function parseStages(words) {

@@ -17,6 +17,14 @@ describe('parseArguments', () => {
     })
   })
 
+  it('starts the one part that is asked for', () => {
+    expect(parseArguments(['start', 'web'], { ARKEEPER_WORKERS: '3' })).toMatchObject({ web: true, workers: 0 })
+    expect(parseArguments(['start', 'worker'], { ARKEEPER_WORKERS: '3' })).toMatchObject({ web: false, workers: 3 })
+    expect(parseArguments(['start'], {})).toMatchObject({ web: true, workers: 1 })
+    expect(() => parseArguments(['start', 'worker'], { ARKEEPER_WORKERS: '0' })).toThrow(refusal(/start nothing/))
+    expect(() => parseArguments(['start', 'both'], {})).toThrow(refusal(/takes no arguments: both/))
+  })
+
   it('keeps the demo apart from the real data', () => {
     expect(parseArguments(['demo'], {}).dataDir).toBe(join(ROOT, '.arkeeper-demo'))
   })

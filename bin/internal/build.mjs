@@ -40,7 +40,7 @@ const BUNDLES = {
   'set-up-code': 'lib/runtime/set-up-code-main.ts',
   arkeeper: 'lib/cli/main.ts',
   demo: 'lib/testing/demo/main.ts',
-  migrate: 'lib/adapters/database/migrate-main.ts',
+  migrate: 'lib/runtime/migrate-main.ts',
 }
 
 /** Everything up to and including the build; a second time it is the reading of the sources that takes time. */

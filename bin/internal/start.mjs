@@ -24,15 +24,15 @@ const DEMO_PORT_FILE = 'demo-zookeeper-port'
 /** Web server, workers and, for the demo, a ZooKeeper with sample data; runs until it is stopped. */
 export async function start(options) {
   // The cheap refusals come before the minutes of installing and building.
-  await assertPortFree(options)
+  if (options.web) await assertPortFree(options)
   openDataDir(options.dataDir)
   const demoPort = options.demo ? await chooseDemoPort(options) : null
   const tools = await prepare({ basePath: options.basePath })
   const env = options.demo ? await ensureSystemPackages(['java', 'zookeeper'], tools.env) : tools.env
   const runEnv = environmentFor(env, options)
-  await migrate({ ...tools, env: runEnv }, options, [join(DIST_DIR, 'migrate.mjs')])
-  await assertPortFree(options)
-  const setUpCode = options.demo ? '' : await readSetUpCode(tools.node, runEnv)
+  await migrate({ ...tools, env: runEnv }, [join(DIST_DIR, 'migrate.mjs')])
+  if (options.web) await assertPortFree(options)
+  const setUpCode = options.demo || !options.web ? '' : await readSetUpCode(tools.node, runEnv)
 
   const program = (name, script, extra = {}) => ({
     name,
@@ -46,7 +46,7 @@ export async function start(options) {
         },
       ),
   })
-  const programs = [program('web', inProject('bin', 'internal', 'web.mjs'))]
+  const programs = options.web ? [program('web', inProject('bin', 'internal', 'web.mjs'))] : []
   for (let i = 0; i < options.workers; i++)
     programs.push(program(options.workers > 1 ? `worker ${i + 1}` : 'worker', join(DIST_DIR, 'worker.mjs')))
   const demo = options.demo
@@ -62,11 +62,7 @@ export async function dev(options) {
   openDataDir(options.dataDir)
   const { node, env } = await prepare({ withBuild: false })
   const runEnv = { ...environmentFor(env, options), NODE_ENV: 'development' }
-  await migrate({ node, env: runEnv }, options, [
-    '--import',
-    'tsx',
-    inProject('lib', 'adapters', 'database', 'migrate-main.ts'),
-  ])
+  await migrate({ node, env: runEnv }, ['--import', 'tsx', inProject('lib', 'runtime', 'migrate-main.ts')])
   const next = inProject('node_modules', 'next', 'dist', 'bin', 'next')
   const tsx = inProject('node_modules', 'tsx', 'dist', 'cli.mjs')
   const programs = [
@@ -99,11 +95,11 @@ async function runUntilStopped(programs, options, demo, setUpCode = '') {
   try {
     for (const program of programs) kept.push(keepRunning(program))
     const url = urlOf(options.host, options.port) + options.basePath
-    const ready = Promise.all([waitForHealth(url, kept[0]), demo?.ready ?? null])
+    const ready = Promise.all([options.web ? waitForHealth(url, kept[0]) : null, demo?.ready ?? null])
     if ((await Promise.race([ready, signalled.then(() => 'stopped')])) !== 'stopped') {
       if (demo) for (const line of demo.lines) say(line)
       if (setUpCode) say(`set-up code, for the first administrator: ${setUpCode}`)
-      say(`ready: ${url}`)
+      say(options.web ? `ready: ${url}` : `working: ${options.workers} of them, no pages`)
       await signalled
     }
     await stopAll()
@@ -176,15 +172,14 @@ function environmentFor(env, options) {
   }
 }
 
-async function migrate({ node, env }, options, script) {
+async function migrate({ node, env }, script) {
   // From here on everything that is made is for this user alone: keys, the catalog, archives.
   process.umask(0o077)
-  const database = options.databaseUrl ?? join(options.dataDir, 'arkeeper.db')
   const { ok, why, file } = await runLogged({
     title: 'checking the database',
     log: 'migrate',
     command: node,
-    args: [...script, database],
+    args: script,
     env,
     timeoutMs: MIGRATE_TIMEOUT_MS,
   })

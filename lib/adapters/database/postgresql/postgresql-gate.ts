@@ -69,8 +69,12 @@ async function abandon(transaction: Transaction): Promise<void> {
   await transaction.rollback().catch(() => undefined)
 }
 
+/** Of a filter that looks for a part of a text: upper and lower case are one, as they are on SQLite. */
+const LIKE = /::text (NOT )?LIKE /g
+
 /** PostgreSQL keeps no 0x00 in text, and whatever a server, a file or a person sends may hold one: the picture of it stands in. */
-function clean(query: SqlQuery): SqlQuery {
+function clean(asked: SqlQuery): SqlQuery {
+  const query = { ...asked, sql: asked.sql.replace(LIKE, (_, not: string | undefined) => `::text ${not ?? ''}ILIKE `) }
   const dirty = (arg: unknown) => typeof arg === 'string' && arg.includes('\0')
   if (!query.args.some((arg) => dirty(arg) || (Array.isArray(arg) && arg.some(dirty)))) return query
   const picture = (arg: unknown): unknown => {

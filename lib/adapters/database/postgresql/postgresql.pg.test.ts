@@ -268,6 +268,16 @@ describe('an open database', () => {
     expect(job.result).toBeNull()
   })
 
+  test('finds a part of a text in upper and lower case, as SQLite does', async () => {
+    await using database = await createTempDatabase()
+    await database.client.setting.createMany({ data: ['Anna', 'HANNES', 'Bob'].map((key) => ({ key, value: 'x' })) })
+    const keysOf = async (key: object) =>
+      (await database.client.setting.findMany({ where: { key }, orderBy: { key: 'asc' } })).map((row) => row.key)
+    expect(await keysOf({ contains: 'ann' })).toEqual(['Anna', 'HANNES'])
+    expect(await keysOf({ startsWith: 'h' })).toEqual(['HANNES'])
+    expect(await keysOf({ not: { contains: 'ANN' } })).toEqual(['Bob'])
+  })
+
   test('that loses its server is away, and works again when it is back', async () => {
     await using database = await createTempDatabase()
     const { client } = database
