@@ -6,6 +6,7 @@ import { say, warn } from './output.mjs'
 import { writePostgresqlSchema } from './prisma-schema.mjs'
 import { runVisible } from './processes.mjs'
 import { DIST_DIR, inProject } from './project.mjs'
+import { fetchS3Server } from './s3-server.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 import { npmCommand } from './toolchain.mjs'
 import { writeTwins } from './twins.mjs'
@@ -42,6 +43,7 @@ export async function chaos(words) {
 async function fleet(words) {
   const tools = await prepare()
   const env = await ensureSystemPackages(['java', 'zookeeper', 'postgresql'], tools.env)
+  await fetchS3Server(env)
   await bundle(tools, { fleet: 'e2e/fleet/main.ts' })
   return run(tools.node, [join(DIST_DIR, 'fleet.mjs'), ...words], env)
 }

@@ -7,7 +7,12 @@ import { openRuntime, type Runtime } from '../../lib/runtime/runtime.ts'
 import { addCluster } from '../../lib/services/clusters/add-cluster.ts'
 import { armCluster } from '../../lib/services/clusters/arm-cluster.ts'
 import type { ServiceContext } from '../../lib/services/context.ts'
+import { setClusterStores } from '../../lib/services/stores/cluster-stores.ts'
+import { addStore } from '../../lib/services/stores/edit-store.ts'
+import { DEFAULT_STORE_ID } from '../../lib/services/stores/schemas.ts'
 import { createToken } from '../../lib/services/tokens/create-token.ts'
+import { type S3Server, startS3Server } from '../../lib/testing/s3-server.ts'
+import { startZooKeeperProxy, type ZooKeeperProxy } from '../../lib/testing/zookeeper-proxy.ts'
 import { findFreePort, startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
 import { FleetProcess } from './fleet-process.ts'
 import { installJobLog } from './job-log.ts'
@@ -39,6 +44,9 @@ export interface FleetPrograms {
 export class Fleet {
   readonly root: string
   readonly postgres: Postgres
+  readonly s3: S3Server
+  /** In front of it: what takes it away for a while. */
+  readonly s3Network: ZooKeeperProxy
   readonly runtime: Runtime
   readonly context: ServiceContext
   readonly clusters: readonly FleetCluster[]
@@ -50,6 +58,8 @@ export class Fleet {
   private constructor(made: Omit<Fleet, 'waitUntilReady' | 'close' | 'keepArmed'>) {
     this.root = made.root
     this.postgres = made.postgres
+    this.s3 = made.s3
+    this.s3Network = made.s3Network
     this.runtime = made.runtime
     this.context = made.context
     this.clusters = made.clusters
@@ -82,6 +92,9 @@ export class Fleet {
         return { name, server, id: (await addCluster(context, { name, connectString: server.connectString })).id }
       }),
     )
+    const s3 = await startS3Server('s3proxy')
+    const s3Network = await startZooKeeperProxy(s3.port)
+    await spreadOverStores(context, clusters, { s3, endpoint: `http://127.0.0.1:${s3Network.port}` })
     await mkdir(join(root, 'logs'))
     const processOf = (name: string, args: readonly string[], more: Record<string, string> = {}) =>
       new FleetProcess({
@@ -96,7 +109,7 @@ export class Fleet {
     )
     const workers = Array.from({ length: WORKERS }, (_, at) => processOf(`worker-${at + 1}`, programs.worker))
     const urls = ports.map((port) => `http://127.0.0.1:${port}`)
-    const fleet = new Fleet({ root, postgres, runtime, context, clusters, webs, workers, urls, token })
+    const fleet = new Fleet({ root, postgres, s3, s3Network, runtime, context, clusters, webs, workers, urls, token })
     await fleet.keepArmed()
     await fleet.waitUntilReady()
     return fleet
@@ -107,20 +120,27 @@ export class Fleet {
       await armCluster(this.context, { clusterId: id, minutes: 60, reason: 'the fleet run' })
   }
 
-  async waitUntilReady(): Promise<void> {
+  /** All of it, or one of its processes. */
+  async waitUntilReady(of: readonly FleetProcess[] = [...this.webs, ...this.workers]): Promise<void> {
     const deadline = Date.now() + READY_MS
-    const isUp = async (url: string) =>
-      fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
-        ({ ok }) => ok,
-        () => false,
-      )
     for (;;) {
-      const up = await Promise.all(this.urls.map(isUp))
-      const pids = this.workers.map(({ pid }) => pid)
-      const seen = await this.runtime.db.workerHeartbeat.count({ where: { pid: { in: pids } } }).catch(() => 0)
-      if (up.every(Boolean) && seen === this.workers.length) return
-      if (Date.now() > deadline) throw new Error(`the fleet was not ready within ${READY_MS} ms; see ${this.root}`)
+      const ready = await Promise.all(of.map((each) => this.#isReady(each)))
+      if (ready.every(Boolean)) return
+      if (Date.now() > deadline) {
+        const missing = of.filter((_, at) => !ready[at]).map(({ name }) => name)
+        throw new Error(`${missing.join(', ')} was not ready within ${READY_MS} ms; see ${this.root}`)
+      }
       await pause(100)
+    }
+  }
+
+  async #isReady(process: FleetProcess): Promise<boolean> {
+    const url = this.urls[this.webs.indexOf(process)]
+    try {
+      if (url !== undefined) return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) })).ok
+      return (await this.runtime.db.workerHeartbeat.count({ where: { pid: process.pid } })) > 0
+    } catch (_away) {
+      return false
     }
   }
 
@@ -128,9 +148,34 @@ export class Fleet {
     await Promise.all([...this.webs, ...this.workers].map((each) => each.stop()))
     await this.runtime.close()
     await this.postgres.stop()
+    await this.s3Network.stop()
+    await this.s3.stop()
     await Promise.all(this.clusters.map(({ server }) => server.stop()))
     if (!keep) await rm(this.root, { recursive: true, force: true })
   }
+}
+
+/** One cluster's backups go to the folder first, another's to the bucket, each copied to the other; the third has the bucket alone. */
+async function spreadOverStores(
+  context: ServiceContext,
+  [alpha, beta, gamma]: readonly FleetCluster[],
+  { s3, endpoint }: { readonly s3: S3Server; readonly endpoint: string },
+): Promise<void> {
+  const { storeId: bucket } = await addStore(context, {
+    kind: 's3',
+    name: 'bucket',
+    settings: s3.settings({ endpoint }),
+    ...s3.keys,
+  })
+  const set = (cluster: FleetCluster | undefined, storeId: string, copyTo: string | null) =>
+    setClusterStores(context, {
+      clusterId: cluster?.id ?? '',
+      storeId,
+      copies: copyTo === null ? [] : [{ storeId: copyTo, what: 'all' }],
+    })
+  await set(alpha, DEFAULT_STORE_ID, bucket)
+  await set(beta, bucket, DEFAULT_STORE_ID)
+  await set(gamma, bucket, null)
 }
 
 /** The programs as a build has made them. */

@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
-import { listArchives } from '../../lib/adapters/archive/list-archives.ts'
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { verifyAuditChain } from '../../lib/services/audit/verify-audit-chain.ts'
+import { withArchive } from '../../lib/services/stores/archive-folder.ts'
+import { listStores } from '../../lib/services/stores/find-store.ts'
+import { startRescan } from '../../lib/services/stores/start-rescan.ts'
+import { walkStore } from '../../lib/services/stores/walk-store.ts'
 import type { AcceptedJobs } from './accepted-jobs.ts'
 import type { Fleet } from './fleet.ts'
 import type { JobChange } from './job-log.ts'
@@ -14,6 +16,8 @@ export interface Proofs {
   lost: number
   twice: number
   archives: number
+  /** By a rescan. */
+  adopted: number
   journals: number
   operations: number
   auditEntries: number
@@ -21,6 +25,7 @@ export interface Proofs {
 }
 
 const DRAIN_MS = 180_000
+const TIDY_MS = 45_000
 
 /** What must be true at the end, each asked of the database, the disk and the servers themselves. */
 export async function proveAll(
@@ -35,6 +40,7 @@ export async function proveAll(
     lost: 0,
     twice: 0,
     archives: 0,
+    adopted: 0,
     journals: 0,
     operations: 0,
     auditEntries: 0,
@@ -70,45 +76,82 @@ function proveJobs(proofs: Proofs, accepted: AcceptedJobs, changes: readonly Job
   }
 }
 
-/** Rows and archives are the same set, and every archive reads back to the byte. */
+/** Every place of the catalog has its archive, every archive its place, and each of them reads back to the byte. */
 async function proveArchives(proofs: Proofs, fleet: Fleet): Promise<void> {
   const { db } = fleet.runtime
-  const { storeDir } = fleet.context.paths
-  const backups = await db.backup.findMany({
-    where: { deletedAt: null },
-    select: { id: true, dir: true, jobId: true, purpose: true },
+  const listBackups = () =>
+    db.backup.findMany({
+      where: { deletedAt: null },
+      select: { id: true, storeId: true, dir: true, jobId: true, purpose: true },
+    })
+  proveBackupsOfJobs(proofs, await listBackups())
+  proofs.adopted = await takeInTheRest(fleet)
+  const backups = await listBackups()
+  const copies = await db.backupCopy.findMany({
+    where: { state: 'present' },
+    select: { id: true, storeId: true, dir: true },
   })
-  const dirs = new Set<string>()
-  for await (const { dir } of listArchives(storeDir)) dirs.add(relative(storeDir, dir))
-  for (const { id, dir } of backups) {
-    if (dirs.delete(dir)) continue
+  const places = [...backups, ...copies]
+  const left = await listPlaces(fleet)
+  for (const { id, storeId, dir } of places) {
+    if (left.delete(`${storeId} ${dir}`)) continue
     proofs.lost++
-    proofs.findings.push(`the backup ${id} has no archive ${dir}`)
+    proofs.findings.push(`${id} has no archive ${dir} in ${storeId}`)
   }
-  for (const dir of dirs) proofs.findings.push(`the archive ${dir} is of no backup`)
+  for (const place of left) proofs.findings.push(`the archive ${place} is of no backup`)
+  for (const { storeId, dir } of places) {
+    const report = await withArchive(fleet.context, { storeId, dir }, (at) => fleet.context.archives.verify(at))
+    proofs.archives++
+    if (!report.ok) proofs.findings.push(`the archive ${dir} is not sound: ${JSON.stringify(report.problems)}`)
+  }
+}
+
+interface BackupOfJob {
+  readonly id: string
+  readonly jobId: string | null
+  readonly purpose: string
+}
+
+function proveBackupsOfJobs(proofs: Proofs, backups: readonly BackupOfJob[]): void {
   const byJob = Map.groupBy(
     backups.filter(({ purpose }) => purpose !== 'safety'),
     ({ jobId }) => jobId,
   )
   for (const [jobId, of] of byJob) {
     const job = jobId === null ? undefined : proofs.ended.get(jobId)
+    if (job?.kind !== 'backup') continue
     if (of.length > 1) {
       proofs.twice++
       proofs.findings.push(`the job ${jobId} has made ${of.length} backups`)
     }
-    if (job?.state !== 'succeeded') proofs.findings.push(`the job ${jobId} of a backup is ${job?.state}`)
+    if (job.state !== 'succeeded') proofs.findings.push(`the job ${jobId} of a backup is ${job.state}`)
   }
   for (const [id, { kind, state }] of proofs.ended) {
     if (kind !== 'backup' || state !== 'succeeded' || byJob.has(id)) continue
     proofs.lost++
     proofs.findings.push(`the job ${id} has succeeded, and there is no backup of it`)
   }
-  const archives = createFileArchives()
-  for (const { dir } of backups) {
-    const report = await archives.verify(join(storeDir, dir))
-    proofs.archives++
-    if (!report.ok) proofs.findings.push(`the archive ${dir} is not sound: ${JSON.stringify(report.problems)}`)
+}
+
+/** A worker that dies between the archive and its row leaves a good archive: a rescan takes it in. Gives how many there were. */
+async function takeInTheRest(fleet: Fleet): Promise<number> {
+  const before = await fleet.runtime.db.backup.count()
+  const { jobId } = await startRescan(fleet.context, null)
+  await drain(fleet)
+  const job = await fleet.runtime.db.job.findUniqueOrThrow({
+    where: { id: jobId },
+    select: { state: true, error: true },
+  })
+  if (job.state !== 'succeeded') throw new Error(`the rescan is ${job.state}: ${JSON.stringify(job.error)}`)
+  return (await fleet.runtime.db.backup.count()) - before
+}
+
+async function listPlaces(fleet: Fleet): Promise<Set<string>> {
+  const places = new Set<string>()
+  for (const store of await listStores(fleet.context)) {
+    for await (const { dir } of walkStore(fleet.context, store)) places.add(`${store.id} ${dir}`)
   }
+  return places
 }
 
 /** No step of a plan was carried out by two batches, however many workers went on with it. */
@@ -157,8 +200,19 @@ async function proveNothingLeft(proofs: Proofs, fleet: Fleet): Promise<void> {
   if (undone > 0) proofs.findings.push(`${undone} diffs are still at work, and no job works for them`)
   const started = await db.auditEntry.findMany({ where: { outcome: 'started' }, select: { id: true, before: true } })
   if (started.length === 0) proofs.findings.push('no restore was ever started: this run has shown nothing')
-  const temporary = (await readdir(fleet.context.paths.storeDir, { recursive: true })).filter((name) =>
-    name.split('/').some((part) => part.startsWith('.tmp-')),
-  )
-  if (temporary.length > 0) proofs.findings.push(`left in the store: ${temporary.slice(0, 3).join(', ')}`)
+  const temporary = await untilTidy(fleet)
+  if (temporary.length > 0) proofs.findings.push(`left in the stores: ${temporary.slice(0, 3).join(', ')}`)
+}
+
+/** What a dead worker has left is removed by one that lives, soon and not at once. Gives what stayed. */
+async function untilTidy(fleet: Fleet): Promise<string[]> {
+  const deadline = Date.now() + TIDY_MS
+  for (;;) {
+    const names = await readdir(fleet.context.paths.storeDir, { recursive: true })
+    const temporary = names.filter((name) => name.split('/').some((part) => part.startsWith('.tmp-')))
+    const { Uploads = [] } = await fleet.s3.client.send(new ListMultipartUploadsCommand({ Bucket: fleet.s3.bucket }))
+    for (const { Key } of Uploads) temporary.push(`unfinished upload of ${Key}`)
+    if (temporary.length === 0 || Date.now() > deadline) return temporary
+    await pause(500)
+  }
 }

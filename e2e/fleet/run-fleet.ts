@@ -4,7 +4,7 @@ import { Fleet, type FleetPrograms } from './fleet.ts'
 import { readJobLog } from './job-log.ts'
 import { Killer } from './killer.ts'
 import { ClusterLoad, type LoadCounts } from './load.ts'
-import { type Proofs, proveAll } from './proofs.ts'
+import { proveAll } from './proofs.ts'
 import { toTable } from './table.ts'
 import { measureTakeovers } from './takeovers.ts'
 
@@ -25,7 +25,6 @@ export interface FleetOutcome {
 }
 
 const TELL_EVERY_MS = 15_000
-const TEMPORARIES_MS = 30_000
 
 /** Two web processes, three workers, one PostgreSQL, three ZooKeepers: load, kills at random, and then the proof that nothing came of them. */
 export async function runFleet({ seed, seconds, programs, onLine }: FleetRun): Promise<FleetOutcome> {
@@ -67,7 +66,8 @@ export async function runFleet({ seed, seconds, programs, onLine }: FleetRun): P
       clearInterval(tell)
       await killer.stop()
     }
-    const proofs = await proveWhenTidy(fleet, accepted)
+    if (killer.failure !== null) findings.push(String(killer.failure))
+    const proofs = await proveAll(fleet, accepted, () => readJobLog(fleet.postgres.url))
     findings.push(...proofs.findings)
     const takeovers = measureTakeovers(await readJobLog(fleet.postgres.url), killer.kills)
     const retries = loads.reduce((sum, load) => sum + load.retries, 0)
@@ -77,16 +77,5 @@ export async function runFleet({ seed, seconds, programs, onLine }: FleetRun): P
     return { findings, lost: proofs.lost, twice: proofs.twice, kills: killer.kills.length, table }
   } finally {
     await fleet.close({ keep: !isSound })
-  }
-}
-
-/** What a dead worker has left is removed by one that lives, soon and not at once. */
-async function proveWhenTidy(fleet: Fleet, accepted: AcceptedJobs): Promise<Proofs> {
-  const deadline = Date.now() + TEMPORARIES_MS
-  for (;;) {
-    const proofs = await proveAll(fleet, accepted, () => readJobLog(fleet.postgres.url))
-    const isUntidy = proofs.findings.some((finding) => finding.startsWith('left in the store'))
-    if (!isUntidy || Date.now() > deadline) return proofs
-    await pause(1_000)
   }
 }
