@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { readEnv } from '../runtime/env.ts'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
@@ -72,4 +73,19 @@ test('a port that is taken, or none, keeps no worker from its work', async () =>
   await second.close()
   const none = await start({})
   expect(none.port).toBeNull()
+})
+
+test('metrics without a token are for this host by its own name, where no token is set', async () => {
+  const open = await start({ ARKEEPER_WORKER_PORT: '0', ARKEEPER_METRICS_TOKEN: '' })
+  const statusBy = (host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get({ host: '127.0.0.1', port: open.port ?? 0, path: '/metrics', headers: { host } }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      }).once('error', reject)
+    })
+  expect(await statusBy(`127.0.0.1:${open.port}`)).toBe(200)
+  expect(await statusBy(`localhost:${open.port}`)).toBe(200)
+  expect(await statusBy('evil.example')).toBe(401)
+  await open.close()
 })

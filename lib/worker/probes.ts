@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { formatErrorLine } from '../base/errors.ts'
 import { type Readiness, readReadiness } from '../runtime/readiness.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { isOnlyThisHost } from '../runtime/trusted-origins.ts'
+import { isLoopback, isOnlyThisHost } from '../runtime/trusted-origins.ts'
 import { ServiceError } from '../services/errors.ts'
 import { collectMetrics } from '../services/metrics/collect-metrics.ts'
 import { findMetricsActor } from '../services/metrics/find-metrics-actor.ts'
@@ -79,7 +79,9 @@ async function sendMetrics(
     const authorization = request.headers.authorization ?? null
     const ip = request.socket.remoteAddress ?? null
     const { metricsToken, publicUrl, workerListener } = env
-    const onlyThisHost = isOnlyThisHost({ host: workerListener?.host ?? '', publicUrl })
+    // By its own name: a page of a stranger whose name was pointed at this host comes by that one.
+    const isOwnName = isLoopback((request.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''))
+    const onlyThisHost = isOwnName && isOnlyThisHost({ host: workerListener?.host ?? '', publicUrl })
     const actor = await findMetricsActor({ db, clock }, { authorization, metricsToken, ip, onlyThisHost })
     const text = await collectMetrics(contextFor(actor))
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })

@@ -53,7 +53,10 @@ describe('the door', () => {
     for (const host of ['evil.example', '127.0.0.1.evil.example', '', 'a@127.0.0.1', 'ark.example', '127.0.0.1:x']) {
       expect(ask(LOCAL, { host }), host).toBe(421)
     }
-    for (const target of ['/healthz', '/readyz', '/metrics']) expect(ask(LOCAL, { host: 'pod-7', target })).toBe('in')
+    for (const target of ['/healthz', '/readyz']) expect(ask(LOCAL, { host: 'pod-7', target })).toBe('in')
+    // What is open without a token is for our own names: a page of somebody who has pointed theirs here reads nothing.
+    expect(ask(LOCAL, { host: 'pod-7', target: '/metrics' })).toBe(421)
+    expect(ask(LOCAL, { host: 'pod-7', target: '/metrics', authorization: 'Bearer x' })).toBe('in')
     expect(ask(LOCAL, { host: 'pod-7', target: '/metrics/x' })).toBe(421)
     expect(ask(BEHIND, { host: 'ark.example' })).toBe('in')
     expect(ask(BEHIND, { host: 'evil.example' })).toBe(421)

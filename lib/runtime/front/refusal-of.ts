@@ -64,7 +64,9 @@ function isDecodable(path: string): boolean {
 
 /** Another name that leads here is somebody's trick: a page of theirs whose name was pointed at this address after it was loaded. */
 function refuseHost(env: Address, { path, header }: Knock): Refusal | null {
-  if (PROBES.includes(path) || isOwnHost(env, header('host') ?? '')) return null
+  // Metrics are open to this host without a token: only what shows one, which no page of a stranger has, comes by another name.
+  const isProbe = PROBES.includes(path) && (path !== '/metrics' || header('authorization') !== undefined)
+  if (isProbe || isOwnHost(env, header('host') ?? '')) return null
   return refuse(
     421,
     'WRONG_HOST',
