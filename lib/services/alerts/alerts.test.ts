@@ -762,9 +762,18 @@ describe('who sees what', () => {
     expect((await listAlerts(elsewhere)).open.map(({ rule }) => rule)).toEqual(['audit-broken'])
     expect(await countOpenAlerts(elsewhere)).toEqual({ critical: 1, warning: 0, info: 0, byCluster: {} })
     const alertId = (await byRule('backup-failed'))?.id ?? ''
-    await expect(acknowledgeAlert(elsewhere, { alertId, minutes: null, reason: 'x' })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-    })
+    // The same as for one that does not exist: by what they may do, not by what there is.
+    for (const [role, code] of [
+      ['viewer', 'FORBIDDEN'],
+      ['operator', 'NOT_FOUND'],
+    ] as const) {
+      const context = services.contextOf({ ...elsewhere.actor, role })
+      for (const id of [alertId, 'none']) {
+        await expect(acknowledgeAlert(context, { alertId: id, minutes: null, reason: 'x' })).rejects.toMatchObject({
+          code,
+        })
+      }
+    }
     const only = services.contextOf({
       kind: 'user',
       id: 'o',
