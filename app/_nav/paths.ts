@@ -8,7 +8,16 @@ export interface TreeAddress {
   readonly id: string
 }
 
-export type ClusterSection = 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'health' | 'retention' | 'settings'
+export type ClusterSection =
+  | 'tree'
+  | 'history'
+  | 'backups'
+  | 'diffs'
+  | 'restores'
+  | 'schedules'
+  | 'health'
+  | 'retention'
+  | 'settings'
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
 
@@ -83,10 +92,15 @@ export const paths = {
   clusterHistory: (clusterId: string, query: TreeQuery & { zxid?: string; at?: string } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/history`, { zxid: query.zxid, at: query.at, ...toTreeQuery(query) }),
 
+  /** `schedule`: only the backups that it has taken. */
   clusterBackups: (
     clusterId: string,
-    query: { safety?: boolean; only?: 'going' | 'held'; before?: string; take?: boolean } = {},
+    query: { safety?: boolean; schedule?: string; only?: 'going' | 'held'; before?: string; take?: boolean } = {},
   ) => withQuery(`/clusters/${id(clusterId)}/backups`, query),
+
+  /** `every`: opens a new schedule of so many minutes. `before`: older runs. */
+  clusterSchedules: (clusterId: string, query: { every?: number; before?: string } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/schedules`, query),
 
   /** Where the baseline of a cluster is chosen, in its settings. */
   clusterDrift: (clusterId: string) => `/clusters/${id(clusterId)}/settings#drift`,

@@ -21,6 +21,7 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/clusters/[clusterId]/backups': (page) => page.getByRole('button', { name: 'Back up now' }),
   '/clusters/[clusterId]/diffs': (page) => page.getByRole('main').getByRole('link', { name: /compare|new diff/i }),
   '/clusters/[clusterId]/restores': (page) => page.getByRole('main').getByRole('link', { name: /new restore/i }),
+  '/clusters/[clusterId]/schedules': (page) => page.getByRole('button', { name: 'New schedule' }),
   '/clusters/[clusterId]/health': (page) => page.getByRole('link', { name: '30 days' }),
   '/clusters/[clusterId]/retention': (page) => page.getByRole('button', { name: 'Show what it would lose' }),
   '/clusters/[clusterId]/settings': (page) => page.getByRole('button', { name: 'Save changes' }),

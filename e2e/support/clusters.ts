@@ -6,7 +6,9 @@ export interface AddedCluster {
   readonly id: string
   readonly name: string
   /** Absolute address of one of its pages. */
-  at(section: 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'health' | 'retention' | 'settings'): string
+  at(
+    section: 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'schedules' | 'health' | 'retention' | 'settings',
+  ): string
 }
 
 export async function addCluster(

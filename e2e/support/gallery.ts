@@ -20,6 +20,7 @@ const CLUSTER_PAGES = {
   Backups: 'backups',
   Diffs: 'diffs',
   Restores: 'restores',
+  Schedules: 'schedules',
   Health: 'health',
   'On the servers': 'retention',
   Settings: 'settings',
@@ -49,6 +50,8 @@ export interface Gallery {
   /** A runbook for the whole server, with one step ticked off. */
   readonly runbookId: string
   readonly jobId: string
+  /** Once a year, so that no test meets a run of it. */
+  readonly scheduleId: string
   /** A session, for contexts that need not sign in again. */
   readonly storageState: Session
   /** What the browser sent while all of it was made: server actions and the page loads of the client's router. */
@@ -111,6 +114,7 @@ export async function fillGallery(
         .click()
       await expect(page).toHaveURL(new RegExp(`/${section}$`))
     }
+    const scheduleId = await addSchedule(page, cluster)
     const physicalId = await checkFiles(page, demo, backupId)
     const whole = await addCluster(page, demo, {
       name: 'small server',
@@ -155,6 +159,7 @@ export async function fillGallery(
       physicalId,
       migrationId,
       runbookId,
+      scheduleId,
       // Of this cluster alone.
       jobId: jobs.find((job) => job.clusterId === cluster.id && job.kind === 'verify')?.id ?? '',
       storageState: await context.storageState(),
@@ -174,6 +179,23 @@ async function checkFiles(page: Page, demo: Product, backupId: string): Promise<
   await expect(page).toHaveURL(/\/physical\/(?!new)/)
   await expect(page.getByRole('list', { name: 'Findings' })).toBeVisible({ timeout: 60_000 })
   return idOf(page.url())
+}
+
+/** A schedule of the page, which draws what it means while one types; gives its id. */
+async function addSchedule(page: Page, cluster: AddedCluster): Promise<string> {
+  await page.goto(cluster.at('schedules'))
+  await page.getByRole('button', { name: 'New schedule' }).click()
+  const dialog = page.getByRole('dialog', { name: `New schedule of ${cluster.name}` })
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('yearly')
+  await dialog.getByRole('combobox', { name: 'Time zone' }).fill('Europe/Berlin')
+  await dialog.getByRole('textbox', { name: 'Cron' }).fill('30 3 1 JAN *')
+  const next = dialog.getByRole('region', { name: 'Next runs' })
+  await expect(next.getByText('At 03:30, on day 1 of the month, only in January, Europe/Berlin')).toBeVisible()
+  await expect(next.getByRole('listitem')).toHaveText(Array(5).fill(/-01-01 03:30 .*-01-01 02:30:00 UTC/))
+  await dialog.getByRole('button', { name: 'Back up by this schedule' }).click()
+  await expect(dialog).toBeHidden()
+  const name = page.getByRole('article', { name: 'yearly' }).getByRole('heading', { name: 'yearly' })
+  return (await name.getAttribute('id'))?.replace('schedule-', '') ?? ''
 }
 
 async function checkMigration(

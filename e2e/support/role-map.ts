@@ -23,7 +23,8 @@ export interface Besides {
 
 /** Every server action with the least role that may do it. An action that is missing here fails the architecture test. */
 export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<string, ActionDoor> {
-  const { backupId, migrationId, plannedRestoreId, finishedRestoreId, runbookId, jobId, diffId, smallId } = gallery
+  const { backupId, migrationId, plannedRestoreId, finishedRestoreId, runbookId, jobId, diffId, smallId, scheduleId } =
+    gallery
   const clusterId = gallery.cluster.id
   const here = [clusterId]
   const both = [smallId, clusterId]
@@ -39,10 +40,16 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
   const reason = 'a walk through all doors'
   const planHash = 'none'
   const typedName = gallery.cluster.name
+  const schedule = { name: 'walked by', cron: '0 3 1 1 *', timeZone: 'UTC' }
   const another = { name: 'another', connectString: '127.0.0.1:1' }
   return {
     startBackupAction: operator({ clusterId }),
     startVerifyAction: operator({ backupId }),
+    createScheduleAction: operator({ clusterId, ...schedule }),
+    updateScheduleAction: operator({ scheduleId, ...schedule }),
+    pauseScheduleAction: operator({ scheduleId, until: null }),
+    startScheduleRunAction: operator({ scheduleId }),
+    removeScheduleAction: operator({ scheduleId }),
     startDrillAction: operator({ backupId }),
     setBackupPinnedAction: operator({ backupId, pinned: true }),
     setBackupNoteAction: operator({ backupId, note: reason }),
@@ -173,6 +180,7 @@ export function handlerValues(gallery: Gallery, tree: 'live' | 'backup' | 'momen
     physicalId: gallery.physicalId,
     migrationId: gallery.migrationId,
     jobId: gallery.jobId,
+    scheduleId: gallery.scheduleId,
     kind: tree,
     id: tree === 'backup' ? gallery.backupId : tree === 'moment' ? `${clusterId}.0x1` : clusterId,
     name: 'manifest.json',
@@ -192,6 +200,7 @@ export const HANDLER_ROLES: readonly { method: string; pattern: string; least: R
 
 /** What is sound for each operation of the API that has to be told something, so that nothing but the role stands in the way of it. */
 export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Record<OperationId, object>> {
+  const schedule = { name: 'walked by', cron: '0 3 1 1 *', timeZone: 'UTC' }
   const confirmation = { plan: 'none', clusterName: cluster.name, reason: 'a walk through all doors' }
   return {
     startBackup: { clusterId: cluster.id },
@@ -203,6 +212,8 @@ export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Recor
     startDiff: { left: `backup:${backupId}`, right: `live:${cluster.id}` },
     startSearch: { tree: `backup:${backupId}`, pathPattern: diffId },
     planRestore: { clusterId: cluster.id, source: `backup:${backupId}` },
+    createSchedule: { clusterId: cluster.id, ...schedule },
+    updateSchedule: schedule,
     confirmRestore: confirmation,
     requestApproval: confirmation,
   }

@@ -43,6 +43,7 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
           <Health cluster={cluster} />
           <LastBackup cluster={cluster} />
           <LastProved cluster={cluster} />
+          <NextRun cluster={cluster} />
         </div>
       </div>
       <footer className="flex flex-wrap gap-2 border-t px-4 py-2.5">
@@ -206,6 +207,27 @@ function LastBackup({ cluster }: { cluster: ClusterView }) {
     </p>
   )
 }
+
+function NextRun({ cluster: { id, nextRunAt, lastRun } }: { cluster: ClusterView }) {
+  return (
+    <p className="text-sm">
+      <span className="text-muted">Next run </span>
+      <Link href={paths.cluster(id, 'schedules')} className="font-medium hover:underline">
+        {nextRunAt ? <RelativeTime at={nextRunAt} /> : 'no schedule'}
+      </Link>
+      {lastRun && (
+        <>
+          <span className="text-muted">, the last one </span>
+          <span className={BAD_ENDS.includes(lastRun.state) ? 'font-medium text-removed' : 'text-muted'}>
+            {lastRun.state} <RelativeTime at={lastRun.at} />
+          </span>
+        </>
+      )}
+    </p>
+  )
+}
+
+const BAD_ENDS = ['failed', 'missed', 'skipped']
 
 function LastProved({ cluster: { lastProved, failedDrill } }: { cluster: ClusterView }) {
   return (

@@ -30,6 +30,7 @@ const SECTIONS = [
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],
+  ['schedules', 'Schedules'],
   ['health', 'Health'],
   ['retention', 'On the servers'],
   ['settings', 'Settings'],

@@ -32,6 +32,7 @@ const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],
+  ['schedules', 'Schedules'],
   ['health', 'Health'],
   ['retention', 'On the servers'],
   ['settings', 'Settings'],

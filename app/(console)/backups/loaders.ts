@@ -15,6 +15,7 @@ export const loadDrillFault = () => load(findDrillFault)
 
 export const loadBackups = (input: {
   clusterId: string
+  scheduleId?: string
   includeSafety: boolean
   only?: 'going' | 'held' | null
   before: string | null

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { type CronTimes, describeCron, listOf, nextTimes, readCron } from './cron.ts'
+import { type CronTimes, cronOfInterval, describeCron, listOf, nextTimes, readCron } from './cron.ts'
 import { findGaps } from './longest-gap.ts'
 
 function timesOf(cron: string, timeZone = 'UTC'): CronTimes {
@@ -89,6 +89,18 @@ describe('times by cron and zone', () => {
     expect(listOf('22-23', 0, 23)).toEqual([22, 23])
     for (const field of ['L', '5/5', '3-1', '24', '*/0', 'mon']) expect(listOf(field, 0, 23)).toBeNull()
   })
+})
+
+test.each([
+  [1, '* * * * *'],
+  [7, '*/6 * * * *'],
+  [59, '*/30 * * * *'],
+  [60, '0 * * * *'],
+  [300, '0 */4 * * *'],
+  [1440, '0 3 * * *'],
+  [20_000, '0 3 * * SUN'],
+])('a distance of %d minutes becomes %s', (minutes, cron) => {
+  expect(cronOfInterval(minutes)).toBe(cron)
 })
 
 describe('the distance between runs', () => {

@@ -126,6 +126,19 @@ export function nextTimes(times: CronTimes, afterMs: number, count: number): num
   return found
 }
 
+const MINUTE_STEPS = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30]
+const HOUR_STEPS = [1, 2, 3, 4, 6, 8, 12]
+
+/** The cron of even runs that comes next below such a distance: only parts of an hour and of a day are even. */
+export function cronOfInterval(minutes: number): string {
+  if (minutes >= 7 * 24 * 60) return '0 3 * * SUN'
+  if (minutes >= 24 * 60) return '0 3 * * *'
+  const hours = HOUR_STEPS.findLast((step) => step * 60 <= minutes)
+  if (hours !== undefined) return hours === 1 ? '0 * * * *' : `0 */${hours} * * *`
+  const step = MINUTE_STEPS.findLast((each) => each <= minutes) ?? 1
+  return step === 1 ? '* * * * *' : `*/${step} * * * *`
+}
+
 function wordsOf(error: unknown): string {
   const message = error instanceof Error ? error.message : 'It cannot be read'
   return message.replace(/^CronPattern: /, '').replace(/^./, (letter) => letter.toUpperCase())

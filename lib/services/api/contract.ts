@@ -7,6 +7,7 @@ import { healthOperations } from './contract/health.ts'
 import { jobOperations } from './contract/jobs.ts'
 import { keepRulesOperations } from './contract/keep-rules.ts'
 import { restoreOperations } from './contract/restores.ts'
+import { scheduleOperations } from './contract/schedules.ts'
 import { searchOperations } from './contract/searches.ts'
 import { treeOperations } from './contract/trees.ts'
 import type { Method, OperationShape } from './operation.ts'
@@ -22,6 +23,7 @@ export const OPERATIONS = {
   ...keepRulesOperations,
   ...diffOperations,
   ...restoreOperations,
+  ...scheduleOperations,
   ...searchOperations,
   ...jobOperations,
   ...alertOperations,

@@ -9,6 +9,7 @@ import { healthHandlers } from './handlers/health.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { keepRulesHandlers } from './handlers/keep-rules.ts'
 import { restoreHandlers } from './handlers/restores.ts'
+import { scheduleHandlers } from './handlers/schedules.ts'
 import { searchHandlers } from './handlers/searches.ts'
 import { treeHandlers } from './handlers/trees.ts'
 
@@ -21,6 +22,7 @@ export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...keepRulesHandlers,
   ...diffHandlers,
   ...restoreHandlers,
+  ...scheduleHandlers,
   ...searchHandlers,
   ...jobHandlers,
   ...alertHandlers,

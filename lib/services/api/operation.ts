@@ -38,6 +38,7 @@ export const TAGS = [
   'clusters',
   'trees',
   'backups',
+  'schedules',
   'diffs',
   'restores',
   'searches',

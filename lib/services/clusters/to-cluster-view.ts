@@ -23,13 +23,19 @@ export const CLUSTER_COLUMNS = {
 } as const satisfies Prisma.ClusterSelect
 export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof CLUSTER_COLUMNS }>
 
-type Db = Pick<Prisma.TransactionClient, 'backup' | 'job' | 'healthWatch'>
+type Db = Pick<Prisma.TransactionClient, 'backup' | 'job' | 'healthWatch' | 'schedule' | 'scheduleRun'>
 
 export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Promise<ClusterView> {
   const lastGood = await findLastGoodBackup(db, row.id)
   const { lastProved, failed } = await findProof(db, row.id)
   const backups = await db.backup.count({ where: { clusterId: row.id, deletedAt: null } })
   const runningJobs = await db.job.count({ where: { clusterId: row.id, state: { in: ['queued', 'running'] } } })
+  const next = await findNextRun(db, row.id, nowMs)
+  const lastRun = await db.scheduleRun.findFirst({
+    where: { clusterId: row.id },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    select: { state: true, createdAt: true, scheduleName: true },
+  })
   const watch = await db.healthWatch.findUnique({
     where: { clusterId: row.id },
     select: { enabled: true, summary: true },
@@ -66,8 +72,26 @@ export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Pro
     },
     backups,
     runningJobs,
+    nextRunAt: next?.toISOString() ?? null,
+    lastRun: lastRun && {
+      state: lastRun.state,
+      at: lastRun.createdAt.toISOString(),
+      scheduleName: lastRun.scheduleName,
+    },
     health: watch?.enabled ? parseHealthSummary(watch.summary) : null,
   }
+}
+
+/** Of one that is paused, the first time after the pause is not looked up for an overview: its end is. */
+async function findNextRun(db: Db, clusterId: string, nowMs: number): Promise<Date | null> {
+  const schedules = await db.schedule.findMany({
+    where: { clusterId, enabled: true },
+    select: { nextRunAt: true, pausedUntil: true },
+  })
+  const times = schedules.map(({ nextRunAt, pausedUntil }) =>
+    Math.max(nextRunAt.getTime(), pausedUntil?.getTime() ?? 0),
+  )
+  return times.length === 0 ? null : new Date(Math.max(nowMs, Math.min(...times)))
 }
 
 /** What is not known is treated with the care of production. */

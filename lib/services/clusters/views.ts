@@ -48,6 +48,9 @@ export interface ClusterView {
   readonly failedDrill: { readonly backupId: string; readonly takenAt: string; readonly drilledAt: string } | null
   readonly backups: number
   readonly runningJobs: number
+  /** Of the schedules that are on: when the next run begins, and how the last one went. */
+  readonly nextRunAt: string | null
+  readonly lastRun: { readonly state: string; readonly at: string; readonly scheduleName: string } | null
   /** Of the latest look at the servers; null: nobody has looked yet, or nobody is to. */
   readonly health: HealthSummaryView | null
 }

@@ -68,10 +68,13 @@ export interface ClusterRpoView {
     readonly everySeconds: number
     readonly lastOkAt: string | null
     readonly isFailing: boolean
-    /** Behind the live cluster when it was asked; null where it cannot be told. */
+    /** Behind the live cluster when its servers were looked at last; null where they were not. */
     readonly lag: {
+      /** zxids in hex; null: nothing is archived yet. */
       readonly archived: string | null
       readonly live: string
+      /** When the servers were looked at. */
+      readonly at: string
       readonly transactions: number | null
     } | null
   } | null

@@ -34,6 +34,7 @@ import { ConsistencyWords } from '../_components/consistency-words.tsx'
 import { DrillResult } from '../_components/drill-result.tsx'
 import { FidelityReport } from '../_components/fidelity-report.tsx'
 import { ImportReport } from '../_components/import-report.tsx'
+import { OtherSource } from '../_components/other-source.tsx'
 import { Recipients } from '../_components/recipients.tsx'
 import { VerifyResult } from '../_components/verify-result.tsx'
 import { loadBackup, loadDrillFault } from '../loaders.ts'
@@ -68,6 +69,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               {backup.goes && <GoesBadge goes={backup.goes} />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge>safety backup of a restore</Badge>}
+              {backup.schedule && <Badge>schedule {backup.schedule.name}</Badge>}
             </>
           }
         >
@@ -77,6 +79,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
         <div className="flex flex-col gap-4">
           {backup.goes && <GoesNotice backupId={backup.id} goes={backup.goes} />}
           <BackupActions backup={backup} drillFault={drillFault.ok ? drillFault.value : drillFault.error.message} />
+          <OtherSource faults={backup.sourceFaults} />
           <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
           <DrillResult backupId={backup.id} drill={backup.drill} report={backup.drillReport} />
           <div className="grid gap-4 xl:grid-cols-2">

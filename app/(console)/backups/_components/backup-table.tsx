@@ -77,6 +77,12 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
               {backup.goes && <GoesBadge goes={backup.goes} />}
               {backup.isLastGood && <Badge tone="accent">last good</Badge>}
               {backup.purpose === 'safety' && <Badge title="Taken by a restore, for its undo">safety</Badge>}
+              {backup.schedule && <Badge title={`By the schedule ${backup.schedule.name}`}>scheduled</Badge>}
+              {backup.sourceFaults.length > 0 && (
+                <Badge tone="warn" title={backup.sourceFaults.map(({ message }) => message).join('\n')}>
+                  other source
+                </Badge>
+              )}
             </span>
           </Cell>
           <Cell className="whitespace-nowrap">
@@ -89,7 +95,7 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
           <Cell className="whitespace-nowrap text-right">{formatBytes(backup.dataBytes)}</Cell>
           <Cell className="whitespace-nowrap text-right">{formatBytes(backup.archiveBytes)}</Cell>
           <Cell className="whitespace-nowrap text-right">{formatDuration(backup.durationMs)}</Cell>
-          <Cell className="whitespace-nowrap">{backup.createdByName}</Cell>
+          <Cell className="whitespace-nowrap">{backup.createdByName ?? backup.schedule?.name}</Cell>
           <Cell className="text-right">
             <LinkButton
               size="small"

@@ -19,13 +19,19 @@ import { findPathFault } from '@/lib/domain/znode/path.ts'
 import type { BackupSourceView } from '@/lib/services/backups/list-backup-sources.ts'
 import { startBackupAction } from '../actions.ts'
 
+type Source = BackupSourceView['source'] | 'automatic'
+
 interface StartBackupProps {
   readonly clusterId: string
   readonly clusterName: string
   readonly sources: readonly BackupSourceView[]
 }
 
-const SOURCE_WORDS: Record<BackupSourceView['source'], { label: string; hint: string }> = {
+const SOURCE_WORDS: Record<Source, { label: string; hint: string }> = {
+  automatic: {
+    label: 'Automatic',
+    hint: 'Data directories, AdminServer, client port: the first of those set up here that serves. Says why one could not',
+  },
   client: {
     label: 'Client port',
     hint: 'Walks the tree as a client. Works everywhere; cannot tell containers and TTL znodes from persistent ones',
@@ -38,6 +44,11 @@ const SOURCE_WORDS: Record<BackupSourceView['source'], { label: string; hint: st
     label: 'Data directories',
     hint: 'Snapshot and transaction logs of the members on this host: the exact tree, proved by digest',
   },
+}
+
+const AUTOMATIC: { readonly source: Source; readonly unavailable: string | null } = {
+  source: 'automatic',
+  unavailable: null,
 }
 
 export function StartBackup(props: StartBackupProps) {
@@ -61,7 +72,7 @@ export function StartBackup(props: StartBackupProps) {
 function StartBackupDialog({ clusterId, clusterName, sources, onClose }: StartBackupProps & { onClose: () => void }) {
   const queries = useQueryClient()
   const [scope, setScope] = useState<'all' | 'subtrees'>('all')
-  const [source, setSource] = useState<BackupSourceView['source']>('client')
+  const [source, setSource] = useState<Source>('client')
   const [lines, setLines] = useState('')
   const [note, setNote] = useState('')
   const start = useAction(startBackupAction, () => {
@@ -99,7 +110,7 @@ function StartBackupDialog({ clusterId, clusterName, sources, onClose }: StartBa
           name="source"
           value={source}
           onChange={setSource}
-          options={sources.map(({ source: value, unavailable }) => ({
+          options={[AUTOMATIC, ...sources].map(({ source: value, unavailable }) => ({
             value,
             label: SOURCE_WORDS[value].label,
             hint: SOURCE_WORDS[value].hint,

@@ -8,6 +8,7 @@ import { formatUtc } from '@/app/_ui/format-time.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import { formatBytes } from '@/lib/base/format-bytes.ts'
+import { cronOfInterval, describeCron } from '@/lib/domain/retention/cron.ts'
 import { INTERVAL_MINUTES_MAX } from '@/lib/services/retention/schemas.ts'
 import type { AdvisorView, LossView, RateView } from '@/lib/services/retention/views.ts'
 import { PlainFact } from './plain-fact.tsx'
@@ -21,9 +22,11 @@ const PRESETS: ReadonlyArray<readonly [number, string]> = [
   [1440, '1 d'],
 ]
 
+const minutesOf = (ms: number) => Math.min(INTERVAL_MINUTES_MAX, Math.max(1, Math.floor(ms / 60_000)))
+
 /** What an interval between backups would lose at worst, from what the logs say about the writing. */
 export function IntervalAdvisor({ clusterId, advisor }: { clusterId: string; advisor: AdvisorView }) {
-  const { everyMinutes, rate, losses } = advisor
+  const { everyMinutes, rate, losses, seed } = advisor
   const interval = durationWords(everyMinutes * 60_000)
   return (
     <Card title="How often to back up">
@@ -57,6 +60,23 @@ export function IntervalAdvisor({ clusterId, advisor }: { clusterId: string; adv
             ))}
           </ul>
         </form>
+        <p className="text-sm">
+          <Link href={paths.clusterSchedules(clusterId, { every: everyMinutes })} className="link">
+            Make a schedule of it
+          </Link>{' '}
+          <span className="text-muted">
+            ({describeCron(cronOfInterval(everyMinutes)).toLowerCase()}
+            {seed !== null && (
+              <>
+                ; the rule of thumb below says{' '}
+                <Link href={paths.clusterSchedules(clusterId, { every: minutesOf(seed.intervalMs) })} className="link">
+                  every {durationWords(seed.intervalMs)}
+                </Link>
+              </>
+            )}
+            )
+          </span>
+        </p>
         {rate === null ? (
           <Notice title="The write rate is not known">
             It is measured in the transaction logs, which no member’s directory gives to this host. An AdminServer alone

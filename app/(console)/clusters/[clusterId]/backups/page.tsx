@@ -30,11 +30,12 @@ export default async function ClusterBackupsPage({
   const search = await searchParams
   const includeSafety = readText(search, 'safety') === '1'
   const before = readText(search, 'before') || null
+  const schedule = readText(search, 'schedule') || undefined
   const only = readOnly(readText(search, 'only'))
   const cluster = await loadCluster(clusterId)
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const [list, sources] = await Promise.all([
-    loadBackups({ clusterId, includeSafety, only, before }),
+    loadBackups({ clusterId, scheduleId: schedule, includeSafety, only, before }),
     loadBackupSources(clusterId),
   ])
   return (
@@ -54,6 +55,14 @@ export default async function ClusterBackupsPage({
     >
       <div className="flex flex-col gap-4">
         <RunningBackups clusterId={clusterId} />
+        {schedule && (
+          <p className="text-sm">
+            Only the backups of one schedule are shown.{' '}
+            <Link href={paths.clusterBackups(clusterId)} className="link">
+              Show all
+            </Link>
+          </p>
+        )}
         {!list.ok ? (
           <ErrorNotice error={list.error} />
         ) : list.value.backups.length === 0 ? (
@@ -106,7 +115,7 @@ export default async function ClusterBackupsPage({
             </Card>
             <nav aria-label="Pages of backups" className="flex gap-2">
               {before && (
-                <LinkButton size="small" href={paths.clusterBackups(clusterId, { safety: includeSafety })}>
+                <LinkButton size="small" href={paths.clusterBackups(clusterId, { safety: includeSafety, schedule })}>
                   Newest
                 </LinkButton>
               )}
@@ -115,6 +124,7 @@ export default async function ClusterBackupsPage({
                   size="small"
                   href={paths.clusterBackups(clusterId, {
                     safety: includeSafety,
+                    schedule,
                     only: only ?? undefined,
                     before: list.value.next,
                   })}
