@@ -57,10 +57,9 @@ async function main(): Promise<void> {
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
     globalThis.arkeeperStopping = true
-    stopped ??= Promise.all([
-      loop.stop(STOP_TIMEOUT_MS),
-      ...pollers.map((poller) => poller.stop()),
-    ]).then(() => undefined)
+    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), ...pollers.map((poller) => poller.stop())]).then(
+      () => undefined,
+    )
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
