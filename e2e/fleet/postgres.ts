@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { chmod, chown, mkdir, readdir } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findFreePort } from '../../lib/testing/zookeeper-server.ts'
@@ -34,10 +34,20 @@ export async function startPostgres(dir: string): Promise<Postgres> {
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=120']
   const options = ['-o', [`-p ${port}`, ...settings.map((each) => `-c ${each}`)].join(' ')]
   await ctl('start', ...options)
+  // It is no child of this process, and must not outlive it.
+  const atExit = () => {
+    const stop = ['-D', data, '-m', 'immediate', 'stop']
+    spawnSync(join(bin, 'pg_ctl'), stop, { ...(isRoot() ? idOf(USER) : {}), cwd: '/', stdio: 'ignore' })
+  }
+  process.once('exit', atExit)
   return {
     url: `postgresql://${USER}@127.0.0.1:${port}/postgres`,
     crashAndRestart: () => ctl('restart', '-m', 'immediate', ...options),
-    stop: () => ctl('stop', '-m', 'immediate'),
+    stop: async () => {
+      process.removeListener('exit', atExit)
+      await ctl('stop', '-m', 'immediate')
+      await rm(dir, { recursive: true, force: true })
+    },
   }
 }
 
