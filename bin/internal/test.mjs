@@ -90,7 +90,7 @@ const STAGES = {
     return { counts: countCheck(ok) }
   },
   unit: (tools) => vitest(tools, 'unit', 8 * MINUTE_MS),
-  postgresql: (tools) => vitest(tools, 'postgresql', 8 * MINUTE_MS),
+  postgresql: (tools) => vitest(tools, 'postgresql', 10 * MINUTE_MS),
   integration: (tools) => vitest(tools, 'integration', 12 * MINUTE_MS),
   build: async () => {
     try {
