@@ -128,6 +128,7 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     testAlertChannelAction: overall({ channelId: 'none' }),
     removeAlertChannelAction: overall({ channelId: 'none' }),
     setRepeatHoursAction: overall({ hours: 24 }),
+    setRereadsAction: admin({ clusterId, enabled: true }),
     setDrillScheduleAction: admin({ clusterId, enabled: true }),
     setHealthWatchAction: admin({ clusterId, enabled: true }),
     createPhysicalAction: admin({ backupId, way: 'runbook' }),

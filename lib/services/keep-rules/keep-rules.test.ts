@@ -1,8 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ArchivePort } from '../../adapters/archive/store.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { LogReader } from '../../domain/txnlog/read-log.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { deleteBackup } from '../backups/delete-backup.ts'
@@ -392,4 +394,64 @@ test('rules that are set after each backup are looked at when one was taken', as
   await noticeNewBackup(admin.db, clusterId, admin.clock.now())
   await turn()
   expect(await marked()).toEqual(['b3', 'b4', 'b5'])
+})
+
+const LOG_CORPUS = join(import.meta.dirname, '../../domain/txnlog/corpus/3.9.6')
+
+/** A real server's history, in order. */
+async function readLogCorpus(): Promise<TxnEntry[]> {
+  const entries: TxnEntry[] = []
+  const zxid = (name: string) => Number.parseInt(name.slice(4), 16)
+  const names = (await readdir(LOG_CORPUS)).filter((name) => name.startsWith('log.'))
+  for (const name of names.toSorted((a, b) => zxid(a) - zxid(b))) {
+    const bytes = await readFile(join(LOG_CORPUS, name))
+    const reader = new LogReader(
+      (async function* () {
+        yield bytes
+      })(),
+    )
+    for await (const batch of reader.readEntries()) entries.push(...batch)
+  }
+  return entries
+}
+
+test('archived logs stay as far back as the oldest backup that is told from them, and so long as the rules say', async () => {
+  const dir = join(admin.paths.storeDir, 'orders', 'logs')
+  const entries = await readLogCorpus()
+  const parts = [entries.slice(0, 50), entries.slice(60, 100), entries.slice(110)]
+  for (const part of parts) {
+    const source = (async function* () {
+      yield part
+    })()
+    await admin.archives.logs.append(dir, { entries: source, members: ['zk1'] })
+  }
+  const { segments } = await admin.archives.logs.list(dir)
+  const pieces = async () => (await admin.archives.logs.list(dir)).segments.map(({ first }) => first)
+  services.clock.advance((segments.at(-1)?.maxTimeMs ?? 0) + 40 * DAY_MS - admin.clock.now())
+  const at = (part: number, more: object = {}) => {
+    const zxid = parts[part]?.[5]?.zxid ?? 0n
+    return { zxid, zxidFrom: zxid, zxidTo: zxid, consistency: 'exact', ...more }
+  }
+  await addBackup('new', 1, at(2))
+  await addBackup('middle', 20, at(1))
+  await addBackup('old', 39, at(0))
+  await set({ last: 2, logDays: 60 })
+  await turn()
+  // Everything is younger than 60 days: the first part is told from the oldest backup, which no rule keeps.
+  expect((await view()).marked).toEqual([])
+  expect(await pieces()).toHaveLength(3)
+  await set({ last: 2, logDays: 10 })
+  await turn()
+  expect(await marked()).toEqual(['old'])
+  // It is still there, and so is what is told from it.
+  expect(await pieces()).toHaveLength(3)
+  services.clock.advance(3 * DAY_MS)
+  await turn()
+  services.clock.advance(DAY_MS)
+  await turn()
+  expect(await there()).toEqual(['middle', 'new'])
+  expect(await pieces()).toEqual(segments.slice(1).map(({ first }) => first))
+  expect((await services.readAudit()).filter(({ action }) => action === 'logs.remove')).toMatchObject([
+    { outcome: 'ok', after: { pieces: 1 } },
+  ])
 })

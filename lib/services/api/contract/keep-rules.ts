@@ -77,6 +77,31 @@ const hold = z
   })
   .meta({ id: 'Hold' })
 
+const proof = z
+  .object({
+    places: count.meta({ description: 'Archives, each copy by itself' }),
+    bytes: count,
+    readWithin: z.object({ days: count, places: count, bytes: count, share: z.number().nullable() }),
+    neverReadAgain: count,
+    oldest: z.object({ backupId: id, takenAt: time, readAt: time.nullable() }).nullable(),
+    damaged: list(
+      z.object({
+        backupId: id,
+        takenAt: time,
+        storeName: z.string(),
+        isCopy: z.boolean(),
+        foundAt: time.nullable(),
+        soundIn: z.object({ storeName: z.string(), isRead: z.boolean() }).nullable(),
+        nearest: z.object({ backupId: id, takenAt: time }).nullable(),
+      }),
+    ),
+    drills: z.object({
+      lastProved: z.object({ backupId: id, provedAt: time }).nullable(),
+      failed: z.object({ backupId: id, drilledAt: time }).nullable(),
+    }),
+  })
+  .meta({ id: 'ProofState' })
+
 const ofCluster = z.object({ clusterId: id })
 const ofBackup = z.object({ backupId: id })
 const given = z.coerce.number().int().min(0).optional()
@@ -132,6 +157,18 @@ export const keepRulesOperations = {
     }),
     body: null,
     answer: { kind: 'json', status: 200, schema: preview },
+  }),
+  getProofState: operation({
+    method: 'GET',
+    path: '/clusters/{clusterId}/proof',
+    tag: 'backups',
+    summary: 'How well the backups of a cluster are proved: read again, damaged, drilled',
+    action: null,
+    scopes,
+    params: ofCluster,
+    query: nothing,
+    body: null,
+    answer: { kind: 'json', status: 200, schema: proof },
   }),
   listHolds: operation({
     method: 'GET',

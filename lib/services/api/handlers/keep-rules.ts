@@ -4,6 +4,7 @@ import { listHolds } from '../../keep-rules/list-holds.ts'
 import { placeHold } from '../../keep-rules/place-hold.ts'
 import { previewKeepRules } from '../../keep-rules/preview-keep-rules.ts'
 import { setKeepRules } from '../../keep-rules/set-keep-rules.ts'
+import { getProofState } from '../../rereads/get-proof-state.ts'
 import type { keepRulesOperations } from '../contract/keep-rules.ts'
 import type { Handlers } from '../handler.ts'
 
@@ -18,6 +19,7 @@ export const keepRulesHandlers: Handlers<typeof keepRulesOperations> = {
     const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
     return previewKeepRules(context, { ...params, rules: { ...rules, ...given } })
   },
+  getProofState: (context, { params }) => getProofState(context, params.clusterId),
   listHolds: async (context, { params }) => ({ items: await listHolds(context, params.backupId) }),
   placeHold: async (context, { params, body }) => {
     await placeHold(context, { ...params, ...body })

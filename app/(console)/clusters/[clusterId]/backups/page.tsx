@@ -14,6 +14,7 @@ import { RunningBackups } from '../../../backups/_components/running-backups.tsx
 import { StartBackup } from '../../../backups/_components/start-backup.tsx'
 import { loadBackupSources, loadBackups } from '../../../backups/loaders.ts'
 import { KeepRulesSection } from '../../../keep-rules/_components/keep-rules-section.tsx'
+import { ProofSection } from '../../../rereads/_components/proof-section.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { loadCluster } from '../../loaders.ts'
 
@@ -135,6 +136,7 @@ export default async function ClusterBackupsPage({
             </nav>
           </>
         )}
+        <ProofSection clusterId={clusterId} />
         <KeepRulesSection clusterId={clusterId} />
       </div>
     </ClusterFrame>
