@@ -36,7 +36,11 @@ async function main(): Promise<void> {
       'admin.enableServer': 'true',
       'admin.serverAddress': '127.0.0.1',
       'admin.serverPort': String(adminPort),
+      // As one would run it: the page of its health names what is dangerous.
+      '4lw.commands.whitelist': 'conf, cons, dump, hash, mntr, ruok, srvr, stat, wchc, wchp, wchs',
+      maxClientCnxns: '200',
     },
+    javaProperties: { 'zookeeper.forceSync': 'yes' },
     ...(port ? { clientPort: Number(port) } : {}),
   })
 

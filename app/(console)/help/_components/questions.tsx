@@ -27,7 +27,10 @@ export const QUESTIONS: readonly Question[] = [
         <Places
           links={
             place
-              ? [[paths.cluster(place.id, 'retention'), 'What an interval would lose']]
+              ? [
+                  [paths.cluster(place.id, 'retention'), 'What an interval would lose'],
+                  [paths.cluster(place.id, 'schedules'), 'Schedules'],
+                ]
               : [[paths.overview(), 'Overview']]
           }
         />
@@ -49,6 +52,7 @@ export const QUESTIONS: readonly Question[] = [
           The database is a catalog, not the truth: lose it, and a rescan of the stores brings the backups back. What it
           alone holds is who did what, the schedules and the settings; back it up like any database.
         </p>
+        <Places links={[[paths.stores(), 'Stores']]} />
       </>
     ),
   },

@@ -132,6 +132,7 @@ npx arkeeper restore ARCHIVE ${liveOf(place)} --path /config --mode create --app
       {
         text: 'Start Arkeeper on any machine with git and Node.js, add the store that survived, and let it rescan: the catalog is rebuilt from the manifests that lie beside the archives.',
         command: 'npm start',
+        links: [[paths.stores(), 'Stores']],
       },
       {
         text: 'Verify the newest archive before anything depends on it. A drill starts a ZooKeeper on it and reads every znode back.',
