@@ -146,6 +146,7 @@ function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
     { label: 'Alerts', hint: 'what fires, what was', href: paths.alerts() },
     { label: 'Notifications', hint: 'channels, rules of alerts', href: paths.notifications() },
     { label: 'Audit', hint: 'who did what', href: paths.audit() },
+    { label: 'Stores', hint: 'where backups lie, rescan', href: paths.stores() },
     { label: 'Hidden values', hint: 'secrets, who may reveal', href: paths.values() },
     { label: 'People', hint: 'roles, invitations', href: paths.people() },
     { label: 'Your account', hint: 'sessions, password', href: paths.account() },

@@ -6,6 +6,7 @@ import {
   BellRing,
   EyeOff,
   GitCompareArrows,
+  HardDrive,
   LayoutDashboard,
   LifeBuoy,
   Plus,
@@ -84,6 +85,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           Audit
+        </NavLink>
+        <NavLink
+          href={paths.stores()}
+          current={pathname === paths.stores()}
+          icon={<HardDrive aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Stores
         </NavLink>
         <NavLink
           href={paths.values()}

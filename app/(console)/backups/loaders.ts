@@ -6,6 +6,8 @@ import { listBackupChoices } from '@/lib/services/backups/list-backup-choices.ts
 import { listBackupSources } from '@/lib/services/backups/list-backup-sources.ts'
 import { listBackups } from '@/lib/services/backups/list-backups.ts'
 import { findDrillFault } from '@/lib/services/drills/find-drill-fault.ts'
+import { listPlaces } from '@/lib/services/stores/list-places.ts'
+import { listStoreChoices } from '@/lib/services/stores/list-store-views.ts'
 
 const PAGE = 100
 
@@ -26,3 +28,9 @@ export const loadBackupSources = (clusterId: string) => load((context) => listBa
 /** The newest backups of every cluster, for pickers, and those that the page's address names. */
 export const loadRecentBackups = (named: readonly string[] = []) =>
   load((context) => listBackupChoices(context, { named }))
+
+export const loadPlaces = (backupId: string) =>
+  load(async (context) => ({
+    places: await listPlaces(context, backupId),
+    choices: await listStoreChoices(context),
+  }))

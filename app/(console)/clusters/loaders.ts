@@ -10,6 +10,8 @@ import { getDrillSchedule } from '@/lib/services/drills/get-drill-schedule.ts'
 import { getEncryption } from '@/lib/services/encryption/get-encryption.ts'
 import { listIgnoreRules } from '@/lib/services/ignore-rules/list-ignore-rules.ts'
 import { getLogKeeping } from '@/lib/services/logs/get-log-keeping.ts'
+import { getClusterStores } from '@/lib/services/stores/cluster-stores.ts'
+import { listStoreChoices } from '@/lib/services/stores/list-store-views.ts'
 
 export const loadCluster = cache((clusterId: string) => load((context) => getCluster(context, clusterId)))
 
@@ -35,4 +37,10 @@ export const loadClusterAlerts = (clusterId: string) =>
       takenAt,
       note,
     })),
+  }))
+
+export const loadStores = (clusterId: string) =>
+  load(async (context) => ({
+    stores: await getClusterStores(context, clusterId),
+    choices: await listStoreChoices(context),
   }))

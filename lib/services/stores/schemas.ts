@@ -65,6 +65,8 @@ export const storeInputSchema = z.discriminatedUnion('kind', [
   }),
 ])
 
+export const changeStoreSchema = z.object({ storeId: z.string(), store: storeInputSchema })
+
 export const clusterStoresSchema = z.object({
   clusterId: z.string(),
   storeId: z.string(),

@@ -35,9 +35,10 @@ import { DrillResult } from '../_components/drill-result.tsx'
 import { FidelityReport } from '../_components/fidelity-report.tsx'
 import { ImportReport } from '../_components/import-report.tsx'
 import { OtherSource } from '../_components/other-source.tsx'
+import { PlacesCard } from '../_components/places-card.tsx'
 import { Recipients } from '../_components/recipients.tsx'
 import { VerifyResult } from '../_components/verify-result.tsx'
-import { loadBackup, loadDrillFault } from '../loaders.ts'
+import { loadBackup, loadDrillFault, loadPlaces } from '../loaders.ts'
 
 export const metadata: Metadata = { title: 'Backup' }
 
@@ -46,6 +47,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
   if (!loaded.ok) return <ErrorNotice error={loaded.error} />
   const backup = loaded.value
   const { manifest } = backup
+  const stores = await loadPlaces(backup.id)
   const files = [...manifest.files, { name: 'manifest.json', bytes: null, sha256: null }]
   return (
     <AtCluster ids={[backup.clusterId]}>
@@ -132,6 +134,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
             </Card>
             <HoldsCard backupId={backup.id} />
           </div>
+          {stores.ok ? <PlacesCard backupId={backup.id} {...stores.value} /> : <ErrorNotice error={stores.error} />}
           <Card title="Files" flush>
             <p className="px-4 pt-3 text-muted text-sm">
               {backup.recipients !== null && (

@@ -13,6 +13,7 @@ import { EncryptionPanel } from '../../_components/encryption-panel.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
+import { StoresPanel } from '../../_components/stores-panel.tsx'
 import {
   loadAdminServers,
   loadCluster,
@@ -21,6 +22,7 @@ import {
   loadEncryption,
   loadIgnoreRules,
   loadLogKeeping,
+  loadStores,
 } from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
@@ -36,7 +38,7 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
     loadEncryption(clusterId),
   ])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
-  const rules = await loadIgnoreRules(cluster.value.id)
+  const [rules, stores] = await Promise.all([loadIgnoreRules(cluster.value.id), loadStores(cluster.value.id)])
   return (
     <ClusterFrame cluster={cluster.value} section="settings">
       <div className="grid max-w-6xl items-start gap-4 xl:grid-cols-[2fr_1fr]">
@@ -56,6 +58,13 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
           ) : (
             <ErrorNotice error={rules.error} />
           )}
+          <Card title="Stores">
+            {stores.ok ? (
+              <StoresPanel clusterId={cluster.value.id} {...stores.value} />
+            ) : (
+              <ErrorNotice error={stores.error} />
+            )}
+          </Card>
           <Card title="Transaction log">
             {logs.ok ? (
               <LogKeepingPanel clusterId={cluster.value.id} keeping={logs.value} />
