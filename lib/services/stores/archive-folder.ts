@@ -4,7 +4,7 @@ import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/err
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { cacheOf, fetchArchive, MANIFEST } from './bucket-archive.ts'
-import { type FolderStore, getStore, openBucket, type Store } from './find-store.ts'
+import { type FolderStore, getStore } from './find-store.ts'
 
 /** Where an archive lies: a store, and the place within it. */
 export interface ArchivePlace {
@@ -146,12 +146,9 @@ export async function withArchive<T>(
 
 /** For people: where the archive lies in its store. */
 export async function describePlace(context: FolderContext, place: ArchivePlace): Promise<string> {
-  return placeTextOf(await getStore(context, place.storeId), place.dir, context)
-}
-
-async function placeTextOf(store: Store, dir: string, context: FolderContext): Promise<string> {
-  if (store.kind === 'folder') return folderIn(store, dir)
-  return `${(await openBucket(context, store)).where}${dir}`
+  const store = await getStore(context, place.storeId)
+  if (store.kind === 'folder') return folderIn(store, place.dir)
+  return `s3://${store.settings.bucket}/${store.settings.prefix}${place.dir}`
 }
 
 /** A row that points outside the store is refused: files are deleted by it. */
