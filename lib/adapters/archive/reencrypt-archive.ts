@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
 import { invariant } from '../../base/invariant.ts'
 import { makeDir } from '../../base/make-dir.ts'
+import { laterName } from '../../domain/snapshot/archive-name.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { ArchiveError, toArchiveError } from './errors.ts'
 import { type FileForm, plainName } from './file-form.ts'
@@ -17,6 +18,7 @@ import { type WrittenFile, writeManifest } from './write-manifest.ts'
 
 interface ReencryptOptions {
   readonly parentDir: string
+  readonly name?: string
   readonly signal?: AbortSignal
 }
 
@@ -48,8 +50,7 @@ export async function reencryptArchive(dir: string, form: FileForm, options: Ree
         remedy: 'verify the archive with its key; check the disk of the store',
       })
     }
-    const name = basename(dir).replace(/^(\d{8}T\d{6}Z-[0-9a-f]{1,16})-\d+$/, '$1')
-    const published = await publish(tempDir, parentDir, name)
+    const published = await publish(tempDir, parentDir, options.name ?? laterName(basename(dir), 1))
     tempDir = null
     await syncDir(parentDir)
     const archiveBytes = written.manifest.files.reduce((sum, file) => sum + file.bytes, written.bytes)

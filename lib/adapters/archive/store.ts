@@ -174,11 +174,12 @@ export interface ArchivePort {
   withRecipients(recipients: readonly string[]): ArchivePort
   /**
    * The same archive, plain or encrypted, encrypted anew to the recipients of this store (`withRecipients`) in an own folder below `parentDir`.
-   * It appears only when all of it was read back; the former is not touched. Throws AgeError KEY_MISSING as well.
+   * It appears only when all of it was read back; the former is not touched. `name`: of that folder, where it is free; `dir` may be a copy of
+   * this host whose folder has a name of its own. Throws AgeError KEY_MISSING as well.
    */
   reencrypt(
     dir: string,
-    options: { readonly parentDir: string; readonly signal?: AbortSignal },
+    options: { readonly parentDir: string; readonly name?: string; readonly signal?: AbortSignal },
   ): Promise<{ readonly dir: string; readonly manifest: Manifest; readonly archiveBytes: number }>
   /** Throws AgeError KEY_MISSING when the archive is encrypted and no private key at hand opens it. */
   assertReadable(dir: string): Promise<void>

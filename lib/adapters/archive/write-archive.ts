@@ -5,6 +5,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { throwIfAborted } from '../../base/errors.ts'
 import { formatHex64, formatHex64Bare } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
+import { laterName } from '../../domain/snapshot/archive-name.ts'
 import type { BodyCheck } from '../../domain/snapshot/check-body.ts'
 import { type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { BodyCounts, SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
@@ -181,7 +182,7 @@ function archiveName(startedAtMs: number, zxidHex: string): string {
 /** The rename that makes the archive appear. Two backups of one second at one zxid get a counter behind the name. */
 export async function publish(tempDir: string, parentDir: string, name: string): Promise<string> {
   for (let n = 1; n <= NAMES_MAX; n++) {
-    const dir = join(parentDir, n === 1 ? name : `${name}-${n}`)
+    const dir = join(parentDir, laterName(name, n - 1))
     try {
       await rename(tempDir, dir)
       return dir

@@ -20,7 +20,7 @@ export async function runBackup(
   const target = await getClusterTarget(context, payload.clusterId)
   const moment = payload.moment === null ? '' : ` as of ${payload.moment}`
   await run.log('info', `Reading ${payload.paths.join(', ')} of ${target.clusterName}${moment}`)
-  const staging = await openStaging(context, { ...target, jobId: run.job.id })
+  const staging = await openStaging(context, { ...target, job: run.job })
   if (staging.found)
     await run.log('info', 'It was read by an earlier try already, and is whole: it goes on with sending it')
   const { taken, faults } = staging.found

@@ -41,12 +41,13 @@ export async function runVerify(
         // The schema admits nothing but what JSON can hold.
         verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
       }
-      if (copyId !== null) await tx.backupCopy.updateMany({ where: { id: copyId }, data })
-      else {
-        const verifyDepth = isBlind ? 'sums' : null
-        await tx.backup.updateMany({ where: { id: backupId }, data: { ...data, verifyDepth } })
-      }
-      if (report.ok) return
+      const verifyDepth = isBlind ? 'sums' : null
+      // What was read, and not what has taken its place meanwhile (encrypted anew, copied again): of that it says nothing.
+      const { count } =
+        copyId === null
+          ? await tx.backup.updateMany({ where: { id: backupId, storeId, dir }, data: { ...data, verifyDepth } })
+          : await tx.backupCopy.updateMany({ where: { id: copyId, dir: place.dir, state: 'present' }, data })
+      if (report.ok || count === 0) return
       await tx.backup.updateMany({ where: { id: backupId }, data: { verifyFailures: { increment: 1 } } })
       // Found bad, it is no good one for the keep rules any more: another may have become the last good one.
       await hurryKeepRules(tx, backup.clusterId, verifiedAt.getTime())

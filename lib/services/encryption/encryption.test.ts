@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -6,6 +6,10 @@ import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { addCataloguedBackup } from '../../testing/catalogued-backup.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
+import { runVerify } from '../backups/run-verify.ts'
+import { setBackupPinned } from '../backups/set-backup-pinned.ts'
+import { startVerify } from '../backups/start-verify.ts'
+import { runCopy } from '../stores/copy-backup.ts'
 import { getZnode } from '../tree/get-znode.ts'
 import { addRecipient, removeRecipient } from './change-recipients.ts'
 import { findRecipients } from './find-recipients.ts'
@@ -47,6 +51,12 @@ async function turnOn(key = recipient): Promise<string> {
   const { recipientId } = await addRecipient(admin(), { clusterId, recipient: key })
   await setEncryption(admin(), { clusterId, mode: 'own' })
   return recipientId
+}
+
+async function addFarStore(): Promise<string> {
+  const settings = { path: join(admin().paths.dataDir, 'far') }
+  await admin().db.store.create({ data: { id: 'elsewhere', name: 'elsewhere', kind: 'folder', settings } })
+  return 'elsewhere'
 }
 
 /** Nothing that is kept or said holds a private key. */
@@ -241,19 +251,49 @@ describe('rotation', () => {
     expect(await needOf(recipient)).toMatchObject({ backups: 0, formerCopies: 1 })
     expect(await db.backupCopy.findFirst()).toMatchObject({ state: 'failed', error: { code: 'ENCRYPTED_ANEW' } })
 
-    await db.store.create({
-      data: {
-        id: 'elsewhere',
-        name: 'elsewhere',
-        kind: 'folder',
-        settings: { path: join(admin().paths.dataDir, 'far') },
-      },
-    })
+    await addFarStore()
     await db.backupCopy.update({ where: { id: 'k1' }, data: { state: 'present', dir: 'copies/new' } })
     await startReencrypt(admin(), { clusterId })
     await workOffJobs(services)
     expect(await needOf(recipient)).toBeUndefined()
     expect(await db.formerCopy.count()).toBe(0)
+  })
+
+  test('leaves alone what something reads, and goes on with it when that has ended', async () => {
+    const { dir } = await rowOf('old')
+    await unlock(admin(), { clusterId, identity: secret })
+    await startReencrypt(admin(), { clusterId })
+    const { db } = admin()
+    const facts = { kind: 'drill', payload: {}, clusterId, subjectId: 'old', state: 'running', attemptsMax: 1 }
+    const runAfter = new Date(services.clock.now())
+    await db.job.create({ data: { ...facts, id: 'd1', actorId: 'admin-1', actorName: 'admin one', runAfter } })
+    await workOffJobs(services)
+    expect(await rowOf('old')).toMatchObject({ dir, formerDir: null })
+    expect(await admin().archives.verify(join(admin().paths.storeDir, dir))).toMatchObject({ ok: true })
+    await db.job.delete({ where: { id: 'd1' } })
+    await startReencrypt(admin(), { clusterId })
+    await workOffJobs(services)
+    expect(await view()).toMatchObject({ staleBackups: 0 })
+  })
+
+  test('keeps what was noted beside a backup, and is no verdict of another archive', async () => {
+    await setBackupPinned(admin(), { backupId: 'old', pinned: true })
+    await startVerify(admin(), 'old')
+    const claimed = await services.database.client.job.findFirstOrThrow({ where: { kind: 'verify' } })
+    const run = { job: claimed, progress: () => undefined, log: async () => undefined, assertOwned: () => undefined }
+    await unlock(admin(), { clusterId, identity: secret })
+    const read = await runVerify(admin(), { backupId: 'old' }, run as never)
+    const copied = await runCopy(admin(), { backupId: 'old', storeId: await addFarStore() }, run as never)
+    await services.database.client.job.delete({ where: { id: claimed.id } })
+    await startReencrypt(admin(), { clusterId })
+    await workOffJobs(services)
+    await admin().db.$transaction(async (tx) => read.commit?.(tx))
+    expect(await rowOf('old')).toMatchObject({ verifyOk: null, verifiedAt: null })
+    await expect(admin().db.$transaction(async (tx) => copied.commit?.(tx))).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    })
+    const dir = join(admin().paths.storeDir, (await rowOf('old')).dir)
+    expect(JSON.parse(await readFile(join(dir, 'catalog.json'), 'utf8'))).toMatchObject({ backup: 'old', pinned: true })
   })
 
   test('removes what a run that was killed between the two has left', async () => {

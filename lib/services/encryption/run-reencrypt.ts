@@ -1,7 +1,9 @@
+import { basename } from 'node:path'
 import type { ArchivePort } from '../../adapters/archive/store.ts'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { laterName } from '../../domain/snapshot/archive-name.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -9,7 +11,10 @@ import { ProgressMeter } from '../engine/progress.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { findNeeds } from '../keep-rules/find-needs.ts'
+import { lookPast } from '../seen-by.ts'
 import { type ArchivePlace, withArchive } from '../stores/archive-folder.ts'
+import { noteInStores } from '../stores/catalog-note.ts'
 import { removeArchive } from '../stores/remove-archive.ts'
 import { openStaging } from '../stores/staging.ts'
 import { findRecipients } from './find-recipients.ts'
@@ -86,14 +91,22 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
     select: { storeId: true, dir: true, recipients: true },
   })
   if (!row) return false
+  await assertNotInWork(context, backupId)
   const former: ArchivePlace = { storeId: row.storeId, dir: row.dir }
   const staging = await openStaging(context, {
     clusterId: cluster.id,
     clusterName: cluster.name,
-    jobId: `${run.job.id}-${backupId}`,
+    job: run.job,
+    part: backupId,
   })
   const written = await withArchive(context, former, (dir) =>
-    archives.reencrypt(dir, { parentDir: staging.parentDir, signal: context.signal }),
+    archives.reencrypt(dir, {
+      parentDir: staging.parentDir,
+      // Of what is read, the folder may be one of this host's cache. A name that was used once is never used again: other hosts may
+      // still hold the archive that had it.
+      name: laterName(basename(former.dir), 1),
+      signal: context.signal,
+    }),
   )
   const published = await staging.publish(written)
   let isTaken = false
@@ -128,8 +141,19 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
   } finally {
     if (!isTaken) await published.discard()
   }
+  await noteInStores(context, backupId)
   await removeFormer(rotation, backupId, former)
   return true
+}
+
+/** Its files must not go while a restore, a drill, a copy or anything else reads them. */
+async function assertNotInWork({ db }: Pick<ServiceContext, 'db'>, backupId: string): Promise<void> {
+  const need = (await lookPast(() => findNeeds(db))).get(backupId)?.find(({ atWork }) => atWork)
+  if (!need) return
+  throw new ServiceError('WRONG_STATE', `The backup is needed: ${need.by}`, {
+    unaffected: 'it stays as it is',
+    remedy: 'start the rotation again when it has ended',
+  })
 }
 
 /** What a run that was killed between the two has left. */
@@ -150,6 +174,8 @@ async function removeFormer(
   former: ArchivePlace,
 ): Promise<void> {
   try {
+    // Begun since, it may read the former: it stays on record, and the next rotation removes it.
+    await assertNotInWork(context, backupId)
     await removeArchive(context, former)
   } catch (error) {
     if (!isArkeeperError(error)) throw error

@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { makeDir } from '../../base/make-dir.ts'
+import { laterName } from '../../domain/snapshot/archive-name.ts'
 
 /**
  * A folder of one process inside `parentDir`, removed afterwards whatever happens. The store's sweep removes it when the process died:
@@ -28,7 +29,7 @@ const NAMES_MAX = 1000
 export async function publishStaged(dir: string, parentDir: string): Promise<string> {
   const name = basename(dir)
   for (let n = 1; ; n++) {
-    const place = join(parentDir, n === 1 ? name : `${name}-${n}`)
+    const place = join(parentDir, laterName(name, n - 1))
     try {
       await rename(dir, place)
       const parent = await open(parentDir, 'r')

@@ -26,7 +26,7 @@ export async function runImport(
 ): Promise<JobResult> {
   const { clusterName } = await getClusterTarget(context, payload.clusterId)
   const { clusterId } = payload
-  const staging = await openStaging(context, { clusterId, clusterName, jobId: run.job.id })
+  const staging = await openStaging(context, { clusterId, clusterName, job: run.job })
   const encrypting = await encryptingFor(context, clusterId)
   const taken = staging.found ?? (await take(encrypting, payload, run, { clusterName, parentDir: staging.parentDir }))
   const { manifest } = taken

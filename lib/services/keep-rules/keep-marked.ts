@@ -2,6 +2,7 @@ import { getBackupRow } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
+import { noteInStores } from '../stores/catalog-note.ts'
 
 /** A backup that was about to go stays: it is pinned, so that the rules do not mark it again. */
 export async function keepMarked(context: ServiceContext, backupId: string): Promise<void> {
@@ -26,4 +27,5 @@ export async function keepMarked(context: ServiceContext, backupId: string): Pro
       }
     },
   )
+  await noteInStores(context, backupId)
 }

@@ -61,7 +61,7 @@ async function runIn(
       remedy: 'plan again, and look at the new plan',
     })
   }
-  const staging = await openStaging(context, { ...target, jobId: run.job.id })
+  const staging = await openStaging(context, { ...target, job: run.job })
   await context.db.restore.updateMany({ where: { id: row.id, state: 'queued' }, data: { state: 'running' } })
   return mutateCluster(
     context,

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ObjectStore } from '../../adapters/s3/object-store.ts'
 import { isArkeeperError } from '../../base/errors.ts'
+import { laterName } from '../../domain/snapshot/archive-name.ts'
 import { type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
 import type { OnProgress } from '../engine/progress.ts'
@@ -41,7 +42,7 @@ export async function putArchive(
   const manifest = parseManifest(text, dir)
   const base = archive.name ?? basename(dir)
   for (let n = 1; n <= NAMES_MAX; n++) {
-    const place = `${folder}/${n === 1 ? base : `${base}-${n}`}`
+    const place = `${folder}/${laterName(base, n - 1)}`
     const known = await findManifest(bucket, place, context.signal)
     if (known !== null && known.id !== manifest.id) continue
     try {

@@ -14,7 +14,7 @@ import { putArchive } from './bucket-archive.ts'
 import { noteBesideCopy } from './catalog-note.ts'
 import { getStore } from './find-store.ts'
 import { putInFolder } from './put-in-folder.ts'
-import { removeArchive } from './remove-archive.ts'
+import { discardArchive } from './remove-archive.ts'
 import { copyBackupSchema } from './schemas.ts'
 
 /** Until it is known where the copy lies. No archive has such a place. */
@@ -129,6 +129,17 @@ export async function runCopy(context: ServiceContext, payload: JobPayload<'copy
       result: { backupId, storeId },
       message: `${formatBytes(Number(backup.archiveBytes))} copied to ${store.name}, proved by ${PROOFS[put.storedProof]}`,
       commit: async (tx) => {
+        // What was copied must still be the backup: encrypted anew meanwhile, the copy is one of the former and opens with other keys.
+        const now = await tx.backup.findFirst({
+          where: { id: backupId, deletedAt: null },
+          select: { storeId: true, dir: true },
+        })
+        if (now?.storeId !== backup.storeId || now.dir !== backup.dir) {
+          throw new ServiceError('WRONG_STATE', 'The backup was encrypted anew or removed while it was copied', {
+            unaffected: 'no copy was made',
+            remedy: 'copy it again',
+          })
+        }
         await tx.backupCopy.updateMany({
           where: { backupId, storeId },
           data: {
@@ -141,7 +152,7 @@ export async function runCopy(context: ServiceContext, payload: JobPayload<'copy
           },
         })
       },
-      discard: () => removeArchive(context, place),
+      discard: () => discardArchive(context, place, run.job),
     }
   } finally {
     await folder.release()

@@ -1,4 +1,5 @@
 import { isArkeeperError } from '../../base/errors.ts'
+import type { ClaimedJob } from '../../jobs/claim-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { type ArchivePlace, cacheKeyOf, type FolderContext, folderIn, placeIn } from './archive-folder.ts'
@@ -13,6 +14,24 @@ export async function removeArchive(context: RemoveContext, place: ArchivePlace)
   if (store.kind === 'folder') return context.archives.remove(folderIn(store, place.dir))
   await removeFromBucket(context, store, placeIn(place.dir))
   await cacheOf(context).drop(cacheKeyOf(place))
+}
+
+/**
+ * Takes back an archive that did not come into the catalog. Another run of the same job may have sent the very same objects to the same place:
+ * what the catalog names stays, and so does what a run that has taken the job over may be about to enter. At worst a rescan finds it.
+ */
+export async function discardArchive(
+  context: RemoveContext,
+  place: ArchivePlace,
+  { id, token }: Pick<ClaimedJob, 'id' | 'token'>,
+): Promise<void> {
+  const { storeId, dir } = place
+  const at = { storeId, dir }
+  if ((await context.db.backup.count({ where: at })) + (await context.db.backupCopy.count({ where: at })) > 0) return
+  const takenOver = { id, OR: [{ state: 'queued' }, { state: 'running', leaseToken: { not: token } }] }
+  const isShared = (await getStore(context, storeId)).kind === 's3'
+  if (isShared && (await context.db.job.count({ where: takenOver })) > 0) return
+  await removeArchive(context, at)
 }
 
 /**

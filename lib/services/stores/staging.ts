@@ -1,12 +1,13 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
+import type { ClaimedJob } from '../../jobs/claim-job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { OnProgress } from '../engine/progress.ts'
 import { type ArchivePlace, cacheKeyOf } from './archive-folder.ts'
 import { cacheOf, putArchive } from './bucket-archive.ts'
 import { type BucketStore, getStore } from './find-store.ts'
-import { type RemoveContext, removeArchive } from './remove-archive.ts'
+import { discardArchive, type RemoveContext } from './remove-archive.ts'
 
 /** An archive that is whole and read back, in a folder that `openStaging` gave. */
 export interface StagedArchive {
@@ -39,7 +40,9 @@ export interface StagingInput {
    */
   readonly clusterName: string
   /** Whose archive it is: another try of that job, on this host, goes on with what is there. */
-  readonly jobId: string
+  readonly job: Pick<ClaimedJob, 'id' | 'token'>
+  /** Where a job makes several archives: which. */
+  readonly part?: string
 }
 
 /** Left by jobs that nobody has tried again. */
@@ -62,7 +65,12 @@ export async function openStaging(context: RemoveContext, input: StagingInput): 
     publish: async ({ dir }) => {
       const place = { storeId, dir: relative(store.path, dir) }
       // The writer has read it again where it lies.
-      return { ...place, storedProof: 'read-back', lockedUntil: null, discard: () => removeArchive(context, place) }
+      return {
+        ...place,
+        storedProof: 'read-back',
+        lockedUntil: null,
+        discard: () => discardArchive(context, place, input.job),
+      }
     },
   }
 }
@@ -72,9 +80,9 @@ const stagingRoot = ({ paths }: Pick<ServiceContext, 'paths'>) => join(paths.wor
 async function stageForBucket(
   context: RemoveContext,
   store: BucketStore,
-  { clusterName, jobId }: StagingInput,
+  { clusterName, job, part }: StagingInput,
 ): Promise<Staging> {
-  const root = join(stagingRoot(context), jobId)
+  const root = join(stagingRoot(context), part === undefined ? job.id : `${job.id}-${part}`)
   return {
     parentDir: join(root, clusterName),
     found: await findStaged(context, root),
@@ -84,7 +92,7 @@ async function stageForBucket(
       // Whoever looks at it next, looks at it now.
       await cacheOf(context).put(cacheKeyOf(place), archive.dir)
       await rm(root, { recursive: true, force: true })
-      return { ...put, ...place, discard: () => removeArchive(context, place) }
+      return { ...put, ...place, discard: () => discardArchive(context, place, job) }
     },
   }
 }

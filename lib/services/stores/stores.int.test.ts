@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createObjectStores } from '../../adapters/s3/create-object-stores.ts'
@@ -22,6 +23,9 @@ import { setBackupNote } from '../backups/set-backup-note.ts'
 import { setBackupPinned } from '../backups/set-backup-pinned.ts'
 import { startVerify } from '../backups/start-verify.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
+import { addRecipient } from '../encryption/change-recipients.ts'
+import { setEncryption } from '../encryption/set-encryption.ts'
+import { startReencrypt } from '../encryption/start-reencrypt.ts'
 import { startImport } from '../imports/start-import.ts'
 import { listJobs } from '../jobs/list-jobs.ts'
 import { retryJob } from '../jobs/retry-job.ts'
@@ -29,7 +33,7 @@ import { placeHold } from '../keep-rules/place-hold.ts'
 import { archiveReadersOf } from '../tree/archive-readers.ts'
 import { getZnode } from '../tree/get-znode.ts'
 import { setClusterStores } from './cluster-stores.ts'
-import { startCopy } from './copy-backup.ts'
+import { runCopy, startCopy } from './copy-backup.ts'
 import { addStore, changeStore, removeStore } from './edit-store.ts'
 import { listPlaces } from './list-places.ts'
 import { listStoreViews } from './list-store-views.ts'
@@ -58,7 +62,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   prefix = `t-${randomBytes(4).toString('hex')}/`
-  services = await createTestServices({ archives: createFileArchives() })
+  services = await createTestServices({ archives: (keys) => createFileArchives({ keys }) })
   await addTestPeople(services)
   clusterId = (
     await addCluster(services.contextFor('admin'), {
@@ -223,6 +227,45 @@ describe.skipIf(!hasS3Server('s3proxy'))('copies', () => {
     await retryJob(admin(), jobId)
     await workOffJobs(services)
     expect((await listPlaces(admin(), id))[1]).toMatchObject({ state: 'present', error: null })
+  })
+})
+
+describe.skipIf(!hasS3Server('s3proxy'))('in a bucket', () => {
+  it('what two runs of a copy have sent to one place stays when the one that lost it throws its own away', async () => {
+    const storeId = await addBucket()
+    const id = await takeBackup()
+    const { jobId } = await startCopy(admin(), { backupId: id, storeId })
+    const job = await services.database.client.job.findUniqueOrThrow({ where: { id: jobId } })
+    const lost = { job: { ...job, token: 1 }, progress: () => undefined, log: async () => undefined }
+    const runOf = (token: number) => ({ ...lost, job: { ...job, token }, assertOwned: () => undefined }) as never
+    const first = await runCopy(admin(), { backupId: id, storeId }, runOf(1))
+    const update = { state: 'running', leaseToken: 2 }
+    await services.database.client.job.update({ where: { id: jobId }, data: update })
+    const second = await runCopy(admin(), { backupId: id, storeId }, runOf(2))
+    const sent = await keysIn()
+    await first.discard?.()
+    expect(await keysIn()).toEqual(sent)
+    await admin().db.$transaction(async (tx) => second.commit?.(tx))
+    await first.discard?.()
+    expect(await keysIn()).toEqual(sent)
+  })
+
+  it('what is encrypted anew is found by a rescan', async () => {
+    const storeId = await addBucket()
+    await setClusterStores(admin(), { clusterId, storeId })
+    const identity = await generateIdentity()
+    await addRecipient(admin(), { clusterId, recipient: await identityToRecipient(identity) })
+    const id = await takeBackup()
+    await setEncryption(admin(), { clusterId, mode: 'own' })
+    await startReencrypt(admin(), { clusterId })
+    await workOffJobs(services)
+    const { dir, recipients } = await rowOf(id)
+    expect(recipients).toHaveLength(1)
+    expect(await keysIn()).toContain(`${dir}/catalog.json`)
+    await services.database.client.backup.deleteMany()
+    await startRescan(admin(), storeId)
+    await workOffJobs(services)
+    expect(await rowOf(id)).toMatchObject({ dir, missingAt: null, recipients })
   })
 })
 
