@@ -18,6 +18,7 @@ import { LOOKS } from './looks.ts'
 import { listAlertRules, resetAlertRule, setAlertRule } from './rule-settings.ts'
 import { runDueAlerts } from './run-due-alerts.ts'
 import { runDueDeliveries } from './run-due-deliveries.ts'
+import { toNotifyTarget } from './to-notify-target.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
@@ -854,6 +855,36 @@ describe('a channel', () => {
     })
     await expect(setAlertChannel(admin, { name: 'new', kind: 'slack' })).rejects.toMatchObject({
       details: { fields: { url: expect.any(String) } },
+    })
+  })
+
+  test('of mail sends a password that it knows to no other server, and as no other user', async () => {
+    const mail = { name: 'mail', kind: 'email', host: 'mail.example.org', user: 'ark', from: 'a@example.org' } as const
+    const to = ['ops@example.org']
+    const { channelId } = await setAlertChannel(admin, { ...mail, to, password: 'planted-password' })
+    const passwordOf = async () =>
+      toNotifyTarget(admin, await admin.db.alertChannel.findUniqueOrThrow({ where: { id: channelId } }))
+    await setAlertChannel(admin, { ...mail, channelId, to: ['night@example.org'] })
+    expect(await passwordOf()).toMatchObject({ password: 'planted-password', to: ['night@example.org'] })
+    const others = [
+      { host: 'evil.example' },
+      { port: 2525 },
+      { user: 'eve' },
+      { security: 'tls' },
+      { ca: 'PEM' },
+    ] as const
+    for (const other of others) {
+      await expect(setAlertChannel(admin, { ...mail, ...other, channelId, to })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        details: { fields: { password: expect.any(String) } },
+      })
+    }
+    await setAlertChannel(admin, { ...mail, channelId, to, host: 'other.example.org', password: 'planted-other' })
+    expect(await passwordOf()).toMatchObject({ host: 'other.example.org', password: 'planted-other' })
+    const [entry] = (await services.readAudit()).filter(({ action }) => action === 'alert.set-channel').slice(-1)
+    expect(entry).toMatchObject({
+      before: { host: 'mail.example.org:587', clusters: null },
+      after: { host: 'other.example.org:587' },
     })
   })
 

@@ -86,7 +86,7 @@ export async function setAlertChannel(
     if (known && known.kind !== kind) {
       throw new ServiceError('INVALID_INPUT', 'A channel stays what it is', { remedy: 'add another one instead' })
     }
-    if (known) record({ before: { channel: known.name, enabled: known.enabled, leastSeverity: known.leastSeverity } })
+    if (known) record({ before: factsOf(known) })
     else if ((await tx.alertChannel.count()) >= CHANNELS_MAX) {
       throw new ServiceError('TOO_MANY', `There are ${CHANNELS_MAX} channels already`, { remedy: 'remove one first' })
     }
@@ -95,7 +95,11 @@ export async function setAlertChannel(
       throw new ServiceError('NAME_TAKEN', `There is a channel ${name} already`, {
         details: { fields: { name: 'there is one of this name' } },
       })
-    const secret = joinSecret(given, known ? openSecret(context, known.secret) : null)
+    const former = known && {
+      secret: openSecret(context, known.secret),
+      settings: channelSettingsSchema.parse(known.settings),
+    }
+    const secret = joinSecret(given, former)
     const settings = toSettings(given, secret)
     const data = {
       name,
@@ -123,24 +127,56 @@ export async function setAlertChannel(
 
 type Given = z.output<typeof setAlertChannelSchema>
 
+/** Of the row, in the words of `after`. */
+function factsOf(row: { name: string; enabled: boolean; leastSeverity: string; settings: unknown }) {
+  const { clusterIds, place, mail } = channelSettingsSchema.parse(row.settings)
+  const { name, enabled, leastSeverity } = row
+  return {
+    channel: name,
+    enabled,
+    leastSeverity,
+    clusters: clusterIds,
+    host: mail ? `${mail.host}:${mail.port}` : place,
+  }
+}
+
 /** For the audit, which more people read: no address of a person, and of a webhook only its host. Null: left as it was. */
 function placeOf({ kind, host, port, url }: Given): string | null {
   if (kind === 'email') return `${host}:${port}`
   return url === '' ? null : new URL(url).host
 }
 
-function joinSecret(given: Given, known: ChannelSecret | null): ChannelSecret {
+interface Known {
+  readonly secret: ChannelSecret
+  readonly settings: ChannelSettings
+}
+
+function joinSecret(given: Given, known: Known | null): ChannelSecret {
   if (given.kind === 'email') {
-    // Another user's password is another one.
-    return { url: '', signingSecret: '', password: given.user === '' ? '' : given.password || (known?.password ?? '') }
+    // Another user's password is another one, and to another server it is never sent.
+    if (given.user === '' || given.password !== '' || !known) {
+      return { url: '', signingSecret: '', password: given.user === '' ? '' : given.password }
+    }
+    const { mail } = known.settings
+    const isSame = mail?.host === given.host && mail.port === given.port && mail.user === given.user
+    // Who vouches for the server, and whether it need be asked, is a part of which one it is.
+    const isAsSafe = known.settings.ca === given.ca && mail?.security === given.security
+    if ((!isSame || !isAsSafe) && known.secret.password !== '') {
+      const message = 'Another server, user or way of TLS needs the password anew'
+      throw new ServiceError('INVALID_INPUT', message, {
+        unaffected: 'nothing was changed',
+        details: { fields: { password: 'Give the password of this user' } },
+      })
+    }
+    return { url: '', signingSecret: '', password: known.secret.password }
   }
-  const url = given.url || (known?.url ?? '')
+  const url = given.url || (known?.secret.url ?? '')
   if (url === '') {
     throw new ServiceError('INVALID_INPUT', 'The input is not valid: url: the address is missing', {
       details: { fields: { url: 'the address of the receiver' } },
     })
   }
-  return { url, signingSecret: given.signingSecret || (known?.signingSecret ?? ''), password: '' }
+  return { url, signingSecret: given.signingSecret || (known?.secret.signingSecret ?? ''), password: '' }
 }
 
 function toSettings(given: Given, secret: ChannelSecret): ChannelSettings {
