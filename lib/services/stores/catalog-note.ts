@@ -16,6 +16,9 @@ import { getStore, openBucket } from './find-store.ts'
 export const CATALOG_NOTE = 'catalog.json'
 const BYTES_MAX = 1 << 20
 
+/** Ids of ours, and nothing that stands for several, or leads elsewhere as a part of a path: what lies in a store anybody may have put there. */
+const ID = z.string().regex(/^(?!default$)[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/)
+
 const holdSchema = z.object({
   reason: z.string(),
   placedById: z.string().nullable(),
@@ -26,8 +29,8 @@ const holdSchema = z.object({
 
 export const catalogNoteSchema = z.object({
   schema: z.literal(1),
-  backup: z.string().min(1).max(100),
-  cluster: z.object({ id: z.string().min(1).max(100), name: z.string(), connectString: z.string().nullable() }),
+  backup: ID,
+  cluster: z.object({ id: ID, name: z.string(), connectString: z.string().nullable() }),
   /** False where it was put first. */
   copy: z.boolean(),
   purpose: z.string(),

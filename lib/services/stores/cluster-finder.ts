@@ -9,7 +9,13 @@ interface Place {
 }
 
 /** As clusters/schemas.ts lets them be: a name from a store is no more trusted than one from a form. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,59}$/u
+
+/** It becomes the name of a folder in every store that the backup is copied to. */
+function toName(text: string): string {
+  if (NAME.test(text)) return text
+  return `found ${text.replaceAll(/[^\p{L}\p{N} ._-]+/gu, '_')}`.slice(0, 60).trimEnd()
+}
 
 /**
  * The cluster that an archive is of: by its id, else by its name. One that is not known is added, read-only and without credentials, at the
@@ -27,7 +33,7 @@ export class ClusterFinder {
   }
 
   async find({ manifest, note }: Extract<FoundArchive, { readonly kind: 'archive' }>): Promise<Place> {
-    const name = note?.cluster.name ?? manifest.cluster.name
+    const name = toName(note?.cluster.name ?? manifest.cluster.name)
     const key = `${note?.cluster.id ?? ''} ${name}`
     const known =
       this.#known.get(key) ??
@@ -51,7 +57,7 @@ export class ClusterFinder {
       select: { clusterId: true },
     })
     const newId = id ?? former?.clusterId ?? this.#context.newId()
-    if (connectString !== null && NAME.test(name)) await this.#add({ id: newId, name }, connectString)
+    if (connectString !== null) await this.#add({ id: newId, name }, connectString)
     return { id: newId, name }
   }
 
@@ -74,7 +80,7 @@ export class ClusterFinder {
     )
     await this.#run.log(
       'warn',
-      `The cluster ${cluster.name} was not known: it was added, read-only, at ${connectString}`,
+      'A cluster that was not known was added, read-only: the audit says which, and at what address',
     )
   }
 }

@@ -175,6 +175,13 @@ async function assertUsable(context: ServiceContext, parsed: Parsed, exceptId: s
   }
   const { path } = parsed.settings
   const place = await findFolder(path)
+  const [dataDir, workDir] = await Promise.all(
+    [context.paths.dataDir, context.paths.workDir].map((dir) => realpath(dir).catch(() => dir)),
+  )
+  // What nobody works with any more is swept out of the one, and the keys of the installation lie in the other.
+  if (isInside(place, workDir) || isInside(workDir, place) || isInside(dataDir, place)) {
+    throw unusable(path, 'the work folder or the data folder of Arkeeper lies there')
+  }
   for (const other of await listStores(context)) {
     if (other.kind !== 'folder' || other.id === exceptId) continue
     const at = await realpath(other.path).catch(() => other.path)
