@@ -175,9 +175,8 @@ async function assertUsable(context: ServiceContext, parsed: Parsed, exceptId: s
   }
   const { path } = parsed.settings
   const place = await findFolder(path)
-  const [dataDir, workDir] = await Promise.all(
-    [context.paths.dataDir, context.paths.workDir].map((dir) => realpath(dir).catch(() => dir)),
-  )
+  const real = (dir: string) => realpath(dir).catch(() => dir)
+  const [dataDir, workDir] = [await real(context.paths.dataDir), await real(context.paths.workDir)]
   // What nobody works with any more is swept out of the one, and the keys of the installation lie in the other.
   if (isInside(place, workDir) || isInside(workDir, place) || isInside(dataDir, place)) {
     throw unusable(path, 'the work folder or the data folder of Arkeeper lies there')
