@@ -134,7 +134,7 @@ function Buttons(props: Props) {
         size="small"
         action="backup.start"
         pending={run.pending}
-        aria-label={`Run ${of} now`}
+        aria-label={`Run now: ${of}`}
         onClick={() => run.run({ scheduleId: schedule.id })}
       >
         Run now

@@ -37,7 +37,7 @@ export function ScheduleRuns({ runs }: { runs: readonly ScheduleRunView[] }) {
               <Link
                 href={paths.backup(run.backupId)}
                 className="link"
-                aria-label={`Backup of the run due ${run.dueAt}`}
+                aria-label={`Look at the backup of the run due ${run.dueAt}`}
               >
                 Look
               </Link>
