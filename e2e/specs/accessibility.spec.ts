@@ -28,6 +28,7 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/clusters/[clusterId]/history': (page) => page.getByRole('link', { name: 'Restore from this moment…' }),
   '/clusters/[clusterId]/tree': (page) => page.getByRole('button', { name: 'Edit value' }),
   '/account': (page) => page.getByRole('button', { name: /^Change password/ }),
+  '/stores': (page) => page.getByRole('button', { name: 'Rescan all stores' }),
   '/values': (page) => page.getByRole('button', { name: 'Add the rule' }),
   '/api-docs': (page) => page.getByRole('link', { name: 'OpenAPI document' }),
   '/help': (page) => page.getByRole('heading', { name: 'One server is lost' }),

@@ -12,6 +12,7 @@ const BYTES =
 /** Files that touch values and give none out: what they do with them instead. The engine is the command line's too, and knows no people. */
 const GIVES_NONE_OUT: Readonly<Record<string, string>> = {
   'lib/services/diffs/diff-file.ts': 'the length; reads its own file of changes, which has no values',
+  'lib/services/health/read-settings.ts': 'the lines of servers in /zookeeper/config',
   'lib/services/logs/restore-znode-version.ts': 'writes a value of the log back to where it was',
   'lib/services/logs/trace-znode.ts': 'the length',
   'lib/services/physical/gather-facts.ts': 'the lines of servers in /zookeeper/config',

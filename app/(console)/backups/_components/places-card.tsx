@@ -66,7 +66,7 @@ export function PlacesCard({ backupId, places, choices }: Props) {
               )}
             </Cell>
             <Cell className="text-right">
-              {place.state === 'present' && (
+              {place.state === 'present' && !place.isFirst && (
                 <GuardedButton
                   action="backup.verify"
                   size="small"
