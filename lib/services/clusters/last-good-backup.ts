@@ -1,13 +1,17 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 
-/** Complete, asked for by a person or a schedule, not deleted and not found damaged by a verification. */
+/** Complete, asked for by a person or a schedule, not deleted not found damaged by a verification, and where it was put, or in a copy. */
 export const UNDAMAGED_BACKUP = {
   deletedAt: null,
   purpose: { not: 'safety' },
   // Another tool's file says nothing about when, and maybe of what cluster.
   source: { not: 'import' },
   status: 'complete',
-  OR: [{ verifyOk: null }, { verifyOk: true }],
+  OR: [
+    { missingAt: null, verifyOk: null },
+    { missingAt: null, verifyOk: true },
+    { missingAt: { not: null }, copies: { some: { state: 'present', OR: [{ verifyOk: null }, { verifyOk: true }] } } },
+  ],
 } as const satisfies Prisma.BackupWhereInput
 
 /** What a cluster's age of protection is counted from: undamaged, and no drill has shown that it cannot be restored. */

@@ -455,3 +455,28 @@ test('archived logs stay as far back as the oldest backup that is told from them
     { outcome: 'ok', after: { pieces: 1 } },
   ])
 })
+
+test('a backup that is out of sight is no good one, and goes by no rule', async () => {
+  const missing = { missingAt: new Date(admin.clock.now() - DAY_MS) }
+  await addBackup('gone', 400, missing)
+  await addBackup('bad', 400, { ...missing, verifyOk: false })
+  await addBackup('new', 10)
+  await set({ last: 1 })
+  await applyKeepRules(admin, { clusterId })
+  const marked = await admin.db.backup.findMany({ where: { removeAfter: { not: null } }, select: { id: true } })
+  expect(marked.map(({ id }) => id)).toEqual(['bad'])
+  await expect(deleteBackup(admin, { backupId: 'new' })).rejects.toMatchObject({ code: 'LAST_GOOD_BACKUP' })
+})
+
+test('the newest that was read stays beside a newer one whose sums alone were looked at', async () => {
+  await addBackup('read', 30, { verifyOk: true })
+  for (const [id, age] of [
+    ['sums', 20],
+    ['newest', 1],
+  ] as const)
+    await addBackup(id, age, { verifyOk: true, verifyDepth: 'sums' })
+  await set({ last: 1 })
+  await applyKeepRules(admin, { clusterId, confirm: 'orders' })
+  const marked = await admin.db.backup.findMany({ where: { removeAfter: { not: null } }, select: { id: true } })
+  expect(marked.map(({ id }) => id)).toEqual(['sums'])
+})

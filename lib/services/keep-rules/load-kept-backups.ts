@@ -23,6 +23,7 @@ const COLUMNS = {
   createdAt: true,
   pinned: true,
   verifyOk: true,
+  verifyDepth: true,
   drillOk: true,
   missingAt: true,
   lockedUntil: true,
@@ -116,6 +117,8 @@ function toRuledBackup(row: Row, neededBy: readonly string[]): RuledBackup {
   const copies = row.copies.filter(({ state }) => state === 'present')
   const hasSoundCopy = copies.some(({ verifyOk }) => verifyOk === true)
   const isDamaged = (row.verifyOk === false || row.missingAt !== null) && !hasSoundCopy
+  // Its disk may come back: what is only out of sight goes by a person's hand alone.
+  const isOutOfSight = isDamaged && row.verifyOk !== false
   const hold = latestOf(row.holds)
   return {
     id: row.id,
@@ -123,11 +126,12 @@ function toRuledBackup(row: Row, neededBy: readonly string[]): RuledBackup {
     scope: toPaths(row.scopePaths).toSorted().join('\n'),
     soundness: isDamaged || row.drillOk === false ? 'damaged' : row.status === 'complete' ? 'good' : 'partial',
     kind: row.purpose === 'safety' ? 'safety' : row.source === 'import' ? 'import' : 'usual',
-    isVerified: row.verifyOk === true,
+    // Without the key only the sums were looked at: that must not take the place of one that was read.
+    isVerified: row.verifyOk === true && row.verifyDepth !== 'sums',
     isProved: row.drillOk === true,
     pinned: row.pinned,
     hold: hold && { by: hold.placedByName, untilMs: hold.until?.getTime() ?? null },
-    neededBy,
+    neededBy: isOutOfSight ? [...neededBy, 'it is missing in its store, and may come back'] : neededBy,
     bytes: [row, ...copies].reduce((sum, { archiveBytes }) => sum + Number(archiveBytes), 0),
     removeAfterMs: row.removeAfter?.getTime() ?? null,
     removeReason: row.removeReason,

@@ -9,7 +9,7 @@ import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { lookPast } from '../seen-by.ts'
 import { ClusterFinder } from './cluster-finder.ts'
 import { getStore, listStores, type Store } from './find-store.ts'
-import { markMissing } from './mark-missing.ts'
+import { type KnownPlaces, listKnownPlaces, markMissing } from './mark-missing.ts'
 import { type FoundArchive, walkStore } from './walk-store.ts'
 
 type Archive = Extract<FoundArchive, { readonly kind: 'archive' }>
@@ -49,10 +49,12 @@ export function runRescan(context: ServiceContext, payload: JobPayload<'rescan'>
 async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, run: JobRun): Promise<JobResult> {
   const stores = payload.storeId === null ? await listStores(context) : [await getStore(context, payload.storeId)]
   const reports = new Map<string, StoreRescan>()
+  const known = new Map<string, KnownPlaces>()
   const found: { readonly store: Store; readonly archive: Archive }[] = []
   for (const store of stores) {
     const report = emptyReport(store)
     reports.set(store.id, report)
+    known.set(store.id, await listKnownPlaces(context, store.id))
     try {
       for await (const one of walkStore(context, store)) {
         throwIfAborted(context.signal)
@@ -101,12 +103,14 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
     })
   }
   for (const report of reports.values()) {
-    if (report.fault !== null) continue
+    const before = known.get(report.storeId)
+    if (report.fault !== null || !before) continue
     const dirs = found.filter(({ store }) => store.id === report.storeId).map(({ archive }) => archive.dir)
     report.missing = await markMissing(
       context,
       report.storeId,
       new Set([...dirs, ...report.damaged.map(({ dir }) => dir)]),
+      before,
     )
     if (report.missing > 0) {
       await run.log('warn', `${report.name}: ${countOf(report.missing, 'archive')} of the catalog not there any more`)
