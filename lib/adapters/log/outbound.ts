@@ -9,7 +9,11 @@ LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4')
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6')
 // Metadata services that are not link-local.
 LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6')
+LINK_LOCAL.addAddress('fd20:ce::254', 'ipv6')
 LINK_LOCAL.addAddress('100.100.100.200', 'ipv4')
+// The same by way of a gateway to IPv4 (NAT64).
+LINK_LOCAL.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
+LINK_LOCAL.addAddress('64:ff9b::6464:64c8', 'ipv6')
 
 /** Of an answer, what people are shown when they ask; the rest is not read. */
 const ANSWER_BYTES_MAX = 2_000

@@ -237,7 +237,13 @@ describe('TLS', () => {
 
 describe('an address', () => {
   test('of the link or of a metadata service is refused unless allowed', async () => {
-    for (const host of ['169.254.169.254', '[fe80::1]', '[::ffff:169.254.169.254]', '[fd00:ec2::254]']) {
+    for (const host of [
+      '169.254.169.254',
+      '[fe80::1]',
+      '[::ffff:169.254.169.254]',
+      '[fd00:ec2::254]',
+      '[64:ff9b::a9fe:a9fe]',
+    ]) {
       await setAuditForward(context(), { kind: 'webhook', enabled: true, url: `http://${host}:1/` })
       await forward()
       expect((await state())?.lastError, host).toContain('FORWARD_REFUSED')
