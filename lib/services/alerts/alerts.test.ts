@@ -538,6 +538,10 @@ describe('settings', () => {
     await expect(setAlertRule(here, { ...fit, clusterId: null })).rejects.toMatchObject({ code: 'FORBIDDEN' })
     const entries = (await services.readAudit()).filter(({ action }) => action === 'alert.set-rule')
     expect(entries.map(({ outcome }) => outcome)).toEqual(['denied', 'ok', 'denied'])
+    await setAlertRule(here, { ...fit, clusterId, numbers: { hours: 9, graceMinutes: 60 } })
+    await resetAlertRule(here, { clusterId, rule: 'backup-late' })
+    const later = (await services.readAudit()).filter(({ action }) => action === 'alert.set-rule').slice(-2)
+    expect(later.map(({ before }) => before)).toMatchObject([{ hours: 1, severity: 'critical' }, { hours: 9 }])
   })
 })
 

@@ -54,8 +54,8 @@ export async function setAlertRule(context: ServiceContext, input: z.input<typeo
   const after = { rule, enabled, severity, ...kept }
   await mutate(context, { action: 'alert.set-rule', cluster, after }, async (tx, record) => {
     const id = idOf(cluster?.id ?? null, rule)
-    const before = await tx.alertRule.findUnique({ where: { id }, select: { enabled: true, severity: true } })
-    if (before) record({ before })
+    const before = await tx.alertRule.findUnique({ where: { id } })
+    record({ before: before ? factsOf(before) : { rule, own: false } })
     const data = { enabled, severity, numbers: kept }
     await tx.alertRule.upsert({
       where: { id },
@@ -66,6 +66,22 @@ export async function setAlertRule(context: ServiceContext, input: z.input<typeo
   })
 }
 
+/** In the words of `after`. */
+function factsOf({
+  rule,
+  enabled,
+  severity,
+  numbers,
+}: {
+  rule: string
+  enabled: boolean
+  severity: string | null
+  numbers: unknown
+}) {
+  const known = typeof numbers === 'object' && numbers !== null && !Array.isArray(numbers) ? numbers : {}
+  return { rule, enabled, severity, ...(known as Readonly<Record<string, number | null>>) }
+}
+
 /** A cluster follows the default again, and the default what the rule comes with. */
 export async function resetAlertRule(
   context: ServiceContext,
@@ -73,7 +89,10 @@ export async function resetAlertRule(
 ): Promise<void> {
   const { clusterId, rule } = parseInput(resetAlertRuleSchema, input)
   const cluster = clusterId === null ? null : await getClusterForWriting(context, clusterId)
-  await mutate(context, { action: 'alert.set-rule', cluster, after: { rule, own: false } }, async (tx) => {
-    await tx.alertRule.deleteMany({ where: { id: idOf(cluster?.id ?? null, rule) } })
+  await mutate(context, { action: 'alert.set-rule', cluster, after: { rule, own: false } }, async (tx, record) => {
+    const where = { id: idOf(cluster?.id ?? null, rule) }
+    const before = await tx.alertRule.findUnique({ where })
+    if (before) record({ before: factsOf(before) })
+    await tx.alertRule.deleteMany({ where })
   })
 }

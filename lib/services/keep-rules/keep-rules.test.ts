@@ -371,6 +371,8 @@ test('rules of all clusters hold where there are no others', async () => {
   await turn()
   expect(await marked()).toEqual([])
   await dropKeepRules(admin, clusterId)
+  const [entry] = (await services.readAudit()).filter(({ action }) => action === 'backup.set-keep-rules').slice(-1)
+  expect(entry?.before).toMatchObject({ enabled: false, keeps: expect.any(String) })
   await turn()
   expect(await marked()).toEqual(['b4', 'b5'])
 })

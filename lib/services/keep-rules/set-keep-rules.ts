@@ -45,7 +45,11 @@ export async function setKeepRules(context: ServiceContext, input: z.input<typeo
   await mutate(context, mutation, async (tx, record) => {
     const id = place?.id ?? DEFAULT_POLICY
     const before = await findOwnPolicy(tx, id)
-    record({ before: before ? { enabled: before.enabled, keeps: describePolicy(before.rules) } : { enabled: false } })
+    record({
+      before: before
+        ? { enabled: before.enabled, keeps: describePolicy(before.rules), ...toFacts(before.rules) }
+        : { enabled: false },
+    })
     const data = {
       enabled,
       rules: rules satisfies Prisma.InputJsonObject,
@@ -64,7 +68,10 @@ export async function dropKeepRules(context: ServiceContext, clusterId: string):
   await mutate(
     context,
     { action: 'backup.set-keep-rules', cluster: { id, name }, after: { own: false } },
-    async (tx) => {
+    async (tx, record) => {
+      const before = await findOwnPolicy(tx, id)
+      if (before)
+        record({ before: { enabled: before.enabled, keeps: describePolicy(before.rules), ...toFacts(before.rules) } })
       await tx.keepPolicy.deleteMany({ where: { id } })
       await beginAnew(tx, context, [{ id, name }], new Map())
     },

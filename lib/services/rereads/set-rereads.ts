@@ -18,7 +18,7 @@ export async function setRereads(context: ServiceContext, input: z.input<typeof 
     async (tx, record) => {
       const before = await tx.rereadSchedule.findUnique({
         where: { clusterId: id },
-        select: { enabled: true, everyDays: true, fromHour: true, toHour: true, timeZone: true },
+        select: { enabled: true, everyDays: true, fromHour: true, toHour: true, timeZone: true, bytesPerDayMax: true },
       })
       record({ before })
       const data = {
