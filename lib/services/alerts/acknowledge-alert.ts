@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { mutate } from '../gate.ts'
+import { assertActorCan, mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { acknowledgeAlertSchema, takeBackAcknowledgementSchema } from './schemas.ts'
 
@@ -55,9 +55,13 @@ export async function takeBackAcknowledgement(
   })
 }
 
-async function getOpenAlert({ db }: ServiceContext, alertId: string) {
-  const alert = await db.alert.findFirst({ where: { id: alertId } })
-  if (!alert) throw new ServiceError('NOT_FOUND', `There is no alert ${alertId}`, { unaffected: 'nothing was changed' })
+async function getOpenAlert(context: ServiceContext, alertId: string) {
+  const alert = await context.db.alert.findFirst({ where: { id: alertId } })
+  if (!alert) {
+    // Which alerts there are is not for whoever may do nothing about any.
+    await assertActorCan(context, { action: 'alert.acknowledge', cluster: null })
+    throw new ServiceError('NOT_FOUND', `There is no alert ${alertId}`, { unaffected: 'nothing was changed' })
+  }
   if (alert.openKey === null) throw isOver()
   return alert
 }
