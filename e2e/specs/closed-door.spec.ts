@@ -31,6 +31,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     restoreId: gallery.finishedRestoreId,
     physicalId: gallery.runbookId,
     migrationId: gallery.migrationId,
+    scheduleId: gallery.scheduleId,
     jobId: gallery.jobId,
     kind: 'live',
     id: gallery.cluster.id,
