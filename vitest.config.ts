@@ -12,6 +12,7 @@ const SLOWEST_FIRST = [
   'lib/cli/cli.int.test.ts',
   'e2e/chaos/chaos.int.test.ts',
   'lib/services/engine/limits.int.test.ts',
+  'lib/worker/simulated-week.int.test.ts',
   'lib/worker/worker-process.int.test.ts',
   'lib/services/engine/lost-session.int.test.ts',
   'lib/services/physical/standalone.int.test.ts',

@@ -12,6 +12,7 @@ export const SQLITE_ONLY = ['lib/adapters/database/open-database.test.ts', 'lib/
 export const INTEGRATION_TOO = [
   'lib/worker/worker-process.int.test.ts',
   'lib/services/approvals/approval-journey.int.test.ts',
+  'lib/worker/simulated-week.int.test.ts',
 ]
 
 /** The test files that run on PostgreSQL as well: all unit tests that come to a database by what they import. */
