@@ -13,8 +13,6 @@ export const NOT_THERE = [
   'removeValueRuleAction',
   'revokeInvitationAction',
   'restoreZnodeVersionAction',
-  'acknowledgeAlertAction',
-  'takeBackAcknowledgementAction',
 ]
 
 export interface Somebody extends Pick<Actor, 'role' | 'clusterRoles'> {

@@ -771,6 +771,7 @@ describe('who sees what', () => {
     for (const [role, code] of [
       ['viewer', 'FORBIDDEN'],
       ['operator', 'NOT_FOUND'],
+      ['none', 'NOT_FOUND'],
     ] as const) {
       const context = services.contextOf({ ...elsewhere.actor, role })
       for (const id of [alertId, 'none']) {
