@@ -152,7 +152,17 @@ test('a role at one cluster counts there only, and what is of a cluster that som
   for (const { context } of people) await context.close()
 })
 
-const IDS = ['clusterId', 'backupId', 'diffId', 'searchId', 'restoreId', 'physicalId', 'migrationId', 'jobId']
+const IDS = [
+  'clusterId',
+  'backupId',
+  'diffId',
+  'searchId',
+  'restoreId',
+  'physicalId',
+  'migrationId',
+  'jobId',
+  'scheduleId',
+]
 const NOTHING = Object.fromEntries(IDS.map((name) => [name, 'nothing']))
 
 /** Words that only whoever sees the gallery's cluster can be told. */

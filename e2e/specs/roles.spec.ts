@@ -101,6 +101,7 @@ test('no lesser role gets through a server action or a route, and a stream ends 
     const values = {
       ...{ clusterId: gallery.cluster.id, backupId: gallery.backupId, diffId: gallery.diffId, jobId: gallery.jobId },
       ...{ searchId: gallery.searchId, restoreId: gallery.plannedRestoreId, kind: 'live', treeId: gallery.cluster.id },
+      scheduleId: gallery.scheduleId,
       name: 'manifest.json',
     }
     let refused = 0
