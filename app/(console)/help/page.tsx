@@ -34,7 +34,7 @@ export default async function HelpPage({ searchParams }: { searchParams: Promise
             <div key={id} id={id} className="scroll-mt-4">
               <Card title={title}>
                 <p className="mb-3 font-medium text-sm">{first}</p>
-                <Steps steps={steps(place)} />
+                <Steps of={title} steps={steps(place)} />
               </Card>
             </div>
           ))}

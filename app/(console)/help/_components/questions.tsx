@@ -103,7 +103,7 @@ export const QUESTIONS: readonly Question[] = [
           Every archive is read again from time to time, on a budget. One that was good and is not any more is red,
           raises an alert, and no longer counts as the last good one.
         </p>
-        <Command text="npx arkeeper verify ARCHIVE" />
+        <Command name="verify an archive" text="npx arkeeper verify ARCHIVE" />
       </>
     ),
   },

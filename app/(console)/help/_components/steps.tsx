@@ -18,7 +18,8 @@ export interface Step {
   readonly command?: string
 }
 
-export function Steps({ steps }: { steps: readonly Step[] }) {
+/** `of` names what the steps are for: two commands of the page may be the same, and each box needs a name of its own. */
+export function Steps({ of, steps }: { of: string; steps: readonly Step[] }) {
   return (
     <ol className="flex list-decimal flex-col gap-3 pl-5 text-sm marker:text-muted">
       {steps.map(({ text, links = [], command }, index) => (
@@ -26,7 +27,7 @@ export function Steps({ steps }: { steps: readonly Step[] }) {
         <li key={index} className="pl-1">
           <div>{text}</div>
           {links.length > 0 && <Places links={links} />}
-          {command !== undefined && <Command text={command} />}
+          {command !== undefined && <Command name={`${of}, step ${index + 1}`} text={command} />}
         </li>
       ))}
     </ol>
@@ -47,10 +48,10 @@ export function Places({ links }: { links: readonly (readonly [href: string, lab
   )
 }
 
-export function Command({ text }: { text: string }) {
+export function Command({ name, text }: { name: string; text: string }) {
   return (
     <div className="mt-1 flex items-start gap-1">
-      <ScrollBox label={`Command: ${text.split('\n')[0]}`} className="min-w-0 flex-1 rounded-md border bg-sunken p-2">
+      <ScrollBox label={`Command: ${name}`} className="min-w-0 flex-1 rounded-md border bg-sunken p-2">
         <pre className="text-xs">{text}</pre>
       </ScrollBox>
       <CopyButton text={text} what="the command" />
