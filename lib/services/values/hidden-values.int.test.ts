@@ -180,6 +180,7 @@ const NOT_ASKED: Readonly<Record<string, string>> = {
   openBundle: 'whole files, for administrators; see reading-verbs.test.ts',
   exportFileName: 'a name',
   getClusterStatus: 'asks servers, not znodes',
+  countOpenAlerts: 'counts',
   getMigration: 'counts',
   getProofFile: 'paths and kinds of differences',
   getSourceClients: 'sessions of servers',
