@@ -205,6 +205,11 @@ test('a program does the whole job by token, over HTTP and by arkeeper --server,
       demo,
       all,
     )('startSearch', { body: { tree: `backup:${backup?.id}`, pathPattern: 'a' } })
+    const schedule = await caller(
+      api,
+      demo,
+      all,
+    )('createSchedule', { body: { clusterId, name: 'of the examples', cron: '@daily', timeZone: 'UTC' } })
     const variables: Record<string, string> = {
       ...{
         ARKEEPER_SERVER: demo.url,
@@ -217,6 +222,7 @@ test('a program does the whole job by token, over HTTP and by arkeeper --server,
         SEARCH_ID: search.searchId,
         RESTORE_ID: restore?.id ?? '',
         JOB_ID: job?.id ?? '',
+        SCHEDULE_ID: schedule.id,
         PLAN: restore?.plan?.plan ?? '',
       },
     }

@@ -12,6 +12,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   searchId: '$SEARCH_ID',
   restoreId: '$RESTORE_ID',
   jobId: '$JOB_ID',
+  scheduleId: '$SCHEDULE_ID',
   kind: 'live',
   treeId: '$CLUSTER_ID',
   name: 'manifest.json',
@@ -26,10 +27,17 @@ const QUERIES: Partial<Record<OperationId, string>> = {
   listSteps: 'limit=100',
   getJob: 'waitSeconds=30',
   listJobs: 'state=failed',
+  listHealthSamples: 'from=1790000000000&to=1790003600000',
+  previewKeepRules: 'last=7&daily=14&weekly=8',
+  listSchedules: 'clusterId=$CLUSTER_ID',
+  listScheduleRuns: 'scheduleId=$SCHEDULE_ID&limit=20',
   listAudit: 'action=restore&limit=20',
   exportAudit: 'format=csv',
 }
 
+const SCHEDULE = '"cron": "0 2 * * *", "timeZone": "Europe/Berlin", "jitterMinutes": 10'
+const RULES =
+  '{"timeZone": "UTC", "last": 7, "hourly": 24, "daily": 14, "weekly": 8, "monthly": 12, "yearly": 3, "atLeast": 3, "minAgeDays": 1, "safetyDays": 30, "unsoundDays": 30, "graceDays": 3, "when": "daily", "hour": 3, "logDays": null}'
 const CONFIRMATION = '{"plan": "$PLAN", "clusterName": "$CLUSTER_NAME", "reason": "put back what was deleted"}'
 const BODIES: Partial<Record<OperationId, string>> = {
   startBackup: '{"clusterId": "$CLUSTER_ID", "note": "before the upgrade"}',
@@ -41,6 +49,11 @@ const BODIES: Partial<Record<OperationId, string>> = {
   confirmRestore: CONFIRMATION,
   requestApproval: CONFIRMATION,
   undoRestore: '{"laterWrites": "keep"}',
+  createSchedule: `{"clusterId": "$CLUSTER_ID", "name": "nightly", ${SCHEDULE}}`,
+  updateSchedule: `{"name": "before work", ${SCHEDULE}, "overlap": "skip"}`,
+  setKeepRules: `{"enabled": true, "rules": ${RULES}}`,
+  placeHold: '{"reason": "evidence for the incident of May"}',
+  liftHolds: '{"reason": "the incident is closed"}',
 }
 
 /** The operation as a line for a shell, where a server and ids stand in variables. */
