@@ -83,8 +83,13 @@ export async function openClusterPage(
   name: 'Tree' | 'Time travel' | 'Backups' | 'Diffs' | 'Restores' | 'On the servers' | 'Settings',
 ): Promise<void> {
   await page.goto(demo.url)
-  await page.getByRole('link', { name: 'demo', exact: true }).first().click()
-  await page.getByRole('navigation', { name: 'Pages of demo' }).getByRole('link', { name }).click()
+  const pages = page.getByRole('navigation', { name: 'Pages of demo' })
+  // The overview fills up while its parts arrive: what is clicked in that moment may have moved away.
+  await expect(async () => {
+    await page.getByRole('link', { name: 'demo', exact: true }).first().click()
+    await expect(pages).toBeVisible({ timeout: 10_000 })
+  }).toPass({ timeout: 60_000 })
+  await pages.getByRole('link', { name }).click()
   await expect(page.getByRole('navigation', { name: 'Pages of demo' }).getByRole('link', { name })).toHaveAttribute(
     'aria-current',
     'page',
