@@ -6,6 +6,7 @@ import { LEASE_MS } from '../../jobs/definitions.ts'
 import { toTlsView } from '../clusters/cluster-tls.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { type Finding, isOn, type Look } from './finding.ts'
 
 const DAY_MS = 86_400_000
@@ -110,7 +111,7 @@ export async function runDueCertificates(context: ServiceContext, owner: string)
   const clusterId = due.id
   await db.certificateWatch.upsert({ where: { clusterId }, create: { clusterId, nextRunAt: now }, update: {} })
   const { count } = await db.certificateWatch.updateMany({
-    where: { clusterId, nextRunAt: { lte: now }, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] },
+    where: { clusterId, nextRunAt: { lte: now }, ...leaseIsFree(now) },
     data: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + 4 * LEASE_MS) },
   })
   if (count === 0) return true

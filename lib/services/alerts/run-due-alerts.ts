@@ -4,6 +4,7 @@ import { holdMinutesOf, isRuleId, isSeverity, type RuleId, ruleOf } from '../../
 import { type AlertMemory, type AlertTiming, stepAlert } from '../../domain/alerts/step-alert.ts'
 import type { ServiceContext } from '../context.ts'
 import { keepBooks, type Transaction } from '../gate.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { readRepeatHours } from './alert-settings.ts'
 import { type Finding, keyOf, type LookContext } from './finding.ts'
 import { LOOKS } from './looks.ts'
@@ -32,7 +33,7 @@ export async function runDueAlerts(context: ServiceContext, owner: string): Prom
   const isAhead = row.nextRunAt.getTime() > now.getTime() + EVERY_MS
   if (row.nextRunAt > now && !isAhead) return false
   const { count } = await db.alertWatch.updateMany({
-    where: { id: ROW, nextRunAt: row.nextRunAt, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] },
+    where: { id: ROW, nextRunAt: row.nextRunAt, ...leaseIsFree(now) },
     data: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + LEASE_MS) },
   })
   if (count === 0) return false

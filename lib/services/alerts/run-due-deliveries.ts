@@ -2,6 +2,7 @@ import { formatErrorLine } from '../../base/errors.ts'
 import { nextTry } from '../../domain/alerts/back-off.ts'
 import type { AlertMessage } from '../../domain/alerts/message.ts'
 import type { ServiceContext } from '../context.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { toNotifyTarget } from './to-notify-target.ts'
 
 /** Longer than the longest try of the port, so that no second worker sends what a first one is sending. */
@@ -18,7 +19,7 @@ const ERROR_CHARACTERS_MAX = 500
 export async function runDueDeliveries(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
-  const isDue = { state: 'waiting', nextRunAt: { lte: now }, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] }
+  const isDue = { state: 'waiting', nextRunAt: { lte: now }, ...leaseIsFree(now) }
   const due = await db.alertDelivery.findMany({
     where: { ...isDue, channel: { enabled: true } },
     orderBy: [{ nextRunAt: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],

@@ -3,6 +3,7 @@ import { IgnoreRules } from '../../domain/diff/ignore-rules.ts'
 import type { ServiceContext } from '../context.ts'
 import { diffSources } from '../engine/diff-sources.ts'
 import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { openTree } from '../tree/open-tree.ts'
 
 const LEASE_MS = 2 * 60_000
@@ -17,7 +18,7 @@ const ERROR_CHARACTERS_MAX = 500
 export async function runDueDrift(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
-  const isDue = { enabled: true, nextRunAt: { lte: now }, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] }
+  const isDue = { enabled: true, nextRunAt: { lte: now }, ...leaseIsFree(now) }
   const due = await db.driftWatch.findFirst({
     where: isDue,
     orderBy: [{ nextRunAt: 'asc' }, { clusterId: 'asc' }],

@@ -5,6 +5,7 @@ import { LEASE_MS } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { assertActorCan, mutate, startAuditedReading } from '../gate.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { parseInput } from '../parse-input.ts'
 import { isRoleEnough, roleAt } from '../policy.ts'
 import type { ChainedRecord } from './chain.ts'
@@ -93,7 +94,7 @@ export async function testAuditForward(context: ServiceContext, input: { readonl
 export async function runDueAuditForward(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
-  const isDue = { enabled: true, nextRunAt: { lte: now }, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] }
+  const isDue = { enabled: true, nextRunAt: { lte: now }, ...leaseIsFree(now) }
   for (const row of await db.auditForward.findMany({ where: isDue, orderBy: { nextRunAt: 'asc' } })) {
     const records = await db.auditEntry.findMany({
       where: { sequence: { gt: row.cursor } },

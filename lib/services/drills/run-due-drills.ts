@@ -3,6 +3,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { UNDAMAGED_BACKUP } from '../clusters/last-good-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate, type Transaction } from '../gate.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import type { DrillTurn } from './views.ts'
 
 const HOUR_MS = 3_600_000
@@ -18,7 +19,7 @@ export async function runDueDrills(context: ServiceContext, owner: string): Prom
   const isDue = {
     enabled: true,
     nextRunAt: { lte: now },
-    OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }],
+    ...leaseIsFree(now),
   }
   const due = await db.drillSchedule.findFirst({ where: isDue, orderBy: { nextRunAt: 'asc' } })
   if (!due) return false

@@ -2,6 +2,7 @@ import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { findDangers } from '../../domain/health/find-dangers.ts'
 import { isTurn, KEPT_MS, type SampleTier, tierOfLook } from '../../domain/health/keep-samples.ts'
 import type { ServiceContext } from '../context.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { gatherHealthFacts } from './gather-health-facts.ts'
 import { lookAtCluster } from './look-at-cluster.ts'
 import type { HealthLook } from './look-at-servers.ts'
@@ -75,7 +76,7 @@ function whereDue(now: Date) {
   return {
     enabled: true,
     nextRunAt: { lte: now },
-    OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }],
+    ...leaseIsFree(now),
   }
 }
 

@@ -5,6 +5,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { keepBooks, type Transaction } from '../gate.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { type KeepRunReport, markBackups } from './apply-keep-rules.ts'
 import { findPolicy } from './find-policy.ts'
 import { findSpentLogs } from './remove-spent-logs.ts'
@@ -20,7 +21,7 @@ const LEASE_MS = 5 * 60_000
 export async function runDueKeepRules(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
-  const isDue = { nextRunAt: { lte: now }, OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] }
+  const isDue = { nextRunAt: { lte: now }, ...leaseIsFree(now) }
   const due = await db.keepRun.findFirst({
     where: isDue,
     orderBy: [{ nextRunAt: 'asc' }, { clusterId: 'asc' }],

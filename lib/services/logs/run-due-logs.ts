@@ -2,6 +2,7 @@ import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { archiveLogs } from './archive-logs.ts'
 
 /** How long a run owns its cluster without a word; a run that takes longer may be joined by another, which does no harm. */
@@ -14,7 +15,7 @@ const LEASE_MS = 10 * 60_000
 export async function runDueLogs(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
-  const isFree = { OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] }
+  const isFree = leaseIsFree(now)
   const due = await db.logKeeping.findFirst({
     where: { enabled: true, nextRunAt: { lte: now }, ...isFree },
     orderBy: { nextRunAt: 'asc' },

@@ -5,6 +5,7 @@ import type { Actor, ServiceContext } from '../context.ts'
 import type { ErrorView } from '../error-view.ts'
 import { keepBooks, type Transaction } from '../gate.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { findClusterRoles } from '../people/find-cluster-roles.ts'
 import { isRoleEnough, roleAt, toRole } from '../policy.ts'
 import { confirmRestore } from '../restores/confirm-restore.ts'
@@ -32,7 +33,7 @@ export async function runDueMigrations(context: ServiceContext, owner: string): 
   const isDue = {
     state: { in: [...OPEN_STATES] },
     nextRunAt: { lte: now },
-    OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }],
+    ...leaseIsFree(now),
   }
   const due = await db.migration.findFirst({ where: isDue, orderBy: { nextRunAt: 'asc' }, select: { id: true } })
   if (!due) return false

@@ -4,6 +4,7 @@ import { LEASE_MS } from '../../jobs/definitions.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate, type Transaction } from '../gate.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { type ArchivePlaceRow, listArchivePlaces } from './list-places.ts'
 
 const MINUTE_MS = 60_000
@@ -27,7 +28,7 @@ export async function runDueRereads(context: ServiceContext, owner: string): Pro
   const isDue = {
     enabled: true,
     nextRunAt: { lte: now },
-    OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }],
+    ...leaseIsFree(now),
   }
   const due = await db.rereadSchedule.findFirst({
     where: isDue,

@@ -4,6 +4,7 @@ import { LEASE_MS } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { keepBooks, mutate, type Transaction } from '../gate.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { jitterOf, SCHEDULE_COLUMNS, type ScheduleRow, timesOf } from './schedule-row.ts'
 import { type RunToWrite, writeIdleRun, writeStartedRun } from './start-backup-of-schedule.ts'
 
@@ -25,10 +26,7 @@ export async function runDueSchedules(context: ServiceContext, owner: string): P
   const isDue = {
     enabled: true,
     nextRunAt: { lte: now },
-    AND: [
-      { OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }] },
-      { OR: [{ pausedUntil: null }, { pausedUntil: { lte: now } }] },
-    ],
+    AND: [leaseIsFree(now), { OR: [{ pausedUntil: null }, { pausedUntil: { lte: now } }] }],
   }
   const due = await db.schedule.findFirst({
     where: isDue,

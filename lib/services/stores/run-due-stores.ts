@@ -2,6 +2,7 @@ import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
 import { openBucket, toStore } from './find-store.ts'
 
 const HOUR_MS = 3_600_000
@@ -22,7 +23,7 @@ export async function runDueStores(context: ServiceContext, owner: string): Prom
   const isDue = {
     kind: 's3',
     nextRunAt: { lte: now },
-    OR: [{ leaseUntil: null }, { leaseUntil: { lt: now } }],
+    ...leaseIsFree(now),
   }
   const due = await db.store.findFirst({ where: isDue, orderBy: [{ nextRunAt: 'asc' }, { id: 'asc' }] })
   if (!due) return false
