@@ -4,6 +4,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { throwIfAborted } from '../../base/errors.ts'
 import { S3Error } from './errors.ts'
 import { toS3Error } from './explain.ts'
+import type { GetFileOptions } from './object-store.ts'
 import { type Bucket, nameOf } from './request.ts'
 
 /** Connections that may break without a byte between them. */
@@ -45,17 +46,7 @@ export async function* readObject(
   }
 }
 
-export async function downloadFile(
-  bucket: Bucket,
-  key: string,
-  path: string,
-  options: {
-    readonly bytes: number
-    readonly sha256: string
-    readonly signal?: AbortSignal
-    readonly onProgress?: (bytes: number) => void
-  },
-): Promise<void> {
+export async function downloadFile(bucket: Bucket, key: string, path: string, options: GetFileOptions): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
     const hash = createHash('sha256')

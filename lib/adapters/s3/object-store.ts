@@ -84,6 +84,14 @@ export interface StoreTestStep {
   readonly remedy: string | null
 }
 
+/** What the file must be; it is checked while it comes. */
+export interface GetFileOptions {
+  readonly bytes: number
+  readonly sha256: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (bytes: number) => void
+}
+
 /** One bucket below one prefix. Keys are given and taken without the prefix. Nothing is ever overwritten, but by `replaceText`. */
 export interface ObjectStore {
   /** `s3://bucket/prefix`, for people. */
@@ -105,16 +113,7 @@ export interface ObjectStore {
   /** In place of what is there, for files that grow until they are full. Read back. */
   replaceFile(key: string, path: string, options: Omit<PutFileOptions, 'book'>): Promise<void>
   /** Into a new file, checked. Goes on where a connection breaks. */
-  getFile(
-    key: string,
-    path: string,
-    options: {
-      readonly bytes: number
-      readonly sha256: string
-      readonly signal?: AbortSignal
-      readonly onProgress?: (bytes: number) => void
-    },
-  ): Promise<void>
+  getFile(key: string, path: string, options: GetFileOptions): Promise<void>
   /** Missing ones are as good as removed. Throws STORE_LOCKED or STORE_DENIED. */
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>
   listUploads(
