@@ -50,6 +50,12 @@ export const LEAST_ROLE = {
   'encryption.unlock': 'operator',
   'encryption.lock': 'operator',
   'encryption.rotate': 'admin',
+  // The stream bypasses every ACL, and costs the leader something.
+  'follow.set': 'admin',
+  'follow.test-quorum': 'admin',
+  'follow.watch-path': 'operator',
+  'follow.unwatch-path': 'operator',
+  'follow.set-drift': 'operator',
   'logs.keep': 'admin',
   'logs.archive': 'operator',
   'logs.remove': 'admin',

@@ -68,6 +68,12 @@ export const PLACES = {
   AuditWatch: 'no cluster',
   AuditForward: 'no cluster',
   LogKeeping: { main: 'clusterId' },
+  ClusterFollow: { main: 'clusterId' },
+  FollowGap: { main: 'clusterId' },
+  FollowChunk: { main: 'clusterId' },
+  WatchedPath: { main: 'clusterId' },
+  PathHit: { through: 'watchedPath', of: 'WatchedPath' },
+  FollowDrift: { main: 'clusterId' },
   DrillSchedule: { main: 'clusterId' },
   // Public keys, which are asked for by a cluster that was found before.
   EncryptionChoice: 'no cluster',
