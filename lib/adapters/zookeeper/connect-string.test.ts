@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { formatServer, parseConnectString } from './connect-string.ts'
-import { ZooKeeperError } from './errors.ts'
+import { formatServer, parseConnectString, parseQuorumServers } from './connect-string.ts'
+import { ObserverError, ZooKeeperError } from './errors.ts'
 
 describe('parseConnectString', () => {
   test.each([
@@ -68,5 +68,19 @@ describe('parseConnectString', () => {
   test('a server is written as it can be read again', () => {
     expect(formatServer({ host: '::1', port: 1 })).toBe('[::1]:1')
     expect(formatServer({ host: 'zk1', port: 2 })).toBe('zk1:2')
+  })
+})
+
+describe('parseQuorumServers', () => {
+  test('takes the first ports of server lines, each once', () => {
+    expect(parseQuorumServers('zk1:2888, [::1]:2889,zk1:2888')).toEqual([
+      { host: 'zk1', port: 2888 },
+      { host: '::1', port: 2889 },
+    ])
+  })
+
+  test.each(['', 'zk1', 'zk1:2888,zk2', '[::1]', 'zk1:2888/app', 'zk1:2888:3888', 'zk1:0'])('refuses %j', (text) => {
+    expect(() => parseQuorumServers(text)).toThrow(ObserverError)
+    expect(() => parseQuorumServers(text)).toThrow(/no list of quorum ports/)
   })
 })

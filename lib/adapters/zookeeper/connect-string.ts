@@ -1,5 +1,5 @@
 import { findPathFault } from '../../domain/znode/path.ts'
-import { ZooKeeperError } from './errors.ts'
+import { ObserverError, ZooKeeperError } from './errors.ts'
 
 export interface ServerAddress {
   readonly host: string
@@ -43,6 +43,32 @@ export function parseConnectString(text: string): ConnectString {
 
 export function formatServer(server: ServerAddress): string {
   return server.host.includes(':') ? `[${server.host}]:${server.port}` : `${server.host}:${server.port}`
+}
+
+/** `host:port[,host:port…]` of quorum ports: there is no usual one, so each names its own. Throws BAD_QUORUM_ADDRESS. */
+export function parseQuorumServers(text: string): readonly ServerAddress[] {
+  if (text.includes('/')) throw badQuorum(text, 'a quorum port knows no chroot and has no slash')
+  const { servers } = parseAsQuorum(text)
+  const bare = text.split(',').find((part) => !/:\d+\s*$/.test(part))
+  if (bare !== undefined) throw badQuorum(text, `"${bare.trim()}" names no port`)
+  return servers
+}
+
+function parseAsQuorum(text: string): ConnectString {
+  try {
+    return parseConnectString(text)
+  } catch (error) {
+    if (!(error instanceof ZooKeeperError)) throw error
+    throw badQuorum(text, String(error.details.reason))
+  }
+}
+
+function badQuorum(text: string, reason: string): ObserverError {
+  return new ObserverError('BAD_QUORUM_ADDRESS', `"${text}" is no list of quorum ports: ${reason}`, {
+    remedy:
+      'write host:port[,host:port…] with the first port of each server.N line of zoo.cfg, for example zk1:2888,zk2:2888',
+    unaffected: 'no server was asked',
+  })
 }
 
 function parseServer(text: string, part: string): ServerAddress {

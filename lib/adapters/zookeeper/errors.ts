@@ -30,3 +30,26 @@ export type ZooKeeperErrorCode =
 export class ZooKeeperError extends ArkeeperError<ZooKeeperErrorCode> {
   static override readonly family: string = 'zookeeper'
 }
+
+export type ObserverErrorCode =
+  | 'BAD_QUORUM_ADDRESS'
+  /** Nobody listens: no leader now, or none among the addresses. */
+  | 'NO_LEADER'
+  /** Somebody listens and does not let us in. */
+  | 'REFUSED'
+  | 'TLS_FAULT'
+  | 'SASL_REQUIRED'
+  /** The leader cannot go on from what we have, and its whole tree was not wanted. */
+  | 'NEEDS_SNAPSHOT'
+  /** The connection ended or fell silent. */
+  | 'LOST'
+  /** We dropped it, so that the leader need not queue for us. */
+  | 'TOO_SLOW'
+  | 'PROTOCOL'
+  /** What was received could not be kept. */
+  | 'DISK'
+
+/** Everything that happens to whoever listens on a quorum port. No member of the ensemble is touched by any of it. */
+export class ObserverError extends ArkeeperError<ObserverErrorCode> {
+  static override readonly family: string = 'observer'
+}
