@@ -116,6 +116,24 @@ export const ALERT_RULES = {
     holdMinutes: 0,
     clearMinutes: 0,
   },
+  'reread-overdue': {
+    title: 'Archives not read again',
+    when: 'Archives were read again last, or stored, twice as long ago as each is to be read again.',
+    of: 'cluster',
+    severity: 'warning',
+    enabled: true,
+    numbers: {
+      days: {
+        label: 'Oldest that the last reading may be (days)',
+        hint: 'Empty: twice the days of the plan, while reading again is on.',
+        min: 1,
+        max: 3660,
+        default: null,
+      },
+    },
+    holdMinutes: 0,
+    clearMinutes: 0,
+  },
   'copy-failing': {
     title: 'Copy to another store failed or late',
     when: 'A backup could not be copied to a store that its cluster names, waits for long, or is not there any more.',

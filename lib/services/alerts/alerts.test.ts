@@ -13,7 +13,7 @@ import type { ServiceContext } from '../context.ts'
 import { acknowledgeAlert, takeBackAcknowledgement } from './acknowledge-alert.ts'
 import { setRepeatHours } from './alert-settings.ts'
 import { listAlertChannels, removeAlertChannel, setAlertChannel, testAlertChannel } from './channels.ts'
-import { countOpenAlerts, listAlerts } from './list-alerts.ts'
+import { countOpenAlerts, findAlert, listAlerts, listFiringAlerts } from './list-alerts.ts'
 import { LOOKS } from './looks.ts'
 import { listAlertRules, resetAlertRule, setAlertRule } from './rule-settings.ts'
 import { runDueAlerts } from './run-due-alerts.ts'
@@ -234,6 +234,36 @@ describe('rules', () => {
     expect(await open()).toEqual([])
   })
 
+  test('archives that are not read again within twice the days of the plan are told, copies too', async () => {
+    const backupId = await addBackup({ createdAt: now() })
+    await admin.db.store.create({ data: { id: 'off', name: 'off-site', kind: 's3', settings: {} } })
+    const copy = { backupId, storeId: 'off', dir: 'x', state: 'present', createdAt: now() }
+    await admin.db.backupCopy.create({ data: { id: 'c1', ...copy } })
+    await look(59 * 24 * 60)
+    expect(await open()).toEqual([])
+    await look(24 * 60 + 1)
+    expect(await byRule('reread-overdue')).toMatchObject({
+      text: '2 archives of orders were not read again for more than 60 days',
+    })
+    await admin.db.backup.update({ where: { id: backupId }, data: { verifiedAt: now(), verifyOk: true } })
+    await look()
+    expect(await byRule('reread-overdue')).toMatchObject({
+      text: expect.stringContaining('1 archive of orders was not'),
+    })
+    await admin.db.rereadSchedule.create({ data: { clusterId, enabled: false, nextRunAt: now(), dayStartedAt: now() } })
+    await look()
+    expect(await open()).toEqual([])
+    await setAlertRule(admin, {
+      clusterId,
+      rule: 'reread-overdue',
+      enabled: true,
+      severity: 'info',
+      numbers: { days: 30 },
+    })
+    await look()
+    expect(await byRule('reread-overdue')).toMatchObject({ severity: 'info' })
+  })
+
   test('drift, logs, tokens, the audit, its receivers and workers fire by what is known of them', async () => {
     const since = now()
     const backupId = await addBackup()
@@ -304,6 +334,23 @@ describe('rules', () => {
       text: '3 znodes of orders differ from the baseline (1 added, 0 removed, 2 changed); 2 may',
     })
     expect(await byRule('token-expiring')).toMatchObject({ cluster: null, text: expect.stringContaining('token used') })
+    // By name to its owner and to administrators; what is stored, and goes to channels, names nobody's token.
+    const saidTo = async (id: string) => {
+      const person = services.contextOf({ kind: 'user', id, name: id, role: 'viewer' })
+      const { open } = await listAlerts(person)
+      const [listed, firing] = [open, await listFiringAlerts(person)].map((alerts) =>
+        alerts.find(({ rule }) => rule === 'token-expiring'),
+      )
+      expect(await findAlert(person, listed?.id ?? '')).toMatchObject({ text: firing?.text })
+      expect(listed?.text).toBe(firing?.text)
+      return listed?.text
+    }
+    expect(await saidTo('u')).toMatch(/^The API token used, which is in use, expires in \d days/)
+    expect(await saidTo('x')).toMatch(/^An API token of another person, which is in use, expires in \d days/)
+    const stored = await admin.db.alert.findFirstOrThrow({ where: { rule: 'token-expiring' } })
+    expect(stored.text).toMatch(/^An API token, which is in use, expires/)
+    await admin.db.alert.update({ where: { id: stored.id }, data: { text: 'The API token used, …', aboutId: null } })
+    expect(await saidTo('x')).not.toContain('used,')
     expect(await byRule('worker-missing')).toMatchObject({ text: '1 worker missing: 1 is alive' })
     expect(JSON.stringify(await admin.db.alert.findMany())).not.toContain('/secret')
   })

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { isSeverity, SEVERITY_RANK } from '../../domain/alerts/rules.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseInput } from '../parse-input.ts'
+import { nameTokens } from './name-tokens.ts'
 import { alertFilterSchema } from './schemas.ts'
 import type { AlertSubject, AlertsView, AlertView, OpenAlertCounts } from './views.ts'
 
@@ -34,7 +35,8 @@ export async function listAlerts(
   })
   const page = history.slice(0, HISTORY_PAGE)
   const notices = await countNotices(context, [...open, ...page])
-  const toView = (row: Row) => toAlertView(row, notices.get(row.id))
+  const said = await nameTokens(context, [...open, ...page])
+  const toView = (row: Row) => toAlertView(said(row), notices.get(row.id))
   const rank = (row: Row) => (isSeverity(row.severity) ? SEVERITY_RANK[row.severity] : 0)
   const firing = open.filter(({ state }) => state === 'firing').sort((a, b) => rank(b) - rank(a))
   const watch = await db.alertWatch.findUnique({ where: { id: 1 } })
@@ -52,7 +54,9 @@ export async function listAlerts(
 /** One alert by its id, for the link of a notice; null when it is not there, or not to be seen. */
 export async function findAlert(context: ServiceContext, alertId: string): Promise<AlertView | null> {
   const row = await context.db.alert.findFirst({ where: { id: alertId } })
-  return row ? toAlertView(row, (await countNotices(context, [row])).get(row.id)) : null
+  if (!row) return null
+  const said = await nameTokens(context, [row])
+  return toAlertView(said(row), (await countNotices(context, [row])).get(row.id))
 }
 
 /** How many fire, for the badge that every page shows. */
@@ -78,7 +82,8 @@ export async function listFiringAlerts(context: ServiceContext): Promise<AlertVi
     orderBy: [{ since: 'asc' }, { id: 'asc' }],
     take: OPEN_MAX,
   })
-  return rows.map((row) => toAlertView(row, undefined))
+  const said = await nameTokens(context, rows)
+  return rows.map((row) => toAlertView(said(row), undefined))
 }
 
 type NoticeCounts = { sent: number; waiting: number; dead: number }

@@ -3,6 +3,7 @@ import { countOf } from '../../base/count-of.ts'
 import { countMissing } from '../../domain/alerts/judge-workers.ts'
 import type { RuleId } from '../../domain/alerts/rules.ts'
 import { describeAge, type Finding, isOn, type Look, type LookContext } from './finding.ts'
+import { UNNAMED_TOKEN } from './name-tokens.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -36,15 +37,15 @@ export const lookAtTokens = lookOf('token-expiring', async (look) => {
     },
     orderBy: [{ expiresAt: 'asc' }, { id: 'asc' }],
     take: TOKENS_MAX,
-    select: { id: true, name: true, createdAt: true, expiresAt: true },
+    select: { id: true, createdAt: true, expiresAt: true },
   })
-  return tokens.flatMap(({ id, name, createdAt, expiresAt }) => {
+  return tokens.flatMap(({ id, createdAt, expiresAt }) => {
     const leftMs = expiresAt.getTime() - look.nowMs
     const lifeMs = expiresAt.getTime() - createdAt.getTime()
     if (leftMs > lifeMs / 4) return []
-    const text = `The API token ${name}, which is in use, ${describeExpiry(expiresAt.getTime(), look.nowMs)}`
+    const text = `${UNNAMED_TOKEN}, which is in use, ${describeExpiry(expiresAt.getTime(), look.nowMs)}`
     const ended = leftMs <= 0 ? ({ severity: 'critical' } as const) : {}
-    return [{ subject: id, about: 'account' as const, text, ...ended }]
+    return [{ subject: id, about: 'account' as const, aboutId: id, text, ...ended }]
   })
 })
 

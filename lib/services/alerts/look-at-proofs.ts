@@ -1,5 +1,7 @@
+import { countOf } from '../../base/count-of.ts'
 import { findProof } from '../drills/find-proof.ts'
-import { describeAge, type Finding, isOn, type Look } from './finding.ts'
+import { REREAD_DAYS } from '../rereads/schemas.ts'
+import { describeAge, type Finding, isOn, type Look, type LookContext } from './finding.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -65,4 +67,61 @@ export const lookAtOverdueDrills: Look = {
     }
     return findings
   },
+}
+
+const COPIES_MAX = 5_000
+
+/** Archives whose last reading is too long ago: a worker that is busy all day, a budget that is too small, a store that cannot be read. */
+export const lookAtOverdueRereads: Look = {
+  rules: ['reread-overdue'],
+  find: async (look) => {
+    const schedules = await look.context.db.rereadSchedule.findMany({
+      select: { clusterId: true, enabled: true, everyDays: true },
+    })
+    const plans = new Map(schedules.map((row) => [row.clusterId, row]))
+    const byDays = new Map<number, Set<string>>()
+    for (const { id } of look.clusters.values()) {
+      if (!isOn(look, 'reread-overdue', id)) continue
+      const { enabled, everyDays } = plans.get(id) ?? { enabled: true, everyDays: REREAD_DAYS.default }
+      const days = look.settingsOf('reread-overdue', id).numbers.days ?? (enabled ? 2 * everyDays : null)
+      if (days !== null) byDays.set(days, (byDays.get(days) ?? new Set<string>()).add(id))
+    }
+    const findings: Finding[] = []
+    for (const [days, clusterIds] of byDays) {
+      for (const [clusterId, count] of await countUnread(look, look.nowMs - days * DAY_MS)) {
+        const cluster = look.clusters.get(clusterId)
+        if (!cluster || !clusterIds.has(clusterId)) continue
+        const text = `${countOf(count, 'archive')} of ${cluster.name} ${count === 1 ? 'was' : 'were'} not read again for more than ${countOf(days, 'day')}`
+        findings.push({ rule: 'reread-overdue', cluster, subject: '', about: 'backups', text })
+      }
+    }
+    return findings
+  },
+}
+
+/** By cluster, in two questions for all of them: archives where they were put first, and copies. */
+async function countUnread({ context: { db } }: LookContext, beforeMs: number): Promise<Map<string, number>> {
+  const before = new Date(beforeMs)
+  const read = { verifiedAt: { lt: before } }
+  const firsts = await db.backup.groupBy({
+    by: ['clusterId'],
+    where: { deletedAt: null, missingAt: null, OR: [read, { verifiedAt: null, createdAt: { lt: before } }] },
+    _count: { _all: true },
+  })
+  const counts = new Map(firsts.map(({ clusterId, _count }) => [clusterId, _count._all]))
+  const copies = await db.backupCopy.findMany({
+    where: {
+      state: 'present',
+      backup: { deletedAt: null },
+      OR: [
+        read,
+        { verifiedAt: null, createdAt: { lt: before }, OR: [{ copiedAt: null }, { copiedAt: { lt: before } }] },
+      ],
+    },
+    orderBy: { id: 'asc' },
+    take: COPIES_MAX,
+    select: { backup: { select: { clusterId: true } } },
+  })
+  for (const { backup } of copies) counts.set(backup.clusterId, (counts.get(backup.clusterId) ?? 0) + 1)
+  return counts
 }

@@ -15,7 +15,7 @@ import {
   lookAtTokens,
   lookAtWorkers,
 } from './look-at-installation.ts'
-import { lookAtFailedDrills, lookAtOverdueDrills } from './look-at-proofs.ts'
+import { lookAtFailedDrills, lookAtOverdueDrills, lookAtOverdueRereads } from './look-at-proofs.ts'
 import { lookAtSchedules } from './look-at-schedules.ts'
 import { lookAtCopies, lookAtHolds, lookAtMissingBackups, lookAtRemovals } from './look-at-stored.ts'
 
@@ -32,6 +32,7 @@ export const LOOKS: readonly Look[] = [
   lookAtHolds,
   lookAtFailedDrills,
   lookAtOverdueDrills,
+  lookAtOverdueRereads,
   lookAtHealth,
   lookAtCertificates,
   lookAtDrift,
