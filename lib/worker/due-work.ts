@@ -10,6 +10,7 @@ import { sweepUnlocks } from '../services/encryption/unlock.ts'
 import { HealthRounds } from '../services/health/run-due-health.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
+import { ClockWatch } from '../services/mend-due-rows.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
 import { runDueRereads } from '../services/rereads/run-due-rereads.ts'
 import { runDueSchedules } from '../services/schedules/run-due-schedules.ts'
@@ -30,6 +31,7 @@ export interface DueWork {
  */
 export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
   const rounds = new HealthRounds(owner)
+  const clockWatch = new ClockWatch()
   return {
     // It is due all the time, and a job a minute would bury those that people have started.
     logs: {
@@ -91,6 +93,10 @@ export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
     health: {
       runDue: (context) => rounds.runDue(context),
       fault: 'Which clusters are to be looked at cannot be asked',
+    },
+    clock: {
+      runDue: (context) => clockWatch.runDue(context),
+      fault: 'What a wrong clock has left behind cannot be looked for',
     },
     unlocks: {
       runDue: sweepUnlocks,

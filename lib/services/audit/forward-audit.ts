@@ -14,7 +14,7 @@ import { RECORD_COLUMNS } from './verify-audit-chain.ts'
 import type { AuditForwardView } from './views.ts'
 
 const BATCH = 100
-const BACK_OFF_MAX_MS = 300_000
+export const BACK_OFF_MAX_MS = 300_000
 
 /** Receivers that ask for no signature have their secret in the path or the query of their address: that is for who may set it. */
 export async function listAuditForwards({

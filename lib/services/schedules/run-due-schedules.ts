@@ -33,7 +33,7 @@ export async function runDueSchedules(context: ServiceContext, owner: string): P
     orderBy: [{ nextRunAt: 'asc' }, { id: 'asc' }],
     select: { ...SCHEDULE_COLUMNS, leaseToken: true },
   })
-  if (!due) return comeBack(context, now.getTime())
+  if (!due) return false
   const { leaseToken, ...row } = due
   const token = leaseToken + 1
   const { count } = await db.schedule.updateMany({
@@ -42,34 +42,6 @@ export async function runDueSchedules(context: ServiceContext, owner: string): P
   })
   if (count === 1) await takeTurn(context, { row, owner, token, nowMs: now.getTime() })
   return true
-}
-
-/**
- * A clock that stood too far ahead, and was set right, has moved schedules on past times that are still to come: without this no backup would
- * be taken until then. A time that was served already is not served again.
- */
-async function comeBack({ db }: ServiceContext, nowMs: number): Promise<boolean> {
-  const rows = await db.schedule.findMany({
-    where: { enabled: true, nextDueAt: { gt: new Date(nowMs) } },
-    select: SCHEDULE_COLUMNS,
-  })
-  let moved = 0
-  for (const row of rows) {
-    const times = timesOf(row)
-    const dueMs = times?.next(nowMs) ?? null
-    if (times === null || dueMs === null || dueMs >= row.nextDueAt.getTime()) continue
-    const { count } = await db.schedule.updateMany({
-      where: { id: row.id, enabled: true, cron: row.cron, timeZone: row.timeZone, nextDueAt: row.nextDueAt },
-      data: {
-        nextDueAt: new Date(dueMs),
-        nextRunAt: new Date(plannedAt(times, jitterOf(row), dueMs)),
-        leaseOwner: null,
-        leaseUntil: null,
-      },
-    })
-    moved += count
-  }
-  return moved > 0
 }
 
 async function takeTurn(context: ServiceContext, claim: Claim): Promise<void> {

@@ -8,6 +8,7 @@ import { addCluster } from '../clusters/add-cluster.ts'
 import { removeCluster } from '../clusters/remove-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { retryJob } from '../jobs/retry-job.ts'
+import { mendDueRows } from '../mend-due-rows.ts'
 import { createSchedule } from './create-schedule.ts'
 import { listScheduleRuns } from './list-schedule-runs.ts'
 import { getSchedule, listSchedules } from './list-schedules.ts'
@@ -378,6 +379,7 @@ test('a clock that stood a year ahead stops no schedule when it is set right, an
   await endJobs()
   const before = await jobs()
   to('2026-01-02T03:58:00Z')
+  await mendDueRows(clock)
   await work()
   to('2026-01-02T04:00:00Z')
   await work()
