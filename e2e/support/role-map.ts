@@ -70,6 +70,7 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     resumeRestoreAction: operator({ restoreId: finishedRestoreId }),
     pauseRestoreAction: operator({ restoreId: finishedRestoreId }),
     cancelRestoreAction: operator({ restoreId: plannedRestoreId }),
+    undoTransactionAction: operator({ clusterId, zxid }),
     startUndoAction: operator({ restoreId: finishedRestoreId }),
     requestApprovalAction: operator({
       subjectKind: 'restore',

@@ -12,6 +12,7 @@ import { replanStale } from '@/lib/services/restores/replan-stale.ts'
 import { resumeRestore } from '@/lib/services/restores/resume-restore.ts'
 import { confirmRestoreSchema, createRestoreSchema } from '@/lib/services/restores/schemas.ts'
 import { startUndo } from '@/lib/services/restores/start-undo.ts'
+import { undoTransaction } from '@/lib/services/restores/undo-transaction.ts'
 
 const restoreIdSchema = z.object({ restoreId: z.string() })
 
@@ -43,3 +44,7 @@ export const cancelRestoreAction = action(restoreIdSchema, async (context, { res
 })
 
 export const startUndoAction = action(restoreIdSchema, (context, { restoreId }) => startUndo(context, restoreId))
+
+export const undoTransactionAction = action(z.object({ clusterId: z.string(), zxid: z.string() }), (context, input) =>
+  undoTransaction(context, input),
+)

@@ -31,11 +31,22 @@ export interface LaterWrite {
   readonly found: Present | null
 }
 
+/** What the way back needs of a journal. */
+export type UndoneRun = Pick<JournalState, 'findApplied' | 'conflicts' | 'zxids' | 'rewritten'> & {
+  readonly doubtful: Pick<JournalState['doubtful'], 'has'>
+}
+
+/** Who did what is taken back, and what tells how it was before: in messages. */
+export interface UndoWords {
+  readonly doer: string
+  readonly before: string
+}
+
 export interface PlanUndoInput {
   /** The steps and facts of the plan that was run. */
   readonly steps: AsyncIterable<readonly PlanStep[]>
   readonly summary: Pick<PlanSummary, 'target' | 'sourcePath' | 'targetPath' | 'salt'>
-  readonly journal: JournalState
+  readonly journal: UndoneRun
   /** What was there before the run: the safety backup, with paths as in the target. */
   readonly safety: Pick<TreeReader, 'get'>
   readonly live: PlanTarget & Pick<RestoreTarget, 'readMany'>
@@ -47,6 +58,8 @@ export interface PlanUndoInput {
   readonly onLaterWrite?: (write: LaterWrite) => void
   /** In words: `undo of …`. */
   readonly source: string
+  /** Default: a run and its safety backup. */
+  readonly words?: UndoWords
   readonly plannedAtMs: number
   readonly identities?: readonly AclIdentity[]
   readonly signal?: AbortSignal
@@ -102,11 +115,13 @@ class UndoPlanner {
   /** Children of created znodes that stay, by parent. */
   private readonly keptBelow = new Map<string, number>()
   private laterCount = 0
+  private readonly words: UndoWords
   /** Steps of the run that wrote over what they found. */
   private readonly overwritten: ReadonlySet<number>
 
   constructor(input: PlanUndoInput) {
     this.input = input
+    this.words = input.words ?? RUN_WORDS
     const { conflicts } = input.journal
     this.overwritten = new Set(conflicts.flatMap((each) => (each.resolution === 'overwritten' ? [each.index] : [])))
     const { sink, source, onConflict, plannedAtMs, live, summary } = input
@@ -167,7 +182,7 @@ class UndoPlanner {
     const written = this.findWritten(step, live)
     if (written === null) return
     if (before.kind === 'unreadable') {
-      this.builder.warn('unreadable', step.path, `the safety backup could not read it: ${before.message}`)
+      this.builder.warn('unreadable', step.path, `${this.words.before} could not read it: ${before.message}`)
       this.builder.skip('unreadable')
       return
     }
@@ -201,7 +216,7 @@ class UndoPlanner {
   }
 
   private leaveUnsaved(path: string): void {
-    this.builder.warn('not-saved', path, 'the safety backup does not hold what was there: it is left as it is')
+    this.builder.warn('not-saved', path, `${this.words.before} does not hold what was there: it is left as it is`)
     this.builder.skip('not-in-safety-backup')
     this.builder.keep(path)
     this.keptBelow.set(parentPath(path), (this.keptBelow.get(parentPath(path)) ?? 0) + 1)
@@ -234,7 +249,7 @@ class UndoPlanner {
     const { live, before, written } = state
     if (isAclEqualAsFarAsSeen(live.acl, before.acl)) return
     if (isMaskedAcl(before.acl)) {
-      this.builder.warn('acl-masked', path, 'the safety backup hides digests of its ACL: the ACL is left as it is')
+      this.builder.warn('acl-masked', path, `${this.words.before} hides digests of its ACL: it is left as it is`)
       return
     }
     const found = toExpectation(live)
@@ -267,7 +282,7 @@ class UndoPlanner {
 
   private addRecreate(path: string, live: ZnodeReading, before: ZnodeReading): void {
     if (before.kind !== 'found') {
-      this.builder.warn('unreadable', path, 'the safety backup does not hold it: it cannot be created again')
+      this.builder.warn('unreadable', path, `${this.words.before} does not hold it: it cannot be created again`)
       this.builder.skip('not-in-safety-backup')
       return
     }
@@ -321,7 +336,7 @@ class UndoPlanner {
       const others = liveChildren - (knownBelow.get(path) ?? 0)
       if (others > 0) {
         staying.add(path)
-        const what = `${countOf(others, 'child', 'children')} that the run did not create`
+        const what = `${countOf(others, 'child', 'children')} that ${this.words.doer} did not create`
         this.noteLaterWrite(
           { path, what: 'children', expected: expect, found: expect },
           `below it lies ${what}: it stays`,
@@ -347,7 +362,10 @@ class UndoPlanner {
   /** False: the place is left as it is. What belongs to a session is never written over. */
   private mayOverwrite(path: string, write: Omit<LaterWrite, 'path'>, kind?: Znode['kind']): boolean {
     const overwrites = this.input.laterWrites === 'overwrite' && kind !== 'ephemeral'
-    this.noteLaterWrite({ path, ...write }, `${LATER_WORDS[write.what]} ${overwrites ? OVERWRITTEN : LEFT}`)
+    this.noteLaterWrite(
+      { path, ...write },
+      `somebody has ${LATER_WORDS[write.what]} since ${this.words.doer}. ${overwrites ? OVERWRITTEN : LEFT}`,
+    )
     if (!overwrites) this.builder.skip(kind === 'ephemeral' ? 'ephemeral' : 'later-write')
     return overwrites
   }
@@ -365,14 +383,15 @@ function withoutPaths(list: GuardList, paths: ReadonlySet<string>): GuardList {
   return rest
 }
 
+const RUN_WORDS: UndoWords = { doer: 'the run', before: 'the safety backup' }
 const LEFT = 'It is left as it is'
 const OVERWRITTEN = 'It is taken back all the same'
 const LATER_WORDS: Record<LaterWrite['what'], string> = {
-  data: 'somebody has written it since the run.',
-  acl: 'somebody has written its ACL since the run.',
-  deleted: 'somebody has deleted it since the run.',
-  created: 'somebody has created it again since the run.',
-  children: 'somebody has created children below it since the run.',
+  data: 'written it',
+  acl: 'written its ACL',
+  deleted: 'deleted it',
+  created: 'created it again',
+  children: 'created children below it',
 }
 
 function toExpectation({ stat }: Znode): Present {

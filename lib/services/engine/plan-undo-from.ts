@@ -1,8 +1,8 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
 import type { WorkFolder } from '../../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ClusterTarget } from '../../adapters/zookeeper/connection.ts'
-import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
-import { type LaterWrites, planUndo } from '../../domain/restore/plan-undo.ts'
+import type { ConflictPolicy, PlanSummary, PlanWarning } from '../../domain/restore/plan.ts'
+import { type LaterWrites, type PlanUndoInput, planUndo } from '../../domain/restore/plan-undo.ts'
 import type { EngineContext } from '../context.ts'
 import { PlanGuards } from '../guards/plan-guards.ts'
 import { EngineError } from './errors.ts'
@@ -47,43 +47,60 @@ export async function planUndoFrom(context: EngineContext, input: PlanUndoFromIn
     })
   }
   try {
-    const guards = await PlanGuards.open(context)
-    const plan = await new RestoreDirectory(input.dir, input.folder).writePlan(input.assertOwned)
-    const later = await LaterWritesFile.create(input.dir)
-    try {
-      const planned = await planUndo({
-        steps: done.readStepBatches(),
-        summary,
-        journal,
-        safety,
-        live: input.connection,
-        sink: guards.sink(plan),
-        onConflict: input.onConflict,
-        laterWrites: input.laterWrites,
-        onLaterWrite: (write) => later.add(write),
-        source: input.source,
-        plannedAtMs: context.clock.now(),
-        identities: identitiesOf(input.target),
-        signal: context.signal,
-      })
-      await later.finish()
-      const { connection, target, admins } = input
-      const cluster = { connection, connectString: target.connectString, tls: target.tls, admins }
-      const { warnings } = await guards.finish(context, cluster, null)
-      const undo = { ...planned, warnings: guards.join(warnings, planned.warnings) }
-      await plan.finish({
-        summary: undo,
-        connectString: input.target.connectString,
-        clusterName,
-        undoOf: input.undoDir,
-      })
-      return undo
-    } catch (error) {
-      await plan.abandon()
-      await later.abandon()
-      throw error
-    }
+    const undone = { steps: done.readStepBatches(), summary, journal, safety }
+    return await writeUndoPlan(context, { ...input, clusterName, undoOf: input.undoDir }, undone)
   } finally {
     await safety.close()
+  }
+}
+
+export type WriteUndoPlanInput = Omit<PlanUndoFromInput, 'undoDir' | 'openSafety'> & {
+  readonly clusterName: string
+  /** Restore directory of the run that is taken back; null: what is taken back was none of ours. */
+  readonly undoOf: string | null
+}
+
+/** What was known to stay before anything was planned, and why. */
+export interface NotPlanned {
+  readonly warnings?: readonly PlanWarning[]
+  readonly skipped?: Readonly<Record<string, number>>
+}
+
+/** The plan of an undo in its restore directory, with what others have written since beside it. */
+export async function writeUndoPlan(
+  context: EngineContext,
+  input: WriteUndoPlanInput,
+  undone: Pick<PlanUndoInput, 'steps' | 'summary' | 'journal' | 'safety' | 'words'> & NotPlanned,
+): Promise<PlanSummary> {
+  const guards = await PlanGuards.open(context)
+  const plan = await new RestoreDirectory(input.dir, input.folder).writePlan(input.assertOwned)
+  const later = await LaterWritesFile.create(input.dir)
+  try {
+    const planned = await planUndo({
+      ...undone,
+      live: input.connection,
+      sink: guards.sink(plan),
+      onConflict: input.onConflict,
+      laterWrites: input.laterWrites,
+      onLaterWrite: (write) => later.add(write),
+      source: input.source,
+      plannedAtMs: context.clock.now(),
+      identities: identitiesOf(input.target),
+      signal: context.signal,
+    })
+    await later.finish()
+    const { connection, target, admins, clusterName, undoOf } = input
+    const cluster = { connection, connectString: target.connectString, tls: target.tls, admins }
+    const { warnings } = await guards.finish(context, cluster, null)
+    const skipped = { ...planned.skipped }
+    for (const [why, count] of Object.entries(undone.skipped ?? {})) skipped[why] = (skipped[why] ?? 0) + count
+    const told = [...planned.warnings, ...(undone.warnings ?? [])]
+    const undo = { ...planned, skipped, warnings: guards.join(warnings, told) }
+    await plan.finish({ summary: undo, connectString: target.connectString, clusterName, undoOf })
+    return undo
+  } catch (error) {
+    await plan.abandon()
+    await later.abandon()
+    throw error
   }
 }

@@ -8,9 +8,15 @@ import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
+import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import { armCluster } from '../clusters/arm-cluster.ts'
+import { confirmRestore } from '../restores/confirm-restore.ts'
+import { getRestore } from '../restores/get-restore.ts'
+import { replanRestore } from '../restores/replan-restore.ts'
+import { startUndo } from '../restores/start-undo.ts'
+import { undoTransaction } from '../restores/undo-transaction.ts'
 import { archiveLogs } from './archive-logs.ts'
 import { getWriteRate } from './get-write-rate.ts'
 import { getZnodeTransaction } from './get-znode-transaction.ts'
@@ -268,5 +274,125 @@ describe('restoring a version', () => {
       const gone = { ...input, zxid: transactions[0]!.zxid }
       await expect(restoreZnodeVersion(operator(), gone)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     }
+  })
+})
+
+describe('undoing a transaction', () => {
+  beforeEach(async () => {
+    await addTestPeople(services)
+    await armCluster(services.contextFor('admin'), { clusterId, minutes: 15 })
+  })
+
+  const undo = async (zxid: string) => {
+    const { restoreId } = await undoTransaction(operator(), { clusterId, zxid })
+    await workOffJobs(services)
+    return getRestore(operator(), restoreId)
+  }
+  const carryOut = async (restoreId: string) => {
+    const { plan } = await getRestore(operator(), restoreId)
+    const typedName = 'orders'
+    await confirmRestore(operator(), { restoreId, planHash: plan?.hash ?? '', typedName, reason: 'a slip' })
+    await workOffJobs(services)
+    return getRestore(operator(), restoreId)
+  }
+  const lastOf = async (path: string) => (await list(path)).transactions[0]!.zxid
+
+  it('takes each znode of a multi back to what it was, and is taken back itself', async () => {
+    await tree.create('/app', 'one')
+    await tree.create('/app/old', 'kept')
+    await tree.setAcl('/app/old', ADMIN_TOO)
+    await tree.create('/app/other', 'stays')
+    const multi = await client.multi([
+      { op: 'setData', path: '/app', data: Buffer.from('two'), version: -1 },
+      { op: 'delete', path: '/app/old', version: -1 },
+      { op: 'create', path: '/app/new', data: Buffer.from('x'), acl: OPEN_ACL, kind: 'persistent', ttlMs: null },
+    ])
+    expect(multi.kind).toBe('done')
+    await archive()
+    const zxid = await lastOf('/app/new')
+    await expect(undoTransaction(services.contextFor('viewer'), { clusterId, zxid })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    })
+    const planned = await undo(zxid)
+    expect(planned).toMatchObject({
+      state: 'planned',
+      scopeLabel: `What transaction ${zxid} did to 3 znodes`,
+      plan: { creates: 1, updates: 1, deletes: 1, aclChanges: 0, laterWrites: { count: 0 } },
+      stale: null,
+    })
+    const done = await carryOut(planned.id)
+    expect(done).toMatchObject({ state: 'succeeded', report: { verified: true, differences: [] } })
+    expect([await tree.text('/app'), await tree.text('/app/old'), await tree.find('/app/new')]).toEqual([
+      'one',
+      'kept',
+      null,
+    ])
+    expect((await tree.find('/app/old'))!.acl).toEqual(ADMIN_TOO)
+
+    const { restoreId } = await startUndo(operator(), done.id)
+    await workOffJobs(services)
+    expect(await carryOut(restoreId)).toMatchObject({ state: 'succeeded' })
+    expect([await tree.text('/app'), await tree.find('/app/old'), await tree.text('/app/new')]).toEqual([
+      'two',
+      null,
+      'x',
+    ])
+  })
+
+  it('leaves what was written since as it is, unless somebody says otherwise', async () => {
+    await tree.create('/app', 'one')
+    await tree.create('/made', 'x')
+    const made = client.lastZxidSeen()
+    await tree.set('/app', 'two')
+    const set = client.lastZxidSeen()
+    await tree.set('/app', 'three')
+    await tree.create('/made/child', 'theirs')
+    await archive()
+
+    const planned = await undo(formatHex64(set))
+    expect(planned.plan).toMatchObject({ steps: 0, laterWrites: { count: 1, overwritten: false } })
+    expect(planned.plan?.warnings.map(({ path }) => path)).toContain('/app')
+    expect(planned.canConfirm.ok).toBe(false)
+    await replanRestore(operator(), planned.id, 'overwrite')
+    await workOffJobs(services)
+    expect(await carryOut(planned.id)).toMatchObject({ state: 'succeeded' })
+    expect(await tree.text('/app')).toBe('one')
+    // Children of others are never deleted.
+    expect((await undo(formatHex64(made))).plan).toMatchObject({ steps: 0, laterWrites: { count: 1 } })
+  })
+
+  it('finds in the tree of then what the log does not go back to', async () => {
+    await tree.create('/old', 'first')
+    const after = client.lastZxidSeen()
+    await tree.remove('/old')
+    const removed = client.lastZxidSeen()
+    const { archives } = operator()
+    const sources = await archives.logs.memberLogs(server.dataDir)
+    const reader = new HistoryReader(sources, { after, to: removed })
+    await archives.logs.append(logFolder(operator(), 'orders'), { entries: reader.readEntries(), members: ['zk1'] })
+    const planned = await undo(formatHex64(removed))
+    expect(planned.plan).toMatchObject({ creates: 1, steps: 1, skipped: {} })
+    expect(await carryOut(planned.id)).toMatchObject({ state: 'succeeded' })
+    expect(await tree.text('/old')).toBe('first')
+  })
+
+  it('says what cannot be taken back: ephemerals, sessions, what failed', async () => {
+    const colleague = await createZooKeeper().connect({ connectString: server.connectString })
+    await colleague.create({ path: '/lock', data: null, acl: OPEN_ACL, kind: 'ephemeral' })
+    const locked = formatHex64(colleague.lastZxidSeen())
+    await colleague.close()
+    await tree.create('/job-0000000007')
+    const queued = client.lastZxidSeen()
+    await archive()
+    for (const zxid of [locked, await lastOf('/lock')])
+      await expect(undoTransaction(operator(), { clusterId, zxid })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining('belongs to sessions'),
+      })
+    const planned = await undo(formatHex64(queued))
+    expect(planned.plan?.warnings.map(({ code }) => code)).toContain('counter-kept')
+    await expect(undoTransaction(operator(), { clusterId, zxid: '0xffffffffff' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
   })
 })

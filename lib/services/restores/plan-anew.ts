@@ -9,6 +9,7 @@ import { canPlanAnew } from './restore-rules.ts'
 import { laterWritesOf, storedScopeSchema } from './restore-scope.ts'
 import type { createRestoreSchema } from './schemas.ts'
 import { startUndo } from './start-undo.ts'
+import { undoTransaction } from './undo-transaction.ts'
 
 /**
  * The question of a restore that has run, asked again of the tree as it is now: same source, same picks, same mode. A restore of its
@@ -25,6 +26,10 @@ export async function planAnew(
   if (row.undoOfId !== null)
     return startUndo(context, row.undoOfId, { laterWrites: laterWritesOf(row.scope), again: restoreId })
   const scope = await findQuestion(context, row)
+  if (scope.kind === 'transaction') {
+    const { zxid, laterWrites } = scope
+    return undoTransaction(context, { clusterId: row.clusterId, zxid }, { laterWrites, again: restoreId })
+  }
   return createRestore(
     context,
     {

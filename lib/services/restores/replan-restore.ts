@@ -6,7 +6,7 @@ import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
 import { canReplan } from './restore-rules.ts'
-import { auditPathOf, isUndo } from './restore-scope.ts'
+import { auditPathOf, withLaterWrites } from './restore-scope.ts'
 
 /**
  * The same question asked again, of the tree as it is now. The old plan can no longer be confirmed. `laterWrites`: another choice of what
@@ -34,7 +34,8 @@ export async function replanRestore(
       const inside = { db: tx, clock: context.clock }
       const facts = await factsOf(inside, await getRestoreRow(inside, restoreId))
       assertAllowed(canReplan(facts), facts)
-      if (laterWrites !== undefined && !isUndo(row.scope)) {
+      const scope = laterWrites === undefined ? null : withLaterWrites(row.scope, laterWrites)
+      if (laterWrites !== undefined && scope === null) {
         throw new ServiceError('INVALID_INPUT', 'Only an undo asks what becomes of later writes', {
           unaffected: 'nothing was planned',
         })
@@ -48,7 +49,7 @@ export async function replanRestore(
           planHash: null,
           finishedAt: null,
           jobId,
-          ...(laterWrites ? { scope: { kind: 'undo', laterWrites } } : {}),
+          ...(scope ? { scope } : {}),
         },
       })
       await enqueueJob(tx, {

@@ -24,12 +24,27 @@ export const storedScopeSchema = z.discriminatedUnion('kind', [
   }),
   /** One edit by hand, kept so that it can be taken back. */
   z.object({ kind: z.literal('edit'), verb: z.enum(['create', 'set-data', 'set-acl', 'delete']), path: z.string() }),
+  /** What one transaction did, of whomever: each place back to how it was just before. `path`: the lowest znode above all of them. */
+  z.object({
+    kind: z.literal('transaction'),
+    zxid: z.string(),
+    znodes: z.number(),
+    path: z.string(),
+    laterWrites: z.enum(['keep', 'overwrite']).optional(),
+  }),
   /** What a run left undone: its stale steps against the live tree, the others as they were. */
   z.object({ kind: z.literal('rest'), of: z.string(), label: z.string(), path: z.string().nullable() }),
 ])
 export type StoredScope =
   | RestoreScope
   | { readonly kind: 'undo'; readonly laterWrites?: LaterWrites }
+  | {
+      readonly kind: 'transaction'
+      readonly zxid: string
+      readonly znodes: number
+      readonly path: string
+      readonly laterWrites?: LaterWrites
+    }
   | { readonly kind: 'edit'; readonly verb: EditVerb; readonly path: string }
   | { readonly kind: 'rest'; readonly of: string; readonly label: string; readonly path: string | null }
 
@@ -48,6 +63,8 @@ export function describeScope(scope: StoredScope): string {
       return 'What the restore has written'
     case 'edit':
       return `${EDIT_WORDS[scope.verb]} ${scope.path}`
+    case 'transaction':
+      return `What transaction ${scope.zxid} did to ${scope.znodes === 1 ? scope.path : countOf(scope.znodes, 'znode')}`
     case 'rest':
       return `The rest of: ${scope.label}`
     case 'subtree':
@@ -79,24 +96,31 @@ export function auditPathOf(scope: unknown): string | null {
       return lowestAbove([...parsed.data.paths, ...parsed.data.subtrees])
     case 'edit':
     case 'rest':
+    case 'transaction':
       return parsed.data.path
     case 'undo':
       return null
   }
 }
 
-function lowestAbove(paths: readonly string[]): string {
+/** Root of nothing. */
+export function lowestAbove(paths: readonly string[]): string {
   let above = paths[0] ?? ROOT
   for (const path of paths) while (!isWithin(path, above)) above = parentPath(above)
   return above
 }
 
 export function laterWritesOf(scope: unknown): LaterWrites {
-  const parsed = storedScopeSchema.safeParse(scope)
-  return (parsed.success && parsed.data.kind === 'undo' && parsed.data.laterWrites) || 'keep'
+  return findUndo(scope)?.laterWrites ?? 'keep'
 }
 
-export function isUndo(scope: unknown): boolean {
-  const parsed = storedScopeSchema.safeParse(scope)
-  return parsed.success && parsed.data.kind === 'undo'
+/** The scope with another choice of what becomes of later writes; null where that is not asked. */
+export function withLaterWrites(scope: unknown, laterWrites: LaterWrites) {
+  const undo = findUndo(scope)
+  return undo && { ...undo, laterWrites }
+}
+
+function findUndo(scope: unknown) {
+  const { data } = storedScopeSchema.safeParse(scope)
+  return data?.kind === 'undo' || data?.kind === 'transaction' ? data : null
 }

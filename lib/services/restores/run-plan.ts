@@ -19,12 +19,14 @@ import { planRestoreTo, type RestoreScope } from '../engine/plan-restore-to.ts'
 import { planUndoFrom } from '../engine/plan-undo-from.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
+import { parseZxid } from '../logs/list-znode-transactions.ts'
 import { openTree } from '../tree/open-tree.ts'
 import { withWorkFolder } from '../work-folder.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
 import { openSafetyOf } from './open-safety-of.ts'
 import { counterOptionsOf, parseRestoreOptions } from './restore-options.ts'
 import { laterWritesOf, storedScopeSchema } from './restore-scope.ts'
+import { runTxnUndo } from './run-txn-undo.ts'
 import type { PlanView } from './views.ts'
 
 /** The work of a plan job. Reads both trees and writes the plan into the restore's folder, nothing else. */
@@ -91,6 +93,10 @@ async function makePlan(
   if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, { target, run, folder })
   if (scope.kind === 'undo' || scope.kind === 'edit')
     throw new ServiceError('WRONG_STATE', 'This restore does not say what is planned')
+  if (scope.kind === 'transaction') {
+    const zxid = parseZxid(scope.zxid)
+    return runTxnUndo(context, row, { zxid, target, onConflict: policyOf(row), run, folder })
+  }
   return plan(context, row, target, { scope, ...work })
 }
 

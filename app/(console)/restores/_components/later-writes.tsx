@@ -72,7 +72,7 @@ export function LaterWritesCard({
         more="Show 100 more"
       >
         {(pages) => (
-          <Table label="Later writes of others" head={['Path', 'What happened', 'Left by the restore', 'Found now']}>
+          <Table label="Later writes of others" head={['Path', 'What happened', 'Left behind', 'Found now']}>
             {pages
               .flatMap((page) => page.writes)
               .map((write) => (

@@ -16,6 +16,7 @@ import { isMaskedAcl, isSameAcl } from '@/lib/domain/znode/acl.ts'
 import { isSystemPath } from '@/lib/domain/znode/path.ts'
 import type { ActionResult } from '@/lib/services/error-view.ts'
 import type { StateView, ZnodeTransactionDetailView } from '@/lib/services/logs/views.ts'
+import { UndoTransaction } from '../../_components/undo-transaction.tsx'
 import { revealTransactionAction } from '../actions.ts'
 import { WHY, wordsOf } from './log-table.tsx'
 import { RestoreVersionDialog } from './restore-version-dialog.tsx'
@@ -46,7 +47,14 @@ export function TransactionDetail({ tree, path, zxid, writing, onWritten }: Prop
     <section aria-label={`Transaction ${zxid}`} className="flex min-w-0 flex-col gap-3">
       <Card
         title={shown ? `${zxid}: ${wordsOf(shown.transaction.did)}` : zxid}
-        actions={shown && <RestoreButtons after={shown.after} path={path} writing={writing} onOpen={setOpen} />}
+        actions={
+          shown && (
+            <span className="flex flex-wrap gap-2">
+              <RestoreButtons after={shown.after} path={path} writing={writing} onOpen={setOpen} />
+              <UndoTransaction clusterId={writing.clusterId} zxid={zxid} />
+            </span>
+          )
+        }
       >
         {done !== null && (
           <div className="mb-3">

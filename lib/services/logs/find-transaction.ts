@@ -1,0 +1,78 @@
+import { formatHex64 } from '../../base/hex64.ts'
+import { mapPath } from '../../domain/restore/map-paths.ts'
+import { decodeTxn } from '../../domain/txnlog/decode-txn.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import type { Txn } from '../../domain/txnlog/txn.ts'
+import { listTouches, type ZnodeTouch } from '../../domain/txnlog/visit-touched.ts'
+import { isWithin, ROOT } from '../../domain/znode/path.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { splitConnectString } from '../engine/connect-string.ts'
+import { ServiceError } from '../errors.ts'
+import { logFolder } from './log-folder.ts'
+
+export interface LoggedTxn {
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly chroot: string
+  readonly dir: string
+  readonly zxid: bigint
+  readonly entry: TxnEntry
+  readonly txn: Txn
+  /** The transaction before it; null where the log begins with it. */
+  readonly previous: bigint | null
+  /** By the paths that people of the cluster know. */
+  readonly touches: readonly ZnodeTouch[]
+  /** What it touched beside the cluster's chroot. */
+  readonly outside: number
+}
+
+/** One transaction from the kept log of a cluster. Throws NOT_FOUND where the log does not hold it. */
+export async function getLoggedTxn(
+  context: Pick<ServiceContext, 'actor' | 'db' | 'archives' | 'paths' | 'signal' | 'secrets'>,
+  input: { readonly clusterId: string; readonly zxid: bigint },
+): Promise<LoggedTxn> {
+  const { clusterId, zxid } = input
+  const { clusterName, connectString } = await getClusterTarget(context, clusterId)
+  const { chroot } = splitConnectString(connectString)
+  const dir = logFolder(context, clusterName)
+  const found = await findEntry(context, dir, zxid)
+  if (found === null) {
+    throw new ServiceError(
+      'NOT_FOUND',
+      `The kept log of ${clusterName} does not hold transaction ${formatHex64(zxid)}`,
+      {
+        unaffected: 'nothing was written',
+        remedy: 'keep the log of the cluster (settings, Transaction log); what it held before is gone',
+      },
+    )
+  }
+  const { txn } = decodeTxn(found.entry)
+  const all = listTouches(txn)
+  const touches = all
+    .filter(({ path }) => isWithin(path, chroot))
+    .map((touch) => ({ ...touch, path: mapPath(touch.path, chroot, ROOT) }))
+  return { clusterId, clusterName, chroot, dir, zxid, ...found, txn, touches, outside: all.length - touches.length }
+}
+
+type Found = Pick<LoggedTxn, 'entry' | 'previous'>
+
+async function findEntry(
+  { archives, signal }: Pick<ServiceContext, 'archives' | 'signal'>,
+  dir: string,
+  zxid: bigint,
+): Promise<Found | null> {
+  const { segments } = await archives.logs.list(dir)
+  const at = segments.findIndex(({ first, last }) => first <= zxid && zxid <= last)
+  const segment = segments[at]
+  if (!segment) return null
+  let previous = segments[at - 1]?.last ?? null
+  for await (const batch of archives.logs.read(dir, segment, { from: zxid - 1n, signal })) {
+    for (const entry of batch) {
+      if (entry.zxid === zxid) return { entry, previous }
+      if (entry.zxid > zxid) return null
+      previous = entry.zxid
+    }
+  }
+  return null
+}
