@@ -78,6 +78,12 @@ const tables = (): Readonly<Record<Exclude<keyof typeof DUE_ROWS, 'Schedule'>, D
         data: { clusterId, enabled: true, backupId: 'b', everyMinutes: 180, znodesMax: 1, ...data },
       }),
     ),
+    ClusterFollow: longest(10 * MINUTE, (data) =>
+      db.clusterFollow.create({ data: { clusterId, enabled: true, quorumServers: 'zk1:2888', ...data } }),
+    ),
+    FollowDrift: longest(10 * MINUTE, (data) =>
+      db.followDrift.create({ data: { clusterId, backupId: 'b', state: 'counting', ...data } }),
+    ),
     AlertDelivery: longest(HOUR, async (data) => {
       const at = new Date(services.clock.now())
       const told = { rule: 'drift', severity: 'info', title: 't', text: 't', about: 'drift' }

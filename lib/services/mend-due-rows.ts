@@ -148,6 +148,17 @@ export const DUE_ROWS = {
     },
     free: (by) => by.db.driftWatch.updateMany({ where: isHeldTooLong(by), data: FREE }),
   },
+  // After a fault it is tried again within minutes.
+  ClusterFollow: {
+    next: ({ db, now, after }) =>
+      db.clusterFollow.updateMany({ where: { nextRunAt: { gt: after(10 * MINUTE_MS) } }, data: { nextRunAt: now } }),
+    free: (by) => by.db.clusterFollow.updateMany({ where: isHeldTooLong(by), data: FREE }),
+  },
+  FollowDrift: {
+    next: ({ db, now, after }) =>
+      db.followDrift.updateMany({ where: { nextRunAt: { gt: after(10 * MINUTE_MS) } }, data: { nextRunAt: now } }),
+    free: (by) => by.db.followDrift.updateMany({ where: isHeldTooLong(by), data: FREE }),
+  },
   AlertDelivery: {
     next: ({ db, now, after }) =>
       db.alertDelivery.updateMany({
