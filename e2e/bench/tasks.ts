@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { createAdminServer } from '../../lib/adapters/adminserver/create-admin-server.ts'
 import { createFileArchives } from '../../lib/adapters/archive/file-archives.ts'
 import { createScratch } from '../../lib/adapters/scratch/create-scratch.ts'
+import { createObserver } from '../../lib/adapters/zookeeper/create-observer.ts'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../../lib/base/clock.ts'
 import { diffStreams } from '../../lib/domain/diff/diff-streams.ts'
@@ -46,6 +47,7 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 const context: EngineContext = {
   zookeeper: createZooKeeper(),
   adminServers: createAdminServer(),
+  observers: createObserver(),
   archives: createFileArchives(),
   scratch: createScratch(readScratchSettings({})),
   clock: systemClock,

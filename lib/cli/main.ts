@@ -2,6 +2,7 @@ import { createAdminServer } from '../adapters/adminserver/create-admin-server.t
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { createGuardRules } from '../adapters/members/read-guards.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
+import { createObserver } from '../adapters/zookeeper/create-observer.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
 import { CancelledError, formatErrorLine } from '../base/errors.ts'
@@ -71,6 +72,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
     const context = {
       zookeeper: createZooKeeper(),
       adminServers: createAdminServer(),
+      observers: createObserver(),
       archives: createFileArchives({ keys }),
       scratch: createScratch(readScratchSettings(process.env)),
       clock: systemClock,

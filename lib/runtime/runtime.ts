@@ -22,6 +22,7 @@ import { SecretError } from '../adapters/secrets/errors.ts'
 import { createSecretBox, deriveKey } from '../adapters/secrets/secret-box.ts'
 import { loadOrCreateSecretKey } from '../adapters/secrets/secret-key.ts'
 import { createWorkFiles } from '../adapters/workfiles/create-work-files.ts'
+import { createObserver } from '../adapters/zookeeper/create-observer.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import type { Clock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
@@ -107,6 +108,7 @@ export async function openRuntime(
 
   const zookeeper = createZooKeeper()
   const adminServers = createAdminServer()
+  const observers = createObserver()
   const age = createAge({ identityFile: env.ageIdentityFile })
   const keys = keysOf({ list: () => listIdentities({ db, secrets, clock, age }) })
   const archives = createFileArchives({ keys })
@@ -157,6 +159,7 @@ export async function openRuntime(
     clock,
     zookeeper,
     adminServers,
+    observers,
     archives,
     scratch,
     secrets,

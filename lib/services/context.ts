@@ -11,6 +11,7 @@ import type { ScratchPort } from '../adapters/scratch/scratch-server.ts'
 import type { AuditKey } from '../adapters/secrets/audit-key.ts'
 import type { WorkFilesPort } from '../adapters/workfiles/work-files.ts'
 import type { ClusterConnection, ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
+import type { ObserverPort } from '../adapters/zookeeper/observer.ts'
 import type { Clock } from '../base/clock.ts'
 import type { GuardedApplication } from '../domain/guards/application.ts'
 
@@ -57,6 +58,8 @@ export interface ClusterSessions {
 export interface EngineContext {
   readonly zookeeper: ZooKeeperPort
   readonly adminServers: AdminServerPort
+  /** Listening to a leader, as an observer that never says anything. */
+  readonly observers: ObserverPort
   readonly archives: ArchivePort
   /** Servers made for a moment, to prove backups on. */
   readonly scratch: ScratchPort

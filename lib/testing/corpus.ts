@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { SnapshotReader } from '../domain/snapshot/read-snapshot.ts'
+import { HEADER_BYTES, SEAL_BYTES, SnapshotReader } from '../domain/snapshot/read-snapshot.ts'
 import type { BaseTree, LogSource } from '../domain/txnlog/ports.ts'
 import { parentPath, ROOT } from '../domain/znode/path.ts'
 import { toClientStat } from '../domain/znode/stat.ts'
@@ -117,3 +117,13 @@ export function toExpectedNodes(znodes: readonly Znode[]) {
       }
     })
 }
+
+/** Digest and lastZxid block with a seal each, as 3.9 writes them by default. */
+const BLOCKS_BYTES = 54
+
+/** A snapshot of 3.9 without what stands behind its first seal. */
+export const withoutBlocks = (snapshot: Buffer): Buffer => snapshot.subarray(0, snapshot.length - BLOCKS_BYTES)
+
+/** What a leader of 3.9 would send of it: sessions, ACL table, nodes. */
+export const bodyOf = (snapshot: Buffer): Buffer =>
+  withoutBlocks(snapshot).subarray(HEADER_BYTES, snapshot.length - BLOCKS_BYTES - SEAL_BYTES)

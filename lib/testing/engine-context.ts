@@ -2,6 +2,7 @@ import { createAdminServer } from '../adapters/adminserver/create-admin-server.t
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
 import { createScratch } from '../adapters/scratch/create-scratch.ts'
 import type { ScratchSettings } from '../adapters/scratch/scratch-server.ts'
+import { createObserver } from '../adapters/zookeeper/create-observer.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import { systemClock } from '../base/clock.ts'
 import type { EngineContext, Log } from '../services/context.ts'
@@ -20,6 +21,7 @@ export function createEngineContext(options: { signal?: AbortSignal } = {}): Eng
   return {
     zookeeper: createZooKeeper(),
     adminServers: createAdminServer(),
+    observers: createObserver(),
     archives: createFileArchives(),
     scratch: createScratch(scratchSettings()),
     clock: systemClock,

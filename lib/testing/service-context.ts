@@ -17,6 +17,7 @@ import { createSecretBox } from '../adapters/secrets/secret-box.ts'
 import { createLocalWorkFiles } from '../adapters/workfiles/local-work-files.ts'
 import type { WorkFilesPort } from '../adapters/workfiles/work-files.ts'
 import type { ZooKeeperPort } from '../adapters/zookeeper/connection.ts'
+import { createObserver } from '../adapters/zookeeper/create-observer.ts'
 import { InvariantError } from '../base/invariant.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
 import { getClusterTarget } from '../services/clusters/open-cluster.ts'
@@ -117,6 +118,7 @@ export async function createTestServices(options: TestServicesOptions = {}): Pro
     clock,
     zookeeper,
     adminServers: createAdminServer(),
+    observers: createObserver(),
     archives,
     scratch,
     secrets,

@@ -73,6 +73,8 @@ export async function startZooKeeper(options: StartZooKeeperOptions = {}): Promi
 export interface ZooKeeperEnsemble {
   readonly servers: readonly ZooKeeperServer[]
   readonly connectString: string
+  /** Quorum port of each server, in the order of `servers`; only the leader listens on its own. */
+  readonly quorumPorts: readonly number[]
   stop(): Promise<void>
 }
 
@@ -102,7 +104,8 @@ export async function startEnsemble(
     await stop()
     throw failed.reason
   }
-  return { servers, connectString: servers.map((server) => server.connectString).join(','), stop }
+  const connectString = servers.map((server) => server.connectString).join(',')
+  return { servers, connectString, quorumPorts: ports.map(({ quorum }) => quorum), stop }
 }
 
 async function launch(

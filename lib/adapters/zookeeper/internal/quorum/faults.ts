@@ -1,0 +1,128 @@
+import type { Socket } from 'node:net'
+import { formatServer, type ServerAddress } from '../../connect-string.ts'
+import { ObserverError, ZooKeeperError } from '../../errors.ts'
+import { tlsFaultOf } from '../tls.ts'
+
+const UNAFFECTED = 'the ensemble was not touched: we only listen'
+
+/** `what` is what came. */
+export function protocolFault(what: string): ObserverError {
+  return new ObserverError(
+    'PROTOCOL',
+    `What listens there does not speak as a ZooKeeper leader does: it sent ${what}`,
+    {
+      unaffected: UNAFFECTED,
+      remedy: 'check that the address is a quorum port (the first port of a server.N line) and not another service',
+    },
+  )
+}
+
+export function lost(peer: ServerAddress, why: string, cause?: unknown): ObserverError {
+  return new ObserverError('LOST', `The leader at ${formatServer(peer)} ${why}`, {
+    unaffected: UNAFFECTED,
+    remedy: 'connect again: after an election another member leads',
+    cause,
+  })
+}
+
+export function tooSlow(peer: ServerAddress, what: string): ObserverError {
+  return new ObserverError(
+    'TOO_SLOW',
+    `The connection to the leader at ${formatServer(peer)} was dropped by us, so that it need not keep what we do not take: ${what}`,
+    {
+      unaffected: UNAFFECTED,
+      remedy: 'look at the disk and the load of this machine, then connect again',
+    },
+  )
+}
+
+export function diskFault(error: unknown, file: string): ObserverError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ObserverError('DISK', `What the leader sends cannot be kept in ${file}: ${reason}`, {
+    unaffected: UNAFFECTED,
+    remedy: 'make room, or give a folder that can be written',
+    cause: error,
+  })
+}
+
+export function needsSnapshot(peer: ServerAddress, from: bigint): ObserverError {
+  return new ObserverError(
+    'NEEDS_SNAPSHOT',
+    `The leader at ${formatServer(peer)} does not remember what came after 0x${from.toString(16)}, and would send its whole tree`,
+    { unaffected: UNAFFECTED, remedy: 'begin again with the whole tree' },
+  )
+}
+
+/** Closed before the leader has said anything: a leader would at least name its epoch. */
+export function closedAtOnce(peer: ServerAddress, socket: Socket): ObserverError {
+  const fault = tlsFaultOf(socket)
+  if (fault) return toTlsFault(fault)
+  return new ObserverError(
+    'SASL_REQUIRED',
+    `${formatServer(peer)} closed the connection without a word, as a quorum port does that lets in only who signs in with SASL`,
+    {
+      unaffected: UNAFFECTED,
+      remedy:
+        'quorum.auth.serverRequireSasl must be false on the members for an observer without SASL; if SASL is off, check that this is a quorum port (the first port of server.N) and not the client or election port',
+    },
+  )
+}
+
+export function tlsExpected(peer: ServerAddress): ObserverError {
+  return new ObserverError('TLS_FAULT', `${formatServer(peer)} speaks TLS (sslQuorum), and was addressed without`, {
+    unaffected: UNAFFECTED,
+    remedy:
+      'give the authority of the quorum certificates, and a client certificate with its key that the members trust',
+  })
+}
+
+export function toTlsFault(error: ZooKeeperError): ObserverError {
+  const isPlain = error.code === 'TLS_NOT_OFFERED'
+  return new ObserverError('TLS_FAULT', error.message, {
+    unaffected: UNAFFECTED,
+    remedy: isPlain
+      ? 'check the port; where sslQuorum is off, the quorum port is plain: leave the TLS settings away'
+      : error.remedy,
+    cause: error,
+  })
+}
+
+export function refused(peer: ServerAddress, why: string, remedy: string): ObserverError {
+  return new ObserverError('REFUSED', `${formatServer(peer)} ${why}`, { unaffected: UNAFFECTED, remedy })
+}
+
+/** Failures of one round over the addresses, from the most telling to the least. */
+const BY_WEIGHT: readonly string[] = [
+  'DISK',
+  'TOO_SLOW',
+  'NEEDS_SNAPSHOT',
+  'TLS_FAULT',
+  'SASL_REQUIRED',
+  'LOST',
+  'REFUSED',
+  'PROTOCOL',
+  'NO_LEADER',
+]
+
+/** What each address said, told as one error. `failures` are ObserverErrors, or the ZooKeeperErrors of a connection that was not made. */
+export function summarize(failures: readonly Error[]): ObserverError {
+  const known = failures.map(toObserverError)
+  const [first] = known.toSorted((a, b) => BY_WEIGHT.indexOf(a.code) - BY_WEIGHT.indexOf(b.code))
+  if (first && first.code !== 'NO_LEADER') return first
+  return new ObserverError(
+    'NO_LEADER',
+    `No leader was found: ${known.map(({ message }) => message).join('; ') || 'no address was given'}`,
+    {
+      unaffected: UNAFFECTED,
+      remedy:
+        'only the leader listens on its quorum port (the first port of server.N): give those of all members, check that one of them leads, and that no firewall stands between',
+      cause: first,
+    },
+  )
+}
+
+function toObserverError(error: Error): ObserverError {
+  if (error instanceof ObserverError) return error
+  if (error instanceof ZooKeeperError && error.code.startsWith('TLS_')) return toTlsFault(error)
+  return new ObserverError('NO_LEADER', error.message, { cause: error })
+}

@@ -1,0 +1,405 @@
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { CancelledError } from '../../../../base/errors.ts'
+import { formatHex64 } from '../../../../base/hex64.ts'
+import { invariant } from '../../../../base/invariant.ts'
+import { epochOf, findGap } from '../../../../domain/txnlog/continuity.ts'
+import { TxnEntry } from '../../../../domain/txnlog/entry.ts'
+import type { ServerAddress } from '../../connect-string.ts'
+import { ObserverError } from '../../errors.ts'
+import type { ObservedBatch, ObserverSession, ObserverStart, OpenObserverOptions } from '../../observer.ts'
+import { tlsFaultOf } from '../tls.ts'
+import { BodyFile } from './body-file.ts'
+import { BodySkim } from './body-skim.ts'
+import { closedAtOnce, diskFault, lost, needsSnapshot, protocolFault, refused, tooSlow, toTlsFault } from './faults.ts'
+import { PACKET, PacketReader, type QuorumPacket } from './packet-reader.ts'
+import { QuorumWriter } from './quorum-writer.ts'
+import { TxnQueue } from './txn-queue.ts'
+
+const BACKLOG_BYTES_MAX = 64 << 20
+/** Proposals that wait for their commit; a leader has at most some thousands on their way. */
+const PROPOSED_BYTES_MAX = 256 << 20
+/** Longest wait for our own disk, while the leader keeps for us whatever is written. */
+const STALL_LIMIT_MS = 10_000
+const PROGRESS_BYTES = 1 << 20
+/** What a TLS alert begins with: what was sent without TLS was no handshake. */
+const TLS_ALERT = 0x15
+
+export interface QuorumSessionOptions extends OpenObserverOptions {
+  readonly handshakeTimeoutMs: number
+  readonly silenceLimitMs: number
+}
+
+/** What the leader is expected to say next. */
+type Phase = 'epoch' | 'beginning' | 'body' | 'catching up' | 'starting' | 'following' | 'ended'
+
+/**
+ * One connection to a leader, from OBSERVERINFO on. Everything is done as it arrives, so that pings are answered and the leader need not keep
+ * anything for us, however busy the reader is.
+ */
+export class QuorumSession implements ObserverSession {
+  readonly peer: ServerAddress
+  readonly #socket: Socket
+  readonly #options: QuorumSessionOptions
+  readonly #writer: QuorumWriter
+  readonly #packets = new PacketReader()
+  readonly #skim = new BodySkim()
+  readonly #queue = new TxnQueue()
+  #phase: Phase = 'epoch'
+  #epoch = 0n
+  #start: ObserverStart | null = null
+  #body: BodyFile | null = null
+  #proposed: { readonly zxid: bigint; readonly data: Buffer }[] = []
+  #proposedBytes = 0
+  /** What the start stands for: what has a lower zxid is in it. */
+  #base = 0n
+  /** Of the last transaction that was passed on. */
+  #last = 0n
+  #newest = 0n
+  #heardAt = Date.now()
+  #silence: NodeJS.Timeout | null = null
+  #stall: NodeJS.Timeout | null = null
+  #reported = 0
+  #opened: { resolve(session: QuorumSession): void; reject(error: unknown): void } | null = null
+  #ended: Promise<void> | null = null
+
+  /** Takes the socket over: it is closed when this fails, and by `close`. */
+  static open(socket: Socket, peer: ServerAddress, options: QuorumSessionOptions): Promise<QuorumSession> {
+    const session = new QuorumSession(socket, peer, options)
+    return session.#begin()
+  }
+
+  private constructor(socket: Socket, peer: ServerAddress, options: QuorumSessionOptions) {
+    this.#socket = socket
+    this.peer = peer
+    this.#options = options
+    this.#writer = new QuorumWriter(socket)
+  }
+
+  get epoch(): bigint {
+    return this.#epoch
+  }
+
+  get start(): ObserverStart {
+    invariant(this.#start !== null, 'a session that nobody has yet is asked how it began')
+    return this.#start
+  }
+
+  get heard(): { readonly at: number; readonly zxid: bigint } {
+    return { at: this.#heardAt, zxid: this.#newest }
+  }
+
+  transactions(): AsyncIterable<ObservedBatch> {
+    return this.#queue.read()
+  }
+
+  async close(): Promise<void> {
+    this.#queue.close()
+    await this.#end()
+  }
+
+  #begin(): Promise<QuorumSession> {
+    return new Promise((resolve, reject) => {
+      this.#opened = { resolve, reject }
+      const { signal } = this.#options
+      if (signal?.aborted) return this.#onAbort()
+      signal?.addEventListener('abort', this.#onAbort, { once: true })
+      this.#socket.on('data', this.#onData)
+      this.#socket.on('close', this.#onClose)
+      if (this.#socket.destroyed) return this.#onClose()
+      this.#watchSilence()
+      this.#socket.resume()
+      this.#writer.observerInfo()
+    })
+  }
+
+  readonly #onAbort = () => this.#fail(new CancelledError('Listening to the leader was cancelled'))
+
+  readonly #onClose = () => {
+    const fault = tlsFaultOf(this.#socket)
+    if (fault) this.#fail(toTlsFault(fault))
+    else if (this.#phase === 'epoch') this.#fail(closedAtOnce(this.peer, this.#socket))
+    else if (this.#phase === 'beginning') {
+      this.#fail(
+        refused(
+          this.peer,
+          'named its epoch and then closed the connection, as a leader does that sends its tree to too many at once',
+          'try again later; leader.maxConcurrentSnapSyncs of the members is the limit',
+        ),
+      )
+    } else this.#fail(lost(this.peer, 'closed the connection'))
+  }
+
+  readonly #onData = (chunk: Buffer) => {
+    if (this.#phase === 'ended') return
+    this.#heardAt = Date.now()
+    try {
+      if (this.#phase === 'epoch' && chunk[0] === TLS_ALERT) throw closedAtOnce(this.peer, this.#socket)
+      let at = 0
+      while (at < chunk.length && !this.#hasEnded) {
+        if (this.#phase === 'body') at = this.#takeBody(chunk, at)
+        else {
+          at = this.#packets.push(chunk, at)
+          const packet = this.#packets.take()
+          if (packet) this.#handle(packet)
+        }
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  get #hasEnded(): boolean {
+    return this.#phase === 'ended'
+  }
+
+  #handle(packet: QuorumPacket): void {
+    if (this.#phase === 'epoch') this.#takeEpoch(packet)
+    else if (this.#phase === 'beginning') this.#takeBeginning(packet)
+    else this.#listen(packet)
+  }
+
+  #listen(packet: QuorumPacket): void {
+    const { type, zxid } = packet
+    switch (type) {
+      case PACKET.ping:
+        this.#name(zxid)
+        // Until the beginning is acknowledged a leader takes anything else for an error.
+        if (this.#phase !== 'catching up') this.#writer.answerPing(zxid)
+        return
+      case PACKET.proposal:
+        this.#takeProposal(packet)
+        return
+      case PACKET.commit:
+      case PACKET.commitAndActivate:
+        this.#takeCommit(zxid)
+        return
+      case PACKET.inform:
+        this.#pass(zxid, packet.data)
+        return
+      case PACKET.informAndActivate:
+        // In front of the entry stands who is to lead next.
+        this.#pass(zxid, packet.data?.subarray(8) ?? null)
+        return
+      case PACKET.newLeader:
+        if (this.#phase !== 'catching up') throw protocolFault('a second beginning')
+        this.#writer.ackBeginning(zxid)
+        this.#phase = 'starting'
+        return
+      case PACKET.upToDate:
+        if (this.#phase !== 'starting') throw protocolFault('an end of the beginning before there was one')
+        this.#writer.ackBeginning(this.#epoch << 32n)
+        this.#phase = 'following'
+        this.#queue.sync(this.#heardAt)
+        return
+      case PACKET.sync:
+      case PACKET.revalidate:
+        // Answers to what only members with clients ask.
+        return
+      default:
+        throw protocolFault(`a packet of type ${type}, which is none for an observer`)
+    }
+  }
+
+  #takeEpoch({ type, zxid, data }: QuorumPacket): void {
+    if (type !== PACKET.leaderInfo) throw protocolFault(`a packet of type ${type} in place of its epoch`)
+    if (data === null || data.length < 4) throw protocolFault('an epoch without a version of the protocol')
+    this.#writer.ackEpoch(zxid, this.#options.from)
+    this.#epoch = epochOf(zxid)
+    this.#phase = 'beginning'
+  }
+
+  #takeBeginning({ type, zxid }: QuorumPacket): void {
+    const { from, acceptSnapshot = true, scratchDir } = this.#options
+    switch (type) {
+      case PACKET.snapshot: {
+        if (!acceptSnapshot) throw needsSnapshot(this.peer, from)
+        const path = join(scratchDir, `snapshot.${zxid.toString(16)}`)
+        this.#body = new BodyFile(path, {
+          pause: () => this.#pause(),
+          resume: () => this.#resume(),
+          fail: (error) => this.#fail(diskFault(error, path)),
+        })
+        this.#beginAt(zxid)
+        this.#phase = 'body'
+        break
+      }
+      case PACKET.diff:
+        this.#beginAt(from)
+        this.#catchUp({ kind: 'diff', zxid })
+        break
+      case PACKET.truncate:
+        this.#beginAt(zxid)
+        this.#catchUp({ kind: 'truncate', zxid })
+        break
+      default:
+        throw protocolFault(`a packet of type ${type} in place of its tree`)
+    }
+    this.#name(zxid)
+  }
+
+  #beginAt(zxid: bigint): void {
+    this.#base = zxid
+    this.#last = zxid
+  }
+
+  #catchUp(start: ObserverStart): void {
+    this.#phase = 'catching up'
+    this.#resolve(start)
+  }
+
+  #resolve(start: ObserverStart): void {
+    this.#start = start
+    this.#opened?.resolve(this)
+    this.#opened = null
+  }
+
+  #takeBody(chunk: Buffer, at: number): number {
+    const body = this.#body!
+    const next = this.#skim.push(chunk, at)
+    body.add(chunk.subarray(at, this.#skim.bodyEnd))
+    const { onProgress } = this.#options
+    if (onProgress && (this.#skim.isDone || body.bytes - this.#reported >= PROGRESS_BYTES)) {
+      this.#reported = body.bytes
+      onProgress({ bytes: body.bytes })
+    }
+    if (this.#skim.isDone) {
+      this.#phase = 'catching up'
+      void this.#keepBody(body)
+    }
+    return next
+  }
+
+  async #keepBody(body: BodyFile): Promise<void> {
+    try {
+      await body.finish()
+    } catch (error) {
+      const fault = diskFault(error, body.path)
+      this.#fail(fault)
+      this.#reject(fault)
+      return
+    }
+    // Nobody wants it any more.
+    if (this.#body !== body) return
+    this.#body = null
+    this.#resolve({ kind: 'snapshot', zxid: this.#base, file: body.path, bytes: body.bytes })
+  }
+
+  #takeProposal({ zxid, data }: QuorumPacket): void {
+    if (data === null) throw protocolFault('a proposal of nothing')
+    this.#proposedBytes += data.length
+    if (this.#proposedBytes > PROPOSED_BYTES_MAX) throw protocolFault('proposals without end and no commit')
+    this.#proposed.push({ zxid, data })
+  }
+
+  /** A proposal is a transaction only now. */
+  #takeCommit(zxid: bigint): void {
+    const proposal = this.#proposed.shift()
+    if (!proposal || proposal.zxid !== zxid) {
+      throw protocolFault(`a commit of ${formatHex64(zxid)}, which it did not propose next`)
+    }
+    this.#proposedBytes -= proposal.data.length
+    this.#pass(zxid, proposal.data)
+  }
+
+  #pass(zxid: bigint, data: Buffer | null): void {
+    if (data === null) throw protocolFault('a transaction of nothing')
+    const entry = toEntry(data)
+    if (entry.zxid !== zxid) {
+      throw protocolFault(`the transaction ${formatHex64(entry.zxid)} under the number ${formatHex64(zxid)}`)
+    }
+    this.#name(zxid)
+    // What the leader had applied before it began to send its tree is in the tree, and is sent once more.
+    if (zxid <= this.#base) return
+    const gap = findGap(this.#last, entry)
+    if (gap) {
+      throw protocolFault(`${formatHex64(gap.before)} right after ${formatHex64(gap.after)}: transactions are missing`)
+    }
+    this.#last = zxid
+    this.#queue.push(entry, this.#heardAt)
+    const { backlogBytesMax = BACKLOG_BYTES_MAX } = this.#options
+    if (this.#queue.bytes > backlogBytesMax) {
+      throw tooSlow(this.peer, `${Math.round(this.#queue.bytes / 1024)} KiB of transactions wait to be worked on here`)
+    }
+  }
+  #name(zxid: bigint): void {
+    if (zxid > this.#newest) this.#newest = zxid
+  }
+
+  #pause(): void {
+    this.#socket.pause()
+    const { peer } = this
+    this.#stall = setTimeout(
+      () => this.#fail(tooSlow(peer, `the disk took nothing more for ${STALL_LIMIT_MS / 1000} s`)),
+      STALL_LIMIT_MS,
+    )
+  }
+
+  #resume(): void {
+    if (this.#stall) clearTimeout(this.#stall)
+    this.#stall = null
+    this.#heardAt = Date.now()
+    this.#socket.resume()
+  }
+
+  #watchSilence(): void {
+    const { handshakeTimeoutMs, silenceLimitMs } = this.#options
+    const isStarting = this.#phase !== 'following' && this.#phase !== 'body'
+    const limitMs = isStarting ? Math.max(handshakeTimeoutMs, silenceLimitMs) : silenceLimitMs
+    const leftMs = this.#stall ? limitMs : this.#heardAt + limitMs - Date.now()
+    if (leftMs > 0) {
+      this.#silence = setTimeout(() => {
+        // What came while this process was busy with other things is looked at first.
+        setImmediate(() => {
+          if (!this.#hasEnded) this.#watchSilence()
+        })
+      }, leftMs)
+      return
+    }
+    const forMs = `for ${limitMs} ms`
+    if (this.#phase === 'epoch') {
+      const remedy = 'check that this is a quorum port, and whether the ensemble is in the middle of an election'
+      this.#fail(refused(this.peer, `accepted the connection and then said nothing ${forMs}`, remedy))
+    } else this.#fail(lost(this.peer, `said nothing ${forMs}`))
+  }
+
+  #fail(error: unknown): void {
+    if (this.#hasEnded) return
+    this.#queue.fail(error)
+    // A whole tree is not thrown away for what comes behind it: its reader hears of the error.
+    const isWhole = this.#skim.isDone && this.#body !== null && error instanceof ObserverError && error.code !== 'DISK'
+    const ended = this.#end({ keepBody: isWhole })
+    // Whoever hears of the failure finds no half of a file.
+    if (!isWhole) void ended.then(() => this.#reject(error))
+  }
+
+  #reject(error: unknown): void {
+    this.#opened?.reject(error)
+    this.#opened = null
+  }
+
+  #end({ keepBody = false } = {}): Promise<void> {
+    if (this.#ended) return this.#ended
+    this.#phase = 'ended'
+    if (this.#silence) clearTimeout(this.#silence)
+    if (this.#stall) clearTimeout(this.#stall)
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#socket.off('data', this.#onData)
+    this.#socket.off('close', this.#onClose)
+    this.#socket.destroy()
+    this.#proposed = []
+    if (keepBody) return Promise.resolve()
+    const body = this.#body
+    this.#body = null
+    this.#ended = body ? body.discard().catch(() => undefined) : Promise.resolve()
+    return this.#ended
+  }
+}
+
+function toEntry(data: Buffer): TxnEntry {
+  try {
+    return TxnEntry.fromBytes(data)
+  } catch (error) {
+    throw protocolFault(`a transaction that cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
