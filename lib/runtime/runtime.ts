@@ -5,6 +5,7 @@ import { createAdminServer } from '../adapters/adminserver/create-admin-server.t
 import { keysOf } from '../adapters/age/age-keys.ts'
 import { createAge } from '../adapters/age/create-age.ts'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
+import type { TailBox } from '../adapters/archive/log-archive.ts'
 import { migrateDatabase } from '../adapters/database/migrate.ts'
 import { type Database, openDatabase } from '../adapters/database/open-database.ts'
 import { createLog } from '../adapters/log/create-log.ts'
@@ -111,7 +112,7 @@ export async function openRuntime(
   const observers = createObserver()
   const age = createAge({ identityFile: env.ageIdentityFile })
   const keys = keysOf({ list: () => listIdentities({ db, secrets, clock, age }) })
-  const archives = createFileArchives({ keys })
+  const archives = createFileArchives({ keys, tailBox: toTailBox(secrets) })
   const scratch = createScratch(env.zookeeper, env.configFile)
   const members = createMembers(env.configFile)
   const guardRules = createGuardRules(env.configFile)
@@ -240,6 +241,14 @@ function makePrivateDir(dir: string): void {
       cause,
       remedy: 'set ARKEEPER_DATA_DIR to a folder that this user may write',
     })
+  }
+}
+
+/** Secrets are texts. */
+function toTailBox({ seal, open }: SecretBox): TailBox {
+  return {
+    seal: (bytes) => seal(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')),
+    open: (sealed) => Buffer.from(open(sealed), 'base64'),
   }
 }
 

@@ -1,9 +1,11 @@
 import { type AgeKeys, HeldKeys, NO_KEYS } from '../age/age-keys.ts'
+import { ArchiveError } from './errors.ts'
 import { type FileForm, PLAIN_FORM, sealedForm } from './file-form.ts'
 import { createFileLogArchive } from './file-log-archive.ts'
 import { openImport } from './imports/open-import.ts'
 import { listArchives } from './list-archives.ts'
-import type { LogArchivePort } from './log-archive.ts'
+import type { LogArchivePort, TailBox } from './log-archive.ts'
+import { FileLogTail } from './log-tail.ts'
 import { findArchiveBase, listMemberSnapshots } from './moment-bases.ts'
 import { openArchive } from './open-archive.ts'
 import { openDataDir } from './open-data-dir.ts'
@@ -21,14 +23,18 @@ import { writeArchive } from './write-archive.ts'
 
 /**
  * Archives in folders of the local file system. Holds no state but, in memory, the keys of what it has itself encrypted: any number may
- * work on one store. `keys` opens what is encrypted.
+ * work on one store. `keys` opens what is encrypted, `tailBox` seals the open end of logs that are to be encrypted.
  */
-export function createFileArchives(options: { readonly keys?: AgeKeys } = {}): ArchivePort {
-  const { keys = NO_KEYS } = options
-  return makePort(PLAIN_FORM, keys, createFileLogArchive({ keys }))
+export function createFileArchives(options: { readonly keys?: AgeKeys; readonly tailBox?: TailBox } = {}): ArchivePort {
+  const { keys = NO_KEYS, tailBox = null } = options
+  return makePort(PLAIN_FORM, keys, { logs: createFileLogArchive({ keys, box: tailBox }), tailBox })
 }
 
-function makePort(form: FileForm, keys: AgeKeys, logs: LogArchivePort): ArchivePort {
+function makePort(
+  form: FileForm,
+  keys: AgeKeys,
+  { logs, tailBox }: { readonly logs: LogArchivePort; readonly tailBox: TailBox | null },
+): ArchivePort {
   return {
     write: (input) => writeArchive(input, form),
     open: (dir) => openArchive(dir, keys),
@@ -40,7 +46,11 @@ function makePort(form: FileForm, keys: AgeKeys, logs: LogArchivePort): ArchiveP
       const held = new HeldKeys(keys)
       // Pieces of the log are read with the keys at hand: what was appended is no business of this port any more.
       const append: LogArchivePort['append'] = (dir, input) => logs.append(dir, { recipients, ...input })
-      return makePort(sealedForm(recipients, held), held, { ...logs, append })
+      const takeTails: LogArchivePort['takeTails'] = (dir, input) => logs.takeTails(dir, { recipients, ...input })
+      const openTail: LogArchivePort['openTail'] = (dir, holder) =>
+        new FileLogTail(dir, { holder, box: boxOf(tailBox) })
+      const sealing = { ...logs, append, takeTails, ...(recipients.length > 0 ? { openTail } : {}) }
+      return makePort(sealedForm(recipients, held), held, { logs: sealing, tailBox })
     },
     reencrypt: (dir, options) => reencryptArchive(dir, form, options),
     assertReadable: async (dir) => {
@@ -62,4 +72,11 @@ function makePort(form: FileForm, keys: AgeKeys, logs: LogArchivePort): ArchiveP
     openNative: openNativeSnapshot,
     logs,
   }
+}
+
+function boxOf(box: TailBox | null): TailBox {
+  if (box !== null) return box
+  throw new ArchiveError('UNSUPPORTED', 'The open end of an encrypted log needs a key to be sealed with', {
+    unaffected: 'nothing was written',
+  })
 }

@@ -4,7 +4,7 @@ import type { LogSource } from '../../domain/txnlog/ports.ts'
 import type { Txn } from '../../domain/txnlog/txn.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { MinuteCount } from './piece-index.ts'
-import type { VerifyProblem } from './store.ts'
+import type { BaseFile, VerifyProblem } from './store.ts'
 
 export type { LogBlock, LogSegment } from './log-segment.ts'
 export type { MinuteCount } from './piece-index.ts'
@@ -48,6 +48,35 @@ export interface FoundTouches {
   readonly reach: { readonly first: bigint; readonly last: bigint; readonly lastTimeMs: number } | null
 }
 
+/** Seals what lies in a tail of a cluster whose archives are encrypted: whoever has the installation's key reads it. */
+export interface TailBox {
+  seal(bytes: Uint8Array): Uint8Array
+  open(sealed: Uint8Array): Uint8Array
+}
+
+/** A snapshot beside the logs that they are replayed over. */
+export interface LogBase extends BaseFile {
+  /** Its folder: an archive. */
+  readonly dir: string
+  readonly takenAtMs: number
+  readonly archiveBytes: number
+}
+
+/** An open end of the log that grows: a native log file, made with its first entry. Of one writer. */
+export interface LogTail {
+  /** Of its file; null: nothing was appended yet. */
+  readonly name: string | null
+  /** Of the log in it that is written. */
+  readonly bytes: number
+  /** Of the last entry that was appended. */
+  readonly last: bigint | null
+  /** They are written when it returns: a process that is killed loses none, a machine what was not flushed. */
+  append(entries: readonly TxnEntry[]): Promise<void>
+  /** What was appended before the call is on the disk when it returns. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
 /**
  * The continuous transaction log of one cluster in a store: `<store>/<cluster>/logs/log.<first zxid>.gz`, each a native log in gzip members
  * with a manifest of its own. What is there is never changed, but for the newest piece, which is replaced by a longer one until it is
@@ -66,6 +95,31 @@ export interface LogArchivePort {
       readonly signal?: AbortSignal
     },
   ): Promise<AppendedLogs>
+  /** A tail of a holder of the log, of letters and digits. It is sealed where the port encrypts (ArchivePort.withRecipients). */
+  openTail(dir: string, holder: string): LogTail
+  /** What lies in tails, in order of the first zxid; some of it may be in pieces already. Nothing that a flush returned for is missing. */
+  tails(dir: string): Promise<LogSource[]>
+  /** Puts what lies in these tails into pieces, as `append`, and then removes them; they must be closed. */
+  takeTails(
+    dir: string,
+    input: {
+      readonly names: readonly string[]
+      readonly members: readonly string[]
+      readonly recipients?: readonly string[]
+      readonly signal?: AbortSignal
+    },
+  ): Promise<AppendedLogs>
+  /**
+   * Lays aside (`<cluster>/logs/aside`) all pieces and bases behind `to`, or all there are: an ensemble has no more what it once told. Of a
+   * piece that goes beyond it what lies before is kept, where it can be read. Tails are to be taken before.
+   */
+  rollBack(dir: string, to: bigint | null): Promise<void>
+  /** Snapshots that lie beside the logs, written by `ArchivePort.write` into `basesDir`; newest first. What is not whole is left out. */
+  bases(dir: string): Promise<readonly LogBase[]>
+  /** Where they are written: `<cluster>/logs/bases`. */
+  basesDir(dir: string): string
+  /** Removes some of them. */
+  removeBases(dir: string, bases: readonly LogBase[]): Promise<void>
   /**
    * Log files of a server as they lie in its directory (`version-2` or its parent), oldest first; read where they are, never written.
    * Throws ArchiveError NOT_FOUND, DENIED or NOT_A_SNAPSHOT.
@@ -81,7 +135,7 @@ export interface LogArchivePort {
   ): AsyncGenerator<readonly TxnEntry[], void, void>
   /**
    * The transactions that create, delete or change one znode (absolute path), newest first, through the pieces' indexes. `before`: only
-   * those below that zxid. A piece that cannot be read is a break, not a failure.
+   * those below that zxid. A piece that cannot be read is a break, not a failure. What lies in tails is found as well.
    */
   findTouches(
     dir: string,

@@ -5,6 +5,7 @@ import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { ServiceError } from '../errors.ts'
 import { formatTreeRef, type TreeRef } from '../tree/tree-ref.ts'
+import { isLogKept } from './is-log-kept.ts'
 import { logFolder } from './log-folder.ts'
 
 export interface ZnodeLog {
@@ -22,12 +23,11 @@ export async function findZnodeLog(context: ServiceContext, ref: TreeRef, path: 
   const cluster = await context.db.cluster.findUnique({ where: { id: clusterId }, select: { connectString: true } })
   if (!cluster) throw new ServiceError('NOT_FOUND', `There is no cluster ${clusterId}`)
   const { chroot } = splitConnectString(cluster.connectString)
-  const keeping = await context.db.logKeeping.findUnique({ where: { clusterId }, select: { enabled: true } })
   return {
     clusterId,
     clusterName,
     dir: logFolder(context, clusterName),
     logPath: mapPath(path, ROOT, chroot),
-    isKept: keeping?.enabled ?? false,
+    isKept: await isLogKept(context, clusterId),
   }
 }

@@ -1,6 +1,8 @@
 import type { LogSegment, LogSegments } from '../../adapters/archive/log-archive.ts'
 import { throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
+import { LogReader } from '../../domain/txnlog/read-log.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { logFolder } from './log-folder.ts'
@@ -28,8 +30,10 @@ export interface GetWriteRateInput {
 export async function getWriteRate(context: ServiceContext, input: GetWriteRateInput): Promise<WriteRateView | null> {
   const cluster = await getClusterForWriting(context, input.clusterId)
   const dir = logFolder(context, cluster.name)
+  const tails = await context.archives.logs.tails(dir)
   const archive = await context.archives.logs.list(dir)
-  const range = findRange(archive.segments, input)
+  const open = await readOpenEnd(context, tails, archive.segments.at(-1)?.last ?? null)
+  const range = findRange(archive.segments, open, input)
   if (range === null) return null
   const buckets = new Buckets(range, Math.min(Math.max(Math.trunc(input.buckets ?? BUCKETS_DEFAULT), 1), BUCKETS_MAX))
   for (const segment of archive.segments) {
@@ -42,16 +46,46 @@ export async function getWriteRate(context: ServiceContext, input: GetWriteRateI
     const minutes = await context.archives.logs.minutes(dir, segment, { signal: context.signal })
     for (const { startMs, count, first } of minutes) buckets.add(startMs, count, first)
   }
+  for (const { zxid, timeMs } of open) buckets.add(timeMs, 1, zxid)
   return { ...buckets.toView(), gaps: findGapsWithin(archive, buckets) }
+}
+
+interface At {
+  readonly zxid: bigint
+  readonly timeMs: number
+}
+
+/** What the stream of a followed cluster has left that is in no piece yet: a few MiB at most, and without an index. */
+async function readOpenEnd(
+  { signal }: ServiceContext,
+  tails: readonly LogSource[],
+  archived: bigint | null,
+): Promise<At[]> {
+  const found: At[] = []
+  let last = archived
+  for (const tail of tails) {
+    const reader = new LogReader(tail.open(), { allowBareCheck: true, signal })
+    for await (const batch of reader.readEntries()) {
+      for (const { zxid, timeMs } of batch) {
+        if (last !== null && zxid <= last) continue
+        found.push({ zxid, timeMs })
+        last = zxid
+      }
+    }
+  }
+  return found
 }
 
 function findRange(
   segments: readonly LogSegment[],
+  open: readonly At[],
   { from, to }: GetWriteRateInput,
 ): { from: number; to: number } | null {
-  if (segments.length === 0) return null
-  const first = segments.reduce((least, { minTimeMs }) => Math.min(least, minTimeMs), Number.MAX_SAFE_INTEGER)
-  const last = segments.reduce((most, { maxTimeMs }) => Math.max(most, maxTimeMs), 0)
+  if (segments.length + open.length === 0) return null
+  const times = open.map(({ timeMs }) => ({ minTimeMs: timeMs, maxTimeMs: timeMs }))
+  const all = [...segments, ...times]
+  const first = all.reduce((least, { minTimeMs }) => Math.min(least, minTimeMs), Number.MAX_SAFE_INTEGER)
+  const last = all.reduce((most, { maxTimeMs }) => Math.max(most, maxTimeMs), 0)
   return { from: timeOf(segments, from, first), to: timeOf(segments, to, last) }
 }
 

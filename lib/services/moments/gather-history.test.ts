@@ -36,7 +36,9 @@ async function read(names: readonly string[], ends?: ReadonlyMap<bigint, bigint>
     memberLogs.push(...logs.map((log) => ({ ...log, name: `${name}: ${log.name}`, place: `member ${name}` })))
   }
   const archived = await context.archives.logs.list(logDir)
-  const reader = new HistoryReader(sourcesOf(context, { logDir, archived, memberLogs }, ends), {
+  const tails = await context.archives.logs.tails(logDir)
+  const heardTo = archived.segments.at(-1)?.last ?? null
+  const reader = new HistoryReader(sourcesOf(context, { logDir, archived, tails, heardTo, memberLogs }, ends), {
     after: FIRST,
     to: SECOND + 3n,
   })

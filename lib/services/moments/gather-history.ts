@@ -2,7 +2,7 @@ import type { LogSegments } from '../../adapters/archive/log-archive.ts'
 import type { BaseFile } from '../../adapters/archive/store.ts'
 import type { Member } from '../../adapters/members/members.ts'
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
-import { parseHex64 } from '../../base/hex64.ts'
+import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import { areKindsKnown, type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import { epochOf } from '../../domain/txnlog/continuity.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
@@ -26,6 +26,10 @@ export interface History {
   readonly bases: readonly HistoryBase[]
   readonly logDir: string
   readonly archived: LogSegments
+  /** Open ends of the archive, which the stream of a followed cluster fills. All that they hold was committed. */
+  readonly tails: readonly LogSource[]
+  /** Up to here everything was committed, and is archived or in a tail; null: nothing is. */
+  readonly heardTo: bigint | null
   readonly memberLogs: readonly LogSource[]
   readonly members: readonly string[]
   /** What could not be looked at, in words. */
@@ -47,12 +51,15 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
   const { chroot } = splitConnectString(connectString)
   const faults: string[] = []
   const logDir = logFolder(context, clusterName)
+  // Before the pieces: what is put into one meanwhile is then found in both.
+  const tails = await context.archives.logs.tails(logDir)
   const archived = await context.archives.logs.list(logDir)
   faults.push(...archived.problems.map(({ file, message }) => (file === undefined ? message : `${file}: ${message}`)))
   const members = await membersOf(context, clusterId, faults)
   const found = await listOfMembers(context, members, faults)
   const backups = await listBackupBases(context, clusterId, faults)
-  const bases = [...found.bases, ...backups].sort((a, b) =>
+  const ofStream = await listStreamBases(context, logDir)
+  const bases = [...found.bases, ...backups, ...ofStream].sort((a, b) =>
     isLastResort(a) === isLastResort(b) ? (a.zxid < b.zxid ? 1 : a.zxid > b.zxid ? -1 : 0) : isLastResort(a) ? 1 : -1,
   )
   return {
@@ -63,6 +70,8 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
     bases,
     logDir,
     archived,
+    tails,
+    heardTo: await findHeardTo(context, clusterId, { archived, tails }),
     memberLogs: found.logs,
     members: members.map(({ name }) => name),
     faults,
@@ -78,16 +87,32 @@ const isLastResort = (base: BaseFile) => base.kindsKnown === false
  */
 export function sourcesOf(
   context: Pick<ServiceContext, 'archives'>,
-  history: Pick<History, 'logDir' | 'archived' | 'memberLogs'>,
+  history: Pick<History, 'logDir' | 'archived' | 'tails' | 'heardTo' | 'memberLogs'>,
   ends: ReadonlyMap<bigint, bigint> = new Map(),
 ): LogSource[] {
+  const { tails, heardTo } = history
   const { segments, gaps } = history.archived
   const [first, last] = [segments[0]?.first ?? 0n, segments.at(-1)?.last ?? -1n]
+  const open = tails[0]?.zxid ?? null
   const isArchived = (zxid: bigint) =>
     zxid >= first && zxid <= last && !gaps.some(({ after, before }) => zxid > after && zxid < before)
-  const accepts = (zxid: bigint) => !isArchived(zxid) && zxid <= (ends.get(epochOf(zxid)) ?? zxid)
+  const isHeard = (zxid: bigint) => open !== null && heardTo !== null && zxid >= open && zxid <= heardTo
+  const accepts = (zxid: bigint) => !isArchived(zxid) && !isHeard(zxid) && zxid <= (ends.get(epochOf(zxid)) ?? zxid)
   const memberLogs = history.memberLogs.map((log) => ({ ...log, accepts }))
-  return [...context.archives.logs.sources(history.logDir, segments), ...memberLogs]
+  return [...context.archives.logs.sources(history.logDir, segments), ...tails, ...memberLogs]
+}
+
+/** The stream is believed as far as its row says that it was flushed, or the archive goes; a row of a former life of the archive says nothing. */
+async function findHeardTo(
+  context: ServiceContext,
+  clusterId: string,
+  { archived, tails }: Pick<History, 'archived' | 'tails'>,
+): Promise<bigint | null> {
+  const last = archived.segments.at(-1)?.last ?? null
+  if (tails.length === 0) return last
+  const row = await context.db.clusterFollow.findUnique({ where: { clusterId }, select: { lastZxid: true } })
+  const flushed = row?.lastZxid ?? null
+  return last === null || (flushed !== null && flushed > last) ? flushed : last
 }
 
 /** The last transaction that the cluster has answered with: logs may hold some that were proposed and never committed. Null: no answer. */
@@ -139,6 +164,12 @@ async function listOfMembers(
     }
   }
   return { bases, logs }
+}
+
+/** Snapshots that the stream of a followed cluster has left beside its logs. */
+async function listStreamBases(context: ServiceContext, logDir: string): Promise<HistoryBase[]> {
+  const bases = await context.archives.logs.bases(logDir)
+  return bases.map(({ takenAtMs, ...base }) => ({ ...base, name: `base at ${formatHex64(base.zxid)}`, takenAtMs }))
 }
 
 /**

@@ -1,6 +1,8 @@
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import type { ErrorView } from '../error-view.ts'
+import { listFollowGaps } from '../follow/list-follow-gaps.ts'
+import type { FollowGapView } from '../follow/views.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { formatTreeRef } from '../tree/tree-ref.ts'
 import { toMomentId } from './moment-id.ts'
@@ -11,6 +13,8 @@ import type { MomentView, PickedMomentView, TimeLineView } from './views.ts'
 
 export interface TimeTravelView {
   readonly line: TimeLineView
+  /** What the stream of a followed cluster has missed, newest first. */
+  readonly missed: readonly FollowGapView[]
   /** Null where nothing was picked, or what was picked is none. */
   readonly moment: MomentView | null
   readonly pickError: ErrorView | null
@@ -23,14 +27,15 @@ export async function getTimeTravel(
 ): Promise<TimeTravelView> {
   const line = await readTimeLine(context, input.clusterId)
   const { view } = line
-  if (input.at.trim() === '' && input.zxid.trim() === '') return { line: view, moment: null, pickError: null }
+  const missed = await listFollowGaps(context, input.clusterId)
+  if (input.at.trim() === '' && input.zxid.trim() === '') return { line: view, missed, moment: null, pickError: null }
   let picked: PickedMomentView
   try {
     picked = await pickMoment(context, line, input)
   } catch (error) {
-    return { line: view, moment: null, pickError: toErrorView(context, error) }
+    return { line: view, missed, moment: null, pickError: toErrorView(context, error) }
   }
-  return { line: view, moment: await findMoment(context, input.clusterId, picked), pickError: null }
+  return { line: view, missed, moment: await findMoment(context, input.clusterId, picked), pickError: null }
 }
 
 async function findMoment(context: ServiceContext, clusterId: string, moment: PickedMomentView): Promise<MomentView> {

@@ -113,7 +113,7 @@ async function openOnce(
 /** Of the epochs that end behind the archive, by the members' own logs. */
 async function findEnds(context: ServiceContext, history: History, zxid: bigint): Promise<ReadonlyMap<bigint, bigint>> {
   const base = history.bases.find((one) => one.zxid <= zxid)?.zxid ?? 0n
-  const archived = history.archived.segments.at(-1)?.last ?? 0n
+  const archived = history.heardTo ?? 0n
   const after = base > archived ? base : archived
   if (after >= zxid) return new Map()
   const byPlace = Map.groupBy(history.memberLogs, ({ place }) => place)
@@ -129,10 +129,9 @@ function assertHistory(history: History): void {
   })
 }
 
-/** What is behind the end of all that was archived may be proposed and never committed. */
+/** What is behind the end of all that was archived, or heard from the leader, may be proposed and never committed. */
 async function judgeEnd(context: ServiceContext, history: History, zxid: bigint): Promise<string[]> {
-  const archived = history.archived.segments.at(-1)?.last ?? null
-  if (archived !== null && zxid <= archived) return []
+  if (history.heardTo !== null && zxid <= history.heardTo) return []
   if (history.bases.some((base) => base.zxid === zxid && base.isExact)) return []
   const committed = await findCommitted(context, history.clusterId)
   if (committed === null) {

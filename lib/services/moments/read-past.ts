@@ -6,7 +6,7 @@ import type { Run } from '../../domain/txnlog/reach.ts'
 import { HistoryReader, selectLogs } from '../../domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { ServiceContext } from '../context.ts'
-import type { History } from './gather-history.ts'
+import { type History, sourcesOf } from './gather-history.ts'
 
 /** Of the members' own logs behind the archive; of more, the oldest are left out on this page. */
 const TAIL_BYTES_MAX = 256 * 1024 * 1024
@@ -31,16 +31,14 @@ export interface Tail {
   readEntries(): AsyncGenerator<readonly TxnEntry[]>
 }
 
-/** What the members' logs hold beyond the archive, up to what was committed. Behind a gap it begins anew. */
+/** What the open end of the archive and the members' logs hold beyond it, up to what was committed. Behind a gap it begins anew. */
 export function tailOf(context: PastContext, history: History, committed: bigint | null): Tail | null {
   const archived = history.archived.segments.at(-1)?.last ?? null
-  const first = history.memberLogs.reduce<bigint | null>(
-    (least, { zxid }) => (least === null || zxid < least ? zxid : least),
-    null,
-  )
+  const behind = sourcesOf(context, { ...history, archived: { ...history.archived, segments: [] } })
+  const first = behind.reduce<bigint | null>((least, { zxid }) => (least === null || zxid < least ? zxid : least), null)
   if (first === null) return null
   const start = archived ?? first - 1n
-  let logs = selectLogs(history.memberLogs, start)
+  let logs = selectLogs(behind, start)
   let bytes = logs.reduce((sum, log) => sum + (log.bytes ?? 0), 0)
   let after = start
   while (bytes > TAIL_BYTES_MAX && logs.length > 1) {

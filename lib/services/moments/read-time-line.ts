@@ -1,6 +1,7 @@
 import { formatHex64 } from '../../base/hex64.ts'
 import { findReach, type Reach } from '../../domain/txnlog/reach.ts'
 import type { ServiceContext } from '../context.ts'
+import { isLogKept } from '../logs/is-log-kept.ts'
 import { findCommitted, gatherHistory, type History } from './gather-history.ts'
 import { changesTree, RunBuilder, readPiece, StopSampler, type TimedRun, tailOf } from './read-past.ts'
 import type { TimeLineView, TimeRangeView } from './views.ts'
@@ -46,15 +47,12 @@ function signatureOf(history: History, committed: bigint | null, isKept: boolean
     committed,
     segments.length,
     segments.at(-1)?.last,
+    history.heardTo,
+    ...history.tails.map(({ name, bytes }) => `${name} ${bytes}`),
     ...history.bases.map((base) => base.path),
     ...history.memberLogs.map((log) => log.name),
     ...history.faults,
   ].join('\n')
-}
-
-async function isLogKept(context: Pick<ServiceContext, 'db'>, clusterId: string): Promise<boolean> {
-  const row = await context.db.logKeeping.findUnique({ where: { clusterId }, select: { enabled: true } })
-  return row?.enabled ?? false
 }
 
 async function build(

@@ -19,6 +19,7 @@ import { TimeRanges } from '../../../moments/_components/time-ranges.tsx'
 import { loadTimeTravel } from '../../../moments/loaders.ts'
 import { TreeBrowser } from '../../../tree/_components/tree-browser.tsx'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
+import { FollowGaps } from '../../_components/follow-gaps.tsx'
 import { loadCluster } from '../../loaders.ts'
 
 export const metadata: Metadata = { title: 'Time travel' }
@@ -42,7 +43,7 @@ export default async function ClusterHistoryPage({
       </ClusterFrame>
     )
   }
-  const { line, moment, pickError, rate } = travel.value
+  const { line, missed, moment, pickError, rate } = travel.value
   return (
     <ClusterFrame cluster={cluster.value} section="history">
       <div className="flex min-w-0 flex-col gap-4">
@@ -67,6 +68,11 @@ export default async function ClusterHistoryPage({
             <Card title="What can be reached" flush>
               <TimeRanges ranges={line.ranges} />
             </Card>
+            {missed.length > 0 && (
+              <Card title="What the stream has missed" flush>
+                <FollowGaps gaps={missed} />
+              </Card>
+            )}
           </>
         )}
         <Faults line={line} />

@@ -1,0 +1,25 @@
+import { formatHex64 } from '../../base/hex64.ts'
+import type { ServiceContext } from '../context.ts'
+import type { FollowGapView } from './views.ts'
+
+const SHOWN_MAX = 50
+
+/** What the stream of a cluster has missed, newest first. */
+export async function listFollowGaps(
+  context: Pick<ServiceContext, 'db'>,
+  clusterId: string,
+): Promise<readonly FollowGapView[]> {
+  const rows = await context.db.followGap.findMany({
+    where: { clusterId },
+    orderBy: [{ toZxid: 'desc' }, { id: 'asc' }],
+    take: SHOWN_MAX,
+  })
+  return rows.map(({ fromZxid, toZxid, fromAt, toAt, why, closedAt }) => ({
+    from: formatHex64(fromZxid),
+    to: formatHex64(toZxid),
+    fromAt: fromAt?.toISOString() ?? null,
+    toAt: toAt.toISOString(),
+    why,
+    closedAt: closedAt?.toISOString() ?? null,
+  }))
+}
