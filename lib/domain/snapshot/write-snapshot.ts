@@ -133,14 +133,10 @@ export class SnapshotBody {
     if (this.#znodes === 0) throw new SnapshotError('MISSING_PARENT', 'the stream holds no znode, not even the root')
     const head = this.#encodeHead(sessions)
     const body = combineAdler32(adler32(ADLER_START, head), bodyAdler, this.#bodyBytes)
-    const tail = new ByteWriter(32)
-    tail.string('/')
-    const checksum = adler32(body, tail.bytes())
-    tail.int64(BigInt(checksum))
-    tail.string('/')
+    const { tail, checksum } = encodeSnapshotTail(body)
     return {
       head,
-      tail: tail.bytes(),
+      tail,
       checksum,
       bytes: head.length + this.#bodyBytes + tail.length,
       digest: this.#digest.value(),
@@ -148,28 +144,11 @@ export class SnapshotBody {
   }
 
   #encodeHead(sessions: ReadonlyMap<bigint, number>): Buffer {
-    const table = new Map(sessions)
-    for (const owner of this.#owners) if (!table.has(owner)) table.set(owner, DEFAULT_SESSION_TIMEOUT_MS)
-    const head = new ByteWriter(4096)
-    head.int32(SNAPSHOT_MAGIC)
-    head.int32(SNAPSHOT_VERSION)
-    head.int64(-1n)
-    head.int32(table.size)
-    for (const [session, timeoutMs] of table) {
-      head.int64(session)
-      head.int32(timeoutMs)
-    }
-    head.int32(this.#aclLists.length)
-    this.#aclLists.forEach((acl, index) => {
-      head.int64(BigInt(index + 1))
-      head.int32(acl.length)
-      for (const entry of acl) {
-        head.int32(entry.perms)
-        head.string(entry.scheme)
-        head.string(entry.id)
-      }
+    return encodeSnapshotHead({
+      sessions,
+      owners: this.#owners,
+      acls: this.#aclLists.map((acl, index): [bigint, Acl] => [BigInt(index + 1), acl]),
     })
-    return head.bytes()
   }
 
   #write(znode: Znode): void {
@@ -250,6 +229,46 @@ export class SnapshotBody {
     this.#buffer = buffer
     this.#view = viewOf(buffer)
   }
+}
+
+/** Header, session table, ACL table. `owners` of ephemerals whose timeout nobody knows are given one. */
+export function encodeSnapshotHead(tables: {
+  readonly sessions: ReadonlyMap<bigint, number>
+  readonly owners: Iterable<bigint>
+  readonly acls: readonly (readonly [bigint, Acl])[]
+}): Buffer {
+  const sessions = new Map(tables.sessions)
+  for (const owner of tables.owners) if (!sessions.has(owner)) sessions.set(owner, DEFAULT_SESSION_TIMEOUT_MS)
+  const head = new ByteWriter(4096)
+  head.int32(SNAPSHOT_MAGIC)
+  head.int32(SNAPSHOT_VERSION)
+  head.int64(-1n)
+  head.int32(sessions.size)
+  for (const [session, timeoutMs] of sessions) {
+    head.int64(session)
+    head.int32(timeoutMs)
+  }
+  head.int32(tables.acls.length)
+  for (const [id, acl] of tables.acls) {
+    head.int64(id)
+    head.int32(acl.length)
+    for (const entry of acl) {
+      head.int32(entry.perms)
+      head.string(entry.scheme)
+      head.string(entry.id)
+    }
+  }
+  return head.bytes()
+}
+
+/** End of nodes and the only seal. `adler`: Adler-32 of all that comes before. */
+export function encodeSnapshotTail(adler: number): { readonly tail: Buffer; readonly checksum: number } {
+  const tail = new ByteWriter(32)
+  tail.string('/')
+  const checksum = adler32(adler, tail.bytes())
+  tail.int64(BigInt(checksum))
+  tail.string('/')
+  return { tail: tail.bytes(), checksum }
 }
 
 /** The whole file in memory: for small trees and tests. `znodes` in path order. */

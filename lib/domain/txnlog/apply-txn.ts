@@ -1,7 +1,8 @@
 import { parentPath } from '../znode/path.ts'
 import { CONTAINER_OWNER } from '../znode/stat.ts'
 import type { TxnEntry } from './entry.ts'
-import { type Overlay, OverlayNode } from './overlay.ts'
+import { EphemeralBook } from './ephemeral-book.ts'
+import { type NodeStore, OverlayNode } from './node-store.ts'
 import type { QuotaBook } from './quota-book.ts'
 import { TXN_TYPE, type Txn, type TxnOp } from './txn.ts'
 
@@ -26,22 +27,32 @@ interface Stamp {
 export class TxnApplier {
   readonly sessions: Map<bigint, number>
   readonly conflicts: ReplayConflicts = { exists: 0, missing: 0 }
-  readonly #overlay: Overlay
+  readonly #overlay: NodeStore
   readonly #quotas: QuotaBook
-  /** Ephemerals of the sessions that the log closes. */
-  readonly #ephemerals = new Map<bigint, Set<string>>()
+  /** At least of the sessions that the log closes. */
+  readonly #ephemerals: EphemeralBook
 
-  /** `closing`: the sessions that the log closes; all their ephemerals in the base tree are in the overlay. */
+  /**
+   * `ephemerals`: of all sessions, as they are in the whole tree; or `closing`: the sessions that the log closes, all of whose ephemerals in the
+   * base tree are in the overlay.
+   */
   constructor(
-    overlay: Overlay,
+    overlay: NodeStore,
     quotas: QuotaBook,
-    input: { sessions: ReadonlyMap<bigint, number>; closing: Iterable<bigint> },
+    input: { readonly sessions: ReadonlyMap<bigint, number> } & (
+      | { readonly closing: Iterable<bigint> }
+      | { readonly ephemerals: EphemeralBook }
+    ),
   ) {
     this.#overlay = overlay
     this.#quotas = quotas
     this.sessions = new Map(input.sessions)
-    for (const session of input.closing) this.#ephemerals.set(session, new Set())
-    for (const node of overlay.nodes()) this.#ephemerals.get(node.stat.ephemeralOwner)?.add(node.path)
+    if ('ephemerals' in input) {
+      this.#ephemerals = input.ephemerals
+      return
+    }
+    this.#ephemerals = new EphemeralBook(input.closing)
+    for (const node of overlay.nodes()) this.#ephemerals.add(node.stat.ephemeralOwner, node.path)
   }
 
   apply(entry: TxnEntry, txn: Txn): void {
@@ -123,7 +134,7 @@ export class TxnApplier {
       },
     })
     this.#overlay.insert(node)
-    this.#ephemerals.get(owner)?.add(op.path)
+    this.#ephemerals.add(owner, op.path)
     this.#countChild(parent, op.parentCversion, zxid)
     this.#quotas.created(node)
   }
@@ -147,7 +158,7 @@ export class TxnApplier {
     const node = this.#existing(path)
     if (!node) return
     this.#overlay.remove(node)
-    this.#ephemerals.get(node.stat.ephemeralOwner)?.delete(path)
+    this.#ephemerals.remove(node.stat.ephemeralOwner, path)
     this.#quotas.deleted(node)
   }
 
@@ -155,7 +166,7 @@ export class TxnApplier {
     this.sessions.delete(session)
     const { missing } = this.conflicts
     for (const path of paths ?? []) this.#delete(path, zxid)
-    for (const path of [...(this.#ephemerals.get(session) ?? [])]) this.#delete(path, zxid)
+    for (const path of this.#ephemerals.listOf(session)) this.#delete(path, zxid)
     // Servers pass over what is gone already: no conflict.
     this.conflicts.missing = missing
   }

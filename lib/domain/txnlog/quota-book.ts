@@ -1,5 +1,5 @@
 import { isWithin, joinPath, nameOf, parentPath, ROOT } from '../znode/path.ts'
-import type { Overlay, OverlayNode } from './overlay.ts'
+import type { NodeStore, OverlayNode } from './node-store.ts'
 
 export const QUOTA_ROOT = '/zookeeper/quota'
 const LIMITS = 'zookeeper_limits'
@@ -59,12 +59,12 @@ export class SubtreeCounts {
  * gets what happens below it, and one on `/` nothing.
  */
 export class QuotaBook {
-  readonly #overlay: Overlay
+  readonly #overlay: NodeStore
   readonly #counts: SubtreeCounts
   readonly #inForce = new Set<string>()
 
   /** `counts`: of the base tree, for every quota in it and every one that the log makes. */
-  constructor(overlay: Overlay, counts: SubtreeCounts) {
+  constructor(overlay: NodeStore, counts: SubtreeCounts) {
     this.#overlay = overlay
     this.#counts = counts
     for (const node of overlay.nodes()) {

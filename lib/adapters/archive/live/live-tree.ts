@@ -17,6 +17,8 @@ export interface LiveProof {
   readonly comparedZxid: bigint | null
   /** Since when the digests differ; null: the last ones were equal. One that differs alone, between equal ones, is counted as `odd`. */
   readonly parted: DigestParting | null
+  /** The last one differed, and the next will tell whether it parted or was an odd one. */
+  readonly suspected: DigestParting | null
   readonly odd: number
   /** Transactions that met something else than they were made for, outside of a fuzzy window: damage. */
   readonly conflicts: number

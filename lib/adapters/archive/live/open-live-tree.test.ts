@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { TxnEntry } from '../../../domain/txnlog/entry.ts'
+import { HistoryReader } from '../../../domain/txnlog/read-history.ts'
+import type { Znode } from '../../../domain/znode/znode.ts'
+import { findCorpusSet, logsOf, parseExpected, toExpectedNodes } from '../../../testing/corpus.ts'
+import { collectZnodes } from '../../../testing/znode-builder.ts'
+import { openPath } from '../open-path.ts'
+import type { LiveBase, LiveTree } from './live-tree.ts'
+import { createLiveTrees } from './open-live-tree.ts'
+
+let dir = ''
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'arkeeper-live-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+async function entriesAfter(
+  set: ReturnType<typeof findCorpusSet>,
+  between: { after: bigint; to: bigint },
+): Promise<TxnEntry[]> {
+  const found: TxnEntry[] = []
+  for await (const batch of new HistoryReader(logsOf(set), between).readEntries()) found.push(...batch)
+  return found
+}
+
+async function treeOf(base: string): Promise<Znode[]> {
+  const tree = await openPath(base)
+  try {
+    return await collectZnodes(tree.readSubtree('/', { includeSystem: true }))
+  } finally {
+    await tree.close()
+  }
+}
+
+const kept = async (tree: LiveTree, name: string): Promise<LiveBase> => {
+  let found: LiveBase | null = null
+  await tree.rebase({
+    keep: async (base) => {
+      await copyFile(base.path, join(dir, name))
+      found = base
+    },
+  })
+  return found!
+}
+
+describe.each(['3.8.0', '3.9.6', '3.9.6-fuzzy'])('the stream of a server (%s)', (name) => {
+  const set = findCorpusSet(name)
+  const expected = parseExpected(readFileSync(set.expected.at(-1)!, 'utf8'))
+  const below = set.snapshots.filter(({ zxid }) => zxid < expected.zxid)
+
+  test.each(below.map(({ file, zxid }) => ({ file, zxid, named: basename(file) })))(
+    'over $named leads to the tree that clients read, in any portions, with bases written on the way',
+    async ({ file, zxid, named }) => {
+      const entries = await entriesAfter(set, { after: zxid, to: expected.zxid })
+      const tree = await createLiveTrees().open({ path: file, zxid, window: 'file', scratchDir: dir })
+      try {
+        for (let at = 0, size = 1; at < entries.length; at += size, size = (size * 5) % 37) {
+          await tree.apply(entries.slice(at, at + size))
+          // Beside what is applied next.
+          if (size % 3 === 0) {
+            const rebasing = tree.rebase({})
+            await tree.apply(entries.slice(at + size, at + size + 2))
+            await rebasing
+          }
+        }
+        expect(tree.proof).toMatchObject({ parted: null, suspected: null, odd: 0, conflicts: 0 })
+        expect(tree.proof.compared).toBeGreaterThan(0)
+        const base = await kept(tree, `snapshot.${tree.zxid.toString(16)}-${named}`)
+        const znodes = await treeOf(join(dir, `snapshot.${tree.zxid.toString(16)}-${named}`))
+        expect(base.znodes).toBe(znodes.length)
+        expect(tree.znodes).toBe(znodes.length)
+        expect(tree.zxid).toBe(expected.zxid)
+        if (expected.nodes.length > 0) expect(toExpectedNodes(znodes)).toEqual(expected.nodes)
+        else expect(BigInt.asIntN(64, base.digest)).toBe(BigInt.asIntN(64, expected.digest))
+      } finally {
+        await tree.close()
+      }
+    },
+  )
+})
