@@ -67,6 +67,9 @@ const tables = (): Readonly<Record<Exclude<keyof typeof DUE_ROWS, 'Schedule'>, D
     LogKeeping: longest(HOUR, (data) =>
       db.logKeeping.create({ data: { clusterId, enabled: true, everySeconds: 3600, ...data } }),
     ),
+    LogMirror: longest(2 * MINUTE, (data) =>
+      db.logMirror.create({ data: { id: 'm', clusterId, storeId: 's', ...data } }),
+    ),
     DrillSchedule: longest(7 * DAY, (data) =>
       db.drillSchedule.create({ data: { clusterId, enabled: true, everyHours: 168, limitMinutes: 1, ...data } }),
     ),

@@ -100,6 +100,11 @@ export const DUE_ROWS = {
     },
     free: (by) => by.db.logKeeping.updateMany({ where: isHeldTooLong(by), data: FREE }),
   },
+  LogMirror: {
+    next: ({ db, now, after }) =>
+      db.logMirror.updateMany({ where: { nextRunAt: { gt: after(2 * MINUTE_MS) } }, data: { nextRunAt: now } }),
+    free: (by) => by.db.logMirror.updateMany({ where: isHeldTooLong(by), data: FREE }),
+  },
   DrillSchedule: {
     next: async (by) => {
       const rows = await by.db.drillSchedule.findMany({

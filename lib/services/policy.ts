@@ -59,6 +59,8 @@ export const LEAST_ROLE = {
   'logs.keep': 'admin',
   'logs.archive': 'operator',
   'logs.remove': 'admin',
+  'logs.verify': 'operator',
+  'logs.mend': 'operator',
   // Reads what is kept already, and takes room in the work folder only.
   'moment.prepare': 'viewer',
   'diff.start': 'viewer',

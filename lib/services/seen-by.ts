@@ -68,6 +68,8 @@ export const PLACES = {
   AuditWatch: 'no cluster',
   AuditForward: 'no cluster',
   LogKeeping: { main: 'clusterId' },
+  LogPiece: { main: 'clusterId' },
+  LogMirror: { main: 'clusterId' },
   ClusterFollow: { main: 'clusterId' },
   FollowGap: { main: 'clusterId' },
   FollowChunk: { main: 'clusterId' },

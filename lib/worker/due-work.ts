@@ -9,6 +9,7 @@ import { runDueDrills } from '../services/drills/run-due-drills.ts'
 import { sweepUnlocks } from '../services/encryption/unlock.ts'
 import { HealthRounds } from '../services/health/run-due-health.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
+import { runDueLogMirrors } from '../services/logs/run-due-log-mirrors.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { ClockWatch } from '../services/mend-due-rows.ts'
 import { runDueMigrations } from '../services/migrations/run-due-migrations.ts'
@@ -37,6 +38,10 @@ export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
     logs: {
       runDue: (context) => runDueLogs(context, owner),
       fault: 'Which logs are due cannot be asked',
+    },
+    logMirrors: {
+      runDue: (context) => runDueLogMirrors(context, owner),
+      fault: 'Which logs are to be mirrored cannot be asked',
     },
     drills: {
       runDue: (context) => runDueDrills(context, owner),

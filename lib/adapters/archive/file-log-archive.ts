@@ -5,6 +5,7 @@ import { findTailTouches, joinTouches } from './find-tail-touches.ts'
 import { TouchFinder } from './find-touches.ts'
 import type { LogArchivePort, TailBox } from './log-archive.ts'
 import { basesDir, listLogBases, removeBases } from './log-bases.ts'
+import { createLogPieces } from './log-pieces.ts'
 import { segmentFile } from './log-segment.ts'
 import { FileLogTail, listTails, readTails, removeTails } from './log-tail.ts'
 import { listMemberLogs } from './member-logs.ts'
@@ -50,11 +51,12 @@ export function createFileLogArchive(
     read: (dir, segment, options) => readSegment(dir, segment, { ...options, keys }),
     findTouches: async (dir, path, asked) => {
       // The tails first: what is put into a piece meanwhile is then found twice, and never not at all.
-      const open = await findTailTouches(await listTails(dir, box), path, asked)
+      const open = await findTailTouches(await listTails(asked.tailsIn ?? dir, box), path, asked)
       return joinTouches(open, await finder.find(dir, path, asked), asked)
     },
     minutes: (dir, segment, { signal } = {}) => indexes.readMinutes(dir, segment, signal),
     removeOldest: removeSegments,
     verify: (dir, options) => verifySegments(dir, { ...options, keys }),
+    pieces: createLogPieces(keys),
   }
 }

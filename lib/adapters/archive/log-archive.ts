@@ -77,6 +77,61 @@ export interface LogTail {
   close(): Promise<void>
 }
 
+export interface PieceFile {
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Files of one piece. The manifest comes last wherever a piece is put: without it there is no piece. */
+export interface PieceFiles {
+  readonly data: PieceFile
+  /** Derived from the data: it may be missing. */
+  readonly index: PieceFile | null
+  readonly manifest: { readonly name: string; readonly text: string }
+}
+
+/** Pieces by themselves: how they are copied, held against their sums and encrypted anew, one at a time. */
+export interface LogPiecePort {
+  /** What a manifest says, as text or as JSON. Throws MANIFEST_INVALID. */
+  parse(manifest: unknown, name: string): LogSegment
+  /** Names of its files. */
+  namesOf(segment: Pick<LogSegment, 'first' | 'sealed'>): {
+    readonly data: string
+    readonly index: string
+    readonly manifest: string
+  }
+  /** First zxid of the piece that a manifest of this name describes; null for any other name. */
+  findFirst(manifestName: string): bigint | null
+  /** Transactions that are missing between pieces, which are in order. */
+  findGaps(segments: readonly LogSegment[]): readonly Gap[]
+  /** Null where there is no such piece, or none that is sound by name and size. */
+  find(dir: string, first: bigint): Promise<LogSegment | null>
+  /** Reads data and index for their sums. */
+  files(dir: string, segment: LogSegment): Promise<PieceFiles>
+  /**
+   * Copies a piece into another folder, in place of what is there of the same first zxid: written aside, flushed, held against its sum as it
+   * was read back, renamed. `replaces`: throws FILES_CHANGED where something else than this lies there now.
+   */
+  put(
+    from: string,
+    to: string,
+    segment: LogSegment,
+    options?: { readonly replaces?: LogSegment; readonly signal?: AbortSignal },
+  ): Promise<void>
+  /** Reads one piece and holds it against what is known of it; encrypted, with no key at hand, only against its sum. */
+  verify(
+    dir: string,
+    segment: LogSegment,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly VerifyProblem[]>
+  /** The piece for other recipients, with new file keys, into an empty folder. Its content is held against its sum. */
+  reencrypt(dir: string, segment: LogSegment, into: string, recipients: readonly string[]): Promise<LogSegment>
+  /** Any piece, its manifest first; one that is not there is as good as removed. */
+  remove(dir: string, segment: Pick<LogSegment, 'first' | 'sealed'>): Promise<void>
+}
+
 /**
  * The continuous transaction log of one cluster in a store: `<store>/<cluster>/logs/log.<first zxid>.gz`, each a native log in gzip members
  * with a manifest of its own. What is there is never changed, but for the newest piece, which is replaced by a longer one until it is
@@ -140,7 +195,13 @@ export interface LogArchivePort {
   findTouches(
     dir: string,
     path: string,
-    options: { readonly before?: bigint | null; readonly limit: number; readonly signal?: AbortSignal },
+    options: {
+      readonly before?: bigint | null
+      readonly limit: number
+      /** Where the tails lie; absent: in `dir`. */
+      readonly tailsIn?: string
+      readonly signal?: AbortSignal
+    },
   ): Promise<FoundTouches>
   /** How many transactions a piece holds of each minute, in order of time, from its index. */
   minutes(
@@ -152,4 +213,5 @@ export interface LogArchivePort {
   removeOldest(dir: string, pieces: readonly LogSegment[]): Promise<number>
   /** Reads every piece and checks sums, entries and continuity. */
   verify(dir: string, options?: { readonly signal?: AbortSignal }): Promise<LogSegments>
+  readonly pieces: LogPiecePort
 }

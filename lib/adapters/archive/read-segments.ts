@@ -148,31 +148,39 @@ export async function verifySegments(
   dir: string,
   options: { readonly signal?: AbortSignal; readonly keys?: AgeKeys } = {},
 ): Promise<LogSegments> {
-  const { signal, keys = NO_KEYS } = options
-  const listed = await listSegments(dir, keys)
+  const listed = await listSegments(dir, options.keys)
   const problems = [...listed.problems]
-  for (const segment of listed.segments) {
-    const path = segmentFile(dir, segment)
-    const file = basename(path)
-    try {
-      if ((await sha256Of(path)) !== (segment.sealed ?? segment).sha256) {
-        problems.push({ code: 'SHA256_MISMATCH', message: `${file} is not the file that was written`, file })
-        continue
-      }
-      const found = await describeSegment(path, segment.members, signal, { keys })
-      if (found.sha256 !== segment.sha256) {
-        problems.push({ code: 'CONTENT_MISMATCH', message: `${file} does not hold what was encrypted`, file })
-      } else if (found.last !== segment.last || found.transactions !== segment.transactions) {
-        const message = `${file} holds ${found.transactions} transactions, its manifest says ${segment.transactions}`
-        problems.push({ code: 'MANIFEST_MISMATCH', message, file })
-      }
-    } catch (error) {
-      if (!isArkeeperError(error) || error.code === 'CANCELLED') throw error
-      // Its sum is right, and more cannot be said without the key.
-      if (error.code !== 'KEY_MISSING') problems.push(toProblem(error, file))
-    }
-  }
+  for (const segment of listed.segments) problems.push(...(await verifySegment(dir, segment, options)))
   return { ...listed, problems }
+}
+
+/** Reads one piece: its sum, its entries and what its manifest says of them. */
+export async function verifySegment(
+  dir: string,
+  segment: LogSegment,
+  options: { readonly signal?: AbortSignal; readonly keys?: AgeKeys } = {},
+): Promise<VerifyProblem[]> {
+  const { signal, keys = NO_KEYS } = options
+  const path = segmentFile(dir, segment)
+  const file = basename(path)
+  try {
+    if ((await sha256Of(path)) !== (segment.sealed ?? segment).sha256) {
+      return [{ code: 'SHA256_MISMATCH', message: `${file} is not the file that was written`, file }]
+    }
+    const found = await describeSegment(path, segment.members, signal, { keys })
+    if (found.sha256 !== segment.sha256) {
+      return [{ code: 'CONTENT_MISMATCH', message: `${file} does not hold what was encrypted`, file }]
+    }
+    if (found.last !== segment.last || found.transactions !== segment.transactions) {
+      const message = `${file} holds ${found.transactions} transactions, its manifest says ${segment.transactions}`
+      return [{ code: 'MANIFEST_MISMATCH', message, file }]
+    }
+    return []
+  } catch (error) {
+    if (!isArkeeperError(error) || error.code === 'CANCELLED') throw error
+    // Its sum is right, and more cannot be said without the key.
+    return error.code === 'KEY_MISSING' ? [] : [toProblem(error, file)]
+  }
 }
 
 async function sha256Of(path: string): Promise<string> {

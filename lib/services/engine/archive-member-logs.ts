@@ -29,6 +29,14 @@ export interface ArchivedLogs extends AppendedLogs {
   readonly gaps: readonly Gap[]
 }
 
+export interface ArchiveLogsInput {
+  readonly members: readonly MemberDirectory[]
+  readonly dir: string
+  readonly upTo: bigint
+  /** The end of what is archived elsewhere; only what lies behind it is read. */
+  readonly after?: bigint | null
+}
+
 /** A server may purge between our listing and our reading; the second listing shows what is left. */
 const ATTEMPTS_MAX = 2
 
@@ -37,10 +45,7 @@ const ATTEMPTS_MAX = 2
  * members are read as one history, so that what one has purged or lost another gives; what a failed leader proposed at the end of its epoch
  * and nobody else has is left out. Nothing is written to a member.
  */
-export async function archiveMemberLogs(
-  context: EngineContext,
-  input: { readonly members: readonly MemberDirectory[]; readonly dir: string; readonly upTo: bigint },
-): Promise<ArchivedLogs> {
+export async function archiveMemberLogs(context: EngineContext, input: ArchiveLogsInput): Promise<ArchivedLogs> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await archiveOnce(context, input)
@@ -51,10 +56,7 @@ export async function archiveMemberLogs(
   }
 }
 
-async function archiveOnce(
-  context: EngineContext,
-  input: { readonly members: readonly MemberDirectory[]; readonly dir: string; readonly upTo: bigint },
-): Promise<ArchivedLogs> {
+async function archiveOnce(context: EngineContext, input: ArchiveLogsInput): Promise<ArchivedLogs> {
   const { logs } = context.archives
   const { sources, byMember, coverage } = await listSources(context, input.members)
   const first = coverage.reduce<bigint | null>(
@@ -64,7 +66,9 @@ async function archiveOnce(
   if (first === null) throw nothingToRead(coverage)
   const { segments } = await logs.list(input.dir)
   const gaps: Gap[] = []
-  const after = segments.at(-1)?.last ?? first - 1n
+  const last = segments.at(-1)?.last ?? null
+  const elsewhere = input.after ?? null
+  const after = (elsewhere !== null && (last === null || elsewhere > last) ? elsewhere : last) ?? first - 1n
   const reading: Reading = { gaps, damage: null }
   const range = { after, to: input.upTo, signal: context.signal }
   const ends = await findEpochEnds(byMember, range)

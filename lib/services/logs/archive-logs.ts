@@ -7,6 +7,7 @@ import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { encryptingFor } from '../encryption/find-recipients.ts'
 import { type ArchivedLogs, archiveMemberLogs } from '../engine/archive-member-logs.ts'
+import { catchUpLogs } from './catch-up.ts'
 import { logFolder } from './log-folder.ts'
 
 /**
@@ -19,10 +20,12 @@ export async function archiveLogs(context: ServiceContext, clusterId: string): P
   // The end of a log may hold what was proposed and never committed; what a server has answered with is committed.
   const connection = await context.sessions.borrow(clusterId, { signal: context.signal })
   const upTo = await connection.sync(ROOT)
+  const after = await catchUpLogs(context, { id: clusterId, name: clusterName })
   const archived = await archiveMemberLogs(await encryptingFor(context, clusterId), {
     members,
     dir: logFolder(context, clusterName),
     upTo,
+    after,
   })
   for (const { after, before } of archived.gaps) {
     await writeAudit(context.db, context, {

@@ -9,13 +9,14 @@ import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { ServiceError } from '../errors.ts'
-import { logFolder } from './log-folder.ts'
+import { type ClusterLogs, openLogs } from './cluster-logs.ts'
+import type { PieceContext } from './fetch-piece.ts'
 
 export interface LoggedTxn {
   readonly clusterId: string
   readonly clusterName: string
   readonly chroot: string
-  readonly dir: string
+  readonly logs: ClusterLogs
   readonly zxid: bigint
   readonly entry: TxnEntry
   readonly txn: Txn
@@ -29,14 +30,14 @@ export interface LoggedTxn {
 
 /** One transaction from the kept log of a cluster. Throws NOT_FOUND where the log does not hold it. */
 export async function getLoggedTxn(
-  context: Pick<ServiceContext, 'actor' | 'db' | 'archives' | 'paths' | 'signal' | 'secrets'>,
+  context: PieceContext & Pick<ServiceContext, 'actor'>,
   input: { readonly clusterId: string; readonly zxid: bigint },
 ): Promise<LoggedTxn> {
   const { clusterId, zxid } = input
   const { clusterName, connectString } = await getClusterTarget(context, clusterId)
   const { chroot } = splitConnectString(connectString)
-  const dir = logFolder(context, clusterName)
-  const found = await findEntry(context, dir, zxid)
+  const logs = await openLogs(context, { id: clusterId, name: clusterName })
+  const found = await findEntry(context, logs, zxid)
   if (found === null) {
     throw new ServiceError(
       'NOT_FOUND',
@@ -52,22 +53,22 @@ export async function getLoggedTxn(
   const touches = all
     .filter(({ path }) => isWithin(path, chroot))
     .map((touch) => ({ ...touch, path: mapPath(touch.path, chroot, ROOT) }))
-  return { clusterId, clusterName, chroot, dir, zxid, ...found, txn, touches, outside: all.length - touches.length }
+  return { clusterId, clusterName, chroot, logs, zxid, ...found, txn, touches, outside: all.length - touches.length }
 }
 
 type Found = Pick<LoggedTxn, 'entry' | 'previous'>
 
 async function findEntry(
-  { archives, signal }: Pick<ServiceContext, 'archives' | 'signal'>,
-  dir: string,
+  { signal }: Pick<ServiceContext, 'signal'>,
+  logs: ClusterLogs,
   zxid: bigint,
 ): Promise<Found | null> {
-  const { segments } = await archives.logs.list(dir)
+  const { segments } = logs.archived
   const at = segments.findIndex(({ first, last }) => first <= zxid && zxid <= last)
   const segment = segments[at]
   if (!segment) return null
   let previous = segments[at - 1]?.last ?? null
-  for await (const batch of archives.logs.read(dir, segment, { from: zxid - 1n, signal })) {
+  for await (const batch of logs.read(segment, { from: zxid - 1n, signal })) {
     for (const entry of batch) {
       if (entry.zxid === zxid) return { entry, previous }
       if (entry.zxid > zxid) return null

@@ -5,13 +5,13 @@ import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { ServiceError } from '../errors.ts'
 import { formatTreeRef, type TreeRef } from '../tree/tree-ref.ts'
+import { type ClusterLogs, openLogs } from './cluster-logs.ts'
 import { isLogKept } from './is-log-kept.ts'
-import { logFolder } from './log-folder.ts'
 
 export interface ZnodeLog {
   readonly clusterId: string
   readonly clusterName: string
-  readonly dir: string
+  readonly logs: ClusterLogs
   /** As the log has it: absolute, while people see paths below the cluster's chroot. */
   readonly logPath: string
   readonly isKept: boolean
@@ -26,7 +26,7 @@ export async function findZnodeLog(context: ServiceContext, ref: TreeRef, path: 
   return {
     clusterId,
     clusterName,
-    dir: logFolder(context, clusterName),
+    logs: await openLogs(context, { id: clusterId, name: clusterName }),
     logPath: mapPath(path, ROOT, chroot),
     isKept: await isLogKept(context, clusterId),
   }

@@ -5,7 +5,7 @@ import { getClusterForWriting } from '../clusters/armed.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
-import { logFolder } from './log-folder.ts'
+import { type ClusterLogs, openLogs } from './cluster-logs.ts'
 import { LOG_KEEPING_SECONDS } from './schemas.ts'
 import type { LogKeepingView } from './views.ts'
 
@@ -24,13 +24,12 @@ export async function getLogKeeping(context: ServiceContext, clusterId: string):
     lastOkAt: row?.lastOkAt?.toISOString() ?? null,
     error: parseErrorView(parseJson(row?.error ?? null)),
     coverage: coverageSchema.safeParse(parseJson(row?.coverage ?? null)).data ?? [],
-    archive: await describeArchive(context, cluster.name),
+    archive: await describeArchive(await openLogs(context, cluster)),
     members: await namesOfMembers(context, clusterId),
   }
 }
 
-async function describeArchive(context: ServiceContext, clusterName: string): Promise<LogKeepingView['archive']> {
-  const { segments, gaps, problems } = await context.archives.logs.list(logFolder(context, clusterName))
+function describeArchive({ archived: { segments, gaps, problems } }: ClusterLogs): LogKeepingView['archive'] {
   const first = segments[0]
   const last = segments.at(-1)
   return {

@@ -5,6 +5,7 @@ import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { LogReader } from '../../domain/txnlog/read-log.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
+import { openLogs } from './cluster-logs.ts'
 import { logFolder } from './log-folder.ts'
 import type { WriteRateView } from './views.ts'
 
@@ -29,9 +30,9 @@ export interface GetWriteRateInput {
  */
 export async function getWriteRate(context: ServiceContext, input: GetWriteRateInput): Promise<WriteRateView | null> {
   const cluster = await getClusterForWriting(context, input.clusterId)
-  const dir = logFolder(context, cluster.name)
-  const tails = await context.archives.logs.tails(dir)
-  const archive = await context.archives.logs.list(dir)
+  const tails = await context.archives.logs.tails(logFolder(context, cluster.name))
+  const logs = await openLogs(context, cluster)
+  const archive = logs.archived
   const open = await readOpenEnd(context, tails, archive.segments.at(-1)?.last ?? null)
   const range = findRange(archive.segments, open, input)
   if (range === null) return null
@@ -43,7 +44,7 @@ export async function getWriteRate(context: ServiceContext, input: GetWriteRateI
       buckets.add(segment.minTimeMs, segment.transactions, segment.first)
       continue
     }
-    const minutes = await context.archives.logs.minutes(dir, segment, { signal: context.signal })
+    const minutes = await logs.minutes(segment, { signal: context.signal })
     for (const { startMs, count, first } of minutes) buckets.add(startMs, count, first)
   }
   for (const { zxid, timeMs } of open) buckets.add(timeMs, 1, zxid)

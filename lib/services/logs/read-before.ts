@@ -55,8 +55,8 @@ export async function readBefore(
 }
 
 async function traceBefore(context: ServiceContext, found: LoggedTxn, path: string): Promise<ZnodeState | null> {
-  const { clusterId, clusterName, dir, chroot, zxid } = found
-  const log = { clusterId, clusterName, dir, logPath: mapPath(path, ROOT, chroot), isKept: true }
+  const { clusterId, clusterName, logs, chroot, zxid } = found
+  const log = { clusterId, clusterName, logs, logPath: mapPath(path, ROOT, chroot), isKept: true }
   const { traced } = await traceZnode(context, log, { before: zxid + 1n, limit: 1, lookBack: LOOK_BACK })
   const [first] = traced
   return first?.touch.zxid === zxid ? first.before : null

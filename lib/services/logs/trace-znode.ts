@@ -33,8 +33,7 @@ export async function traceZnode(
   asked: { readonly before: bigint | null; readonly limit: number; readonly lookBack: LookBack },
 ): Promise<{ readonly traced: TracedTouch[]; readonly page: FoundTouches }> {
   const { signal } = context
-  const find = (before: bigint | null, limit: number) =>
-    context.archives.logs.findTouches(log.dir, log.logPath, { before, limit, signal })
+  const find = (before: bigint | null, limit: number) => log.logs.findTouches(log.logPath, { before, limit, signal })
   const page = await find(asked.before, asked.limit)
   const touches = [...page.touches]
   const breaks: Gap[] = [...page.breaks]

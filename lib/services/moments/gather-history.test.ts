@@ -6,6 +6,7 @@ import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { createEngineContext } from '../../testing/engine-context.ts'
 import { create, encodeLog } from '../../testing/log-builder.ts'
 import { archiveMemberLogs } from '../engine/archive-member-logs.ts'
+import { openFolder } from '../logs/cluster-logs.ts'
 import { sourcesOf } from './gather-history.ts'
 
 let root = ''
@@ -38,10 +39,13 @@ async function read(names: readonly string[], ends?: ReadonlyMap<bigint, bigint>
   const archived = await context.archives.logs.list(logDir)
   const tails = await context.archives.logs.tails(logDir)
   const heardTo = archived.segments.at(-1)?.last ?? null
-  const reader = new HistoryReader(sourcesOf(context, { logDir, archived, tails, heardTo, memberLogs }, ends), {
-    after: FIRST,
-    to: SECOND + 3n,
-  })
+  const reader = new HistoryReader(
+    sourcesOf({ logs: openFolder(context, logDir, archived), archived, tails, heardTo, memberLogs }, ends),
+    {
+      after: FIRST,
+      to: SECOND + 3n,
+    },
+  )
   const zxids: bigint[] = []
   for await (const batch of reader.readEntries()) zxids.push(...batch.map(({ zxid }) => zxid))
   return zxids

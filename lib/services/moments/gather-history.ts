@@ -11,6 +11,7 @@ import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
+import { type ClusterLogs, openLogs } from '../logs/cluster-logs.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { type ArchiveSource, openArchiveFolder, withArchive } from '../stores/archive-folder.ts'
 import { getStore } from '../stores/find-store.ts'
@@ -24,7 +25,7 @@ export interface History {
   readonly revision: number
   /** In the order in which they are tried: those that know all kinds first, each group newest first. */
   readonly bases: readonly HistoryBase[]
-  readonly logDir: string
+  readonly logs: ClusterLogs
   readonly archived: LogSegments
   /** Open ends of the archive, which the stream of a followed cluster fills. All that they hold was committed. */
   readonly tails: readonly LogSource[]
@@ -50,15 +51,15 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
   const { clusterName, connectString, revision } = await getClusterTarget(context, clusterId)
   const { chroot } = splitConnectString(connectString)
   const faults: string[] = []
-  const logDir = logFolder(context, clusterName)
   // Before the pieces: what is put into one meanwhile is then found in both.
-  const tails = await context.archives.logs.tails(logDir)
-  const archived = await context.archives.logs.list(logDir)
+  const tails = await context.archives.logs.tails(logFolder(context, clusterName))
+  const logs = await openLogs(context, { id: clusterId, name: clusterName })
+  const { archived } = logs
   faults.push(...archived.problems.map(({ file, message }) => (file === undefined ? message : `${file}: ${message}`)))
   const members = await membersOf(context, clusterId, faults)
   const found = await listOfMembers(context, members, faults)
   const backups = await listBackupBases(context, clusterId, faults)
-  const ofStream = await listStreamBases(context, logDir)
+  const ofStream = await listStreamBases(context, logFolder(context, clusterName))
   const bases = [...found.bases, ...backups, ...ofStream].sort((a, b) =>
     isLastResort(a) === isLastResort(b) ? (a.zxid < b.zxid ? 1 : a.zxid > b.zxid ? -1 : 0) : isLastResort(a) ? 1 : -1,
   )
@@ -68,7 +69,7 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
     chroot,
     revision,
     bases,
-    logDir,
+    logs,
     archived,
     tails,
     heardTo: await findHeardTo(context, clusterId, { archived, tails }),
@@ -86,8 +87,7 @@ const isLastResort = (base: BaseFile) => base.kindsKnown === false
  * gives them, for what lies behind the archive.
  */
 export function sourcesOf(
-  context: Pick<ServiceContext, 'archives'>,
-  history: Pick<History, 'logDir' | 'archived' | 'tails' | 'heardTo' | 'memberLogs'>,
+  history: Pick<History, 'logs' | 'archived' | 'tails' | 'heardTo' | 'memberLogs'>,
   ends: ReadonlyMap<bigint, bigint> = new Map(),
 ): LogSource[] {
   const { tails, heardTo } = history
@@ -99,7 +99,7 @@ export function sourcesOf(
   const isHeard = (zxid: bigint) => open !== null && heardTo !== null && zxid >= open && zxid <= heardTo
   const accepts = (zxid: bigint) => !isArchived(zxid) && !isHeard(zxid) && zxid <= (ends.get(epochOf(zxid)) ?? zxid)
   const memberLogs = history.memberLogs.map((log) => ({ ...log, accepts }))
-  return [...context.archives.logs.sources(history.logDir, segments), ...tails, ...memberLogs]
+  return [...history.logs.sources(segments), ...tails, ...memberLogs]
 }
 
 /** The stream is believed as far as its row says that it was flushed, or the archive goes; a row of a former life of the archive says nothing. */

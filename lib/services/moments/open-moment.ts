@@ -81,14 +81,14 @@ async function openOnce(
 ): Promise<MomentTree> {
   const history = await gatherHistory(context, clusterId)
   assertHistory(history)
-  if (!context.mayTakeLong) assertQuick(context, history, zxid)
+  if (!context.mayTakeLong) assertQuick(history, zxid)
   const problems = await judgeEnd(context, history, zxid)
   throwIfAborted(context.signal)
   const open = async (history: History) =>
     context.archives.openMoment({
       name: history.clusterName,
       bases: history.bases,
-      logs: sourcesOf(context, history, await findEnds(context, history, zxid)),
+      logs: sourcesOf(history, await findEnds(context, history, zxid)),
       to: zxid,
       signal: context.signal,
       onProgress: options.onProgress,
@@ -145,8 +145,8 @@ async function judgeEnd(context: ServiceContext, history: History, zxid: bigint)
   )
 }
 
-function assertQuick(context: ServiceContext, history: History, zxid: bigint): void {
-  const bytes = measureReplay(context, history, zxid)
+function assertQuick(history: History, zxid: bigint): void {
+  const bytes = measureReplay(history, zxid)
   if (bytes <= INLINE_BYTES_MAX) return
   throw new MomentError('NOT_PREPARED', `The tree at ${formatHex64(zxid)} takes a while to be made`, {
     unaffected: 'nothing was written',
@@ -156,10 +156,10 @@ function assertQuick(context: ServiceContext, history: History, zxid: bigint): v
 }
 
 /** Bytes of the base and of the logs that have to be read for it. */
-export function measureReplay(context: Pick<ServiceContext, 'archives'>, history: History, zxid: bigint): number {
+function measureReplay(history: History, zxid: bigint): number {
   const base = history.bases.find((one) => one.zxid <= zxid)
   if (!base) return 0
-  const logs = selectLogs(sourcesOf(context, history), base.zxid).filter((log) => log.zxid <= zxid)
+  const logs = selectLogs(sourcesOf(history), base.zxid).filter((log) => log.zxid <= zxid)
   return logs.reduce((sum, log) => sum + (log.bytes ?? 0), base.bytes ?? 0)
 }
 

@@ -20,7 +20,7 @@ export function readPiece(
   segment: LogSegment,
   from?: bigint,
 ): AsyncGenerator<readonly TxnEntry[]> {
-  return context.archives.logs.read(history.logDir, segment, { from, signal: context.signal })
+  return history.logs.read(segment, { from, signal: context.signal })
 }
 
 export interface Tail {
@@ -34,7 +34,7 @@ export interface Tail {
 /** What the open end of the archive and the members' logs hold beyond it, up to what was committed. Behind a gap it begins anew. */
 export function tailOf(context: PastContext, history: History, committed: bigint | null): Tail | null {
   const archived = history.archived.segments.at(-1)?.last ?? null
-  const behind = sourcesOf(context, { ...history, archived: { ...history.archived, segments: [] } })
+  const behind = sourcesOf({ ...history, archived: { ...history.archived, segments: [] } })
   const first = behind.reduce<bigint | null>((least, { zxid }) => (least === null || zxid < least ? zxid : least), null)
   if (first === null) return null
   const start = archived ?? first - 1n

@@ -1,6 +1,7 @@
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import type { z } from 'zod'
+import { countOf } from '../../base/count-of.ts'
 import { isArkeeperError } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
@@ -64,12 +65,16 @@ export async function changeStore(context: ServiceContext, storeId: string, inpu
     record({ before: { name: before.name, where: toPlace(store).where } })
     await assertNameFree(tx, parsed.name, storeId)
     const use = await countUse(tx, storeId)
-    if (isMoved && use.backups + use.copies > 0) {
-      throw new ServiceError(
-        'STORE_IN_USE',
-        `${store.name} cannot lead elsewhere: ${use.backups + use.copies} backups are in it`,
-        { unaffected: 'nothing was changed', remedy: 'add another store and copy the backups there' },
-      )
+    const pieces = await tx.logPiece.count({ where: { storeId } })
+    if (isMoved && use.backups + use.copies + pieces > 0) {
+      const inIt = [
+        ...(use.backups + use.copies > 0 ? [countOf(use.backups + use.copies, 'backup')] : []),
+        ...(pieces > 0 ? [`${countOf(pieces, 'piece')} of transaction logs`] : []),
+      ]
+      throw new ServiceError('STORE_IN_USE', `${store.name} cannot lead elsewhere: ${inIt.join(' and ')} are in it`, {
+        unaffected: 'nothing was changed',
+        remedy: 'add another store and copy the backups there',
+      })
     }
     await tx.store.update({
       where: { id: storeId },
@@ -105,6 +110,8 @@ export async function removeStore(context: ServiceContext, storeId: string): Pro
       })
     }
     await tx.storeUpload.deleteMany({ where: { storeId } })
+    await tx.logMirror.deleteMany({ where: { storeId } })
+    await tx.logPiece.deleteMany({ where: { storeId } })
     await tx.store.deleteMany({ where: { id: storeId } })
   })
 }

@@ -70,6 +70,8 @@ export const SCOPE_OF = {
   'logs.keep': 'admin',
   'logs.archive': 'backup',
   'logs.remove': 'admin',
+  'logs.verify': 'backup',
+  'logs.mend': 'backup',
   'moment.prepare': 'read',
   'diff.start': 'read',
   'diff.export': 'read',

@@ -1,0 +1,152 @@
+import { countOf } from '../../base/count-of.ts'
+import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { describeFailure } from '../jobs/describe-failure.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
+import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
+import { type MirrorRun, mirrorLogs } from './mirror-logs.ts'
+
+const MINUTE_MS = 60_000
+/** From one run to the next where all went well. */
+const EVERY_MS = MINUTE_MS
+/** Renewed before each piece. */
+const LEASE_MS = 10 * MINUTE_MS
+/** What only another host has comes by itself when that host's worker has its turn; for longer it is a fault. */
+const ELSEWHERE_MS = 10 * MINUTE_MS
+
+/**
+ * One run of the mirroring of one cluster's log to one store, as `owner`; false when none is due. Several workers may ask at once: a row is
+ * taken by a guarded update. A failure is kept in the row, and tried again.
+ */
+export async function runDueLogMirrors(context: ServiceContext, owner: string): Promise<boolean> {
+  const { db, clock } = context
+  const now = new Date(clock.now())
+  const isDue = { nextRunAt: { lte: now }, ...leaseIsFree(now) }
+  const due = await db.logMirror.findFirst({ where: isDue, orderBy: [{ nextRunAt: 'asc' }, { id: 'asc' }] })
+  if (!due) return addMissingRows(context)
+  const { count } = await db.logMirror.updateMany({
+    where: { ...isDue, id: due.id },
+    data: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + LEASE_MS), lastRunAt: now },
+  })
+  if (count === 0) return true
+  const cluster = await db.cluster.findFirst({
+    where: { id: due.clusterId, removedAt: null },
+    select: { id: true, name: true },
+  })
+  if (!cluster || !(await isWanted(context, due))) {
+    await db.logMirror.deleteMany({ where: { id: due.id, leaseOwner: owner } })
+    return true
+  }
+  if (due.storeId === DEFAULT_STORE_ID) await addTargets(context, cluster.id)
+  const data = await run(context, { ...due, clusterName: cluster.name }, owner)
+  await db.logMirror.updateMany({
+    where: { id: due.id, leaseOwner: owner },
+    data: { leaseOwner: null, leaseUntil: null, ...data },
+  })
+  return true
+}
+
+interface Due {
+  readonly id: string
+  readonly clusterId: string
+  readonly storeId: string
+  readonly clusterName: string
+  readonly lastOkAt: Date | null
+  readonly createdAt: Date
+}
+
+async function run(context: ServiceContext, due: Due, owner: string) {
+  const { clock } = context
+  try {
+    const done = await mirrorLogs(context, due, () => assertOwned(context, due.id, owner))
+    const nowMs = clock.now()
+    const isWhole = done.missing === 0
+    return {
+      missing: done.missing,
+      ...(done.last === null ? {} : { lastZxid: done.last.last, lastTxnAt: new Date(done.last.maxTimeMs) }),
+      ...(isWhole ? { lastOkAt: new Date(nowMs), error: null } : errorOf(context, due, done)),
+      nextRunAt: new Date(done.isCut ? nowMs : nowMs + EVERY_MS),
+    }
+  } catch (error) {
+    if (isArkeeperError(error) && error.code === 'CANCELLED') return {}
+    const id = context.newId()
+    const { clusterId, storeId } = due
+    context.log.warn({ id, clusterId, store: storeId, error: formatErrorLine(error) }, 'The log could not be mirrored')
+    return { error: JSON.stringify(describeFailure(error, id)), nextRunAt: new Date(clock.now() + 2 * EVERY_MS) }
+  }
+}
+
+function errorOf(context: ServiceContext, due: Due, { elsewhere, missing }: MirrorRun): { error?: string } {
+  const sinceMs = context.clock.now() - (due.lastOkAt ?? due.createdAt).getTime()
+  if (elsewhere === null || sinceMs < ELSEWHERE_MS) return {}
+  const fault = new ServiceError(
+    'NOT_FOUND',
+    `${countOf(missing, 'piece')} of the log cannot be read on this host: ${elsewhere}`,
+    { remedy: 'start a worker on the host that has them, or test the stores that do' },
+  )
+  return { error: JSON.stringify(describeFailure(fault, context.newId())) }
+}
+
+async function assertOwned({ db, clock }: ServiceContext, id: string, owner: string): Promise<void> {
+  const { count } = await db.logMirror.updateMany({
+    where: { id, leaseOwner: owner },
+    data: { leaseUntil: new Date(clock.now() + LEASE_MS) },
+  })
+  if (count === 1) return
+  throw new ServiceError('WRONG_STATE', 'Another worker mirrors this log now', {
+    unaffected: 'what was sent is there',
+    remedy: 'nothing: it goes on',
+  })
+}
+
+/** A store that the cluster does not name any more is left as it is. */
+async function isWanted(
+  { db }: ServiceContext,
+  { clusterId, storeId }: { readonly clusterId: string; readonly storeId: string },
+): Promise<boolean> {
+  return storeId === DEFAULT_STORE_ID || (await listTargets({ db }, clusterId)).includes(storeId)
+}
+
+async function listTargets({ db }: Pick<ServiceContext, 'db'>, clusterId: string): Promise<string[]> {
+  const cluster = await db.cluster.findUnique({ where: { id: clusterId }, select: { storeId: true } })
+  const rules = await db.copyRule.findMany({ where: { clusterId }, orderBy: { id: 'asc' }, select: { storeId: true } })
+  return [...new Set([DEFAULT_STORE_ID, ...(cluster ? [cluster.storeId] : []), ...rules.map(({ storeId }) => storeId)])]
+}
+
+async function addTargets(context: ServiceContext, clusterId: string): Promise<void> {
+  const { db, clock } = context
+  const known = await db.logMirror.findMany({ where: { clusterId }, select: { storeId: true } })
+  for (const storeId of await listTargets(context, clusterId)) {
+    if (known.some((row) => row.storeId === storeId)) continue
+    const nextRunAt = new Date(clock.now())
+    await db.logMirror.upsert({
+      where: { clusterId_storeId: { clusterId, storeId } },
+      create: { id: context.newId(), clusterId, storeId, nextRunAt, createdAt: nextRunAt },
+      update: {},
+      select: { id: true },
+    })
+  }
+}
+
+/** A cluster whose log is kept, or has been, in whatever way. */
+async function addMissingRows(context: ServiceContext): Promise<boolean> {
+  const { db } = context
+  const kept = await db.logKeeping.findMany({ select: { clusterId: true } })
+  const followed = await db.clusterFollow.findMany({ select: { clusterId: true } })
+  const ids = [...new Set([...kept, ...followed].map(({ clusterId }) => clusterId))]
+  if (ids.length === 0) return false
+  const known = new Set(
+    (await db.logMirror.findMany({ where: { storeId: DEFAULT_STORE_ID }, select: { clusterId: true } })).map(
+      ({ clusterId }) => clusterId,
+    ),
+  )
+  const missing = await db.cluster.findMany({
+    where: { removedAt: null, id: { in: ids.filter((id) => !known.has(id)) } },
+    orderBy: { id: 'asc' },
+    take: 100,
+    select: { id: true },
+  })
+  for (const { id } of missing) await addTargets(context, id)
+  return missing.length > 0
+}
