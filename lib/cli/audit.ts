@@ -1,8 +1,8 @@
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { databaseFileIn } from '../adapters/database/database-location.ts'
-import { openAuditFile } from '../adapters/database/read-audit.ts'
+import { databaseFileIn, parseDatabaseUrl } from '../adapters/database/database-location.ts'
+import { openAudit } from '../adapters/database/read-audit.ts'
 import { PUBLIC_FILE, splitPem } from '../adapters/secrets/audit-key.ts'
 import { countOf } from '../base/count-of.ts'
 import { throwIfAborted } from '../base/errors.ts'
@@ -23,7 +23,7 @@ const TICK = 10_000
 
 export const audit: Command = {
   usage:
-    'audit verify|key [--database FILE | --data-dir DIR | --export FILE.jsonl [--partial]] [--checkpoints DIR] [--public-key FILE]… [--json]',
+    'audit verify|key [--database FILE|ADDRESS | --data-dir DIR | --export FILE.jsonl [--partial]] [--checkpoints DIR] [--public-key FILE]… [--json]',
   summary:
     'verify: finds any changed, removed, inserted or moved entry of the audit, in a database or an export, and names it; key: prints the public key',
   options: {
@@ -71,7 +71,8 @@ function readKeys(input: CommandInput): string[] {
     })
   }
   const database = text(input, 'database')
-  const file = join(database === undefined ? dataDirOf(input) : dirname(database), PUBLIC_FILE)
+  const location = database === undefined ? null : parseDatabaseUrl(database)
+  const file = join(location?.kind === 'sqlite' ? dirname(location.file) : dataDirOf(input), PUBLIC_FILE)
   return text(input, 'export') === undefined && existsSync(file) ? splitPem(readFileSync(file, 'utf8')) : []
 }
 
@@ -102,19 +103,27 @@ function createVerifier(
 }
 
 async function verifyDatabase(input: CommandInput): Promise<ChainReport> {
-  const file = openAuditFile(text(input, 'database') ?? databaseFileIn(dataDirOf(input)))
+  const file = await openAudit(databaseOf(input))
   try {
     const verifier = createVerifier(input, { checkpoints: file.checkpoints, removals: file.prunes })
     for (const rows of [file.chained(), file.unchained()]) {
-      for (const row of rows) {
+      for await (const row of rows) {
         verifier.take(row)
         if (verifier.entries % TICK === 0) await tick(input, verifier)
       }
     }
     return verifier.end(file.head ?? { sequence: 0, hash: '' })
   } finally {
-    file.close()
+    await file.close()
   }
+}
+
+/** DATABASE_URL is where the dashboard keeps it; a data directory that is named is meant. */
+function databaseOf(input: CommandInput): string {
+  const given = text(input, 'database')
+  if (given !== undefined) return given
+  const isNamed = text(input, 'data-dir') !== undefined
+  return (isNamed ? undefined : process.env.DATABASE_URL) || databaseFileIn(dataDirOf(input))
 }
 
 async function verifyExport(input: CommandInput, path: string): Promise<ChainReport> {

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { ArkeeperError } from '../base/errors.ts'
+import type { TestIdentity } from './certificates.ts'
 import { findFreePort } from './zookeeper-server.ts'
 
 const START_TIMEOUT_MS = 60_000
@@ -32,8 +33,8 @@ export interface PostgresqlServer {
   stop(): Promise<void>
 }
 
-/** A PostgreSQL of the tests' own on 127.0.0.1, in a temporary folder; resolves when it answers. */
-export async function startPostgresql(): Promise<PostgresqlServer> {
+/** A PostgreSQL of the tests' own on 127.0.0.1, in a temporary folder, with TLS when given what to show; resolves when it answers. */
+export async function startPostgresql(tls?: Pick<TestIdentity, 'cert' | 'key'>): Promise<PostgresqlServer> {
   const bin = findPrograms()
   const owner = ownerOfServer()
   const dir = mkdtempSync(join(tmpdir(), 'arkeeper-pg-'))
@@ -52,7 +53,8 @@ export async function startPostgresql(): Promise<PostgresqlServer> {
       },
     )
     const port = await findFreePort()
-    const options = SETTINGS.flatMap((setting) => ['-c', setting])
+    const settings = [...SETTINGS, ...(tls ? writeTls(dir, tls, owner) : [])]
+    const options = settings.flatMap((setting) => ['-c', setting])
     const child = spawn(
       join(bin, 'postgres'),
       ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...options],
@@ -76,6 +78,22 @@ export async function startPostgresql(): Promise<PostgresqlServer> {
     remove()
     throw error
   }
+}
+
+/** The server takes a key only of its own user, whom nobody else may read. */
+function writeTls(
+  dir: string,
+  tls: Pick<TestIdentity, 'cert' | 'key'>,
+  { uid, gid }: ReturnType<typeof ownerOfServer>,
+) {
+  return (['cert', 'key'] as const)
+    .map((name) => {
+      const file = join(dir, `tls.${name}`)
+      writeFileSync(file, tls[name], { mode: 0o600 })
+      if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid)
+      return `ssl_${name}_file=${file}`
+    })
+    .concat('ssl=on')
 }
 
 /** SQL on a server or in a database of the tests, past the product. */

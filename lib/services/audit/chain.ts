@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { StoredAuditEntry } from '../../adapters/database/read-audit.ts'
+import type { StoredAuditEntry } from '../../adapters/database/stored-audit.ts'
 
 // The encoding that AUDIT.md documents. What is hashed once is hashed so for ever: a change is a new version beside this one.
 export const HASH_VERSION = 1

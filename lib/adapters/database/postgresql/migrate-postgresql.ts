@@ -11,6 +11,7 @@ import {
   migrationFailed,
   readMigrations,
 } from '../migrations.ts'
+import { clientOf } from './client-of.ts'
 import { assertVersion, describeOpenFailure } from './failures.ts'
 import { readPostgresqlUrl } from './settings.ts'
 
@@ -23,7 +24,7 @@ export async function migratePostgresql(url: string, options: MigrateOptions = {
   assertNodeVersion()
   const settings = readPostgresqlUrl(url)
   const migrations = readMigrations(options.migrationsDir ?? defaultMigrationsDir('postgresql'))
-  const client = new pg.Client(settings.withoutLimits)
+  const client = clientOf(settings)
   try {
     await client.connect()
     await assertServer(client)

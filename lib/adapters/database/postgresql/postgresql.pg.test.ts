@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runSql } from '../../../testing/postgresql-server.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createTestAuthority } from '../../../testing/certificates.ts'
+import { runSql, startPostgresql } from '../../../testing/postgresql-server.ts'
 import { createDatabaseEnvironment, createTempDatabase, POSTGRESQL_ENV } from '../../../testing/temp-database.ts'
 import { isDatabaseAway } from '../errors.ts'
 import { migrateDatabase } from '../migrate.ts'
@@ -179,6 +180,72 @@ describe('an address that leads nowhere is told from a wrong one, without its pa
   test('a server that is too old is refused', () => {
     expect(() => assertVersion(120_022, '12.22')).toThrow(/12\.22 is too old/)
     expect(() => assertVersion(130_000, '13.0')).not.toThrow()
+  })
+})
+
+describe('TLS', () => {
+  const authority = createTestAuthority('CN=of the database')
+  const dir = mkdtempSync(join(tmpdir(), 'arkeeper-pg-tls-'))
+  const write = (name: string, pem: string) => {
+    writeFileSync(join(dir, name), pem)
+    return encodeURIComponent(join(dir, name))
+  }
+  const files = {
+    ours: write('ours.pem', authority.cert),
+    others: write('others.pem', createTestAuthority('CN=of somebody else').cert),
+    nowhere: encodeURIComponent('/nowhere.pem'),
+  }
+  // Shown for 127.0.0.1, and not for localhost.
+  let server: Awaited<ReturnType<typeof startPostgresql>>
+  beforeAll(async () => {
+    server = await startPostgresql(authority.issue('CN=db', { names: ['127.0.0.1'] }))
+  })
+  afterAll(async () => {
+    await server?.stop()
+    rmSync(dir, { recursive: true })
+  })
+
+  const urlOfHost = (host: string, mode: string, ca: keyof typeof files | null) =>
+    `${server.urlOf('postgres').replace('127.0.0.1', host)}?sslmode=${mode}${ca ? `&sslrootcert=${files[ca]}` : ''}`
+  const isEncrypted = async (url: string): Promise<boolean> => {
+    const { client, close } = await openDatabase(url)
+    try {
+      const rows = await client.$queryRawUnsafe<{ ssl: boolean }[]>(
+        'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+      )
+      return rows[0]?.ssl ?? false
+    } finally {
+      await close()
+    }
+  }
+
+  test.each([
+    ['127.0.0.1', 'verify-full', 'ours', true],
+    ['localhost', 'verify-ca', 'ours', true],
+    ['localhost', 'verify-full', 'ours', /localhost/],
+    ['127.0.0.1', 'verify-full', 'others', /certificate/],
+    ['127.0.0.1', 'verify-full', 'nowhere', /nowhere\.pem/],
+    ['127.0.0.1', 'verify-ca', 'others', /certificate/],
+    ['127.0.0.1', 'verify-full', null, /certificate/],
+    ['127.0.0.1', 'require', 'others', /certificate/],
+    ['127.0.0.1', 'require', null, true],
+    ['127.0.0.1', 'disable', null, false],
+  ] as const)('at %s with sslmode %s and the authority of %s: %s', async (host, mode, ca, expected) => {
+    const asked = isEncrypted(urlOfHost(host, mode, ca))
+    if (typeof expected === 'boolean') expect(await asked).toBe(expected)
+    else
+      await expect(asked).rejects.toMatchObject({
+        code: 'DATABASE_UNREACHABLE',
+        message: expect.stringMatching(expected),
+      })
+  })
+
+  test('is the same for the tables that are made at the start', async () => {
+    for (const ca of ['others', 'nowhere'] as const) {
+      const url = urlOfHost('127.0.0.1', 'verify-full', ca)
+      await expect(migrateDatabase(url)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+    }
+    expect(await migrateDatabase(urlOfHost('127.0.0.1', 'verify-full', 'ours'))).not.toEqual([])
   })
 })
 
