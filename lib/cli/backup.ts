@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path'
 import type { AdminAuth } from '../adapters/adminserver/admin-server.ts'
 import { toArchiveError } from '../adapters/archive/errors.ts'
+import { parseQuorumServers } from '../adapters/zookeeper/connect-string.ts'
 import type { ClusterTarget } from '../adapters/zookeeper/connection.ts'
 import { countOf } from '../base/count-of.ts'
 import { stringifyJson } from '../base/json.ts'
@@ -12,13 +13,14 @@ import { parseLiveSource } from '../services/engine/open-source.ts'
 import { takeAdminBackup } from '../services/engine/take-admin-backup.ts'
 import { type TakeBackupInput, type TakenBackup, takeBackup } from '../services/engine/take-backup.ts'
 import { takeFilesBackup } from '../services/engine/take-files-backup.ts'
+import { takeObserverBackup } from '../services/engine/take-observer-backup.ts'
 import { archivesFor, RECIPIENT_OPTIONS } from './age-options.ts'
 import { type Command, type CommandInput, choice, flag, list, text } from './command.ts'
-import { badUsage, notYet } from './errors.ts'
+import { badUsage } from './errors.ts'
 
 export const backup: Command = {
   usage:
-    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin|files] [--admin URL] [--admin-auth AUTH] [--data-dir DIR] [--log-dir DIR] [--recipient age1…]… [--recipients-file FILE] [--json]',
+    'backup zk://host:port[,host:port…][/chroot] --out DIR [--path P]… [--note TEXT] [--source client|admin|files|observer] [--admin URL] [--admin-auth AUTH] [--data-dir DIR] [--log-dir DIR] [--quorum host:port[,host:port…]] [--recipient age1…]… [--recipients-file FILE] [--json]',
   summary: 'take an archive; with recipients (public keys of age) all that lies in it is encrypted to them',
   options: {
     out: 'string',
@@ -36,7 +38,6 @@ export const backup: Command = {
   run: async (input) => {
     const { context, terminal } = input
     const source = choice(input, 'source', SOURCES, 'client')
-    if (source === 'observer') throw notYet(`--source ${source}`)
     for (const [name, owner] of Object.entries(SOURCE_OPTIONS)) {
       if (owner !== source && text(input, name) !== undefined) throw badUsage(`--${name} is for --source ${owner}`)
     }
@@ -120,7 +121,25 @@ function fromFiles(input: CommandInput, target: ClusterTarget | null): Take {
   }
 }
 
-const TAKERS = { client: fromClientPort, admin: fromAdminServer, files: fromFiles } as const
+/** The cluster is optional: it tells the chroot and the version. TLS is that of the quorum ports. */
+function fromQuorum(input: CommandInput, target: ClusterTarget | null): Take {
+  const { context, terminal, access } = input
+  const given = text(input, 'quorum')
+  if (given === undefined) {
+    throw badUsage(
+      'give the quorum ports of the members (the first port of each server.N) with --quorum host:port[,host:port…]',
+    )
+  }
+  const quorum = { servers: parseQuorumServers(given), tls: access.tls ?? null }
+  const clusterName = target ? splitConnectString(target.connectString).servers : given
+  return async (common) => {
+    const taken = await takeObserverBackup(context, { quorum, target, clusterName, ...common })
+    if (!flag(input, 'json')) terminal.complain(`listened to ${taken.heard}`)
+    return taken
+  }
+}
+
+const TAKERS = { client: fromClientPort, admin: fromAdminServer, files: fromFiles, observer: fromQuorum } as const
 
 /** `digest user:password`, `ip` or `x509`, as the AdminServer's Authorization header has it. */
 function parseAdminAuth(given: string | undefined): AdminAuth | null {

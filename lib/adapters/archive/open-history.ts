@@ -294,7 +294,8 @@ async function toBase(
 ): Promise<{ base: BaseTree; windowKnown: boolean }> {
   const { head, tail, source, index } = loaded
   // Zxid 0 with digest 0 is what a server writes while it knows none.
-  const digest = tail.digest !== null && tail.digest.zxid !== 0n ? tail.digest : null
+  const known = tail.digest !== null && tail.digest.zxid !== 0n ? tail.digest : null
+  const digest = file.digest === undefined ? known : { zxid: file.zxid, value: file.digest }
   const visit: BaseTree['visit'] = async (visitor) => {
     const cursor = new RecordCursor()
     for await (const raw of readAhead(index.blocks, (block) => readSpan(source, index, block), signal)) {
@@ -302,7 +303,7 @@ async function toBase(
     }
   }
   const { zxid } = file
-  const told = file.isExact ? zxid : (tail.lastZxid ?? digest?.zxid ?? null)
+  const told = file.isExact ? zxid : (file.windowEnd ?? tail.lastZxid ?? digest?.zxid ?? null)
   const end = told ?? (await findLastChange(visit))
   const base = { zxid, windowEnd: end > zxid ? end : zxid, digest, sessions: head.sessions, acls: head.acls, visit }
   return { base, windowKnown: told !== null }

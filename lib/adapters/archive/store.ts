@@ -119,6 +119,13 @@ export interface BaseFile {
   readonly bytes?: number
   /** It was proven to be the tree at `zxid`: nothing behind it needs to be replayed first. */
   readonly isExact?: boolean
+  /**
+   * Up to where transactions may be seen in it, where whoever received it knows that and the file does not say it. Nothing that is not replayed
+   * up to there is a state.
+   */
+  readonly windowEnd?: bigint
+  /** What servers said the digest of the tree at `zxid` is, where the file does not say it. */
+  readonly digest?: bigint
   /** False for a walk over the client port: znodes without an owner may be containers or have a time to live. */
   readonly kindsKnown?: boolean
 }

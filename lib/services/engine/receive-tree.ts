@@ -1,0 +1,166 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BaseFile } from '../../adapters/archive/store.ts'
+import type { ServerAddress } from '../../adapters/zookeeper/connect-string.ts'
+import type { ObserverSession, QuorumTarget } from '../../adapters/zookeeper/observer.ts'
+import { CancelledError, formatErrorLine } from '../../base/errors.ts'
+import { counterOf } from '../../domain/txnlog/continuity.ts'
+import { decodeTxn } from '../../domain/txnlog/decode-txn.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
+import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
+import { encodeLogHead, frameEntry } from '../../domain/txnlog/write-log.ts'
+import type { EngineContext } from '../context.ts'
+import { EngineError } from './errors.ts'
+
+/** How far back a transaction with a digest is looked for, when none comes. */
+const LOOK_BACK = 16n
+
+/** A leader's whole tree with what happened while it was sent: files in the folder that was given. */
+export interface ReceivedTree {
+  readonly peer: ServerAddress
+  readonly base: BaseFile
+  /** What came between the tree and UPTODATE; none in a quiet moment. */
+  readonly logs: readonly LogSource[]
+  readonly transactions: number
+  /** The tree is the one after this, once the logs are replayed over it. */
+  readonly zxid: bigint
+}
+
+/** Digests of the state before the next entry, as a leader says them. */
+class KnownDigest {
+  /** Null where nobody said what it is. */
+  value: bigint | null = null
+  /** True once the tree may have changed without a digest. */
+  isLost = false
+
+  see(entry: TxnEntry): void {
+    // Carries none, and changes nothing.
+    if (entry.type === TXN_TYPE.error) return
+    const { digest } = decodeTxn(entry)
+    this.value = digest?.value ?? null
+    this.isLost = digest === null
+  }
+}
+
+/** Listens to the leader until all that it had when we came is there, and leaves it. Throws ObserverError, EngineError or CancelledError. */
+export async function receiveTree(
+  context: EngineContext,
+  input: {
+    readonly quorum: QuorumTarget
+    readonly dir: string
+    readonly onBytes?: (bytes: number) => void
+  },
+): Promise<ReceivedTree> {
+  const { quorum, dir, onBytes } = input
+  const session = await context.observers.open(quorum, {
+    from: 0n,
+    scratchDir: dir,
+    signal: context.signal,
+    onProgress: onBytes && (({ bytes }) => onBytes(bytes)),
+  })
+  try {
+    const { start, peer } = session
+    if (start.kind !== 'snapshot') {
+      throw new EngineError('BAD_SOURCE', 'The leader was asked for its whole tree and sent something else', {
+        unaffected: 'the ensemble was not touched, and no archive was made',
+      })
+    }
+    const window = await keepWindow(session, dir)
+    // The connection is not held while a digest is looked for, and its transactions need not be queued.
+    await session.close()
+    const base: BaseFile = { name: `the tree of the leader`, path: start.file, zxid: start.zxid }
+    const { zxid, digest, log, transactions } = window
+    const logs = log ? [log] : []
+    if (digest.value !== null || digest.isLost) {
+      return { peer, base: { ...base, windowEnd: zxid }, logs, transactions, zxid }
+    }
+    // Nothing changed the tree meanwhile, so that it is the one at its own zxid: what came before says which digest that has.
+    const before = await findDigest(context, { ...quorum, servers: [peer] }, { dir, zxid: start.zxid })
+    return {
+      peer,
+      base: { ...base, windowEnd: start.zxid, ...(before === null ? {} : { digest: before }) },
+      logs,
+      transactions,
+      zxid,
+    }
+  } finally {
+    await session.close()
+  }
+}
+
+interface Window {
+  readonly log: LogSource | null
+  readonly transactions: number
+  readonly zxid: bigint
+  readonly digest: KnownDigest
+}
+
+/** Everything up to UPTODATE, as a native log. */
+async function keepWindow(session: ObserverSession, dir: string): Promise<Window> {
+  const digest = new KnownDigest()
+  let { zxid } = session.start
+  let transactions = 0
+  let file: FileHandle | null = null
+  let log: LogSource | null = null
+  try {
+    for await (const { entries, synced } of session.transactions()) {
+      const [first] = entries
+      if (first && file === null) {
+        const name = `log.${first.zxid.toString(16)}`
+        const path = join(dir, name)
+        file = await open(path, 'wx', 0o600)
+        await file.appendFile(encodeLogHead())
+        log = { name, zxid: first.zxid, open: () => createReadStream(path) }
+      }
+      for (const entry of entries) digest.see(entry)
+      if (file && entries.length > 0) await file.appendFile(Buffer.concat(entries.map(frameOf)))
+      transactions += entries.length
+      zxid = entries.at(-1)?.zxid ?? zxid
+      if (synced) break
+    }
+  } finally {
+    await file?.close()
+  }
+  return { log, transactions, zxid, digest }
+}
+
+const frameOf = (entry: TxnEntry) => frameEntry(entry.buffer.subarray(entry.start, entry.end))
+
+/**
+ * The digest of the tree at a zxid, from the last transactions before it, which a leader remembers: we come back as one who has all but those.
+ * Null where that does not tell (servers before 3.6, the first state of an epoch); it is no reason to fail.
+ */
+async function findDigest(
+  context: EngineContext,
+  quorum: QuorumTarget,
+  { dir, zxid }: { readonly dir: string; readonly zxid: bigint },
+): Promise<bigint | null> {
+  // The number before the first of an epoch is nobody's last: a leader would send its whole tree again.
+  const back = counterOf(zxid) - 1n
+  if (back < 1n) return null
+  const from = zxid - (back < LOOK_BACK ? back : LOOK_BACK)
+  let session: ObserverSession | null = null
+  try {
+    session = await context.observers.open(quorum, {
+      from,
+      scratchDir: dir,
+      acceptSnapshot: false,
+      signal: context.signal,
+    })
+    if (session.start.kind !== 'diff') return null
+    const digest = new KnownDigest()
+    for await (const { entries, synced } of session.transactions()) {
+      for (const entry of entries) if (entry.zxid <= zxid) digest.see(entry)
+      if (synced || (entries.at(-1)?.zxid ?? 0n) >= zxid) break
+    }
+    return digest.value
+  } catch (error) {
+    if (error instanceof CancelledError) throw error
+    context.log.warn({ error: formatErrorLine(error) }, 'The leader does not tell the digest of its tree')
+    return null
+  } finally {
+    await session?.close()
+  }
+}

@@ -1,0 +1,271 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createObserver } from '../../adapters/zookeeper/create-observer.ts'
+import { askFourLetterWord } from '../../adapters/zookeeper/internal/four-letter-word.ts'
+import type { ObserverSession } from '../../adapters/zookeeper/observer.ts'
+import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
+import { stringifyJson } from '../../base/json.ts'
+import { LogReader } from '../../domain/txnlog/read-log.ts'
+import { OPEN_ACL } from '../../domain/znode/acl.ts'
+import type { TreeReader } from '../../domain/znode/ports.ts'
+import { createEngineContext } from '../../testing/engine-context.ts'
+import { LiveTree } from '../../testing/live-tree.ts'
+import {
+  findCachedVersions,
+  startEnsemble,
+  type ZooKeeperEnsemble,
+  type ZooKeeperServer,
+} from '../../testing/zookeeper-server.ts'
+import { diffSources } from './diff-sources.ts'
+import { takeObserverBackup } from './take-observer-backup.ts'
+
+const NEWEST = findCachedVersions().findLast(({ cached }) => cached)?.version
+const context = createEngineContext()
+const SECOND_ACL = [{ perms: 1, scheme: 'world', id: 'anyone' }]
+
+/** Ensembles of the installed version and of the newest that is there, started at once. */
+const ensembles = new Map<string, Promise<ZooKeeperEnsemble>>()
+const VERSIONS = ['installed', ...(NEWEST === undefined ? [] : [NEWEST])]
+beforeAll(() => {
+  const config = { tickTime: '500', initLimit: '40', syncLimit: '20' }
+  for (const name of VERSIONS) {
+    const version = name === 'installed' ? undefined : name
+    ensembles.set(name, startEnsemble(3, { version, config, heapMegabytes: 128 }))
+  }
+})
+afterAll(async () => {
+  for (const { value } of (await Promise.allSettled(ensembles.values())).filter((one) => one.status === 'fulfilled')) {
+    await value.stop()
+  }
+})
+
+describe.each(VERSIONS)('listening to an ensemble, %s', (name) => {
+  let ensemble: ZooKeeperEnsemble
+  let store = ''
+  beforeAll(async () => {
+    ensemble = await ensembles.get(name)!
+    store = await mkdtemp(join(tmpdir(), 'arkeeper-observed-'))
+  })
+  afterAll(() => rm(store, { recursive: true, force: true }))
+
+  const quorum = () => ({ servers: ensemble.quorumPorts.map((port) => ({ host: '127.0.0.1', port })) })
+  const ask = ({ host, port }: ZooKeeperServer, word: string) =>
+    askFourLetterWord({ host, port }, word, { timeoutMs: 10_000, tls: null })
+  const take = (paths: string[] = []) =>
+    takeObserverBackup(context, {
+      quorum: quorum(),
+      target: { connectString: ensemble.connectString },
+      clusterName: 'test',
+      paths,
+      parentDir: store,
+    })
+
+  async function serversByRole() {
+    const modes = await Promise.all(ensemble.servers.map((server) => ask(server, 'srvr').catch(() => '')))
+    const withMode = (mode: string) => ensemble.servers.filter((_, i) => modes[i]!.includes(`Mode: ${mode}`))
+    return { leaders: withMode('leader'), followers: withMode('follower') }
+  }
+  const listen = (from: bigint) =>
+    createObserver().open(quorum(), { from, scratchDir: store, acceptSnapshot: from === 0n })
+
+  /** All that a reader tells of each znode, but the times of what each server overwrites for itself. */
+  async function everything(reader: TreeReader): Promise<string[]> {
+    const lines: string[] = []
+    for await (const { znodes } of reader.readSubtree('/', { includeSystem: true })) {
+      for (const { path, data, acl, kind, ttlMs, stat } of znodes) {
+        if (path === '/zookeeper/config') continue
+        const { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, ephemeralOwner } = stat
+        const numbers = { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, ephemeralOwner }
+        const hex = data === null ? null : Buffer.from(data).toString('hex')
+        lines.push(stringifyJson({ path, data: hex, acl, kind, ttlMs, ...numbers }))
+      }
+    }
+    return lines
+  }
+
+  it('takes a whole tree while it is written to, equal to the members’ own files at that zxid', async () => {
+    const client = await createZooKeeper().connect({ connectString: ensemble.connectString })
+    const tree = new LiveTree(client)
+    await tree.fill('/load', 2000)
+    await tree.create('/seq')
+    const add = async (kind: 'container' | 'ttl' | 'ephemeral', path: string) => {
+      await client.create({ path, data: null, acl: OPEN_ACL, kind, ...(kind === 'ttl' ? { ttlMs: 3_600_000 } : {}) })
+    }
+    for (const kind of ['container', 'ttl', 'ephemeral'] as const) await add(kind, `/${kind}`)
+    let isOver = false
+    const write = async (writer: number) => {
+      for (let i = 0; !isOver; i++) {
+        const path = `/load/w${writer}-${i}`
+        await tree.create(path, `${i}`)
+        await tree.set(`/load/n${String((i * 37) % 2000).padStart(6, '0')}`, `written by ${writer}`)
+        await client.create({ path: '/seq/n-', data: null, acl: OPEN_ACL, kind: 'persistent', sequential: true })
+        if (i % 5 === 0) await tree.setAcl(path, SECOND_ACL)
+        if (i % 3 === 0) await tree.remove(path)
+        if (i % 4 === 0) {
+          for (const kind of ['container', 'ttl', 'ephemeral'] as const) await add(kind, `/${kind}${writer}-${i}`)
+        }
+      }
+    }
+    const writers = [1, 2, 3].map(write)
+    try {
+      // What moves while the tree is sent is told; one that nothing fell into proves less.
+      let taken = await take()
+      for (let i = 0; i < 20 && !taken.heard.includes('meanwhile'); i++) taken = await take()
+      expect(taken.heard).toContain('that came meanwhile')
+      expect(taken.manifest).toMatchObject({
+        source: 'observer',
+        status: 'complete',
+        consistency: { class: 'exact', proof: 'digest', from: taken.manifest.zxid, to: taken.manifest.zxid, moved: [] },
+        fidelity: { unknownKind: 0, unreadable: [], maskedAcl: [] },
+      })
+      expect(taken.manifest.zookeeperVersion).toMatch(/^3\./)
+      const { container, ttl, ephemeral, sequenceCounters } = taken.manifest.fidelity
+      for (const count of [container, ttl, ephemeral, sequenceCounters]) expect(count).toBeGreaterThan(0)
+      expect(await context.archives.verify(taken.dir)).toMatchObject({ ok: true, problems: [] })
+
+      isOver = true
+      await Promise.all(writers)
+      const { followers } = await serversByRole()
+      // So that its log has reached that far.
+      await client.sync('/')
+      const archive = await context.archives.open(taken.dir)
+      const own = await context.archives.openDataDir(followers[0]!.dataDir, { to: BigInt(taken.manifest.zxid) })
+      expect(await everything(archive)).toEqual(await everything(own))
+      await own.close()
+      await archive.close()
+    } finally {
+      isOver = true
+      await Promise.allSettled(writers)
+      await client.close()
+    }
+  })
+
+  it('of a quiet ensemble is proved by the digest of what came before, and equals what a client reads', async () => {
+    const taken = await take()
+    expect(taken.heard).not.toContain('meanwhile')
+    expect(taken.manifest.consistency).toMatchObject({ class: 'exact', proof: 'digest' })
+    const archive = await context.archives.open(taken.dir)
+    const client = await createZooKeeper().connect({ connectString: ensemble.connectString })
+    try {
+      const diff = diffSources({ left: archive, right: client, path: '/' })
+      const changes = []
+      for await (const batch of diff.changes) changes.push(...batch)
+      expect(changes).toEqual([])
+      expect(diff.counts().compared).toBeGreaterThan(2000)
+    } finally {
+      await client.close()
+      await archive.close()
+    }
+    const part = await take(['/seq'])
+    expect(part.manifest).toMatchObject({ scope: { paths: ['/seq'] }, consistency: { proof: 'digest' } })
+    await expect(take(['/nosuch'])).rejects.toMatchObject({ code: 'NO_NODE' })
+    expect((await readdir(store)).filter((file) => file.startsWith('.'))).toEqual([])
+  })
+
+  it('goes on where it was, takes back what never was, and follows a new leader; it is no vote and no load', async () => {
+    const client = await createZooKeeper().connect({ connectString: ensemble.connectString })
+    const tree = new LiveTree(client)
+    const before = await client.sync('/')
+    for (let i = 0; i < 20; i++) await tree.create(`/more${i}`, 'x'.repeat(i))
+    const { leaders, followers } = await serversByRole()
+    const reached = await client.sync('/')
+
+    const session = await listen(before)
+    expect(session.start).toEqual({ kind: 'diff', zxid: reached })
+    const stream = new Stream(session)
+    await stream.until(reached)
+    // Byte for byte what a member has put into its own log.
+    const logged = new Map<bigint, string>()
+    for (const file of await readdir(join(followers[0]!.dataDir, 'version-2'))) {
+      if (!file.startsWith('log.')) continue
+      const log = new LogReader(createReadStream(join(followers[0]!.dataDir, 'version-2', file)), {})
+      for await (const batch of log.readEntries()) {
+        for (const { zxid, buffer, start, end } of batch) logged.set(zxid, buffer.toString('hex', start, end))
+      }
+      await log.close()
+    }
+    expect(stream.entries.size).toBe(Number(reached - before))
+    for (const [zxid, hex] of stream.entries) expect(hex).toBe(logged.get(zxid))
+
+    const leader = leaders[0]!
+    const numbers = await ask(leader, 'mntr')
+    expect(numbers).toMatch(/zk_outstanding_requests\t0\n/)
+    expect(numbers).toMatch(/zk_synced_followers\t2\n/)
+    expect(numbers).toMatch(/zk_synced_observers\t1\n/)
+
+    const ahead = await listen(reached + 1000n)
+    expect(ahead.start).toEqual({ kind: 'truncate', zxid: reached })
+    await ahead.close()
+
+    leader.kill('SIGKILL')
+    expect(await stream.end).toMatchObject({ code: 'LOST' })
+    const again = await untilOpen(() => listen(stream.last))
+    expect(again.epoch).toBe(session.epoch + 1n)
+    expect(again.start.kind).toBe('diff')
+    const second = new Stream(again)
+    await second.until(again.start.zxid)
+    await untilDone(() => tree.create('/after'))
+    await second.until(await client.sync('/'))
+    expect([...second.entries.keys()].every((zxid) => zxid > stream.last)).toBe(true)
+
+    // Two of three and we: when one more goes, what is left must not take us for the second half of a quorum.
+    const { followers: left } = await serversByRole()
+    left[0]!.kill('SIGKILL')
+    expect(await second.end).toMatchObject({ code: 'LOST' })
+    await client.close()
+  })
+})
+
+/** What came on a session, gathered while the test does other things. */
+class Stream {
+  readonly entries = new Map<bigint, string>()
+  readonly end: Promise<unknown>
+  last = 0n
+  #wake: () => void = () => undefined
+
+  constructor(session: ObserverSession) {
+    this.last = session.start.zxid
+    this.end = this.#read(session).catch((error: unknown) => error)
+    void this.end.then(() => this.#wake())
+  }
+
+  async until(zxid: bigint): Promise<void> {
+    while (!this.entries.has(zxid) && this.last < zxid) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  async #read(session: ObserverSession): Promise<void> {
+    for await (const { entries } of session.transactions()) {
+      for (const { zxid, buffer, start, end } of entries) {
+        this.entries.set(zxid, buffer.toString('hex', start, end))
+        this.last = zxid
+      }
+      this.#wake()
+    }
+  }
+}
+
+const untilOpen = (open: () => Promise<ObserverSession>) =>
+  retry(open, (code) => ['NO_LEADER', 'REFUSED', 'LOST', 'SASL_REQUIRED'].includes(code))
+
+const untilDone = (write: () => Promise<void>) => retry(write, () => true)
+
+/** An election takes a while; what is waited for is its end. */
+async function retry<T>(work: () => Promise<T>, isPassing: (code: string) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (tries > 300 || !isPassing(code)) throw error
+      await delay(100)
+    }
+  }
+}

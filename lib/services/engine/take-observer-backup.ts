@@ -1,0 +1,123 @@
+import type { DataDirReader } from '../../adapters/archive/store.ts'
+import { formatServer } from '../../adapters/zookeeper/connect-string.ts'
+import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
+import type { QuorumTarget } from '../../adapters/zookeeper/observer.ts'
+import { countOf } from '../../base/count-of.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import type { Consistency } from '../../domain/snapshot/manifest.ts'
+import type { EngineContext } from '../context.ts'
+import { assertRoots } from './assert-roots.ts'
+import { chrootedTree } from './chrooted-tree.ts'
+import { EngineError } from './errors.ts'
+import { type OnProgress, ProgressMeter } from './progress.ts'
+import { type ReceivedTree, receiveTree } from './receive-tree.ts'
+import { parseRoots } from './scope.ts'
+import { withStagingDir } from './staging.ts'
+import type { TakenBackup } from './take-backup.ts'
+import { chrootOf, writeServerTree } from './write-server-tree.ts'
+
+export interface TakeObserverBackupInput {
+  readonly quorum: QuorumTarget
+  /** The same ensemble's client ports, where they are known: they tell its chroot and version. Nobody signs in there. */
+  readonly target: ClusterTarget | null
+  readonly clusterName: string
+  /** Subtrees, relative to the chroot; none means the whole tree. */
+  readonly paths: readonly string[]
+  readonly parentDir: string
+  readonly note?: string
+  readonly onProgress?: OnProgress
+}
+
+export interface TakenObserverBackup extends TakenBackup {
+  /** What was listened to, and what came of it: one line for people. */
+  readonly heard: string
+}
+
+/**
+ * A backup of a running ensemble by listening to its leader as an observer does: the whole tree, then every transaction that was committed while
+ * it was sent, replayed over it. Exact at one zxid, proved by the digest that the leader sends with each transaction (3.6+), with the kinds,
+ * times to live and sequence counters that no client sees. Nothing of the ensemble is changed, not even a session is opened. On any failure
+ * no archive is left.
+ */
+export async function takeObserverBackup(
+  context: EngineContext,
+  input: TakeObserverBackupInput,
+): Promise<TakenObserverBackup> {
+  const roots = parseRoots(input.paths)
+  const startedAtMs = context.clock.now()
+  const meter = new ProgressMeter(context.clock, input.onProgress)
+  return withStagingDir(input.parentDir, async (dir) => {
+    meter.report('Looking for the leader', { done: 0 })
+    const received = await receiveTree(context, {
+      quorum: input.quorum,
+      dir,
+      onBytes: (bytes) => meter.report('Receiving the tree of the leader', { done: bytes, bytes }),
+    })
+    const version = await findVersion(context, input.target)
+    const reader = await context.archives.openMoment({
+      name: `the leader at ${formatServer(received.peer)}`,
+      bases: [received.base],
+      logs: received.logs,
+      to: received.zxid,
+      signal: context.signal,
+      onProgress: (applied) =>
+        meter.report('Replaying what came meanwhile', { done: applied, total: received.transactions }),
+    })
+    try {
+      const consistency = judge(received, reader.proof)
+      const tree = chrootedTree(reader, chrootOf(input.target))
+      await assertRoots(tree, roots, context.signal)
+      const written = await writeServerTree(context, input, {
+        tree,
+        roots,
+        patch: [],
+        facts: {
+          source: 'observer',
+          zookeeperVersion: version,
+          zxid: received.zxid,
+          consistency,
+          unreadable: [],
+          sessions: reader.sessions,
+        },
+        startedAtMs,
+        meter,
+        total: null,
+      })
+      return { ...written, heard: describe(received, consistency) }
+    } finally {
+      await reader.close()
+    }
+  })
+}
+
+/** Asks no session for it: `srvr` is answered without one. */
+async function findVersion(context: EngineContext, target: ClusterTarget | null): Promise<string | null> {
+  if (target === null) return null
+  const answers = await context.zookeeper.serverStatus(target)
+  return answers.find(({ status }) => status?.version)?.status?.version ?? null
+}
+
+function judge(received: ReceivedTree, { exact, digest, firstMismatch }: DataDirReader['proof']): Consistency {
+  const at = formatHex64(received.zxid)
+  if (!exact || digest?.match === false || firstMismatch !== null) {
+    throw new EngineError(
+      'DIGEST_MISMATCH',
+      digest
+        ? `The tree that the leader sent has the digest ${formatHex64(digest.computed)} at ${at}, by the leader's own word it is ${formatHex64(digest.expected)}`
+        : `What the leader sent does not fit together at ${formatHex64(firstMismatch ?? received.zxid)}`,
+      {
+        unaffected: 'no archive was made; the ensemble was not touched',
+        remedy:
+          'look at digest_mismatches_count of the members: one of them may hold another tree than the others; take the backup from another source meanwhile',
+      },
+    )
+  }
+  const proof = digest ? 'digest' : received.transactions > 0 ? 'replay' : 'quiet'
+  return { class: 'exact', proof, from: at, to: at, moved: [], movedKnown: true }
+}
+
+function describe({ peer, base, transactions, zxid }: ReceivedTree, { proof }: Consistency): string {
+  const meanwhile = transactions > 0 ? ` and ${countOf(transactions, 'transaction')} that came meanwhile` : ''
+  const how = proof === 'digest' ? 'proved by digest' : proof === 'replay' ? 'gap-free' : 'nothing moved meanwhile'
+  return `the leader at ${formatServer(peer)}: its tree at ${formatHex64(base.zxid)}${meanwhile} give ${formatHex64(zxid)}, ${how}`
+}
