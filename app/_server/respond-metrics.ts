@@ -1,4 +1,5 @@
 import 'server-only'
+import { PROXIED_HEADER } from '@/lib/runtime/front/proxies.ts'
 import { addressOf } from '@/lib/runtime/request-address.ts'
 import { getRuntime } from '@/lib/runtime/runtime.ts'
 import { isOnlyThisHost } from '@/lib/runtime/trusted-origins.ts'
@@ -14,7 +15,9 @@ export async function respondMetrics(request: Request): Promise<Response> {
     const { db, clock, env, contextFor } = await getRuntime()
     const authorization = request.headers.get('authorization')
     const { metricsToken } = env
-    const caller = { ip: addressOf(request.headers), onlyThisHost: isOnlyThisHost(env) }
+    // What somebody has handed on may have come from anywhere.
+    const onlyThisHost = isOnlyThisHost(env) && !request.headers.has(PROXIED_HEADER)
+    const caller = { ip: addressOf(request.headers), onlyThisHost }
     const actor = await findMetricsActor({ db, clock }, { authorization, metricsToken, ...caller })
     const text = await collectMetrics(contextFor(actor, { signal: request.signal }))
     return new Response(text, { headers: { ...PRIVATE, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } })

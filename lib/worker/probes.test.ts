@@ -80,9 +80,9 @@ test('a port that is taken, or none, keeps no worker from its work', async () =>
 
 test('metrics without a token are for this host by its own name, where no token is set', async () => {
   const open = await start({ ARKEEPER_WORKER_PORT: '0', ARKEEPER_METRICS_TOKEN: '' })
-  const statusBy = (host: string) =>
+  const statusBy = (host: string, more: Record<string, string> = {}) =>
     new Promise<number | undefined>((resolve, reject) => {
-      get({ host: '127.0.0.1', port: open.port ?? 0, path: '/metrics', headers: { host } }, (response) => {
+      get({ host: '127.0.0.1', port: open.port ?? 0, path: '/metrics', headers: { host, ...more } }, (response) => {
         response.resume()
         resolve(response.statusCode)
       }).once('error', reject)
@@ -90,5 +90,9 @@ test('metrics without a token are for this host by its own name, where no token 
   expect(await statusBy(`127.0.0.1:${open.port}`)).toBe(200)
   expect(await statusBy(`localhost:${open.port}`)).toBe(200)
   expect(await statusBy('evil.example')).toBe(401)
+  // A proxy of this host that gives its own name says whom it has seen, or that it was there.
+  for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'Forwarded', 'Via', 'X-Real-IP']) {
+    expect(await statusBy('localhost', { [name]: '192.0.2.7' }), name).toBe(401)
+  }
   await open.close()
 })

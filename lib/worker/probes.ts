@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { formatErrorLine } from '../base/errors.ts'
+import { isThroughProxy } from '../runtime/front/proxies.ts'
 import { type Readiness, readReadiness } from '../runtime/readiness.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { isLoopback, isOnlyThisHost } from '../runtime/trusted-origins.ts'
@@ -81,7 +82,8 @@ async function sendMetrics(
     const { metricsToken, publicUrl, workerListener } = env
     // By its own name: a page of a stranger whose name was pointed at this host comes by that one.
     const isOwnName = isLoopback((request.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''))
-    const onlyThisHost = isOwnName && isOnlyThisHost({ host: workerListener?.host ?? '', publicUrl })
+    const isDirect = isOwnName && !isThroughProxy(request)
+    const onlyThisHost = isDirect && isOnlyThisHost({ host: workerListener?.host ?? '', publicUrl })
     const actor = await findMetricsActor({ db, clock }, { authorization, metricsToken, ip, onlyThisHost })
     const text = await collectMetrics(contextFor(actor))
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })

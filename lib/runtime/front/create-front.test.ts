@@ -98,6 +98,18 @@ describe('what goes on', () => {
     expect(headers['content-security-policy']).not.toContain('nonce-mine')
   })
 
+  test('says whether somebody has handed it on, whom this host need not trust', async () => {
+    const { url, port } = await open()
+    const saidOf = async (headers: Record<string, string>) => (await told(url, headers)).headers['x-arkeeper-proxied']
+    expect(await saidOf({ 'x-arkeeper-proxied': '1' })).toBeUndefined()
+    for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip']) {
+      expect(await saidOf({ [name]: '192.0.2.7' }), name).toBe('1')
+    }
+    // As nginx asks that was told nothing but where to.
+    const answer = await sendRaw(port, `GET /a HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`)
+    expect(answer).toContain('"x-arkeeper-proxied":"1"')
+  })
+
   test('behind a trusted proxy carries the address that it has seen and the public host', async () => {
     const { url } = await open({ publicUrl: 'https://ark.example', proxies: '127.0.0.1', basePath: '/ark' })
     const { headers } = await told(`${url}/ark/audit`, { 'x-forwarded-for': '1.1.1.1, 192.0.2.7' })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Env } from '../env.ts'
 import { PROBES } from './probes.ts'
-import { type Client, clientOf } from './proxies.ts'
+import { type Client, clientOf, isThroughProxy, PROXIED_HEADER } from './proxies.ts'
 import { BODY_BYTES_MAX, isReading, isUpload, type Knock, type Refusal, refusalOf } from './refusal-of.ts'
 import { nameRequest, REQUEST_ID_HEADER } from './request-log.ts'
 import { mayBeKept, pagePolicy, responseHeaders } from './response-headers.ts'
@@ -52,6 +52,7 @@ export function createFront(env: FrontEnv, limits: FrontLimits = FRONT_LIMITS) {
     if (refusal) return refuse(request, response, refusal)
     if (sendOn(request, response)) return false
 
+    const isProxied = isOurOwn ? request.headers[PROXIED_HEADER] !== undefined : isThroughProxy(request)
     for (const name of Object.keys(request.headers)) if (NOT_FROM_OUTSIDE.test(name)) delete request.headers[name]
     // Next.js holds an action's Origin, which was judged above, against the host; behind a proxy that is not what the browser asked for.
     // Of a reading nobody has judged it: it may say anything.
@@ -60,6 +61,7 @@ export function createFront(env: FrontEnv, limits: FrontLimits = FRONT_LIMITS) {
     const host = origin?.host || publicHost
     if (host !== null) request.headers.host = host
     request.headers['x-arkeeper-pass'] = pass
+    if (isProxied) request.headers[PROXIED_HEADER] = '1'
     request.headers['x-forwarded-for'] = client.address
     request.headers['x-forwarded-proto'] = https ? 'https' : 'http'
     // Next.js gives its own scripts the nonce that it finds here.

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
 /** Addresses of proxies whose word on where a request comes from is taken. */
@@ -43,6 +44,18 @@ export function clientOf(
     if (!proxies.holds(next)) break
   }
   return { address, secure }
+}
+
+const OF_PROXIES = /^(x-forwarded(-|$)|forwarded$|via$|x-real-ip$)/
+/** Set by the door for what stands behind it. */
+export const PROXIED_HEADER = 'x-arkeeper-proxied'
+
+/**
+ * Whether a request shows that somebody has handed it on: by what proxies add, trusted or not, or by the HTTP/1.0 that nginx speaks unless told
+ * otherwise. Such a one may come from anywhere, however near its connection begins.
+ */
+export function isThroughProxy({ headers, httpVersion }: Pick<IncomingMessage, 'headers' | 'httpVersion'>): boolean {
+  return httpVersion === '1.0' || Object.keys(headers).some((name) => OF_PROXIES.test(name))
 }
 
 /** Without port, brackets and the form that an IPv4 address takes on an IPv6 socket; null for what is no address. */
