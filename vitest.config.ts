@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -9,6 +10,11 @@ const alias = { '@': fileURLToPath(new URL('.', import.meta.url)) }
 
 /** A fresh checkout knows no durations, and would begin with the largest files: a slow small one would run alone at the end. */
 const SLOWEST_FIRST = [
+  'lib/runtime/auth.test.ts',
+  'lib/worker/many-workers.test.ts',
+  'lib/services/alerts/alerts.test.ts',
+  'lib/adapters/database/open-database.test.ts',
+  'bin/internal/failures.test.ts',
   'lib/cli/cli.int.test.ts',
   'e2e/chaos/chaos.int.test.ts',
   'lib/services/engine/limits.int.test.ts',
@@ -45,6 +51,10 @@ export default defineConfig({
           // For a machine that is busy with other things: no test waits for it to pass.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // All cores; the default leaves one to vitest itself, which needs little. A process takes one file after the other, because to
+          // load everything anew for each took as long as the tests: what a test changes for its process, it puts back.
+          maxWorkers: availableParallelism(),
+          isolate: false,
         },
       },
       {
@@ -56,6 +66,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // One more than the cores that it is made for: much of it waits for servers, sessions and leases to end.
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -70,7 +81,7 @@ export default defineConfig({
               : []),
           ],
           globalSetup: ['lib/testing/postgresql-setup.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 3,
