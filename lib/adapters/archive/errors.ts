@@ -11,6 +11,8 @@ export type ArchiveErrorCode =
   | 'FILES_CHANGED'
   | 'SIZE_MISMATCH'
   | 'READ_BACK_FAILED'
+  /** Another process writes there. */
+  | 'IN_USE'
   | 'UNSUPPORTED'
   | 'CLOSED'
   | 'NO_SPACE'

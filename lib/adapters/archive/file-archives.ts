@@ -4,6 +4,7 @@ import { type FileForm, PLAIN_FORM, sealedForm } from './file-form.ts'
 import { createFileLogArchive } from './file-log-archive.ts'
 import { openImport } from './imports/open-import.ts'
 import { listArchives } from './list-archives.ts'
+import { createLiveTrees } from './live/open-live-tree.ts'
 import type { LogArchivePort, TailBox } from './log-archive.ts'
 import { FileLogTail } from './log-tail.ts'
 import { findArchiveBase, listMemberSnapshots } from './moment-bases.ts'
@@ -70,6 +71,7 @@ function makePort(
     archiveBase: findArchiveBase,
     openImport,
     openNative: openNativeSnapshot,
+    liveTrees: createLiveTrees(),
     logs,
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type DataDir, getDataDir, withListing } from './data-dir.ts'
+import { readExactBases } from './exact-bases.ts'
 import { logSourcesOf } from './log-file.ts'
 import { type DataDirTree, openHistory } from './open-history.ts'
 import type { OpenDataDirOptions } from './store.ts'
@@ -18,9 +19,11 @@ export async function openDataDir(path: string, options: OpenDataDirOptions = {}
 
 /** As `openDataDir`, of files that were listed before. */
 export async function openListed(place: DataDir, options: OpenDataDirOptions): Promise<DataDirTree> {
+  const exact = await readExactBases(place.dir)
   const bases = place.snapshots.map(({ name, zxid }) => ({
     name,
     zxid,
+    isExact: exact.has(name),
     path: join(/* turbopackIgnore: true */ place.dir, name),
   }))
   return openHistory({ name: place.dir, logsName: place.logDir, bases, logs: logSourcesOf(place) }, options)

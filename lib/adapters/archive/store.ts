@@ -3,6 +3,7 @@ import type { LogSource } from '../../domain/txnlog/ports.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import type { OpenedImport, OpenImportOptions } from './imports/open-import.ts'
+import type { LiveTreePort } from './live/live-tree.ts'
 import type { LogArchivePort } from './log-archive.ts'
 import type { ReplayProof } from './replay-proof.ts'
 
@@ -212,6 +213,8 @@ export interface ArchivePort {
     path: string,
     options?: { signal?: AbortSignal; onProgress?: (znodes: number, dataBytes: number) => void },
   ): Promise<NativeSnapshot>
+  /** Trees that follow a stream of transactions. */
+  readonly liveTrees: LiveTreePort
   /** The continuous transaction logs of the store's clusters. */
   readonly logs: LogArchivePort
 }

@@ -17,6 +17,8 @@ export interface FollowLimits {
   readonly flushMs: number
   /** Bytes of transactions that are written but not yet applied: beyond, the reader waits. */
   readonly pendingBytes: number
+  /** Bytes that wait to be written: beyond, the session drops itself, so that the leader need not keep them for us. */
+  readonly backlogBytes: number
   /** Memory of the touched part of the tree, beyond which it is written out. */
   readonly heldBytes: number
   /** A base is kept when this many bytes of log, and twice as many as the base has, lie behind the last one. */
@@ -51,13 +53,20 @@ export interface FollowProgress {
   readonly connected: boolean
   /** How far behind the ensemble we are: 0 when all is here that the leader has named. */
   readonly lagMs: number
-  /** Written since the start, and of the last second. */
+  /** Written since the start, and since the last report. */
   readonly transactions: number
-  readonly bytes: number
+  readonly lately: { readonly transactions: number; readonly bytes: number }
   readonly proof: LiveProof | null
   /** On record in the sink. */
   readonly gaps: number
   readonly znodes: number | null
+}
+
+export interface FollowOutcome {
+  readonly zxid: bigint | null
+  readonly transactions: number
+  readonly gaps: number
+  readonly proof: LiveProof | null
 }
 
 export interface FollowInput {

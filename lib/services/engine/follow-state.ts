@@ -1,0 +1,168 @@
+import { rm } from 'node:fs/promises'
+import type { FollowHolding, FollowSink } from '../../adapters/archive/live/follow-sink.ts'
+import type { LiveBase, LiveProof, LiveTree, LiveTreePort } from '../../adapters/archive/live/live-tree.ts'
+import type { ObserverStart } from '../../adapters/zookeeper/observer.ts'
+import { throwIfAborted } from '../../base/errors.ts'
+import { SnapshotError } from '../../domain/snapshot/errors.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { HistoryReader } from '../../domain/txnlog/read-history.ts'
+import type { FollowEvent, FollowLimits } from './follow.ts'
+
+/** Above so many times the memory that is wanted, the stream waits for the base that is being written. */
+const HELD_FACTOR_MAX = 3
+
+/** The tree that a stream has come to, and when a new base of it is due. */
+export class FollowState {
+  readonly #trees: LiveTreePort
+  readonly #sink: FollowSink
+  readonly #limits: FollowLimits
+  readonly #onEvent: (event: FollowEvent) => void
+  #tree: LiveTree | null = null
+  /** The base below it is in the sink, or one that leads to it. */
+  #isKept = false
+  #isSettled = false
+  #since = { transactions: 0, bytes: 0 }
+  #parted: bigint | null = null
+  #basing: Promise<void> | null = null
+  #baseFailure: unknown = null
+
+  constructor(trees: LiveTreePort, sink: FollowSink, limits: FollowLimits, onEvent: (event: FollowEvent) => void) {
+    this.#trees = trees
+    this.#sink = sink
+    this.#limits = limits
+    this.#onEvent = onEvent
+  }
+
+  get zxid(): bigint | null {
+    return this.#tree?.zxid ?? null
+  }
+  get proof(): LiveProof | null {
+    return this.#tree?.proof ?? null
+  }
+  get znodes(): number | null {
+    return this.#tree?.znodes ?? null
+  }
+  get isKept(): boolean {
+    return this.#isKept
+  }
+
+  /** From the newest sound base, with the logs behind it; nothing, where they do not lead to what is held last. */
+  async restore(holding: FollowHolding, signal: AbortSignal): Promise<void> {
+    await this.close()
+    this.#isKept = holding.bases.length > 0
+    for (const { path, zxid } of holding.bases) {
+      throwIfAborted(signal)
+      const tree = await this.#open({ path, zxid, window: 'file' }).catch((error: unknown) => {
+        // As a server does: the next older.
+        if (!(error instanceof SnapshotError)) throw error
+        return null
+      })
+      if (tree === null) continue
+      this.#tree = tree
+      this.#isSettled = true
+      const reader = new HistoryReader(holding.logs, { after: zxid, to: null, signal })
+      for await (const batch of reader.readEntries()) {
+        await this.apply(batch)
+        if (tree.heldBytes > this.#limits.heldBytes) await tree.rebase({ signal })
+      }
+      if (tree.zxid !== holding.last) await this.close()
+      return
+    }
+  }
+
+  /** The leader's whole tree takes the place of whatever there was. */
+  async begin(start: Extract<ObserverStart, { kind: 'snapshot' }>): Promise<void> {
+    await this.close()
+    this.#tree = await this.#open({ path: start.file, zxid: start.zxid, window: 'open' })
+    await rm(start.file, { force: true })
+    this.#isSettled = false
+    this.#isKept = false
+  }
+
+  async apply(entries: readonly TxnEntry[]): Promise<void> {
+    const tree = this.#tree
+    if (tree === null || entries.length === 0) return
+    await tree.apply(entries)
+    this.#since.transactions += entries.length
+    for (const { start, end } of entries) this.#since.bytes += end - start
+    this.#tellOfDigest(tree)
+  }
+
+  /** All that the leader had when we came has been applied. */
+  endWindow(): void {
+    this.#tree?.endWindow()
+    this.#isSettled = true
+  }
+
+  /** What the sink kept is gone. */
+  needsBase(): void {
+    this.#isKept = false
+  }
+
+  /** Begins to write a new base where one is due; waits only where too much is in memory. */
+  async considerBase(): Promise<void> {
+    const tree = this.#tree
+    if (this.#baseFailure !== null) throw this.#baseFailure
+    if (tree === null || !this.#isSettled) return
+    const { heldBytes } = this.#limits
+    if (this.#basing === null) {
+      const keep = !this.#isKept || (this.#isDue(tree) && isSound(tree.proof))
+      if (keep || tree.heldBytes > heldBytes) this.#basing = this.#rebase(tree, keep)
+    }
+    if (tree.heldBytes > heldBytes * HELD_FACTOR_MAX) await this.#basing
+  }
+
+  /** Waits for the base that is being written. */
+  async settle(): Promise<void> {
+    await this.#basing
+    if (this.#baseFailure !== null) throw this.#baseFailure
+  }
+
+  async close(): Promise<void> {
+    await this.#basing
+    await this.#tree?.close()
+    this.#tree = null
+    this.#since = { transactions: 0, bytes: 0 }
+    this.#parted = null
+  }
+
+  #isDue(tree: LiveTree): boolean {
+    const { baseLogBytes, baseTransactions } = this.#limits
+    const { transactions, bytes } = this.#since
+    return transactions >= baseTransactions || bytes >= Math.max(baseLogBytes, 2 * tree.baseBytes)
+  }
+
+  async #rebase(tree: LiveTree, mayKeep: boolean): Promise<void> {
+    const keep = async (base: LiveBase) => {
+      await this.#sink.base(base)
+      this.#isKept = true
+      const { zxid, bytes, znodes } = base
+      this.#onEvent({ kind: 'base', zxid, bytes, znodes })
+    }
+    try {
+      if (mayKeep) this.#since = { transactions: 0, bytes: 0 }
+      await tree.rebase(mayKeep ? { keep } : {})
+    } catch (error) {
+      this.#baseFailure = error
+    } finally {
+      this.#basing = null
+    }
+  }
+
+  #open(input: { path: string; zxid: bigint; window: 'open' | 'file' }): Promise<LiveTree> {
+    return this.#trees.open({ ...input, scratchDir: this.#sink.scratchDir })
+  }
+
+  #tellOfDigest({ proof, zxid }: LiveTree): void {
+    const parted = proof.parted?.zxid ?? null
+    if (parted === this.#parted) return
+    this.#parted = parted
+    if (proof.parted !== null) this.#onEvent({ kind: 'digest-parted', ...proof.parted })
+    else this.#onEvent({ kind: 'digest-agrees', zxid: proof.comparedZxid ?? zxid })
+  }
+}
+
+/** A base of a tree that is not what the server says would only hide since when. */
+function isSound({ parted, suspected, conflicts }: LiveProof): boolean {
+  return parted === null && suspected === null && conflicts === 0
+}

@@ -1,0 +1,337 @@
+import { rm } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FollowHolding } from '../../adapters/archive/live/follow-sink.ts'
+import { ObserverError } from '../../adapters/zookeeper/errors.ts'
+import type { ObserverSession } from '../../adapters/zookeeper/observer.ts'
+import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
+import type { FollowInput, FollowLimits, FollowOutcome, FollowPorts } from './follow.ts'
+import { FollowState } from './follow-state.ts'
+import { WorkLine } from './work-line.ts'
+
+const DEFAULT_LIMITS: FollowLimits = {
+  flushMs: 500,
+  pendingBytes: 16 << 20,
+  backlogBytes: 32 << 20,
+  heldBytes: 24 << 20,
+  baseLogBytes: 64 << 20,
+  baseTransactions: 1_000_000,
+  backOffMs: [250, 10_000],
+}
+const PROGRESS_MS = 1000
+/** What a wait may mend. */
+const PASSING: readonly string[] = ['NO_LEADER', 'REFUSED', 'LOST', 'TOO_SLOW', 'PROTOCOL']
+/** A leader that breaks the protocol so often in a row will go on to. */
+const PROTOCOL_FAULTS_MAX = 5
+
+/**
+ * Keeps a sink what the ensemble is, until it is told to stop: a base, then every transaction in order, each once, each checked by its digest over
+ * the tree that they come to. What is written does not wait for what is checked, nor for new bases. Throws ObserverError, ArchiveError,
+ * CancelledError; whatever ends it, what came is flushed.
+ */
+export async function followStream(ports: FollowPorts, input: FollowInput): Promise<FollowOutcome> {
+  const follower = new Follower(ports, input)
+  try {
+    return await follower.run()
+  } finally {
+    await follower.close()
+  }
+}
+
+class Follower {
+  readonly #ports: FollowPorts
+  readonly #input: FollowInput
+  readonly #limits: FollowLimits
+  readonly #state: FollowState
+  readonly #ended = new AbortController()
+  #session: ObserverSession | null = null
+  /** Of the last transaction in the sink, or of what it begins behind. */
+  #last: bigint | null = null
+  /** The same, where this session brought it. */
+  #brought: bigint | null = null
+  #gaps = 0
+  #transactions = 0
+  #bytes = 0
+  #timeMs: number | null = null
+  #wasConnected = false
+  #isSynced = false
+  /** When all that the leader had named was here. */
+  #levelAt: number
+  #flushing: Promise<void> | null = null
+  #flushFailure: unknown = null
+
+  constructor(ports: FollowPorts, input: FollowInput) {
+    this.#ports = ports
+    this.#input = input
+    this.#limits = { ...DEFAULT_LIMITS, ...input.limits }
+    this.#state = new FollowState(ports.liveTrees, input.sink, this.#limits, (event) => input.onEvent?.(event))
+    this.#levelAt = ports.clock.now()
+    input.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  async run(): Promise<FollowOutcome> {
+    await this.#takeUp(await this.#input.sink.open())
+    const reporting = this.#input.onProgress ? this.#report(this.#input.onProgress) : undefined
+    try {
+      await this.#keepOn()
+      await this.#state.settle()
+      await this.#flush()
+    } finally {
+      this.#ended.abort()
+      await reporting
+    }
+    return { zxid: this.#state.zxid, transactions: this.#transactions, gaps: this.#gaps, proof: this.#state.proof }
+  }
+
+  async close(): Promise<void> {
+    this.#input.signal?.removeEventListener('abort', this.#onAbort)
+    this.#ended.abort()
+    await this.#session?.close()
+    await this.#flushing
+    await this.#state.close()
+    await this.#input.sink.close()
+  }
+
+  readonly #onAbort = () => {
+    this.#ended.abort()
+    void this.#session?.close()
+  }
+
+  async #keepOn(): Promise<void> {
+    const [first, longest] = this.#limits.backOffMs
+    let attempt = 0
+    let protocolFaults = 0
+    const { until } = this.#input
+    if (until !== undefined && (this.#state.zxid ?? -1n) >= until) return
+    for (;;) {
+      throwIfAborted(this.#input.signal)
+      this.#isSynced = false
+      this.#brought = null
+      try {
+        if ((await this.#listen()) === 'done') return
+      } catch (error) {
+        throwIfAborted(this.#input.signal)
+        if (this.#isSynced) attempt = protocolFaults = 0
+        if (isArkeeperError(error) && error.code === 'PROTOCOL') protocolFaults++
+        if (!this.#isPassing(error) || protocolFaults >= PROTOCOL_FAULTS_MAX) throw error
+        const retryInMs = Math.min(first * 2 ** attempt++, longest)
+        this.#input.onEvent?.({ kind: 'lost', error, retryInMs })
+        await this.#wait(retryInMs)
+      }
+    }
+  }
+
+  #isPassing(error: unknown): boolean {
+    if (!(error instanceof ObserverError) || !PASSING.includes(error.code)) return false
+    return this.#wasConnected || this.#input.retry === 'always'
+  }
+
+  /** One session: until all is done, or it is to be begun anew. Throws what ended it. */
+  async #listen(): Promise<'done' | 'again'> {
+    const { target, sink } = this.#input
+    // What is written and not applied comes again, and is passed over by the sink.
+    const from = this.#state.zxid ?? 0n
+    const session = await this.#ports.observers.open(target, {
+      from,
+      scratchDir: sink.scratchDir,
+      backlogBytesMax: this.#limits.backlogBytes,
+      signal: this.#ended.signal,
+    })
+    this.#session = session
+    try {
+      this.#wasConnected = true
+      const { peer, epoch, start } = session
+      this.#input.onEvent?.({ kind: 'connected', peer, epoch, start: start.kind })
+      const line = new WorkLine(this.#limits.pendingBytes, () => void session.close())
+      try {
+        return (await this.#begin(session, line)) ? await this.#pass(session, line, from) : 'again'
+      } finally {
+        // What was written is applied before anything else is done with the tree.
+        await line.drain()
+      }
+    } finally {
+      this.#session = null
+      await session.close()
+      if (session.start.kind === 'snapshot') await rm(session.start.file, { force: true })
+    }
+  }
+
+  /** False: nothing here can be gone on from. */
+  async #begin({ start }: ObserverSession, line: WorkLine): Promise<boolean> {
+    const { sink } = this.#input
+    if (start.kind === 'diff') {
+      if (this.#state.zxid !== null) return true
+      throw new ObserverError('PROTOCOL', 'the leader goes on from nothing, where its whole tree was asked for')
+    }
+    if (start.kind === 'truncate') {
+      const from = this.#last ?? 0n
+      await this.#takeUp(await sink.rollBack(start.zxid))
+      this.#input.onEvent?.({ kind: 'rolled-back', from, to: start.zxid })
+      return this.#last === start.zxid && this.#state.zxid === start.zxid
+    }
+    if (this.#last !== null && start.zxid > this.#last) {
+      const gap = { from: this.#last + 1n, to: start.zxid, why: 'forgotten', atMs: this.#ports.clock.now() } as const
+      await sink.gap(gap)
+      this.#gaps++
+      this.#input.onEvent?.({ kind: 'gap', ...gap })
+    }
+    if (this.#last === null || start.zxid > this.#last) this.#last = start.zxid
+    await line.push(0, () => this.#state.begin(start))
+    return true
+  }
+
+  async #pass(session: ObserverSession, line: WorkLine, from: bigint): Promise<'done' | 'again'> {
+    const { start } = session
+    const { until } = this.#input
+    // Before, a base may come to lie behind it, and what leads to the base is wanted.
+    const mayEnd = () => until !== undefined && (this.#isSynced || start.kind !== 'snapshot')
+    let seen = start.kind === 'diff' ? from : start.zxid
+    for await (const batch of session.transactions()) {
+      const entries = mayEnd() ? batch.entries.filter(({ zxid }) => zxid <= until!) : batch.entries
+      seen = entries.at(-1)?.zxid ?? seen
+      await this.#write(entries, batch.receivedAt)
+      const isFirstSync = batch.synced && !this.#isSynced
+      if (isFirstSync) {
+        this.#isSynced = true
+        if (this.#last !== null && seen < this.#last) await this.#startOver(seen, line)
+      }
+      await line.push(bytesOf(entries), () => this.#work(session, entries, isFirstSync))
+      if (mayEnd() && seen >= until!) return 'done'
+    }
+    return 'again'
+  }
+
+  async #write(entries: readonly TxnEntry[], receivedAt: number): Promise<void> {
+    if (this.#flushFailure !== null) throw this.#flushFailure
+    const fresh: TxnEntry[] = []
+    let [last, brought] = [this.#last, this.#brought]
+    let gap: Gap | null = null
+    for (const entry of entries) {
+      const { zxid } = entry
+      if (last !== null && zxid <= last && !isRepeat(entry, brought)) continue
+      gap = last === null ? null : findGap(last, entry)
+      if (gap !== null) break
+      last = brought = zxid
+      fresh.push(entry)
+    }
+    if (fresh.length > 0) await this.#keep(fresh, receivedAt)
+    if (gap !== null) throw missing(gap)
+  }
+
+  async #keep(fresh: readonly TxnEntry[], receivedAt: number): Promise<void> {
+    await this.#input.sink.append(fresh)
+    this.#last = this.#brought = fresh.at(-1)!.zxid
+    this.#transactions += fresh.length
+    this.#bytes += bytesOf(fresh)
+    this.#input.onWritten?.(fresh, receivedAt)
+    this.#flushing ??= this.#flushSoon()
+  }
+
+  async #work(session: ObserverSession, entries: readonly TxnEntry[], isFirstSync: boolean): Promise<void> {
+    await this.#state.apply(entries)
+    const newest = entries.at(-1)
+    if (newest) this.#timeMs = newest.timeMs
+    if (isFirstSync) {
+      this.#state.endWindow()
+      if (this.#state.zxid !== null) this.#input.onEvent?.({ kind: 'synced', zxid: this.#state.zxid })
+    }
+    await this.#state.considerBase()
+    if ((this.#state.zxid ?? -1n) >= session.heard.zxid) this.#levelAt = this.#ports.clock.now()
+  }
+
+  /** The ensemble has not what it once told: what we hold is the past of another one now. */
+  async #startOver(seen: bigint, line: WorkLine): Promise<void> {
+    await line.drain()
+    const from = this.#last ?? 0n
+    const { gaps } = await this.#input.sink.rollBack(null)
+    this.#gaps = gaps
+    this.#last = seen
+    this.#state.needsBase()
+    this.#input.onEvent?.({ kind: 'rolled-back', from, to: null })
+  }
+
+  /** The state that the sink's content comes to; without one the whole tree is asked for. */
+  async #takeUp(holding: FollowHolding): Promise<void> {
+    let held = holding
+    // Nothing can be replayed without a base: the first one was not written yet.
+    if (held.bases.length === 0 && held.last !== null) held = await this.#input.sink.rollBack(null)
+    this.#last = held.last
+    this.#gaps = held.gaps
+    await this.#state.restore(held, this.#ended.signal)
+  }
+
+  async #flushSoon(): Promise<void> {
+    await this.#wait(this.#limits.flushMs)
+    this.#flushing = null
+    try {
+      await this.#input.sink.flush()
+    } catch (error) {
+      this.#flushFailure = error
+    }
+  }
+
+  async #flush(): Promise<void> {
+    await this.#flushing
+    await this.#input.sink.flush()
+    if (this.#flushFailure !== null) throw this.#flushFailure
+  }
+
+  async #report(tell: NonNullable<FollowInput['onProgress']>): Promise<void> {
+    let before = { transactions: 0, bytes: 0 }
+    while (!this.#ended.signal.aborted) {
+      await this.#wait(PROGRESS_MS)
+      const { zxid, proof, znodes } = this.#state
+      const heard = this.#session?.heard.zxid ?? null
+      const now = this.#ports.clock.now()
+      const isLevel = heard !== null && this.#isSynced && zxid !== null && zxid >= heard
+      if (isLevel) this.#levelAt = now
+      const [transactions, bytes] = [this.#transactions, this.#bytes]
+      tell({
+        zxid,
+        timeMs: this.#timeMs,
+        connected: this.#session !== null,
+        lagMs: isLevel ? 0 : Math.max(0, now - this.#levelAt),
+        transactions,
+        lately: { transactions: transactions - before.transactions, bytes: bytes - before.bytes },
+        proof,
+        gaps: this.#gaps,
+        znodes,
+      })
+      before = { transactions, bytes }
+    }
+  }
+
+  async #wait(ms: number): Promise<void> {
+    const { signal } = this.#ended
+    await (this.#ports.wait ?? waitFor)(ms, signal)
+  }
+}
+
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await delay(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
+
+/** How servers log a malformed request: under the number of the one before. */
+const isRepeat = (entry: TxnEntry, former: bigint | null) => entry.zxid === former && entry.type === TXN_TYPE.error
+
+function missing({ after, before }: Gap): ObserverError {
+  return new ObserverError(
+    'PROTOCOL',
+    `the leader goes on with ${formatHex64(before)} right after ${formatHex64(after)}`,
+    {
+      unaffected: `all up to ${formatHex64(after)} is written`,
+    },
+  )
+}
+
+function bytesOf(entries: readonly TxnEntry[]): number {
+  let bytes = 0
+  for (const { start, end } of entries) bytes += end - start
+  return bytes
+}
