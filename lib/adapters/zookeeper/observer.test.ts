@@ -362,10 +362,13 @@ describe('TLS', () => {
   })
 
   test('that is not asked for, and that is not there, are told apart', async () => {
-    await expect(listen(await lead(begin, { ...options, requestCert: false }))).rejects.toMatchObject({
-      code: 'TLS_FAULT',
-      message: expect.stringContaining('speaks TLS (sslQuorum)'),
-    })
+    // As members speak it, who want a certificate of each other; and where none is wanted.
+    for (const more of [{}, { maxVersion: 'TLSv1.2' as const }, { requestCert: false }]) {
+      await expect(listen(await lead(begin, { ...options, ...more }))).rejects.toMatchObject({
+        code: 'TLS_FAULT',
+        message: expect.stringContaining('speaks TLS (sslQuorum)'),
+      })
+    }
     await expect(listen(await lead(begin), {}, { tls, connectTimeoutMs: 2000 })).rejects.toMatchObject({
       code: 'TLS_FAULT',
       message: expect.stringContaining('does not speak TLS'),

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BaseFile } from '../../adapters/archive/store.ts'
-import type { ServerAddress } from '../../adapters/zookeeper/connect-string.ts'
+import { formatServer, type ServerAddress } from '../../adapters/zookeeper/connect-string.ts'
 import type { ObserverSession, QuorumTarget } from '../../adapters/zookeeper/observer.ts'
 import { CancelledError, formatErrorLine } from '../../base/errors.ts'
 import { counterOf } from '../../domain/txnlog/continuity.ts'
@@ -63,8 +63,10 @@ export async function receiveTree(
   try {
     const { start, peer } = session
     if (start.kind !== 'snapshot') {
-      throw new EngineError('BAD_SOURCE', 'The leader was asked for its whole tree and sent something else', {
+      const message = `${formatServer(peer)} has no tree to send: the ensemble is new, and nothing was ever written to it`
+      throw new EngineError('BAD_SOURCE', message, {
         unaffected: 'the ensemble was not touched, and no archive was made',
+        remedy: 'check that this is the ensemble you mean; with the first write there is something to back up',
       })
     }
     const window = await keepWindow(session, dir)

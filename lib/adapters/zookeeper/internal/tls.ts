@@ -157,6 +157,26 @@ function silentHandshake(server: ServerAddress, timeoutMs: number): ZooKeeperErr
 }
 
 /**
+ * Whether a handshake is answered as TLS is, be it with a refusal because we show no certificate. The connection is closed at once and nothing is
+ * ever sent over it.
+ */
+export function speaksTls(raw: Socket, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Only looked at: see above.
+    const socket = tlsConnect({ socket: raw, minVersion: MIN_VERSION, rejectUnauthorized: false })
+    const finish = (speaks: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      raw.destroy()
+      resolve(speaks)
+    }
+    const timer = setTimeout(() => finish(false), timeoutMs)
+    socket.on('error', (error) => finish((findTlsFault(error) ?? 'not-offered') !== 'not-offered'))
+    socket.once('secureConnect', () => finish(true))
+  })
+}
+
+/**
  * The certificate that a port shows, whoever made it: to name it where it is refused, and to tell a TLS port from a plain one. The connection is
  * closed at once and nothing is ever sent over it. Null where nothing speaks TLS in time.
  */

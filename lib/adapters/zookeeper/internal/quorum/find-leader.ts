@@ -3,7 +3,7 @@ import { CancelledError } from '../../../../base/errors.ts'
 import type { ServerAddress } from '../../connect-string.ts'
 import { ObserverError } from '../../errors.ts'
 import { type DialOptions, dial, reach } from '../dial.ts'
-import { peekCertificate, type WireTls } from '../tls.ts'
+import { speaksTls, type WireTls } from '../tls.ts'
 import { summarize, tlsExpected } from './faults.ts'
 
 const PEEK_TIMEOUT_MS = 3_000
@@ -56,7 +56,7 @@ async function sayWhetherTlsIsExpected(
   if (tls !== null || error.code !== 'SASL_REQUIRED') return error
   try {
     const raw = await dial(server, { timeoutMs: PEEK_TIMEOUT_MS, signal })
-    return (await peekCertificate(raw, server, null, PEEK_TIMEOUT_MS)) === null ? error : tlsExpected(server)
+    return (await speaksTls(raw, PEEK_TIMEOUT_MS)) ? tlsExpected(server) : error
   } catch (again) {
     if (again instanceof CancelledError) throw again
     return error
