@@ -16,6 +16,7 @@ import { benchTree } from './bench-tree.ts'
 import { type RestoreStageInput, runRestoreStage } from './limit-tasks.ts'
 import { findInLogs, type LogIndexInput, writeLogs } from './log-index-part.ts'
 import { type NativeInput, openPaths, readNative, writeNative } from './native-tasks.ts'
+import { observe, receiveBare } from './observer-part.ts'
 
 export interface Measure {
   readonly znodes: number
@@ -38,6 +39,7 @@ interface Input extends NativeInput, LogIndexInput, RestoreStageInput {
   source: string
   targetPath: string
   dir: string
+  quorumPort: number
 }
 
 /** Where the tree of the restore lies in its archive. */
@@ -105,6 +107,12 @@ export async function runTask(task: string, input: Input): Promise<Measure> {
     case 'log-find': {
       const { times, scan } = await findInLogs(input)
       return { ...done(times.length), times, parts: { scan } }
+    }
+    case 'observe-bare':
+      return done(await receiveBare(input.quorumPort))
+    case 'observe': {
+      const { znodes, parts } = await observe(context, input)
+      return { ...done(znodes), parts }
     }
     case 'bare-write': {
       // Reading the tree beforehand: the yardstick is the pipeline of multis alone.
