@@ -3,6 +3,7 @@ import {
   CircleAlert,
   CircleCheck,
   CircleDashed,
+  Copy,
   FileInput,
   Gavel,
   Hourglass,
@@ -13,7 +14,7 @@ import {
   Waves,
 } from 'lucide-react'
 import { Badge } from '@/app/_ui/badge.tsx'
-import type { BackupView } from '@/lib/services/backups/views.ts'
+import type { BackupPlace, BackupView } from '@/lib/services/backups/views.ts'
 
 const PROOFS: Record<string, string> = {
   digest: "the tree's own digest equals the one that ZooKeeper published",
@@ -97,6 +98,31 @@ export function VerifiedBadge({ backup }: { backup: Pick<BackupView, 'verifiedAt
   return (
     <Badge icon={<CircleDashed aria-hidden />} title="Read back when it was written, not verified since">
       not verified
+    </Badge>
+  )
+}
+
+const PLACE_WORDS: Record<BackupPlace['state'], string> = {
+  there: 'there',
+  damaged: 'found damaged',
+  missing: 'missing',
+  coming: 'being copied',
+  failed: 'could not be copied',
+}
+
+/** In how many stores it lies. Nothing where it lies in one, as it should. */
+export function PlacesBadge({ backup: { places } }: { backup: Pick<BackupView, 'places'> }) {
+  const there = places.filter(({ state }) => state === 'there').length
+  const isBad = places.some(({ state }) => state !== 'there' && state !== 'coming')
+  // One that is damaged has a badge of its own.
+  if (places.length < 2 && places[0]?.state !== 'missing') return null
+  return (
+    <Badge
+      tone={isBad ? 'bad' : 'neutral'}
+      icon={isBad ? <CircleAlert aria-hidden /> : <Copy aria-hidden />}
+      title={places.map(({ store, state }) => `${store}: ${PLACE_WORDS[state]}`).join('\n')}
+    >
+      {there === places.length ? `${there} stores` : `${there} of ${places.length} stores`}
     </Badge>
   )
 }

@@ -157,6 +157,7 @@ export const paths = {
     query: {
       clusterId?: string
       source?: string
+      store?: string
       path?: string
       targetPath?: string
       mode?: string
@@ -169,6 +170,7 @@ export const paths = {
     withQuery('/restores/new', {
       cluster: query.clusterId,
       source: query.source,
+      store: query.store,
       path: hidingRoot(query.path),
       to: query.targetPath,
       mode: query.mode,

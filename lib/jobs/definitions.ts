@@ -72,15 +72,20 @@ export const JOB_DEFINITIONS = {
     timeoutMs: 12 * HOUR_MS,
     oneAWorker: true,
   },
-  /** Each backup by itself: begun again it goes on with those that are left. */
+  /** Each backup by itself: begun again it goes on with those that are left. `round`: how often it has come back for what was being read. */
   reencrypt: {
-    payload: z.object({ clusterId: z.string() }),
+    payload: z.object({ clusterId: z.string(), round: z.number().int().optional() }),
     attemptsMax: 5,
     timeoutMs: 24 * HOUR_MS,
     oneAWorker: true,
   },
+  /** `storeId`: as it lies there; null or absent: where it was put first, or a copy where that is not to be had. */
   drill: {
-    payload: z.object({ backupId: z.string(), limitMinutes: z.number().int().positive() }),
+    payload: z.object({
+      backupId: z.string(),
+      limitMinutes: z.number().int().positive(),
+      storeId: z.string().nullable().optional(),
+    }),
     attemptsMax: 2,
     timeoutMs: 12 * HOUR_MS,
     oneAWorker: true,

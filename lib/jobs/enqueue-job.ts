@@ -17,6 +17,8 @@ export interface EnqueueJobInput<Kind extends JobKind> {
     readonly token?: { readonly id: string; readonly name: string }
   }
   readonly nowMs: number
+  /** Not before then. */
+  readonly runAfterMs?: number
 }
 
 /** In the transaction of the change that asks for the work, so that there is never one without the other. */
@@ -38,7 +40,7 @@ export async function enqueueJob<Kind extends JobKind>(
       actorName: nameOfActor(input.actor),
       tokenId: input.actor.token?.id ?? null,
       attemptsMax: definition.attemptsMax,
-      runAfter: now,
+      runAfter: new Date(input.runAfterMs ?? input.nowMs),
       createdAt: now,
     },
     select: { id: true },

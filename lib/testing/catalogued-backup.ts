@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import type { Prisma } from '../adapters/database/generated/client.ts'
 import { formatHex64 } from '../base/hex64.ts'
 import type { Manifest } from '../domain/snapshot/manifest.ts'
 import type { UnreadableZnode } from '../domain/znode/znode.ts'
@@ -27,7 +28,7 @@ export async function addCataloguedBackup(
   const context = services.contextFor('operator')
   const { recipients } = options
   const archives = recipients === undefined ? context.archives : context.archives.withRecipients(recipients)
-  const { dir, archiveBytes } = await archives.write({
+  const { dir, archiveBytes, manifest } = await archives.write({
     parentDir: join(context.paths.storeDir, 'orders'),
     stream: streamOf(buildTree(sketches), { unreadable }),
     startedAtMs: context.clock.now(),
@@ -59,7 +60,8 @@ export async function addCataloguedBackup(
       dataBytes: 1n,
       archiveBytes: BigInt(archiveBytes),
       dir: relative(context.paths.storeDir, dir),
-      manifest: {},
+      // A manifest is made of what JSON can hold, by its schema.
+      manifest: manifest satisfies Manifest as Prisma.InputJsonObject,
       ...(recipients === undefined ? {} : { recipients: [...recipients] }),
       takenAt: new Date(context.clock.now()),
       durationMs: 1,

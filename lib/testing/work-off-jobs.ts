@@ -4,8 +4,11 @@ import { RunningJob } from '../worker/run-job.ts'
 import { createWork } from '../worker/work-on-job.ts'
 import type { TestServices } from './service-context.ts'
 
-/** A worker in this process: runs what waits, one after the other, until nothing waits any more. Gives how many jobs it ran. */
-export async function workOffJobs(services: TestServices): Promise<number> {
+/** A worker in this process: runs what waits, one after the other, until nothing waits any more but kinds `except`. Gives how many jobs it ran. */
+export async function workOffJobs(
+  services: TestServices,
+  { except }: { readonly except?: readonly string[] } = {},
+): Promise<number> {
   const context = services.contextFor('admin')
   const owner = { name: `test:${process.pid}`, host: hostname(), pid: process.pid }
   const queue = createQueue(context.db, context.clock, owner)
@@ -14,7 +17,7 @@ export async function workOffJobs(services: TestServices): Promise<number> {
     contextFor: (actor, options) => ({ ...services.contextFor('admin', options), actor }),
   })
   for (let ran = 0; ; ran++) {
-    const job = await queue.claim()
+    const job = await queue.claim(except)
     if (!job) return ran
     await new RunningJob(queue, job, context.log, performance.now()).run(work)
   }

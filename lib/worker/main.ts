@@ -5,6 +5,7 @@ import { getRuntime } from '../runtime/runtime.ts'
 import { runDueCheckpoint } from '../services/audit/run-checkpoint.ts'
 import { scratchDirOf } from '../services/drills/run-drill.ts'
 import { sweepUploads } from '../services/imports/uploads.ts'
+import { lookAtBuiltIn } from '../services/stores/run-due-stores.ts'
 import { sweepStores } from '../services/stores/sweep-stores.ts'
 import { sweepWorkFolders } from '../services/sweep-work-folders.ts'
 import { listDueWork } from './due-work.ts'
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
   }
   const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS, onSwept: sweepStore })
   await sweepStore()
+  await lookAtBuiltIn(own)
   const contextFor = (signal: AbortSignal) => runtime.contextFor(system, { signal })
   const pollers = Object.values(listDueWork(name)).map(
     ({ runDue, fault, actorName = system.name }) =>

@@ -21,8 +21,9 @@ export const startVerifyAction = action(z.object({ backupId: z.string() }), (con
   startVerify(context, backupId),
 )
 
-export const startDrillAction = action(z.object({ backupId: z.string() }), (context, { backupId }) =>
-  startDrill(context, backupId),
+export const startDrillAction = action(
+  z.object({ backupId: z.string(), storeId: z.string().nullable().default(null) }),
+  (context, { backupId, storeId }) => startDrill(context, backupId, storeId),
 )
 
 export const setBackupPinnedAction = action(setBackupPinnedSchema, async (context, input) => {

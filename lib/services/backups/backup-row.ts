@@ -20,7 +20,7 @@ export interface CatalogBackupInput {
   readonly createdById: string | null
   readonly schedule?: { readonly id: string; readonly name: string }
   readonly sourceFaults?: readonly SourceFault[]
-  readonly jobId: string
+  readonly jobId: string | null
   readonly nowMs: number
 }
 

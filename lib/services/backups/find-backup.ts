@@ -41,6 +41,8 @@ export const BACKUP_COLUMNS = {
   createdAt: true,
   removeAfter: true,
   removeReason: true,
+  missingAt: true,
+  copies: { orderBy: { id: 'asc' }, select: { storeId: true, state: true, verifyOk: true } },
   holds: { where: { liftedAt: null }, select: { placedByName: true, reason: true, until: true } },
 } as const
 

@@ -1,15 +1,13 @@
-import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { countOf } from '../../base/count-of.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import type { ServiceContext } from '../context.ts'
 import { ProgressMeter } from '../engine/progress.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
-import { hurryKeepRules } from '../keep-rules/run-due-keep-rules.ts'
 import type { ArchivePlace } from '../stores/archive-folder.ts'
 import { verifyPlace } from '../stores/verify-place.ts'
 import { getBackupRow } from './find-backup.ts'
-import { verifyReportSchema } from './verify-report.ts'
+import { storeVerdict } from './store-verdict.ts'
 
 /** The work of a verify job: the archive where it was put first, or one copy of it. A damaged archive is a finding, not a failure of the job. */
 export async function runVerify(
@@ -35,22 +33,7 @@ export async function runVerify(
     result: { backupId, ok: report.ok, problems: report.problems.length },
     message: report.ok ? sound : `The archive is damaged: ${report.problems.length} problems`,
     commit: async (tx) => {
-      const data = {
-        verifiedAt,
-        verifyOk: report.ok,
-        // The schema admits nothing but what JSON can hold.
-        verifyReport: verifyReportSchema.parse(report) as unknown as Prisma.InputJsonObject,
-      }
-      const verifyDepth = isBlind ? 'sums' : null
-      // What was read, and not what has taken its place meanwhile (encrypted anew, copied again): of that it says nothing.
-      const { count } =
-        copyId === null
-          ? await tx.backup.updateMany({ where: { id: backupId, storeId, dir }, data: { ...data, verifyDepth } })
-          : await tx.backupCopy.updateMany({ where: { id: copyId, dir: place.dir, state: 'present' }, data })
-      if (report.ok || count === 0) return
-      await tx.backup.updateMany({ where: { id: backupId }, data: { verifyFailures: { increment: 1 } } })
-      // Found bad, it is no good one for the keep rules any more: another may have become the last good one.
-      await hurryKeepRules(tx, backup.clusterId, verifiedAt.getTime())
+      await storeVerdict(tx, { backupId, copyId, clusterId: backup.clusterId, place, report, at: verifiedAt })
     },
   }
 }

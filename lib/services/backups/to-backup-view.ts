@@ -2,9 +2,11 @@ import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
 import { toRecipients } from '../encryption/key-needs.ts'
 import { drillReportSchema } from '../engine/drill-report.ts'
+import { BUILT_IN_NAME } from '../stores/find-store.ts'
+import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { findLastGood, toPaths } from './find-backup.ts'
 import { toSourceFaults } from './source-faults.ts'
-import type { BackupView } from './views.ts'
+import type { BackupPlace, BackupView } from './views.ts'
 
 export interface BackupRow {
   readonly id: string
@@ -40,6 +42,9 @@ export interface BackupRow {
   readonly sourceFaults: unknown
   readonly removeAfter: Date | null
   readonly removeReason: string | null
+  readonly storeId: string
+  readonly missingAt: Date | null
+  readonly copies: readonly { readonly storeId: string; readonly state: string; readonly verifyOk: boolean | null }[]
   readonly holds: readonly { readonly placedByName: string; readonly reason: string; readonly until: Date | null }[]
 }
 
@@ -56,6 +61,8 @@ export async function toBackupViews(
     context,
     rows.map((row) => row.createdById),
   )
+  const stores = await context.db.store.findMany({ select: { id: true, name: true } })
+  const storeNames = new Map([...stores.map(({ id, name }) => [id, name] as const), [DEFAULT_STORE_ID, BUILT_IN_NAME]])
   return rows.map((row) => ({
     id: row.id,
     clusterId: row.clusterId,
@@ -81,6 +88,7 @@ export async function toBackupViews(
     verifiedAt: row.verifiedAt?.toISOString() ?? null,
     verifyOk: row.verifyOk,
     verifyDepth: row.verifyDepth === 'sums' ? 'sums' : 'all',
+    places: toPlaces(row, storeNames),
     recipients: toRecipients(row.recipients),
     drill: toDrillView(row),
     isLastGood: lastGood.has(row.id),
@@ -88,6 +96,30 @@ export async function toBackupViews(
     goes: row.removeAfter && { after: row.removeAfter.toISOString(), reason: row.removeReason ?? '' },
     hold: toHold(row.holds, context.clock.now()),
   }))
+}
+
+/** Where it was put first, then the others. */
+function toPlaces(row: BackupRow, names: ReadonlyMap<string, string>): BackupView['places'] {
+  const nameOf = (storeId: string) => names.get(storeId) ?? 'a store that was removed'
+  const soundOf = (verifyOk: boolean | null): BackupPlace['state'] => (verifyOk === false ? 'damaged' : 'there')
+  const first = row.missingAt === null ? soundOf(row.verifyOk) : 'missing'
+  return [
+    { storeId: row.storeId, store: nameOf(row.storeId), state: first },
+    ...row.copies.map(
+      ({ storeId, state, verifyOk }): BackupPlace => ({
+        storeId,
+        store: nameOf(storeId),
+        state:
+          state === 'present'
+            ? soundOf(verifyOk)
+            : state === 'missing'
+              ? 'missing'
+              : state === 'queued' || state === 'copying'
+                ? 'coming'
+                : 'failed',
+      }),
+    ),
+  ]
 }
 
 /** The first that stands. */

@@ -1,7 +1,7 @@
-import type { VerifyReport } from '../../adapters/archive/store.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import type { DrillReport } from '../engine/drill-report.ts'
 import type { SourceFault } from './source-faults.ts'
+import type { VerdictReport } from './verify-report.ts'
 
 export interface BackupView {
   readonly id: string
@@ -31,6 +31,8 @@ export interface BackupView {
   readonly verifyOk: boolean | null
   /** `sums`: verified without the key, as far as that goes. */
   readonly verifyDepth: 'sums' | 'all'
+  /** Stores that hold it, or should: the first is where it was put first. */
+  readonly places: readonly BackupPlace[]
   /** Public keys that it is encrypted to; null: it is not encrypted. */
   readonly recipients: readonly string[] | null
   readonly drill: DrillSummary | null
@@ -40,6 +42,14 @@ export interface BackupView {
   readonly goes: { readonly after: string; readonly reason: string } | null
   /** Nothing removes it while the hold stands. */
   readonly hold: { readonly by: string; readonly reason: string; readonly until: string | null } | null
+}
+
+/** By the name of the store: where exactly it lies is for those who see the stores. */
+export interface BackupPlace {
+  readonly storeId: string
+  readonly store: string
+  /** `there`: and not known to be damaged; `coming`: waits to be copied, or is; `failed`: could not be copied. */
+  readonly state: 'there' | 'damaged' | 'missing' | 'coming' | 'failed'
 }
 
 /** The last drill of a backup. */
@@ -55,10 +65,10 @@ export interface DrillSummary {
 
 export interface BackupDetailView extends BackupView {
   readonly manifest: Manifest
-  readonly verifyReport: VerifyReport | null
+  readonly verifyReport: VerdictReport | null
   readonly drillReport: DrillReport | null
-  /** Folder of the archive on the server, for the day without a browser. */
-  readonly archiveDir: string
+  /** Where it lies, for the day without a browser; null to whoever does not see the stores. */
+  readonly archiveDir: string | null
   /** Sums and digests are left out: of a small secret they are as good as the secret to whoever can guess. */
   readonly sumsHidden: boolean
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
+import { isArkeeperError } from '../../base/errors.ts'
+import { describeReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
@@ -7,7 +9,8 @@ import type { ServiceContext } from '../context.ts'
 import { drillArchive } from '../engine/drill-archive.ts'
 import { type DrillReport, drillReportSchema } from '../engine/drill-report.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
-import { withArchive } from '../stores/archive-folder.ts'
+import { type ArchiveSource, DAMAGE, withArchive } from '../stores/archive-folder.ts'
+import { getStore } from '../stores/find-store.ts'
 
 const PROBLEMS_LOGGED_MAX = 20
 
@@ -18,16 +21,10 @@ export function scratchDirOf(context: Pick<ServiceContext, 'paths'>): string {
 
 /** The work of a drill job. A backup that is not given back as it was stored is a finding, not a failure of the job. */
 export async function runDrill(context: ServiceContext, payload: JobPayload<'drill'>, run: JobRun): Promise<JobResult> {
-  const { backupId, limitMinutes } = payload
+  const { backupId, limitMinutes, storeId: from = null } = payload
   const backup = await getBackupRow(context, backupId)
-  const report = await withArchive(context, backup, (dir) =>
-    drillArchive(context, {
-      dir,
-      scratchDir: scratchDirOf(context),
-      limitMs: limitMinutes * 60_000,
-      onProgress: run.progress,
-    }),
-  )
+  const report = await drill(context, { ...backup, from }, { run, limitMs: limitMinutes * 60_000 })
+  if (report.readFrom) await run.log('info', describeReadFrom(report.readFrom))
   for (const { code, message } of report.problems.slice(0, PROBLEMS_LOGGED_MAX)) {
     await run.log('error', `${code}: ${message}`)
   }
@@ -58,6 +55,45 @@ export async function runDrill(context: ServiceContext, payload: JobPayload<'dri
       })
     },
   }
+}
+
+/**
+ * What lies in a bucket is fetched for this drill, so that it is the bucket's bytes that are proved and not those of this host's cache. Where
+ * they are damaged, that is what the drill has found.
+ */
+async function drill(
+  context: ServiceContext,
+  source: ArchiveSource,
+  { run, limitMs }: { readonly run: JobRun; readonly limitMs: number },
+): Promise<DrillReport> {
+  const work = { scratchDir: scratchDirOf(context), limitMs, onProgress: run.progress }
+  try {
+    return await withArchive(
+      context,
+      source,
+      async (dir, { readFrom }) => ({ ...(await drillArchive(context, { dir, ...work })), readFrom }),
+      { afresh: true },
+    )
+  } catch (error) {
+    if (!isArkeeperError(error) || !DAMAGE.includes(error.code)) throw error
+    const { id, name } = await getStore(context, source.from ?? source.storeId)
+    const readFrom = { storeId: id, store: name, isChosen: source.from != null, how: 'afresh' as const, note: null }
+    return { ...NOTHING_LOADED, problems: [{ code: error.code, message: error.message }], readFrom }
+  }
+}
+
+const NOTHING_LOADED: DrillReport = {
+  ok: false,
+  way: 'native',
+  serverVersion: null,
+  durationMs: 0,
+  loadMs: 0,
+  znodes: 0,
+  differences: 0,
+  listed: [],
+  digest: null,
+  problems: [],
+  notes: [],
 }
 
 function describeOutcome({ ok, znodes, serverVersion, differences, problems }: DrillReport): string {

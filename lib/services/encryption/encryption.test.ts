@@ -9,7 +9,8 @@ import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { runVerify } from '../backups/run-verify.ts'
 import { setBackupPinned } from '../backups/set-backup-pinned.ts'
 import { startVerify } from '../backups/start-verify.ts'
-import { runCopy } from '../stores/copy-backup.ts'
+import { runCopy, startCopy } from '../stores/copy-backup.ts'
+import { runDueStores } from '../stores/run-due-stores.ts'
 import { getZnode } from '../tree/get-znode.ts'
 import { addRecipient, removeRecipient } from './change-recipients.ts'
 import { findRecipients } from './find-recipients.ts'
@@ -239,41 +240,61 @@ describe('rotation', () => {
     expect(await view()).toMatchObject({ staleBackups: 0 })
   })
 
-  test('counts copies of the former until they were made anew, and removes them then', async () => {
+  test('makes copies in other stores anew as well, counts the former until then, and removes them', async () => {
     const { db } = admin()
-    const copyDir = 'copies/old'
-    await db.backupCopy.create({
-      data: { id: 'k1', backupId: 'old', storeId: 'elsewhere', dir: copyDir, state: 'present' },
-    })
+    const storeId = await addFarStore()
+    await startCopy(admin(), { backupId: 'old', storeId })
+    await workOffJobs(services)
+    const copy = () => db.backupCopy.findFirstOrThrow()
+    const { dir } = await copy()
     await unlock(admin(), { clusterId, identity: secret })
     await startReencrypt(admin(), { clusterId })
-    await workOffJobs(services)
+    await workOffJobs(services, { except: ['copy'] })
+    expect(await copy()).toMatchObject({ state: 'queued' })
     expect(await needOf(recipient)).toMatchObject({ backups: 0, formerCopies: 1 })
-    expect(await db.backupCopy.findFirst()).toMatchObject({ state: 'failed', error: { code: 'ENCRYPTED_ANEW' } })
-
-    await addFarStore()
-    await db.backupCopy.update({ where: { id: 'k1' }, data: { state: 'present', dir: 'copies/new' } })
-    await startReencrypt(admin(), { clusterId })
+    expect(await view()).toMatchObject({ formerCopies: 1 })
     await workOffJobs(services)
+    expect(await copy()).toMatchObject({ state: 'present' })
+    expect((await copy()).dir).not.toBe(dir)
+    while (await runDueStores(admin(), 'w1'));
     expect(await needOf(recipient)).toBeUndefined()
-    expect(await db.formerCopy.count()).toBe(0)
+    expect(await view()).toMatchObject({ formerCopies: 0 })
+    expect(await readdir(join(admin().paths.dataDir, 'far', 'orders'))).toHaveLength(1)
+    const newKey = await identityToRecipient(await newSecret)
+    const { encryption } = await admin().archives.readManifest(join(admin().paths.dataDir, 'far', (await copy()).dir))
+    expect(encryption?.recipients).toEqual([newKey])
   })
 
-  test('leaves alone what something reads, and goes on with it when that has ended', async () => {
+  test('leaves alone what something reads, says what, and goes on with it by itself when that has ended', async () => {
     const { dir } = await rowOf('old')
     await unlock(admin(), { clusterId, identity: secret })
-    await startReencrypt(admin(), { clusterId })
     const { db } = admin()
-    const facts = { kind: 'drill', payload: {}, clusterId, subjectId: 'old', state: 'running', attemptsMax: 1 }
-    const runAfter = new Date(services.clock.now())
-    await db.job.create({ data: { ...facts, id: 'd1', actorId: 'admin-1', actorName: 'admin one', runAfter } })
+    const at = { createdById: 'admin-1', createdAt: new Date(services.clock.now()) }
+    const how = { scope: { kind: 'all' }, mode: 'update', onConflict: 'stop', dir: 'restores/r1', state: 'planned' }
+    await db.restore.create({
+      data: { id: 'r1', clusterId, source: 'backup:old', sourceLabel: 'old', ...how, ...at },
+    })
+    await startReencrypt(admin(), { clusterId })
     await workOffJobs(services)
     expect(await rowOf('old')).toMatchObject({ dir, formerDir: null })
-    expect(await admin().archives.verify(join(admin().paths.storeDir, dir))).toMatchObject({ ok: true })
-    await db.job.delete({ where: { id: 'd1' } })
-    await startReencrypt(admin(), { clusterId })
+    expect(await rowOf('plain')).toMatchObject({ recipients: [await identityToRecipient(await newSecret)] })
+    expect(await view()).toMatchObject({
+      staleBackups: 1,
+      waiting: [{ backupId: 'old', restoreId: 'r1' }],
+      rotationWaitsUntil: new Date(services.clock.now() + 10 * 60_000).toISOString(),
+    })
+    expect(await db.jobLog.findFirst({ where: { message: { contains: 'restore r1' } } })).not.toBeNull()
+
+    // Asked for again, the round that waits comes at once, and the next one later.
+    const { jobId } = await startReencrypt(admin(), { clusterId })
     await workOffJobs(services)
-    expect(await view()).toMatchObject({ staleBackups: 0 })
+    expect(await db.job.findUnique({ where: { id: jobId } })).toMatchObject({ state: 'succeeded' })
+    expect(await db.job.count({ where: { state: 'queued' } })).toBe(1)
+
+    await db.restore.update({ where: { id: 'r1' }, data: { state: 'cancelled' } })
+    services.clock.advance(40 * 60_000)
+    await workOffJobs(services)
+    expect(await view()).toMatchObject({ staleBackups: 0, waiting: [], rotationJobId: null })
   })
 
   test('keeps what was noted beside a backup, and is no verdict of another archive', async () => {

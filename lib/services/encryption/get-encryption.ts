@@ -2,12 +2,14 @@ import { isArkeeperError } from '../../base/errors.ts'
 import { findNames } from '../backups/to-backup-view.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
+import { findNeeds } from '../keep-rules/find-needs.ts'
 import { logFolder } from '../logs/log-folder.ts'
+import { lookPast } from '../seen-by.ts'
 import { findMode, findRecipients } from './find-recipients.ts'
 import { listFormerCopies } from './former-copies.ts'
-import { isSameSet, listEncrypted, toKeyNeeds } from './key-needs.ts'
+import { type EncryptedRow, isSameSet, listEncrypted, toKeyNeeds } from './key-needs.ts'
 import { ALL_CLUSTERS } from './schemas.ts'
-import type { EncryptionView, RecipientView } from './views.ts'
+import type { EncryptionView, RecipientView, RotationWaitView } from './views.ts'
 
 /** Everything about the keys of a cluster but the private ones. Throws NOT_FOUND. */
 export async function getEncryption(context: ServiceContext, clusterId: string): Promise<EncryptionView> {
@@ -32,9 +34,11 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
     db.job.findFirst({
       where: { kind: 'reencrypt', clusterId: cluster.id, state: { in: ['queued', 'running'] } },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      select: { id: true },
+      select: { id: true, state: true, runAfter: true },
     }),
   ])
+  const isStale = ({ recipients }: EncryptedRow) => recipients === null || !isSameSet(recipients, effective)
+  const stale = effective.length === 0 ? [] : backups.filter(isStale)
   const names = await findNames(
     context,
     keys.map(({ provedById }) => provedById),
@@ -71,12 +75,43 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
     machine,
     needs: toKeyNeeds(backups, { effective, labels }, { pieces, formerCopies }),
     plainBackups: backups.filter(({ recipients }) => recipients === null).length,
-    staleBackups:
-      effective.length === 0
-        ? 0
-        : backups.filter(({ recipients }) => recipients === null || !isSameSet(recipients, effective)).length,
+    staleBackups: stale.length,
     rotationJobId: rotation?.id ?? null,
+    rotationWaitsUntil:
+      rotation?.state === 'queued' && rotation.runAfter.getTime() > clock.now()
+        ? rotation.runAfter.toISOString()
+        : null,
+    waiting: await listWaiting(
+      context,
+      stale.map(({ id }) => id),
+    ),
+    formerCopies: formerCopies.length,
   }
+}
+
+async function listWaiting({ db }: ServiceContext, backupIds: readonly string[]): Promise<RotationWaitView[]> {
+  if (backupIds.length === 0) return []
+  const needs = await lookPast(() => findNeeds(db))
+  const waiting = backupIds.flatMap((backupId) => {
+    const need = needs.get(backupId)?.find(({ atWork }) => atWork)
+    return need ? [{ backupId, ...need }] : []
+  })
+  if (waiting.length === 0) return []
+  const rows = await db.backup.findMany({
+    where: { id: { in: waiting.map(({ backupId }) => backupId) } },
+    select: { id: true, takenAt: true },
+  })
+  // Of those that are seen: a restore to another cluster may be hidden from whoever asks.
+  const restores = await db.restore.findMany({
+    where: { id: { in: waiting.flatMap(({ restoreId }) => restoreId ?? []) } },
+    select: { id: true },
+  })
+  return waiting.map(({ backupId, by, restoreId }) => ({
+    backupId,
+    takenAt: rows.find(({ id }) => id === backupId)?.takenAt.toISOString() ?? '',
+    by,
+    restoreId: restores.find(({ id }) => id === restoreId)?.id ?? null,
+  }))
 }
 
 async function readMachine(context: ServiceContext): Promise<EncryptionView['machine']> {

@@ -5,21 +5,27 @@ import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { laterName } from '../../domain/snapshot/archive-name.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
+import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { ProgressMeter } from '../engine/progress.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
-import { findNeeds } from '../keep-rules/find-needs.ts'
+import { findNeeds, type Need } from '../keep-rules/find-needs.ts'
 import { lookPast } from '../seen-by.ts'
 import { type ArchivePlace, withArchive } from '../stores/archive-folder.ts'
 import { noteInStores } from '../stores/catalog-note.ts'
+import { removeFormers } from '../stores/former-copies.ts'
 import { removeArchive } from '../stores/remove-archive.ts'
 import { openStaging } from '../stores/staging.ts'
 import { findRecipients } from './find-recipients.ts'
-import { noteFormerCopies, removeFormerCopies } from './former-copies.ts'
+import { replaceCopies } from './former-copies.ts'
 import { isSameSet, listEncrypted, toRecipients } from './key-needs.ts'
+
+/** From one round to the next, for backups that something reads; twice as long each time. */
+const AGAIN_MS = 10 * 60_000
+const AGAIN_MS_MAX = 6 * 3_600_000
 
 interface Rotation {
   readonly context: ServiceContext
@@ -47,11 +53,12 @@ export async function runReencrypt(
     })
   }
   const rotation = { context, cluster, wanted, run, archives: context.archives.withRecipients(wanted) }
-  await removeFormers(rotation)
-  await removeFormerCopies(context, cluster, run)
+  await removeLeft(rotation)
+  await removeFormers(context, { clusterId: cluster.id }, (message) => run.log('warn', message))
   const rows = await listEncrypted(context, cluster.id)
   const stale = rows.filter(({ recipients }) => recipients === null || !isSameSet(recipients, wanted))
   const failures: string[] = []
+  const waits: string[] = []
   const meter = new ProgressMeter(context.clock, run.progress)
   let done = 0
   for (const [at, { id }] of stale.entries()) {
@@ -59,17 +66,47 @@ export async function runReencrypt(
     run.assertOwned()
     meter.report('Encrypting backups anew', { done: at, total: stale.length })
     try {
-      if (await rotate(rotation, id)) done++
+      const need = await findWork(context, id)
+      if (need) {
+        waits.push(id)
+        await run.log('info', `${id} waits until it is read no more: ${await describeNeed(context, need)}`)
+      } else if (await rotate(rotation, id)) done++
     } catch (error) {
       if (!isArkeeperError(error) || error.code === 'CANCELLED' || error.code === 'LEASE_LOST') throw error
       failures.push(id)
       await run.log('error', `${id}: ${formatErrorLine(error)}`)
     }
   }
-  const message = `${countOf(done, 'backup')} encrypted anew to ${countOf(wanted.length, 'key')}`
+  const nowMs = context.clock.now()
+  const round = payload.round ?? 0
+  const againMs = nowMs + Math.min(AGAIN_MS * 2 ** round, AGAIN_MS_MAX)
+  const message = [
+    `${countOf(done, 'backup')} encrypted anew to ${countOf(wanted.length, 'key')}`,
+    ...(failures.length === 0 ? [] : [`${countOf(failures.length, 'backup')} could not be`]),
+    ...(waits.length === 0
+      ? []
+      : [`${countOf(waits.length, 'backup')} in use: it goes on with them at ${new Date(againMs).toISOString()}`]),
+  ].join('; ')
   return {
-    result: { done, failed: failures.length },
-    message: failures.length === 0 ? message : `${message}; ${countOf(failures.length, 'backup')} could not be`,
+    result: { done, failed: failures.length, waiting: waits.length },
+    message,
+    commit: async (tx) => {
+      if (waits.length === 0) return
+      const atWork = await tx.job.count({
+        where: { kind: 'reencrypt', clusterId: cluster.id, state: 'queued', id: { not: run.job.id } },
+      })
+      if (atWork > 0) return
+      await enqueueJob(tx, {
+        id: context.newId(),
+        kind: 'reencrypt',
+        payload: { clusterId: cluster.id, round: round + 1 },
+        clusterId: cluster.id,
+        subjectId: cluster.id,
+        actor: context.actor,
+        nowMs,
+        runAfterMs: againMs,
+      })
+    },
     ...(failures.length === 0
       ? {}
       : {
@@ -91,7 +128,6 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
     select: { storeId: true, dir: true, recipients: true },
   })
   if (!row) return false
-  await assertNotInWork(context, backupId)
   const former: ArchivePlace = { storeId: row.storeId, dir: row.dir }
   const staging = await openStaging(context, {
     clusterId: cluster.id,
@@ -114,7 +150,7 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
     run.assertOwned()
     const after = { backup: backupId, keys: [...wanted] }
     const before = { keys: toRecipients(row.recipients) ?? [] }
-    await mutate(context, { action: 'encryption.rotate', cluster, before, after }, async (tx) => {
+    await mutate(context, { action: 'encryption.rotate', cluster, before, after }, async (tx, record) => {
       const { count } = await tx.backup.updateMany({
         where: { id: backupId, ...former, deletedAt: null },
         data: {
@@ -136,7 +172,9 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
       })
       isTaken = count === 1
       if (!isTaken) throw new ServiceError('WRONG_STATE', 'The backup was moved or removed meanwhile')
-      await noteFormerCopies(context, tx, { id: backupId, clusterId: cluster.id, recipients: row.recipients })
+      const facts = { id: backupId, clusterId: cluster.id, storeId: published.storeId, recipients: row.recipients }
+      const copies = await replaceCopies(context, tx, facts)
+      if (copies > 0) record({ after: { copies } })
     })
   } finally {
     if (!isTaken) await published.discard()
@@ -147,17 +185,24 @@ async function rotate(rotation: Rotation, backupId: string): Promise<boolean> {
 }
 
 /** Its files must not go while a restore, a drill, a copy or anything else reads them. */
-async function assertNotInWork({ db }: Pick<ServiceContext, 'db'>, backupId: string): Promise<void> {
-  const need = (await lookPast(() => findNeeds(db))).get(backupId)?.find(({ atWork }) => atWork)
-  if (!need) return
-  throw new ServiceError('WRONG_STATE', `The backup is needed: ${need.by}`, {
-    unaffected: 'it stays as it is',
-    remedy: 'start the rotation again when it has ended',
-  })
+async function findWork({ db }: Pick<ServiceContext, 'db'>, backupId: string): Promise<Need | null> {
+  return (await lookPast(() => findNeeds(db))).get(backupId)?.find(({ atWork }) => atWork) ?? null
+}
+
+/** With its id where that may be known. */
+async function describeNeed({ db }: Pick<ServiceContext, 'db'>, { by, restoreId }: Need): Promise<string> {
+  const restore =
+    restoreId === undefined ? null : await db.restore.findUnique({ where: { id: restoreId }, select: { id: true } })
+  return restore === null ? by : `${by} (restore ${restore.id}: run it or cancel it)`
+}
+
+async function assertNotInWork(context: Pick<ServiceContext, 'db'>, backupId: string): Promise<void> {
+  const need = await findWork(context, backupId)
+  if (need) throw new ServiceError('WRONG_STATE', `The backup is needed: ${need.by}`)
 }
 
 /** What a run that was killed between the two has left. */
-async function removeFormers(rotation: Rotation): Promise<void> {
+async function removeLeft(rotation: Rotation): Promise<void> {
   const rows = await rotation.context.db.backup.findMany({
     where: { clusterId: rotation.cluster.id, formerDir: { not: null } },
     orderBy: { id: 'asc' },

@@ -39,19 +39,32 @@ export async function startReencrypt(
     const message = `No private key at hand opens ${countOf(closed.length, 'backup')} that would be encrypted anew: unlock one of ${keys.join(', ')} first`
     throw new ServiceError('WRONG_STATE', message, { unaffected: 'nothing was changed' })
   }
-  const jobId = context.newId()
-  const after = { keys: wanted, backups: stale.length, job: jobId }
-  await mutate(context, { action: 'encryption.rotate', cluster: { id, name }, after }, async (tx) => {
-    const atWork = await tx.job.count({
-      where: { kind: 'reencrypt', clusterId: id, state: { in: ['queued', 'running'] } },
+  const newId = context.newId()
+  let jobId = newId
+  const after = { keys: wanted, backups: stale.length, job: newId }
+  await mutate(context, { action: 'encryption.rotate', cluster: { id, name }, after }, async (tx, record) => {
+    const now = new Date(context.clock.now())
+    const ofCluster = { kind: 'reencrypt', clusterId: id }
+    // One that waits for what was being read goes on at once.
+    const waiting = await tx.job.findFirst({
+      where: { ...ofCluster, state: 'queued', runAfter: { gt: now } },
+      orderBy: { id: 'asc' },
+      select: { id: true },
     })
+    if (waiting) {
+      jobId = waiting.id
+      record({ after: { job: jobId } })
+      await tx.job.updateMany({ where: { id: jobId, state: 'queued' }, data: { runAfter: now } })
+      return
+    }
+    const atWork = await tx.job.count({ where: { ...ofCluster, state: { in: ['queued', 'running'] } } })
     if (atWork > 0) {
       throw new ServiceError('WRONG_STATE', `Backups of ${name} are being encrypted anew already`, {
         unaffected: 'nothing was changed',
       })
     }
     await enqueueJob(tx, {
-      id: jobId,
+      id: newId,
       kind: 'reencrypt',
       payload: { clusterId: id },
       clusterId: id,

@@ -56,4 +56,18 @@ export interface EncryptionView {
   /** Backups that the next rotation would encrypt anew. */
   readonly staleBackups: number
   readonly rotationJobId: string | null
+  /** When it goes on with what was being read; null: it is at work, or there is none. */
+  readonly rotationWaitsUntil: string | null
+  /** Backups that the rotation leaves alone, because something reads them. */
+  readonly waiting: readonly RotationWaitView[]
+  /** Archives in other stores that are not encrypted anew yet, although their backups are. */
+  readonly formerCopies: number
+}
+
+export interface RotationWaitView {
+  readonly backupId: string
+  readonly takenAt: string
+  readonly by: string
+  /** Null: none, or one that must not be named here. */
+  readonly restoreId: string | null
 }

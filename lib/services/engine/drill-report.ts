@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readFromSchema } from '../../domain/snapshot/read-from.ts'
 
 /** Differences that are listed by path; all are counted. */
 export const DIFFERENCES_LISTED_MAX = 100
@@ -30,5 +31,7 @@ export const drillReportSchema = z.object({
   problems: z.array(z.object({ code: z.string(), message: z.string() })),
   /** What a reader should know and that is no fault. */
   notes: z.array(z.string()),
+  /** Of a backup of the catalog: absent in reports of before it was kept, and of folders. */
+  readFrom: readFromSchema.optional(),
 })
 export type DrillReport = z.infer<typeof drillReportSchema>

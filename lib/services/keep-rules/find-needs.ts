@@ -11,6 +11,8 @@ export interface Need {
   readonly by: string
   /** It is in work now: not even a person may delete the backup meanwhile. */
   readonly atWork: boolean
+  /** The restore that it is, to be named only to whoever sees that. */
+  readonly restoreId?: string
 }
 
 const PLANNED = ['planning', 'planned', 'queued', 'running', 'paused', 'verifying']
@@ -25,10 +27,10 @@ export async function findNeeds(db: Reads): Promise<Map<string, Need[]>> {
   const add = (backupId: string | null, need: Need) => {
     if (backupId !== null) needs.set(backupId, [...(needs.get(backupId) ?? []), need])
   }
-  for (const { source, safetyBackupId, state } of await findRestores(db)) {
+  for (const { id: restoreId, source, safetyBackupId, state } of await findRestores(db)) {
     if (PLANNED.includes(state)) {
-      add(backupOf(source), { by: 'a restore that is planned or at work reads it', atWork: true })
-      add(safetyBackupId, { by: 'a restore that is at work is taken back from it', atWork: true })
+      add(backupOf(source), { by: 'a restore that is planned or at work reads it', atWork: true, restoreId })
+      add(safetyBackupId, { by: 'a restore that is at work is taken back from it', atWork: true, restoreId })
     } else add(safetyBackupId, { by: 'a restore that was cut short can go on or be taken back from it', atWork: false })
   }
   const physical = await db.physicalRestore.findMany({
@@ -62,7 +64,7 @@ function findRestores(db: Reads) {
     where: {
       OR: [{ state: { in: PLANNED } }, { state: { in: CUT_SHORT }, safetyBackupId: { not: null } }],
     },
-    select: { source: true, safetyBackupId: true, state: true },
+    select: { id: true, source: true, safetyBackupId: true, state: true },
   })
 }
 

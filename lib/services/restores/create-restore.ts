@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { parsePath } from '../../domain/znode/path.ts'
 import { enqueueJob } from '../../jobs/enqueue-job.ts'
+import { getBackupRow } from '../backups/find-backup.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
@@ -13,6 +14,8 @@ import { mutate } from '../gate.ts'
 import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import type { FrozenIgnoreRule } from '../ignore-rules/views.ts'
 import { parseInput } from '../parse-input.ts'
+import { findPlaceOf } from '../stores/find-copies.ts'
+import type { TreeRef } from '../tree/tree-ref.ts'
 import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
 import { describeRestoreOptions } from './restore-options.ts'
 import { auditPathOf, describeScope } from './restore-scope.ts'
@@ -37,6 +40,8 @@ export async function createRestore(
       details: { fields: { source: 'The source is the cluster itself' } },
     })
   }
+  const { sourceStoreId } = parsed
+  if (sourceStoreId !== null) await assertInStore(context, source.ref, sourceStoreId)
   const otherClusterId = source.clusterId === parsed.clusterId ? null : source.clusterId
   const { selection, targetPath } = parsed
   const isMoved =
@@ -61,6 +66,7 @@ export async function createRestore(
       after: {
         restore: restoreId,
         source: source.label,
+        ...(sourceStoreId === null ? {} : { store: sourceStoreId }),
         scope: describeScope(scope),
         mode: parsed.mode,
         ...describeRestoreOptions(parsed.options),
@@ -76,6 +82,7 @@ export async function createRestore(
           otherClusterId,
           source: parsed.source,
           sourceLabel: source.label,
+          sourceStoreId,
           scope: toJson(scope),
           mode: parsed.mode,
           onConflict: parsed.onConflict,
@@ -100,6 +107,17 @@ export async function createRestore(
     },
   )
   return { restoreId, jobId }
+}
+
+async function assertInStore(context: ServiceContext, ref: TreeRef, storeId: string): Promise<void> {
+  if (ref.kind === 'backup') {
+    await findPlaceOf(context, await getBackupRow(context, ref.backupId), storeId)
+    return
+  }
+  throw new ServiceError('INVALID_INPUT', 'Only a backup lies in a store', {
+    unaffected: 'nothing was planned',
+    details: { fields: { sourceStoreId: 'Only a backup lies in a store' } },
+  })
 }
 
 type Selection = ReturnType<typeof createRestoreSchema.parse>['selection']

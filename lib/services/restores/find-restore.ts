@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { readFromSchema } from '../../domain/snapshot/read-from.ts'
 import type { SubjectRef } from '../approvals/find-approvals.ts'
 import { isArmed } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
@@ -21,6 +22,7 @@ export const RESTORE_COLUMNS = {
   otherClusterId: true,
   source: true,
   sourceLabel: true,
+  sourceStoreId: true,
   scope: true,
   mode: true,
   onConflict: true,
@@ -49,6 +51,7 @@ export interface RestoreRow {
   readonly otherClusterId: string | null
   readonly source: unknown
   readonly sourceLabel: string
+  readonly sourceStoreId: string | null
   readonly scope: unknown
   readonly mode: string
   readonly onConflict: string
@@ -142,6 +145,7 @@ const planViewSchema: z.ZodType<PlanView> = z.object({
   fidelity: planFidelitySchema.nullable().default(null),
   laterWrites: z.object({ count: z.number(), overwritten: z.boolean() }).nullable().default(null),
   deletions: z.array(z.object({ path: z.string(), count: z.number() })).default([]),
+  readFrom: readFromSchema.nullable().default(null),
 })
 
 export function parsePlanView(json: unknown): PlanView | null {

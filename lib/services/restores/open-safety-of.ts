@@ -1,3 +1,4 @@
+import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { type OpenedSafety, openSafety } from '../engine/open-safety.ts'
@@ -12,12 +13,14 @@ import type { RestoreRow } from './find-restore.ts'
 export async function openSafetyOf(
   context: ServiceContext,
   done: Pick<RestoreRow, 'dir' | 'safetyBackupId'>,
+  onRead: (readFrom: ReadFrom) => void = () => undefined,
 ): Promise<OpenedSafety | null> {
   if (done.safetyBackupId === null)
     return openSafety(context, new RestoreDirectory(await context.workFiles.fetch(done.dir)))
   const folder = await openArchiveFolder(context, await getBackupRow(context, done.safetyBackupId))
   try {
     const reader = await context.archives.open(folder.dir)
+    onRead(folder.readFrom)
     return {
       get: (path, options) => reader.get(path, options),
       close: async () => {

@@ -35,6 +35,7 @@ export async function planAnew(
     {
       clusterId: row.clusterId,
       source: String(row.source),
+      sourceStoreId: row.sourceStoreId,
       selection: toSelection(scope),
       targetPath: scope.kind === 'subtree' ? scope.targetPath : null,
       mode: row.mode === 'create' || row.mode === 'mirror' ? row.mode : 'update',

@@ -78,6 +78,7 @@ function toRest(
     otherClusterId: row.otherClusterId,
     source: String(row.source),
     sourceLabel: row.sourceLabel,
+    sourceStoreId: row.sourceStoreId,
     scope: { kind: 'rest', of: row.id, label, path: auditPathOf(row.scope) },
     mode: row.mode,
     onConflict: row.onConflict,

@@ -616,7 +616,7 @@ describe('the catalog', () => {
     const sound = await getBackup(context, backupId)
     expect(sound).toMatchObject({ verifyOk: true, isLastGood: true })
     const file = sound.manifest.files.find(({ name }) => name.startsWith('snapshot.'))?.name ?? ''
-    await appendFile(join(sound.archiveDir, file), 'x')
+    await appendFile(join(sound.archiveDir ?? '', file), 'x')
     const { jobId } = await startVerify(context, backupId)
     await workOffJobs(services)
     expect((await getJob(context, jobId)).state).toBe('succeeded')

@@ -5,6 +5,7 @@ import { formatErrorLine } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ChangeField } from '../../domain/diff/change.ts'
 import type { ConflictPolicy, PlanSummary } from '../../domain/restore/plan.ts'
+import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
@@ -20,7 +21,7 @@ import { planUndoFrom } from '../engine/plan-undo-from.ts'
 import { ServiceError } from '../errors.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { parseZxid } from '../logs/list-znode-transactions.ts'
-import { openTree } from '../tree/open-tree.ts'
+import { type OpenTree, openTree } from '../tree/open-tree.ts'
 import { withWorkFolder } from '../work-folder.ts'
 import { getRestoreRow, type RestoreRow } from './find-restore.ts'
 import { openSafetyOf } from './open-safety-of.ts'
@@ -40,10 +41,14 @@ export async function runPlan(
   const target = await getClusterTarget(context, row.clusterId)
   await run.log('info', `Planning the restore of ${row.sourceLabel} to ${target.clusterName}`)
   const leftOut = new Map<string, LeftOut>()
+  let readFrom: ReadFrom | null = null
+  const onRead = (from: ReadFrom | undefined) => {
+    readFrom = from ?? null
+  }
   const summary = await withWorkFolder(context, { folder: row.dir, run }, (folder) =>
-    makePlan(context, row, target, { payload, run, leftOut, folder }),
+    makePlan(context, row, target, { payload, run, leftOut, folder, onRead }),
   )
-  const view = { ...toPlanView(summary), leftOut: [...leftOut.values()].map((each) => ({ ...each })) }
+  const view = { ...toPlanView(summary), readFrom, leftOut: [...leftOut.values()].map((each) => ({ ...each })) }
   for (const warning of view.warnings.slice(0, 20)) await run.log('warn', `${warning.path}: ${warning.message}`)
   return {
     result: { restoreId: row.id, plan: view.hash, steps: view.steps },
@@ -83,14 +88,15 @@ async function makePlan(
     readonly run: JobRun
     readonly leftOut: Map<string, LeftOut>
     readonly folder: WorkFolder
+    readonly onRead: OnRead
   },
 ): Promise<PlanSummary> {
   const scope = storedScopeSchema.parse(row.scope)
-  const { run, folder } = work
-  if (work.payload.lines === 'stale') return planRestOfRow(context, row, row, { target, run, folder })
+  const { run, folder, onRead } = work
+  if (work.payload.lines === 'stale') return planRestOfRow(context, row, row, { target, run, folder, onRead })
   if (scope.kind === 'rest')
-    return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run, folder })
-  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, { target, run, folder })
+    return planRestOfRow(context, row, await getRestoreRow(context, scope.of), { target, run, folder, onRead })
+  if (row.undoOfId !== null) return planUndo(context, row, row.undoOfId, { target, run, folder, onRead })
   if (scope.kind === 'undo' || scope.kind === 'edit')
     throw new ServiceError('WRONG_STATE', 'This restore does not say what is planned')
   if (scope.kind === 'transaction') {
@@ -105,9 +111,9 @@ async function planRestOfRow(
   context: ServiceContext,
   row: RestoreRow,
   of: RestoreRow,
-  work: { readonly target: OpenableCluster; readonly run: JobRun; readonly folder: WorkFolder },
+  work: PlanWork,
 ): Promise<PlanSummary> {
-  const source = await openRestSource(context, row, work.run)
+  const source = await openRestSource(context, row, work)
   try {
     const connection = await context.zookeeper.connect(work.target, { signal: context.signal })
     try {
@@ -131,19 +137,38 @@ async function planRestOfRow(
   }
 }
 
+type OnRead = (readFrom: ReadFrom | undefined) => void
+
+interface PlanWork {
+  readonly target: OpenableCluster
+  readonly run: JobRun
+  readonly folder: WorkFolder
+  readonly onRead: OnRead
+}
+
+async function openSource(context: ServiceContext, row: RestoreRow): Promise<OpenTree> {
+  const { ref } = await describeTreeRef(context, String(row.source))
+  return openTree(context, ref, { from: row.sourceStoreId })
+}
+
 interface RestSource {
   readonly reader: Pick<TreeReader, 'get'>
   readonly close: () => Promise<unknown>
 }
 
 /** The steps hold nearly all that is needed; without the source, only what was deleted meanwhile cannot be created again. */
-async function openRestSource(context: ServiceContext, row: RestoreRow, run: JobRun): Promise<RestSource | null> {
+async function openRestSource(
+  context: ServiceContext,
+  row: RestoreRow,
+  { run, onRead }: PlanWork,
+): Promise<RestSource | null> {
   try {
     if (row.undoOfId !== null) {
-      const safety = await openSafetyOf(context, await getRestoreRow(context, row.undoOfId))
+      const safety = await openSafetyOf(context, await getRestoreRow(context, row.undoOfId), onRead)
       return safety && { reader: safety, close: () => safety.close() }
     }
-    const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
+    const tree = await openSource(context, row)
+    onRead(tree.readFrom)
     return { reader: tree.reader, close: async () => tree.release() }
   } catch (error) {
     await run.log('warn', `The source cannot be read any more: ${formatErrorLine(error)}`)
@@ -164,10 +189,12 @@ async function plan(
     readonly run: JobRun
     readonly leftOut: Map<string, LeftOut>
     readonly folder: WorkFolder
+    readonly onRead: OnRead
   },
 ): Promise<PlanSummary> {
   const options = parseRestoreOptions(row.options)
-  const tree = await openTree(context, (await describeTreeRef(context, String(row.source))).ref)
+  const tree = await openSource(context, row)
+  work.onRead(tree.readFrom)
   try {
     const connection = await context.zookeeper.connect(target, { signal: context.signal })
     try {
@@ -206,15 +233,15 @@ async function planUndo(
   context: ServiceContext,
   row: RestoreRow,
   undoOfId: string,
-  work: { readonly target: OpenableCluster; readonly run: JobRun; readonly folder: WorkFolder },
+  work: PlanWork,
 ): Promise<PlanSummary> {
-  const { target, run, folder } = work
+  const { target, run, folder, onRead } = work
   const done = await getRestoreRow(context, undoOfId)
   const connection = await context.zookeeper.connect(target, { signal: context.signal })
   try {
     return await planUndoFrom(context, {
       undoDir: await context.workFiles.fetch(done.dir),
-      openSafety: () => openSafetyOf(context, done),
+      openSafety: () => openSafetyOf(context, done, onRead),
       dir: folder.dir,
       folder,
       connection,
@@ -230,7 +257,7 @@ async function planUndo(
   }
 }
 
-function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut'> {
+function toPlanView(summary: PlanSummary): Omit<PlanView, 'leftOut' | 'readFrom'> {
   const { creates, updates, deletes, aclChanges, steps, dataBytes, skipped, warnings, fidelity } = summary
   return {
     hash: summary.plan,

@@ -10,6 +10,8 @@ export const createRestoreSchema = z.object({
   clusterId: z.string(),
   /** TreeRef of what is put back: a backup, a moment, or another live cluster. */
   source: z.string().refine((text) => parseTreeRef(text) !== null, 'This is no tree'),
+  /** Where the source is a backup: the store that it is read from; null: the first, or a copy where that is not to be had. */
+  sourceStoreId: z.string().nullable().default(null),
   selection: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('all') }),
     z.object({ kind: z.literal('subtree'), path: z.string() }),

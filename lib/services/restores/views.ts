@@ -2,6 +2,7 @@ import type { ChangeField } from '../../domain/diff/change.ts'
 import type { PlanFidelity } from '../../domain/restore/fidelity.ts'
 import type { ConflictPolicy, PlanWarning, RestoreMode } from '../../domain/restore/plan.ts'
 import type { StepResultKind } from '../../domain/restore/step-results.ts'
+import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { ApprovalView } from '../approvals/views.ts'
 import type { UndoKeyView } from '../encryption/views.ts'
 import type { RunFidelity } from '../engine/fidelity-schema.ts'
@@ -49,6 +50,8 @@ export interface PlanView {
   readonly laterWrites: { readonly count: number; readonly overwritten: boolean } | null
   /** Deletions by the topmost znode that they lie at or below, most first. */
   readonly deletions: readonly { readonly path: string; readonly count: number }[]
+  /** Where the backup was read that it was made from; null where it was none, or none was read. */
+  readonly readFrom: ReadFrom | null
 }
 
 export interface StalenessView {

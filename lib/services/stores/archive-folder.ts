@@ -1,9 +1,12 @@
 import { rm, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
-import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { type ArkeeperError, formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
+import { isRoleEnough, roleAt } from '../policy.ts'
 import { cacheOf, fetchArchive, MANIFEST } from './bucket-archive.ts'
+import { findPlaceOf } from './find-copies.ts'
 import { type FolderStore, getStore } from './find-store.ts'
 
 /** Where an archive lies: a store, and the place within it. */
@@ -15,6 +18,8 @@ export interface ArchivePlace {
 /** With the id of its backup, a copy stands in where the place itself is not to be had. */
 export interface ArchiveSource extends ArchivePlace {
   readonly id?: string
+  /** Of that store and no other, whatever is known of it; absent or null: the first one, or a copy where that is not to be had. */
+  readonly from?: string | null
 }
 
 /** An archive as a folder of this host, for as long as it is not released. */
@@ -23,10 +28,13 @@ export interface ArchiveFolder {
   readonly dir: string
   /** The folder that it must lie in, however its files are linked. */
   readonly root: string
-  readonly storeId: string
-  /** Why it is another store's than the first; null: it is not. */
-  readonly note: string | null
+  readonly readFrom: ReadFrom
   release(): Promise<void>
+}
+
+export interface OpenArchiveOptions {
+  /** Of a bucket: fetched for this use alone, and not taken from the cache. */
+  readonly afresh?: boolean
 }
 
 export type FolderContext = Pick<
@@ -36,13 +44,22 @@ export type FolderContext = Pick<
 
 /**
  * Exactly once, `release` it. What is wrong inside of the archive is for whoever reads it to find; where it is known to be damaged or missing,
- * or its store does not answer, one of its copies is opened instead.
+ * or its store does not answer, one of its copies is opened instead, unless a store was chosen.
  */
-export async function openArchiveFolder(context: FolderContext, source: ArchiveSource): Promise<ArchiveFolder> {
+export async function openArchiveFolder(
+  context: FolderContext,
+  source: ArchiveSource,
+  { afresh = false }: OpenArchiveOptions = {},
+): Promise<ArchiveFolder> {
+  const { id, from = null } = source
   const first = { storeId: source.storeId, dir: source.dir }
-  if (source.id === undefined) return openAt(context, first)
+  if (id === undefined) return openAt(context, first, { afresh })
+  if (from !== null) {
+    const { storeId, dir } = await findPlaceOf(context, { ...first, id }, from)
+    return openAt(context, { storeId, dir }, { afresh, isChosen: true, mustBeThere: true })
+  }
   const known = await context.db.backup.findUnique({
-    where: { id: source.id },
+    where: { id },
     select: {
       verifyOk: true,
       missingAt: true,
@@ -54,71 +71,81 @@ export async function openArchiveFolder(context: FolderContext, source: ArchiveS
     },
   })
   const copies = (known?.copies ?? []).filter(({ verifyOk }) => verifyOk !== false)
-  if (copies.length === 0) return openAt(context, first)
+  if (copies.length === 0) return openAt(context, first, { afresh })
   const fault =
     known?.missingAt != null ? 'it is missing there' : known?.verifyOk === false ? 'it was found damaged there' : null
-  let why: unknown = null
+  let why: ArkeeperError | null = null
   if (fault === null) {
     try {
-      return await openAt(context, first, { mustBeThere: true })
+      return await openAt(context, first, { afresh, mustBeThere: true })
     } catch (error) {
       throwIfAborted(context.signal)
-      if (!isArkeeperError(error)) throw error
+      // Whoever asks for the bytes as they lie there wants to know that they are bad, and not that others are good.
+      const isBad = isArkeeperError(error) && DAMAGE.includes(error.code) && error.code !== 'OBJECT_MISSING'
+      if (!isArkeeperError(error) || (afresh && isBad)) throw error
       why = error
     }
   }
   for (const { storeId, dir } of copies) {
     try {
-      const folder = await openAt(context, { storeId, dir }, { mustBeThere: true })
-      const [from, to] = await Promise.all([getStore(context, first.storeId), getStore(context, storeId)])
-      const note = `Read from its copy in ${to.name}, not from ${from.name}: ${fault ?? formatErrorLine(why)}`
-      context.log.warn({ backup: source.id, store: storeId }, note)
-      return { ...folder, note }
+      const folder = await openAt(context, { storeId, dir }, { afresh, mustBeThere: true })
+      const from = await getStore(context, first.storeId).catch(() => null)
+      // Where exactly, and what the store said, is for the log: whoever reads the note may not know the store.
+      const reason = fault ?? `it could not be read there (${why?.code})`
+      const note = `It is the copy, not what was put first into ${from?.name ?? 'a store that was removed'}: ${reason}`
+      const facts = { backup: id, store: storeId, error: why === null ? undefined : formatErrorLine(why) }
+      context.log.warn(facts, note)
+      return { ...folder, readFrom: { ...folder.readFrom, note } }
     } catch (error) {
       throwIfAborted(context.signal)
       if (!isArkeeperError(error)) throw error
     }
   }
   // No copy helps: what is wrong with the first place is what is told.
-  return openAt(context, first)
+  return openAt(context, first, { afresh })
 }
 
+/** What says that the archive is not what it should be, and not that its store cannot be reached. */
+export const DAMAGE: readonly string[] = ['OBJECT_DAMAGED', 'OBJECT_MISSING', 'ARCHIVE_DAMAGED']
+
 /** A whole archive of this place, read from the store itself and from no cache; to be released. */
-export async function openArchiveAnew(
-  context: FolderContext,
-  place: ArchivePlace,
-  onProgress?: (bytes: number) => void,
-): Promise<ArchiveFolder> {
-  const store = await getStore(context, place.storeId)
-  if (store.kind === 'folder') return openAt(context, place)
-  const cache = cacheOf(context)
-  const dir = await cache.makeTemp()
-  const release = () => rm(dir, { recursive: true, force: true })
-  try {
-    await fetchArchive(context, store, placeIn(place.dir), dir, onProgress)
-    return { dir, root: cache.root, storeId: store.id, note: null, release }
-  } catch (error) {
-    await release()
-    throw error
-  }
+export function openArchiveAnew(context: FolderContext, place: ArchivePlace): Promise<ArchiveFolder> {
+  return openAt(context, place, { afresh: true })
+}
+
+interface OpenAtOptions {
+  readonly mustBeThere?: boolean
+  readonly afresh?: boolean
+  readonly isChosen?: boolean
 }
 
 async function openAt(
   context: FolderContext,
   place: ArchivePlace,
-  { mustBeThere = false }: { readonly mustBeThere?: boolean } = {},
+  { mustBeThere = false, afresh = false, isChosen = false }: OpenAtOptions = {},
 ): Promise<ArchiveFolder> {
   const store = await getStore(context, place.storeId)
-  const facts = { storeId: store.id, note: null }
+  const readFrom = { storeId: store.id, store: store.name, isChosen, note: null }
   if (store.kind === 'folder') {
     const dir = folderIn(store, place.dir)
     if (mustBeThere) await assertThere(dir)
-    return { ...facts, dir, root: store.path, release: async () => undefined }
+    return { readFrom: { ...readFrom, how: 'in-place' }, dir, root: store.path, release: async () => undefined }
   }
   const cache = cacheOf(context)
   const at = placeIn(place.dir)
-  const { dir, release } = await cache.borrow(cacheKeyOf(place), (into) => fetchArchive(context, store, at, into))
-  return { ...facts, dir, root: cache.root, release }
+  if (!afresh) {
+    const { dir, release } = await cache.borrow(cacheKeyOf(place), (into) => fetchArchive(context, store, at, into))
+    return { readFrom: { ...readFrom, how: 'cache' }, dir, root: cache.root, release }
+  }
+  const dir = await cache.makeTemp()
+  const release = () => rm(dir, { recursive: true, force: true })
+  try {
+    await fetchArchive(context, store, at, dir)
+    return { readFrom: { ...readFrom, how: 'afresh' }, dir, root: cache.root, release }
+  } catch (error) {
+    await release()
+    throw error
+  }
 }
 
 export const cacheKeyOf = ({ storeId, dir }: ArchivePlace) => `${storeId} ${dir}`
@@ -135,13 +162,19 @@ export async function withArchive<T>(
   context: FolderContext,
   source: ArchiveSource,
   use: (dir: string, folder: ArchiveFolder) => Promise<T>,
+  options: OpenArchiveOptions = {},
 ): Promise<T> {
-  const folder = await openArchiveFolder(context, source)
+  const folder = await openArchiveFolder(context, source, options)
   try {
     return await use(folder.dir, folder)
   } finally {
     await folder.release()
   }
+}
+
+/** Folders and buckets are for whoever sees the page of the stores; everybody else knows them by name. */
+export function seesPlaces({ actor }: Pick<ServiceContext, 'actor'>): boolean {
+  return isRoleEnough(roleAt(actor, null), 'store.change')
 }
 
 /** For people: where the archive lies in its store. */

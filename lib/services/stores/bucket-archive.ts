@@ -33,7 +33,12 @@ export interface PutArchive {
 export async function putArchive(
   context: BucketContext,
   store: BucketStore,
-  archive: { readonly dir: string; readonly folder: string; readonly name?: string },
+  archive: {
+    readonly dir: string
+    readonly folder: string
+    readonly name?: string
+    readonly avoid?: ReadonlySet<string>
+  },
   onProgress?: OnProgress,
 ): Promise<PutArchive> {
   const bucket = await openBucket(context, store)
@@ -43,6 +48,7 @@ export async function putArchive(
   const base = archive.name ?? basename(dir)
   for (let n = 1; n <= NAMES_MAX; n++) {
     const place = `${folder}/${laterName(base, n - 1)}`
+    if (archive.avoid?.has(place)) continue
     const known = await findManifest(bucket, place, context.signal)
     if (known !== null && known.id !== manifest.id) continue
     try {

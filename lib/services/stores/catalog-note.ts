@@ -53,10 +53,15 @@ export async function noteInStores(context: NoteContext, backupId: string): Prom
   for (const [at, copy] of known.places) await writeNote(context, at, { ...known.note, copy })
 }
 
-/** Beside a copy that was just made, and is not in the catalog yet. */
-export async function noteBesideCopy(context: NoteContext, backupId: string, at: ArchivePlace): Promise<void> {
+/** Beside one that was just put there, and is not in the catalog yet. `copy`: it is not where the backup is put first. */
+export async function noteBeside(
+  context: NoteContext,
+  backupId: string,
+  at: ArchivePlace,
+  { copy }: { readonly copy: boolean },
+): Promise<void> {
   const known = await findNote(context, backupId)
-  if (known !== null) await writeNote(context, at, { ...known.note, copy: true })
+  if (known !== null) await writeNote(context, at, { ...known.note, copy })
 }
 
 /** Beside a backup that is whole in its store, and about to come into the catalog. */

@@ -24,12 +24,12 @@ function toName(text: string): string {
  */
 export class ClusterFinder {
   readonly #context: ServiceContext
-  readonly #run: JobRun
+  readonly #log: JobRun['log']
   readonly #known = new Map<string, Place>()
 
-  constructor(context: ServiceContext, run: JobRun) {
+  constructor(context: ServiceContext, log: JobRun['log']) {
     this.#context = context
-    this.#run = run
+    this.#log = log
   }
 
   async find({ manifest, note }: Extract<FoundArchive, { readonly kind: 'archive' }>): Promise<Place> {
@@ -78,7 +78,7 @@ export class ClusterFinder {
         })
       },
     )
-    await this.#run.log(
+    await this.#log(
       'warn',
       'A cluster that was not known was added, read-only: the audit says which, and at what address',
     )

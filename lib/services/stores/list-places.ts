@@ -1,7 +1,7 @@
 import { isArkeeperError } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
-import { describePlace } from './archive-folder.ts'
+import { describePlace, seesPlaces } from './archive-folder.ts'
 import { listStoreChoices } from './list-store-views.ts'
 import type { BackupPlaceView, StoredProof } from './views.ts'
 
@@ -20,11 +20,13 @@ export async function listPlaces(context: ServiceContext, backupId: string): Pro
     where: { id: { in: row.copies.flatMap(({ jobId }) => (jobId === null ? [] : [jobId])) } },
     select: { id: true, error: true },
   })
-  const whereOf = (place: { storeId: string; dir: string }) =>
-    describePlace(context, place).catch((error: unknown) => {
+  const whereOf = async (place: { storeId: string; dir: string }) => {
+    if (!seesPlaces(context)) return ''
+    return describePlace(context, place).catch((error: unknown) => {
       if (isArkeeperError(error)) return place.dir
       throw error
     })
+  }
   const nameOf = (storeId: string) => names.get(storeId) ?? 'a store that was removed'
   const first: BackupPlaceView = {
     storeId: row.storeId,

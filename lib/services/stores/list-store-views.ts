@@ -27,6 +27,7 @@ const rescanReportSchema = z.object({
   added: z.number(),
   missing: z.number(),
   damaged: z.array(z.object({ dir: z.string(), message: z.string() })),
+  fault: z.string().nullable().default(null),
 })
 
 /** Every store with what the catalog has in it. For administrators: addresses and paths of hosts are in it. */

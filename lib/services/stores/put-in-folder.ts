@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { throwIfAborted } from '../../base/errors.ts'
 import { makeDir } from '../../base/make-dir.ts'
+import { laterName } from '../../domain/snapshot/archive-name.ts'
 import type { ServiceContext } from '../context.ts'
 import { publishStaged } from '../engine/staging.ts'
 import { ServiceError } from '../errors.ts'
@@ -20,11 +21,18 @@ const HOST = hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')
 export async function putInFolder(
   { signal }: Pick<ServiceContext, 'signal'>,
   store: FolderStore,
-  archive: { readonly dir: string; readonly folder: string; readonly name?: string },
+  archive: {
+    readonly dir: string
+    readonly folder: string
+    readonly name?: string
+    readonly avoid?: ReadonlySet<string>
+  },
   onBytes?: (bytes: number) => void,
 ): Promise<string> {
   const parent = join(store.path, archive.folder)
-  const name = archive.name ?? basename(archive.dir)
+  let name = archive.name ?? basename(archive.dir)
+  // Also one that is not there just now: its disk may come back.
+  while (archive.avoid?.has(join(archive.folder, name))) name = laterName(name, 1)
   // Its name is the archive writer's own for temporaries, so that the store's sweep knows it.
   const temp = join(parent, `.tmp-${process.pid}-${HOST}-${randomBytes(4).toString('hex')}`)
   const into = join(temp, name)

@@ -53,8 +53,15 @@ export async function removeBackupFiles(context: RemoveContext, backupId: string
   // What it was encrypted anew from may still be there.
   const former =
     formerStoreId === null || formerDir === null ? [] : [{ storeId: formerStoreId, dir: formerDir, lockedUntil: null }]
+  // Their rows go when the store is looked after next.
+  const formers = await context.db.formerCopy.findMany({
+    where: { backupId },
+    orderBy: { id: 'asc' },
+    select: { storeId: true, dir: true },
+  })
   const failures: unknown[] = []
-  for (const { lockedUntil, ...at } of [...copies, ...former, first]) {
+  const all = [...copies, ...former, ...formers.map((one) => ({ ...one, lockedUntil: null })), first]
+  for (const { lockedUntil, ...at } of all) {
     try {
       if (lockedUntil !== null && lockedUntil.getTime() > context.clock.now()) {
         const { name } = await getStore(context, at.storeId)

@@ -3,10 +3,15 @@ import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
-import { openBucket, toStore } from './find-store.ts'
+import { addUncatalogued } from './add-uncatalogued.ts'
+import { BUILT_IN_NAME, getStore, openBucket, type Store } from './find-store.ts'
+import { removeFormers } from './former-copies.ts'
+import { DEFAULT_STORE_ID } from './schemas.ts'
 
 const HOUR_MS = 3_600_000
 const EVERY_MS = 6 * HOUR_MS
+/** While something may be on its way into the catalog, or could not be removed yet. */
+const SOON_MS = 10 * 60_000
 const LEASE_MS = 10 * 60_000
 /** No job works on one upload for longer. */
 const ABANDONED_AFTER_MS = 25 * HOUR_MS
@@ -14,36 +19,58 @@ const ABANDONED_AFTER_MS = 25 * HOUR_MS
 const OURS = /^[^/]+\/(\d{8}T\d{6}Z-[0-9a-f]{1,16}(-\d+)?|logs)\/[^/]+$/
 
 /**
- * Gives up uploads of one store that nobody has gone on with for a day: they take room that no listing shows. False when no store is due.
- * Several workers may ask at once: a row is taken by a guarded update.
+ * Looks after one store that is due. Gives up uploads that nobody has gone on with for a day: they take room that no listing shows. Removes
+ * archives in whose place another has come, and enters those that lie there and in no row. False when no store is due. Several workers may
+ * ask at once: a row is taken by a guarded update.
  */
 export async function runDueStores(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
   const isDue = {
-    kind: 's3',
-    nextRunAt: { lte: now },
-    ...leaseIsFree(now),
+    AND: [{ OR: [{ nextRunAt: null }, { nextRunAt: { lte: now } }] }, leaseIsFree(now)],
   }
-  const due = await db.store.findFirst({ where: isDue, orderBy: [{ nextRunAt: 'asc' }, { id: 'asc' }] })
+  const due = await db.store.findFirst({ where: isDue, orderBy: { id: 'asc' } })
   if (!due) return false
   const { count } = await db.store.updateMany({
     where: { ...isDue, id: due.id },
     data: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + LEASE_MS) },
   })
   if (count === 0) return true
+  let isAllSeen = true
   try {
-    const store = toStore(context, due)
-    if (store.kind === 's3') await sweepUploads(context, store.id, await openBucket(context, store), store.name)
+    isAllSeen = await lookAfter(context, await getStore(context, due.id))
   } catch (error) {
     throwIfAborted(context.signal)
-    context.log.warn({ store: due.name, error: formatErrorLine(error) }, 'Unfinished uploads could not be looked for')
+    context.log.warn({ store: due.name, error: formatErrorLine(error) }, 'A store could not be looked after')
   }
+  // Unless somebody has hurried it meanwhile.
+  await db.store.updateMany({
+    where: { id: due.id, leaseOwner: owner, nextRunAt: due.nextRunAt },
+    data: { nextRunAt: new Date(clock.now() + (isAllSeen ? EVERY_MS : SOON_MS)) },
+  })
   await db.store.updateMany({
     where: { id: due.id, leaseOwner: owner },
-    data: { leaseOwner: null, leaseUntil: null, nextRunAt: new Date(clock.now() + EVERY_MS) },
+    data: { leaseOwner: null, leaseUntil: null },
   })
   return true
+}
+
+async function lookAfter(context: ServiceContext, store: Store): Promise<boolean> {
+  if (store.kind === 's3') await sweepUploads(context, store.id, await openBucket(context, store), store.name)
+  const warn = (message: string) => context.log.warn({ store: store.id }, message)
+  await removeFormers(context, { storeId: store.id }, warn)
+  return addUncatalogued(context, store)
+}
+
+/** When a worker starts, the built-in folder is looked at: the one before may have been killed with an archive in its hands. */
+export async function lookAtBuiltIn({ db, clock }: Pick<ServiceContext, 'db' | 'clock'>): Promise<void> {
+  const nextRunAt = new Date(clock.now())
+  await db.store.upsert({
+    where: { id: DEFAULT_STORE_ID },
+    update: { nextRunAt },
+    create: { id: DEFAULT_STORE_ID, name: BUILT_IN_NAME, kind: 'folder', settings: {}, nextRunAt },
+    select: { id: true },
+  })
 }
 
 async function sweepUploads(

@@ -2,17 +2,15 @@ import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { writeAudit } from '../audit/write-audit.ts'
-import { toBackupRow } from '../backups/backup-row.ts'
 import type { ServiceContext } from '../context.ts'
-import { keepBooks } from '../gate.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { lookPast } from '../seen-by.ts'
 import { ClusterFinder } from './cluster-finder.ts'
 import { getStore, listStores, type Store } from './find-store.ts'
+import { judgeDamaged } from './judge-damaged.ts'
 import { type KnownPlaces, listKnownPlaces, markMissing } from './mark-missing.ts'
-import { type FoundArchive, walkStore } from './walk-store.ts'
-
-type Archive = Extract<FoundArchive, { readonly kind: 'archive' }>
+import { type Archive, settleArchive } from './settle-archive.ts'
+import { walkStore } from './walk-store.ts'
 
 export interface StoreRescan {
   readonly storeId: string
@@ -31,7 +29,7 @@ export interface StoreRescan {
   leftovers: number
   readonly damaged: { readonly dir: string; readonly message: string }[]
   /** Why it could not be walked; null: it was. */
-  fault: string | null
+  fault: { readonly code: string; readonly message: string } | null
 }
 
 const DAMAGED_LISTED_MAX = 50
@@ -50,11 +48,13 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
   const stores = payload.storeId === null ? await listStores(context) : [await getStore(context, payload.storeId)]
   const reports = new Map<string, StoreRescan>()
   const known = new Map<string, KnownPlaces>()
+  const damaged = new Map<string, Set<string>>()
   const found: { readonly store: Store; readonly archive: Archive }[] = []
   for (const store of stores) {
     const report = emptyReport(store)
     reports.set(store.id, report)
     known.set(store.id, await listKnownPlaces(context, store.id))
+    damaged.set(store.id, new Set())
     try {
       for await (const one of walkStore(context, store)) {
         throwIfAborted(context.signal)
@@ -71,6 +71,7 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
           report.bytes += one.archiveBytes
           found.push({ store, archive: one })
         } else {
+          damaged.get(store.id)?.add(one.dir)
           if (report.damaged.length < DAMAGED_LISTED_MAX) report.damaged.push({ dir: one.dir, message: one.message })
           // Its place has the name of the cluster in it, and a job of no cluster is seen by more people than that.
           await run.log('error', `${store.name}: an archive is damaged; the list of stores says which`)
@@ -79,19 +80,20 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
     } catch (error) {
       throwIfAborted(context.signal)
       if (!isArkeeperError(error)) throw error
-      report.fault = formatErrorLine(error)
-      await run.log('error', `${store.name} could not be read to its end: ${report.fault}`)
+      // What the store says names what lies in it: that is for the page of the stores.
+      report.fault = { code: error.code, message: formatErrorLine(error) }
+      await run.log('error', `${store.name} could not be read to its end (${error.code}); the list of stores says why`)
     }
   }
   // A copy must find the backup that it is of.
   found.sort((a, b) => Number(a.archive.note?.copy ?? false) - Number(b.archive.note?.copy ?? false))
-  const clusters = new ClusterFinder(context, run)
+  const clusters = new ClusterFinder(context, (level, message) => run.log(level, message))
   for (let at = 0; at < found.length; at += BATCH) {
     throwIfAborted(context.signal)
     run.assertOwned()
     for (const { store, archive } of found.slice(at, at + BATCH)) {
       const report = reports.get(store.id)
-      if (report) await settle(context, { store, archive, report, clusters, run })
+      if (report) await settleArchive(context, { store, archive, report, clusters, jobId: run.job.id })
     }
     run.progress({
       stage: 'Entering into the catalog',
@@ -102,6 +104,10 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
       etaMs: null,
     })
   }
+  for (const [storeId, dirs] of damaged) {
+    const judged = await judgeDamaged(context, storeId, [...dirs], run)
+    if (judged > 0) await run.log('error', `${countOf(judged, 'archive')} of the catalog found damaged, and told there`)
+  }
   for (const report of reports.values()) {
     const before = known.get(report.storeId)
     if (report.fault !== null || !before) continue
@@ -109,7 +115,7 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
     report.missing = await markMissing(
       context,
       report.storeId,
-      new Set([...dirs, ...report.damaged.map(({ dir }) => dir)]),
+      new Set([...dirs, ...(damaged.get(report.storeId) ?? [])]),
       before,
     )
     if (report.missing > 0) {
@@ -133,110 +139,6 @@ function emptyReport({ id, name }: Store): StoreRescan {
     damaged: [],
     fault: null,
   }
-}
-
-async function settle(
-  context: ServiceContext,
-  input: {
-    readonly store: Store
-    readonly archive: Archive
-    readonly report: StoreRescan
-    readonly clusters: ClusterFinder
-    readonly run: JobRun
-  },
-): Promise<void> {
-  const { store, archive, report, clusters, run } = input
-  const { dir, manifest, note, archiveBytes } = archive
-  const at = { storeId: store.id, dir }
-  const { db } = context
-  const here = await db.backup.findUnique({
-    where: { storeId_dir: at },
-    select: { id: true, deletedAt: true, missingAt: true },
-  })
-  if (here) {
-    if (here.deletedAt !== null) report.leftovers++
-    else if (here.missingAt !== null) {
-      report.back++
-      await keepBooks(context, { action: 'backup.rescan' }, (tx) =>
-        tx.backup.updateMany({ where: { id: here.id }, data: { missingAt: null } }),
-      )
-    }
-    return
-  }
-  const copy = await db.backupCopy.findUnique({ where: { storeId_dir: at }, select: { id: true, state: true } })
-  if (copy) {
-    if (copy.state !== 'missing') return
-    report.back++
-    await keepBooks(context, { action: 'backup.rescan' }, (tx) =>
-      tx.backupCopy.updateMany({ where: { id: copy.id, state: 'missing' }, data: { state: 'present' } }),
-    )
-    return
-  }
-  const same = await db.backup.findFirst({
-    where: { archiveId: manifest.id },
-    select: { id: true, deletedAt: true, storeId: true },
-    orderBy: { id: 'asc' },
-  })
-  if (same?.deletedAt != null) {
-    report.leftovers++
-    return
-  }
-  if (same) {
-    // A second one in the same store is nobody's copy.
-    const isTaken =
-      same.storeId === store.id || (await db.backupCopy.count({ where: { backupId: same.id, storeId: store.id } })) > 0
-    if (isTaken) {
-      report.leftovers++
-      return
-    }
-    const data = { ...at, backupId: same.id, state: 'present', archiveBytes: BigInt(archiveBytes) }
-    await keepBooks(context, { action: 'backup.rescan' }, (tx) =>
-      tx.backupCopy.create({
-        data: { id: context.newId(), ...data, copiedAt: new Date(context.clock.now()) },
-        select: { id: true },
-      }),
-    )
-    report.copies++
-    return
-  }
-  const cluster = await clusters.find(archive)
-  const id =
-    note !== null && (await db.backup.count({ where: { id: note.backup } })) === 0 ? note.backup : context.newId()
-  const row = toBackupRow({
-    id,
-    clusterId: cluster.id,
-    clusterName: cluster.name,
-    purpose: purposeOf(archive),
-    schedule: note?.schedule ?? undefined,
-    manifest,
-    place: at,
-    archiveBytes,
-    createdById: note?.createdById ?? null,
-    jobId: note?.jobId ?? run.job.id,
-    nowMs: note === null ? context.clock.now() : Date.parse(note.createdAt),
-  })
-  const holds = (note?.holds ?? []).map(({ placedAt, until, ...hold }) => ({
-    ...hold,
-    id: context.newId(),
-    placedAt: new Date(placedAt),
-    until: until === null ? null : new Date(until),
-  }))
-  await keepBooks(context, { action: 'backup.rescan' }, (tx) =>
-    tx.backup.create({
-      data: {
-        ...row,
-        ...(note === null ? {} : { pinned: note.pinned, note: note.note }),
-        ...(holds.length === 0 ? {} : { holds: { create: holds } }),
-      },
-      select: { id: true },
-    }),
-  )
-  report.added++
-}
-
-/** Without a note: what a restore took is of single znodes. */
-function purposeOf({ manifest, note }: Archive): string {
-  return note?.purpose ?? (manifest.scope.kind === 'touched' ? 'safety' : 'manual')
 }
 
 async function finish(context: ServiceContext, reports: readonly StoreRescan[]): Promise<JobResult> {
@@ -269,7 +171,7 @@ async function finish(context: ServiceContext, reports: readonly StoreRescan[]):
       ? {
           failure: {
             code: 'STORE_NOT_READ',
-            message: `${unread.name} could not be read to its end: ${unread.fault}`,
+            message: `${unread.name} could not be read to its end (${unread.fault?.code}): the list of stores says why`,
             unaffected: 'what was found is in the catalog; nothing was marked as missing in that store',
             remedy: 'test the store, then rescan it',
           },
@@ -283,8 +185,17 @@ async function finish(context: ServiceContext, reports: readonly StoreRescan[]):
         message,
       })
       for (const report of reports) {
-        const { storeId, name: _, ...rest } = report
-        if (report.fault !== null) continue
+        const { storeId, name: _, fault, ...rest } = report
+        if (fault !== null) {
+          await tx.store.updateMany({
+            where: { id: storeId },
+            data: {
+              rescannedAt: now,
+              rescanReport: { ...rest, fault: fault.message, damaged: rest.damaged.map((one) => ({ ...one })) },
+            },
+          })
+          continue
+        }
         const data = {
           usedBytes: BigInt(report.bytes),
           usedArchives: report.archives,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'
@@ -32,6 +32,7 @@ import { retryJob } from '../jobs/retry-job.ts'
 import { placeHold } from '../keep-rules/place-hold.ts'
 import { archiveReadersOf } from '../tree/archive-readers.ts'
 import { getZnode } from '../tree/get-znode.ts'
+import { openArchiveFolder, withArchive } from './archive-folder.ts'
 import { setClusterStores } from './cluster-stores.ts'
 import { runCopy, startCopy } from './copy-backup.ts'
 import { addStore, changeStore, removeStore } from './edit-store.ts'
@@ -130,12 +131,14 @@ async function forgetCache(): Promise<void> {
 }
 
 describe.skipIf(!hasS3Server('s3proxy'))('a bucket as first store', () => {
-  it('holds the whole archive, which is read through a checked cache, verified where it lies, and removed', async () => {
+  it('holds the whole archive, which is read through a checked cache, verified where it lies, mended, and removed', async () => {
     const storeId = await addBucket()
     await setClusterStores(admin(), { clusterId, storeId })
     const id = await takeBackup('first')
     const row = await rowOf(id)
     expect(row).toMatchObject({ storeId, storedProof: 'read-back' })
+    const aside = join(admin().paths.dataDir, 'aside')
+    await withArchive(admin(), row, (dir) => cp(dir, aside, { recursive: true }))
     expect(await keysIn()).toContain(`${row.dir}/manifest.json`)
     expect(await readdir(join(admin().paths.workDir, 'staging'))).toEqual([])
     await forgetCache()
@@ -153,8 +156,24 @@ describe.skipIf(!hasS3Server('s3proxy'))('a bucket as first store', () => {
     await startVerify(admin(), id)
     await workOffJobs(services)
     expect((await rowOf(id)).verifyOk).toBe(false)
+    // So does a drill, whatever the cache has.
+    const cached = await openArchiveFolder(admin(), row)
+    expect(cached.readFrom).toMatchObject({ store: 'off-site', how: 'cache' })
+    await cached.release()
+    await expect(openArchiveFolder(admin(), row, { afresh: true })).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' })
     await forgetCache()
     await expect(readA(id)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' })
+
+    const store = (await addFolder()).storeId
+    const good = { id: 'k1', backupId: id, storeId: store, dir: row.dir, state: 'present' }
+    await services.database.client.backupCopy.create({ data: good })
+    await cp(aside, join(admin().paths.dataDir, 'second disk', row.dir), { recursive: true })
+    await startCopy(admin(), { backupId: id, storeId })
+    await workOffJobs(services)
+    expect(await rowOf(id)).toMatchObject({ storeId, verifyOk: true, dir: expect.stringMatching(/-2$/) })
+    await forgetCache()
+    expect(await readA(id)).toMatchObject({ kind: 'found' })
+    expect(await keysIn()).toContain(`${row.dir}/manifest.json`)
 
     await deleteBackup(admin(), { backupId: id, acknowledgeLastGood: true })
     expect(await keysIn()).toEqual([])
@@ -203,9 +222,7 @@ describe.skipIf(!hasS3Server('s3proxy'))('copies', () => {
     await rename(first, `${first}-gone`)
     await rm(join(folder.path, dir), { recursive: true })
     expect(await readA(id)).toMatchObject({ kind: 'found' })
-    expect(
-      services.logLines.some((line) => line.includes('Read from its copy in off-site, not from Built-in folder')),
-    ).toBe(true)
+    expect(services.logLines.some((line) => line.includes('not what was put first into Built-in folder'))).toBe(true)
     await rename(`${first}-gone`, first)
     await deleteBackup(admin(), { backupId: id, acknowledgeLastGood: true })
     expect(await keysIn()).toEqual([])

@@ -26,6 +26,8 @@ export interface StoreView {
     readonly added: number
     readonly missing: number
     readonly damaged: readonly { readonly dir: string; readonly message: string }[]
+    /** Why it came to no end; null: it did. */
+    readonly fault: string | null
   } | null
   readonly test: StoreTestView | null
 }
@@ -43,6 +45,7 @@ export interface BackupPlaceView {
   readonly storeId: string
   readonly storeName: string
   readonly isFirst: boolean
+  /** Empty where it is not there yet, and to whoever does not see the stores. */
   readonly where: string
   readonly state: 'queued' | 'copying' | 'present' | 'failed' | 'missing'
   /** When it was put there. */

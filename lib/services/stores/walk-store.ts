@@ -1,10 +1,11 @@
-import { relative } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import type { ObjectStore } from '../../adapters/s3/object-store.ts'
 import { isArkeeperError } from '../../base/errors.ts'
 import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
-import type { FolderContext } from './archive-folder.ts'
-import { findManifest } from './bucket-archive.ts'
+import { type FolderContext, folderIn } from './archive-folder.ts'
+import { findManifest, MANIFEST } from './bucket-archive.ts'
 import { type CatalogNote, readNoteInBucket, readNoteInFolder } from './catalog-note.ts'
 import { openBucket, type Store } from './find-store.ts'
 
@@ -20,7 +21,7 @@ export type FoundArchive =
   | { readonly kind: 'damaged'; readonly dir: string; readonly message: string }
 
 /** As the archive writer names them. */
-const ARCHIVE_NAME = /^\d{8}T\d{6}Z-[0-9a-f]{1,16}(-\d+)?$/
+export const ARCHIVE_NAME = /^\d{8}T\d{6}Z-[0-9a-f]{1,16}(-\d+)?$/
 
 /**
  * Every archive of a store, told by manifest and sizes alone; what is on its way is not there yet. Throws when the store itself cannot be
@@ -53,6 +54,31 @@ async function* walkBucket(
       }
     }
   }
+}
+
+/** One place of a store, by manifest and sizes alone; null where there is no archive. Throws where a folder's manifest cannot be understood. */
+export async function inspectArchive(
+  context: FolderContext & Pick<ServiceContext, 'archives'>,
+  store: Store,
+  dir: string,
+): Promise<FoundArchive | null> {
+  if (store.kind === 's3') return inspect(await openBucket(context, store), dir, context.signal)
+  const path = folderIn(store, dir)
+  const manifestBytes = await sizeOf(join(path, MANIFEST))
+  if (manifestBytes === null) return null
+  const manifest = await context.archives.readManifest(path)
+  let archiveBytes = manifestBytes
+  for (const { name, bytes } of manifest.files) {
+    if ((await sizeOf(join(path, name))) !== bytes) {
+      return { kind: 'damaged', dir, message: `${name} is missing, or has not the size that the manifest says` }
+    }
+    archiveBytes += bytes
+  }
+  return { kind: 'archive', dir, manifest, archiveBytes, note: await readNoteInFolder(path) }
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  return (await stat(path).catch(() => null))?.size ?? null
 }
 
 async function inspect(

@@ -1,4 +1,5 @@
 import type { ArchivePort, ArchiveReader } from '../../adapters/archive/store.ts'
+import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { ServiceContext } from '../context.ts'
 import {
   type ArchiveFolder,
@@ -15,7 +16,12 @@ type ReadingPort = Pick<ArchivePort, 'open' | 'assertReadable'>
 
 interface OpenArchive {
   readonly archive: ArchiveReader
+  readonly readFrom: ReadFrom
   close(): Promise<void>
+}
+
+export interface BorrowedArchive extends Borrowed<ArchiveReader> {
+  readonly readFrom: ReadFrom
 }
 
 /** Open archives of one process, by their place. The folder of each is held until it is closed. */
@@ -27,12 +33,13 @@ export class ArchiveReaders extends SharedReaders<OpenArchive> {
     this.#archives = archives
   }
 
-  async borrow(key: string, openFolder: () => Promise<ArchiveFolder>): Promise<Borrowed<ArchiveReader>> {
+  async borrow(key: string, openFolder: () => Promise<ArchiveFolder>): Promise<BorrowedArchive> {
     const { reader, release } = await this.share(key, async () => {
       const folder = await openFolder()
       try {
         const archive = await this.#archives.open(folder.dir)
-        return { archive, close: () => archive.close().finally(() => folder.release()) }
+        const { readFrom } = folder
+        return { archive, readFrom, close: () => archive.close().finally(() => folder.release()) }
       } catch (error) {
         await folder.release()
         throw error
@@ -47,7 +54,7 @@ export class ArchiveReaders extends SharedReaders<OpenArchive> {
         throw error
       }
     }
-    return { reader: reader.archive, release }
+    return { reader: reader.archive, readFrom: reader.readFrom, release }
   }
 }
 
@@ -62,14 +69,15 @@ export function archiveReadersOf(archives: ReadingPort): ArchiveReaders {
   return made
 }
 
-const keyOf = ({ storeId, dir }: ArchivePlace) => `${storeId} ${dir}`
+/** What was opened by choice is shared with nobody who has not chosen: they may have been given a copy. */
+const keyOf = ({ storeId, dir, from = null }: ArchiveSource) => `${from === null ? '' : `${from} of `}${storeId} ${dir}`
 
 /** A backup to be read, shared with everybody of this process who reads it: release it, and never close it. */
-export function borrowArchive(context: ServiceContext, source: ArchiveSource): Promise<Borrowed<ArchiveReader>> {
+export function borrowArchive(context: ServiceContext, source: ArchiveSource): Promise<BorrowedArchive> {
   return archiveReadersOf(context.archives).borrow(keyOf(source), () => openArchiveFolder(context, source))
 }
 
 /** Forgets a backup that was deleted. */
 export async function dropArchive(context: Pick<ServiceContext, 'archives'>, place: ArchivePlace): Promise<void> {
-  await archiveReadersOf(context.archives).drop(keyOf(place))
+  await archiveReadersOf(context.archives).drop(keyOf({ storeId: place.storeId, dir: place.dir }))
 }

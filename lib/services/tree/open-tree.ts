@@ -1,3 +1,4 @@
+import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -12,17 +13,26 @@ export interface OpenTree {
   /** For people: the cluster's name, or whose backup of when. */
   readonly label: string
   readonly clusterId: string
+  /** Of a backup. */
+  readonly readFrom?: ReadFrom
   /** Exactly once, when the reader is no longer used. The reader itself is shared: never close it. */
   release(): Promise<void>
 }
 
-/** A live cluster or a backup as one and the same thing. NOT_FOUND for what does not exist or was deleted. */
-export async function openTree(context: ServiceContext, ref: TreeRef): Promise<OpenTree> {
+/**
+ * A live cluster or a backup as one and the same thing. NOT_FOUND for what does not exist or was deleted. `from`: the store that a backup is
+ * read from; null: the first one, or a copy where that is not to be had.
+ */
+export async function openTree(
+  context: ServiceContext,
+  ref: TreeRef,
+  { from = null }: { readonly from?: string | null } = {},
+): Promise<OpenTree> {
   switch (ref.kind) {
     case 'live':
       return openLive(context, ref.clusterId)
     case 'backup':
-      return openBackup(context, ref.backupId)
+      return openBackup(context, ref.backupId, from)
     case 'moment':
       return openMomentTree(context, ref)
   }
@@ -44,7 +54,7 @@ async function openLive(context: ServiceContext, clusterId: string): Promise<Ope
   return { reader, label: cluster.name, clusterId, release: async () => undefined }
 }
 
-async function openBackup(context: ServiceContext, backupId: string): Promise<OpenTree> {
+async function openBackup(context: ServiceContext, backupId: string, from: string | null): Promise<OpenTree> {
   const backup = await context.db.backup.findUnique({
     where: { id: backupId },
     select: { id: true, storeId: true, dir: true, clusterId: true, clusterName: true, takenAt: true, deletedAt: true },
@@ -53,7 +63,8 @@ async function openBackup(context: ServiceContext, backupId: string): Promise<Op
     if (backup) await dropArchive(context, backup)
     throw new ServiceError('NOT_FOUND', `There is no backup ${backupId}`)
   }
-  const { reader, release } = await borrowArchive(context, backup)
+  const { reader, readFrom, release } = await borrowArchive(context, { ...backup, from })
   const takenAt = `${backup.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`
-  return { reader, label: `${backup.clusterName}, backup of ${takenAt}`, clusterId: backup.clusterId, release }
+  const label = `${backup.clusterName}, backup of ${takenAt}`
+  return { reader, label, clusterId: backup.clusterId, readFrom, release }
 }

@@ -8,6 +8,7 @@ import {
   HeldBadge,
   ImportBadge,
   PinnedBadge,
+  PlacesBadge,
   StatusBadge,
   VerifiedBadge,
 } from '@/app/_components/backup-badges.tsx'
@@ -48,6 +49,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
   const backup = loaded.value
   const { manifest } = backup
   const stores = await loadPlaces(backup.id)
+  const noDrill = drillFault.ok ? drillFault.value : drillFault.error.message
   const files = [...manifest.files, { name: 'manifest.json', bytes: null, sha256: null }]
   return (
     <AtCluster ids={[backup.clusterId]}>
@@ -66,6 +68,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
               <VerifiedBadge backup={backup} />
               <DrillBadge backup={backup} />
               <EncryptedBadge backup={backup} />
+              <PlacesBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
               {backup.hold && <HeldBadge hold={backup.hold} />}
               {backup.goes && <GoesBadge goes={backup.goes} />}
@@ -80,7 +83,7 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
         </PageHeader>
         <div className="flex flex-col gap-4">
           {backup.goes && <GoesNotice backupId={backup.id} goes={backup.goes} />}
-          <BackupActions backup={backup} drillFault={drillFault.ok ? drillFault.value : drillFault.error.message} />
+          <BackupActions backup={backup} drillFault={noDrill} />
           <OtherSource faults={backup.sourceFaults} />
           <VerifyResult backupId={backup.id} verifiedAt={backup.verifiedAt} report={backup.verifyReport} />
           <DrillResult backupId={backup.id} drill={backup.drill} report={backup.drillReport} />
@@ -134,7 +137,11 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
             </Card>
             <HoldsCard backupId={backup.id} />
           </div>
-          {stores.ok ? <PlacesCard backupId={backup.id} {...stores.value} /> : <ErrorNotice error={stores.error} />}
+          {stores.ok ? (
+            <PlacesCard backupId={backup.id} drillFault={noDrill} {...stores.value} />
+          ) : (
+            <ErrorNotice error={stores.error} />
+          )}
           <Card title="Files" flush>
             <p className="px-4 pt-3 text-muted text-sm">
               {backup.recipients !== null && (
@@ -144,8 +151,15 @@ export default async function BackupPage({ params }: { params: Promise<{ backupI
                 </>
               )}
               A stock ZooKeeper starts from the snapshot file: put it, unpacked, into an empty <code>version-2</code>{' '}
-              folder. On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
-              <CopyButton text={backup.archiveDir} what="folder" />
+              folder.{' '}
+              {backup.archiveDir === null ? (
+                'Administrators see where on the server it lies.'
+              ) : (
+                <>
+                  On the server it lies in <code className="break-all font-mono text-xs">{backup.archiveDir}</code>
+                  <CopyButton text={backup.archiveDir} what="folder" />
+                </>
+              )}
             </p>
             <Table label="Files of the archive" head={['Name', 'Size', 'SHA-256', '(Actions)']}>
               {files.map((file) => (

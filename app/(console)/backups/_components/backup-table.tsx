@@ -7,6 +7,7 @@ import {
   HeldBadge,
   ImportBadge,
   PinnedBadge,
+  PlacesBadge,
   StatusBadge,
   VerifiedBadge,
 } from '@/app/_components/backup-badges.tsx'
@@ -72,6 +73,7 @@ export function BackupTable({ backups }: { backups: readonly BackupView[] }) {
               <VerifiedBadge backup={backup} />
               <DrillBadge backup={backup} />
               <EncryptedBadge backup={backup} />
+              <PlacesBadge backup={backup} />
               {backup.pinned && <PinnedBadge />}
               {backup.hold && <HeldBadge hold={backup.hold} />}
               {backup.goes && <GoesBadge goes={backup.goes} />}

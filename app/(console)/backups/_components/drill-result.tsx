@@ -4,6 +4,7 @@ import { useCallback } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { isActive, useJobs, useRefreshWhenJobsEnd } from '@/app/_components/use-jobs.ts'
+import { WhereRead } from '@/app/_components/where-read.tsx'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { formatDuration } from '@/app/_ui/format-time.ts'
@@ -68,6 +69,7 @@ function Finding({
           Loaded as it is, read back over the client port and compared in {formatDuration(report.durationMs)}
           {report.digest?.match && ', with the digest that the server computed of it'}, <RelativeTime at={drill.at} />.
         </p>
+        <WhereRead readFrom={report.readFrom} />
         {notes}
       </Notice>
     )
@@ -98,6 +100,7 @@ function Finding({
         ))}
         {unlisted > 0 && <li>and {plural(unlisted, 'place')} more</li>}
       </ul>
+      <WhereRead readFrom={report.readFrom} />
       {notes}
       <p>Other backups are not affected. Take a new one and prove it.</p>
     </Notice>

@@ -4,6 +4,7 @@ import { useCallback } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { isActive, useJobs, useRefreshWhenJobsEnd } from '@/app/_components/use-jobs.ts'
+import { WhereRead } from '@/app/_components/where-read.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
@@ -44,6 +45,7 @@ export function VerifyResult({
             )}
             . Unlock a key of it (settings of the cluster) and verify again: then structure, counts and digest are
             checked, too.
+            <WhereRead readFrom={report.readFrom} />
           </Notice>
         ) : report.ok ? (
           <Notice tone="good" title="Verified: every checksum, the structure and the digest are right">
@@ -54,6 +56,7 @@ export function VerifyResult({
               </>
             )}
             .
+            <WhereRead readFrom={report.readFrom} />
           </Notice>
         ) : (
           <Notice tone="bad" title="This backup is damaged: do not rely on it">
@@ -70,7 +73,11 @@ export function VerifyResult({
                 </li>
               ))}
             </ul>
-            <p>Other backups are not affected. Take a new one, and look for a copy of these files elsewhere.</p>
+            <WhereRead readFrom={report.readFrom} />
+            <p>
+              Other backups are not affected. Where a copy lies in another store, copy it back from there (below). Else
+              take a new one, and look for a copy of these files elsewhere.
+            </p>
           </Notice>
         ))}
     </>

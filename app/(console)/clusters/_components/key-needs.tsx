@@ -1,9 +1,12 @@
 'use client'
 
+import Link from 'next/link'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
+import { paths } from '@/app/_nav/paths.ts'
 import { plural } from '@/app/_ui/format-number.ts'
+import { formatUtc } from '@/app/_ui/format-time.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { Cell, Row, Table } from '@/app/_ui/table.tsx'
 import type { EncryptionView, KeyNeedView } from '@/lib/services/encryption/views.ts'
@@ -20,7 +23,8 @@ export function KeyNeeds({
   onDone: () => void
 }) {
   const rotate = useAction(startReencryptAction, onDone)
-  const { needs, staleBackups, plainBackups, effective, rotationJobId } = encryption
+  const { needs, staleBackups, plainBackups, effective, rotationJobId, rotationWaitsUntil, waiting, formerCopies } =
+    encryption
   if (needs.length === 0) return null
   return (
     <div className="flex flex-col gap-2">
@@ -37,13 +41,25 @@ export function KeyNeeds({
         ))}
       </Table>
       {rotate.error && <ErrorNotice error={rotate.error} />}
-      {rotationJobId !== null && <Notice live title="Backups are being encrypted anew: see the jobs" />}
+      {rotationJobId !== null && rotationWaitsUntil === null && (
+        <Notice live title="Backups are being encrypted anew: see the jobs" />
+      )}
+      {waiting.length > 0 && <Waiting encryption={encryption} />}
+      {formerCopies > 0 && (
+        <Notice
+          tone="warn"
+          title={`${plural(formerCopies, 'copy', 'copies')} in other stores still ${formerCopies === 1 ? 'is' : 'are'} as before: the former keys open ${formerCopies === 1 ? 'it' : 'them'}`}
+        >
+          Each is made anew by a job, and the former is removed when the new one is there. One that failed is copied
+          again on the page of its backup.
+        </Notice>
+      )}
       {effective.length > 0 && (
         <div className="flex flex-wrap items-center justify-end gap-2">
           <p className="min-w-0 flex-1 text-muted">
             {staleBackups === 0
               ? 'Every backup of this cluster is encrypted to the keys of now.'
-              : `${plural(staleBackups, 'backup')} ${staleBackups === 1 ? 'is' : 'are'} not encrypted to the keys of now${plainBackups > 0 ? `, ${plainBackups} of them plain` : ''}. Encrypting anew reads each with a key that is at hand, and removes the former only when the new one was read back. Copies in other stores are to be made anew afterwards; pieces of the log stay as they are.`}
+              : `${plural(staleBackups, 'backup')} ${staleBackups === 1 ? 'is' : 'are'} not encrypted to the keys of now${plainBackups > 0 ? `, ${plainBackups} of them plain` : ''}. Encrypting anew reads each with a key that is at hand, and removes the former only when the new one was read back. Copies in other stores are made anew afterwards by jobs of their own; pieces of the log stay as they are.`}
           </p>
           <GuardedButton
             action="encryption.rotate"
@@ -51,15 +67,51 @@ export function KeyNeeds({
             disabledReason={
               staleBackups === 0
                 ? 'There is none to encrypt anew'
-                : rotationJobId !== null && 'It is being done already'
+                : rotationJobId !== null && rotationWaitsUntil === null && 'It is being done already'
             }
             onClick={() => rotate.run({ clusterId })}
           >
-            Encrypt {plural(staleBackups, 'backup')} anew
+            {rotationWaitsUntil === null ? `Encrypt ${plural(staleBackups, 'backup')} anew` : 'Go on now'}
           </GuardedButton>
         </div>
       )}
     </div>
+  )
+}
+
+const LISTED_MAX = 10
+
+function Waiting({ encryption: { waiting, rotationWaitsUntil } }: { encryption: EncryptionView }) {
+  return (
+    <Notice title={`${plural(waiting.length, 'backup')} cannot be encrypted anew while something reads it`}>
+      <ul className="list-disc pl-4">
+        {waiting.slice(0, LISTED_MAX).map(({ backupId, takenAt, by, restoreId }) => (
+          <li key={backupId}>
+            <Link href={paths.backup(backupId)} className="link">
+              {formatUtc(Date.parse(takenAt))}
+            </Link>
+            : {by}
+            {restoreId !== null && (
+              <>
+                {' '}
+                (
+                <Link href={paths.restore(restoreId)} className="link">
+                  open it, to run or to cancel it
+                </Link>
+                )
+              </>
+            )}
+          </li>
+        ))}
+        {waiting.length > LISTED_MAX && <li>and {waiting.length - LISTED_MAX} more</li>}
+      </ul>
+      {rotationWaitsUntil !== null && (
+        <p>
+          The rotation goes on with {waiting.length === 1 ? 'it' : 'them'} by itself at{' '}
+          {formatUtc(Date.parse(rotationWaitsUntil))}, and at once when you ask for it.
+        </p>
+      )}
+    </Notice>
   )
 }
 

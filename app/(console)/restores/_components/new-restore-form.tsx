@@ -20,6 +20,7 @@ import { Choice } from '@/app/_ui/choice.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
 import type { ConflictPolicy, RestoreMode } from '@/lib/domain/restore/plan.ts'
 import { findPathFault } from '@/lib/domain/znode/path.ts'
+import type { BackupPlace } from '@/lib/services/backups/views.ts'
 import { createRestoreAction } from '../actions.ts'
 
 interface Target {
@@ -31,6 +32,8 @@ interface Target {
 interface Asked {
   readonly clusterId: string
   readonly source: string
+  /** Empty: the first, or a copy where that is not to be had. */
+  readonly storeId: string
   /** Empty: everything. */
   readonly path: string
   readonly targetPath: string
@@ -43,10 +46,13 @@ interface Asked {
 export function NewRestoreForm({
   targets,
   choices,
+  stores,
   asked,
 }: {
   targets: readonly Target[]
   choices: TreeChoices
+  /** By TreeRef: of backups that lie in several stores, where they can be read. */
+  stores: Readonly<Record<string, readonly BackupPlace[]>>
   asked: Asked
 }) {
   const router = useRouter()
@@ -54,6 +60,9 @@ export function NewRestoreForm({
     targets.some((target) => target.id === asked.clusterId) ? asked.clusterId : (targets[0]?.id ?? ''),
   )
   const [source, setSource] = useState(isKnownRef(choices, asked.source) ? asked.source : '')
+  const [wantedStore, setStore] = useState(asked.storeId)
+  const storeChoices = stores[source] ?? []
+  const storeId = storeChoices.some((each) => each.storeId === wantedStore) ? wantedStore : ''
   const [scope, setScope] = useState<'all' | 'subtree'>(asked.path && asked.path !== '/' ? 'subtree' : 'all')
   const [path, setPath] = useState(asked.path === '/' ? '' : asked.path)
   const [moved, setMoved] = useState<'same' | 'other'>(asked.targetPath ? 'other' : 'same')
@@ -69,6 +78,7 @@ export function NewRestoreForm({
     const url = paths.newRestore({
       clusterId,
       source,
+      store: storeId || undefined,
       path: subtree ? path : undefined,
       targetPath: mapped ? targetPath : undefined,
       mode: mode === 'update' ? undefined : mode,
@@ -78,7 +88,7 @@ export function NewRestoreForm({
       quotas: fidelity.quotas ? '1' : undefined,
     })
     showAddress(url)
-  }, [clusterId, source, subtree, path, mapped, targetPath, mode, onConflict, fidelity])
+  }, [clusterId, source, storeId, subtree, path, mapped, targetPath, mode, onConflict, fidelity])
 
   const pathFault = subtree ? findPathFault(path.trim()) : null
   const targetFault = mapped ? findPathFault(targetPath.trim()) : null
@@ -96,6 +106,7 @@ export function NewRestoreForm({
     create.run({
       clusterId,
       source,
+      sourceStoreId: storeId || null,
       selection: subtree ? { kind: 'subtree', path: path.trim() } : { kind: 'all' },
       targetPath: mapped ? targetPath.trim() : null,
       mode,
@@ -124,6 +135,22 @@ export function NewRestoreForm({
           ))}
         </SelectField>
       </div>
+      {storeChoices.length > 0 && (
+        <SelectField
+          label="Read the backup from"
+          value={storeId}
+          onChange={(event) => setStore(event.target.value)}
+          hint="The restore says afterwards from where it was read."
+        >
+          <option value="">where it was put first, or a copy if that cannot be had</option>
+          {storeChoices.map((each) => (
+            <option key={each.storeId} value={each.storeId}>
+              {each.store}
+              {each.state === 'damaged' ? ' (found damaged)' : ''}
+            </option>
+          ))}
+        </SelectField>
+      )}
       <Choice
         label="What"
         name="scope"

@@ -15,6 +15,7 @@ import { Card, Facts } from '@/app/_ui/card.tsx'
 import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import { describeReadFrom } from '@/lib/domain/snapshot/read-from.ts'
 import type { ApprovalView } from '@/lib/services/approvals/views.ts'
 import type { PlanView, RestoreState, RestoreView } from '@/lib/services/restores/views.ts'
 import { ApprovalCard } from '../../_components/approval-card.tsx'
@@ -121,6 +122,9 @@ export function RestorePage({ initial }: { initial: RestoreView }) {
         <Facts
           items={[
             ['From', restore.sourceLabel],
+            ...(restore.plan?.readFrom
+              ? [['The plan was', inSentence(describeReadFrom(restore.plan.readFrom))] as [string, string]]
+              : []),
             ['What', restore.scopeLabel],
             ['Mode', `${MODE_WORDS[restore.mode].label}. ${MODE_WORDS[restore.mode].hint}`],
             ['On conflict', `${CONFLICT_WORDS[restore.onConflict].label}. ${CONFLICT_WORDS[restore.onConflict].hint}`],

@@ -49,7 +49,14 @@ export default async function NewRestorePage({ searchParams }: { searchParams: P
           <NewRestoreForm
             targets={targets}
             choices={choices}
+            stores={Object.fromEntries(
+              backups.value.flatMap(({ id, places }) => {
+                const readable = places.filter(({ state }) => state === 'there' || state === 'damaged')
+                return places.length > 1 ? [[`backup:${id}`, readable]] : []
+              }),
+            )}
             asked={{
+              storeId: readText(search, 'store'),
               clusterId: readText(search, 'cluster'),
               source: readText(search, 'source'),
               path: readText(search, 'path'),

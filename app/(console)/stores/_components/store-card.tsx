@@ -67,6 +67,11 @@ export function StoreCard({ store }: { store: StoreView }) {
             ))}
           </ul>
         )}
+        {rescan?.fault && (
+          <p className="break-all text-removed text-sm">
+            The last rescan (<RelativeTime at={rescan.at} />) came to no end: {rescan.fault}
+          </p>
+        )}
         {store.test && <TestReport test={store.test} />}
         <div className="flex flex-wrap gap-2">
           <GuardedButton
