@@ -1,6 +1,6 @@
 import { ArkeeperError } from '../base/errors.ts'
 
-export type CommandErrorCode = 'BAD_USAGE' | 'NOT_YET' | 'BAD_INPUT'
+export type CommandErrorCode = 'BAD_USAGE' | 'BAD_INPUT'
 
 export class CommandError extends ArkeeperError<CommandErrorCode> {
   static override readonly family: string = 'cli'
@@ -8,8 +8,4 @@ export class CommandError extends ArkeeperError<CommandErrorCode> {
 
 export function badUsage(message: string): CommandError {
   return new CommandError('BAD_USAGE', message, { remedy: 'see arkeeper --help' })
-}
-
-export function notYet(what: string): CommandError {
-  return new CommandError('NOT_YET', `${what} is not in this version yet`, { unaffected: 'nothing was done' })
 }

@@ -16,8 +16,9 @@ import { cat } from './cat.ts'
 import { type Command, type ExitStatus, list, parseAuth, parseCommandLine } from './command.ts'
 import { diff } from './diff.ts'
 import { drill } from './drill.ts'
-import { badUsage, notYet } from './errors.ts'
+import { badUsage } from './errors.ts'
 import { exportCommand } from './export.ts'
+import { follow } from './follow.ts'
 import { importCommand } from './import.ts'
 import { inspect } from './inspect.ts'
 import { ls } from './ls.ts'
@@ -36,12 +37,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   verify,
   drill,
   replay,
+  follow,
   restore,
   export: exportCommand,
   import: importCommand,
   audit,
 }
-const LATER = ['follow']
 
 const nothing = () => undefined
 /** The engine's log is for servers; whatever matters here reaches the terminal as an answer or an error. */
@@ -60,7 +61,6 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       const { runRemote } = await import('./remote/run-remote.ts')
       return await runRemote(address === '' ? rest : [address, ...rest], { env: process.env, signal, terminal })
     }
-    if (LATER.includes(name)) throw notYet(name)
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
     if (!command) throw badUsage(`"${name}" is not a command`)
     const parsed = parseCommandLine(command, rest)

@@ -1,12 +1,12 @@
 import { openDataDir } from '../adapters/archive/open-data-dir.ts'
 import { writeNative } from '../adapters/archive/write-native.ts'
 import { countOf } from '../base/count-of.ts'
-import { formatHex64, parseHex64 } from '../base/hex64.ts'
+import { formatHex64 } from '../base/hex64.ts'
 import { stringifyJson } from '../base/json.ts'
 import { ProgressMeter } from '../services/engine/progress.ts'
 import { argument, type Command, flag, requiredText, text } from './command.ts'
 import { describeProof } from './describe-proof.ts'
-import { badUsage } from './errors.ts'
+import { parseZxid } from './parse-zxid.ts'
 
 export const replay: Command = {
   usage: 'replay DIR --to ZXID --out FILE [--log-dir DIR] [--json]',
@@ -15,7 +15,7 @@ export const replay: Command = {
   positionals: { min: 1, max: 1 },
   run: async (input) => {
     const { context, terminal } = input
-    const to = parseZxid(requiredText(input, 'to'))
+    const to = parseZxid(requiredText(input, 'to'), 'to')
     const out = requiredText(input, 'out')
     const meter = new ProgressMeter(context.clock, (progress) => terminal.progress(progress))
     const tree = await openDataDir(argument(input, 0), {
@@ -62,13 +62,4 @@ export const replay: Command = {
       await tree.close()
     }
   },
-}
-
-/** Hexadecimal with 0x in front, as zxids are shown everywhere; decimal without. */
-function parseZxid(given: string): bigint {
-  const zxid = /^0x/i.test(given) ? parseHex64(given) : /^\d{1,19}$/.test(given) ? BigInt(given) : null
-  if (zxid === null || zxid < 0n || zxid > 0x7fff_ffff_ffff_ffffn) {
-    throw badUsage(`--to ${given} is no zxid: give one like 0x1a, or a decimal number`)
-  }
-  return zxid
 }

@@ -83,7 +83,8 @@ class Follower {
       this.#ended.abort()
       await reporting
     }
-    return { zxid: this.#state.zxid, transactions: this.#transactions, gaps: this.#gaps, proof: this.#state.proof }
+    const { zxid, znodes, proof } = this.#state
+    return { zxid, transactions: this.#transactions, gaps: this.#gaps, znodes, proof }
   }
 
   async close(): Promise<void> {

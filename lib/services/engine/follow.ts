@@ -66,6 +66,7 @@ export interface FollowOutcome {
   readonly zxid: bigint | null
   readonly transactions: number
   readonly gaps: number
+  readonly znodes: number | null
   readonly proof: LiveProof | null
 }
 
