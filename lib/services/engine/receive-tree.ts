@@ -5,6 +5,8 @@ import type { BaseFile } from '../../adapters/archive/store.ts'
 import { formatServer, type ServerAddress } from '../../adapters/zookeeper/connect-string.ts'
 import type { ObserverSession, QuorumTarget } from '../../adapters/zookeeper/observer.ts'
 import { CancelledError, formatErrorLine } from '../../base/errors.ts'
+import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
+import type { RecordCursor } from '../../domain/snapshot/record.ts'
 import { counterOf } from '../../domain/txnlog/continuity.ts'
 import { decodeTxn } from '../../domain/txnlog/decode-txn.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
@@ -16,6 +18,8 @@ import { EngineError } from './errors.ts'
 
 /** How far back a transaction with a digest is looked for, when none comes. */
 const LOOK_BACK = 16n
+/** czxid, mzxid and pzxid of StatPersisted. */
+const ZXIDS_OF_STAT = [0, 8, 52]
 
 /** A leader's whole tree with what happened while it was sent: files in the folder that was given. */
 export interface ReceivedTree {
@@ -79,7 +83,7 @@ export async function receiveTree(
       return { peer, base: { ...base, windowEnd: zxid }, logs, transactions, zxid }
     }
     // Nothing changed the tree meanwhile, so that it is the one at its own zxid: what came before says which digest that has.
-    const before = await findDigest(context, { ...quorum, servers: [peer] }, { dir, zxid: start.zxid })
+    const before = await findDigest(context, { ...quorum, servers: [peer] }, { dir, ...start })
     return {
       peer,
       base: { ...base, windowEnd: start.zxid, ...(before === null ? {} : { digest: before }) },
@@ -130,19 +134,39 @@ async function keepWindow(session: ObserverSession, dir: string): Promise<Window
 
 const frameOf = (entry: TxnEntry) => frameEntry(entry.buffer.subarray(entry.start, entry.end))
 
+async function findLastChange(file: string, signal: AbortSignal | undefined): Promise<bigint> {
+  const reader = new SnapshotReader(createReadStream(file), { signal })
+  let last = 0n
+  try {
+    await reader.readHead()
+    const see = ({ bytes, statAt }: RecordCursor) => {
+      for (const at of ZXIDS_OF_STAT) {
+        const zxid = bytes.readBigInt64BE(statAt + at)
+        if (zxid > last) last = zxid
+      }
+    }
+    while (await reader.visitRecords(see));
+  } finally {
+    await reader.close()
+  }
+  return last
+}
+
 /**
  * The digest of the tree at a zxid, from the last transactions before it, which a leader remembers: we come back as one who has all but those.
- * Null where that does not tell (servers before 3.6, the first state of an epoch); it is no reason to fail.
+ * Null where that does not tell (servers before 3.6, a leader that has just begun); it is no reason to fail.
  */
 async function findDigest(
   context: EngineContext,
   quorum: QuorumTarget,
-  { dir, zxid }: { readonly dir: string; readonly zxid: bigint },
+  { dir, zxid, file }: { readonly dir: string; readonly zxid: bigint; readonly file: string },
 ): Promise<bigint | null> {
+  // An epoch begins with a number that is no transaction's: then the last one is of an epoch before, and only the tree tells which.
+  const last = counterOf(zxid) > 0n ? zxid : await findLastChange(file, context.signal)
   // The number before the first of an epoch is nobody's last: a leader would send its whole tree again.
-  const back = counterOf(zxid) - 1n
+  const back = counterOf(last) - 1n
   if (back < 1n) return null
-  const from = zxid - (back < LOOK_BACK ? back : LOOK_BACK)
+  const from = last - (back < LOOK_BACK ? back : LOOK_BACK)
   let session: ObserverSession | null = null
   try {
     session = await context.observers.open(quorum, {

@@ -20,6 +20,8 @@ export interface TakeObserverBackupInput {
   readonly quorum: QuorumTarget
   /** The same ensemble's client ports, where they are known: they tell its chroot and version. Nobody signs in there. */
   readonly target: ClusterTarget | null
+  /** Throws where what is heard at this zxid is not the cluster that is meant: nothing is made of it then. Absent: the addresses are believed. */
+  readonly assertOurs?: (zxid: bigint) => Promise<void>
   readonly clusterName: string
   /** Subtrees, relative to the chroot; none means the whole tree. */
   readonly paths: readonly string[]
@@ -53,6 +55,7 @@ export async function takeObserverBackup(
       dir,
       onBytes: (bytes) => meter.report('Receiving the tree of the leader', { done: bytes, bytes }),
     })
+    await input.assertOurs?.(received.zxid)
     const version = await findVersion(context, input.target)
     const reader = await context.archives.openMoment({
       name: `the leader at ${formatServer(received.peer)}`,
