@@ -196,6 +196,7 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/health/run-due-health.ts',
   'lib/services/keep-rules/run-due-keep-rules.ts',
   'lib/services/logs/place-pieces.ts',
+  'lib/services/logs/reread-piece.ts',
   'lib/services/logs/run-due-log-mirrors.ts',
   'lib/services/logs/run-due-logs.ts',
   'lib/services/mend-due-rows.ts',

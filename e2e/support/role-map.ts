@@ -120,6 +120,7 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     lockKeyAction: operator({ clusterId, unlockId: 'none' }),
     startReencryptAction: admin({ clusterId }),
     keepLogsAction: admin({ clusterId, enabled: true }),
+    mendPieceAction: operator({ clusterId, storeId: 'none', first: '0x1' }),
     acknowledgeAlertAction: operator({ alertId: 'none', minutes: null, reason }),
     takeBackAcknowledgementAction: operator({ alertId: 'none' }),
     setAlertRuleAction: admin({ clusterId, rule: 'backup-failed', enabled: true, severity: 'info' }),

@@ -37,7 +37,8 @@ import { addIgnoreRule } from '@/lib/services/ignore-rules/add-ignore-rule.ts'
 import { removeIgnoreRule } from '@/lib/services/ignore-rules/remove-ignore-rule.ts'
 import { addIgnoreRuleSchema, removeIgnoreRuleSchema } from '@/lib/services/ignore-rules/schemas.ts'
 import { keepLogs } from '@/lib/services/logs/keep-logs.ts'
-import { keepLogsSchema } from '@/lib/services/logs/schemas.ts'
+import { mendPiece } from '@/lib/services/logs/mend-piece.ts'
+import { keepLogsSchema, mendPieceSchema } from '@/lib/services/logs/schemas.ts'
 
 export const addClusterAction = action(clusterInputSchema, addCluster)
 
@@ -98,6 +99,11 @@ export const startReencryptAction = action(startReencryptSchema, startReencrypt)
 
 export const keepLogsAction = action(keepLogsSchema, async (context, input) => {
   await keepLogs(context, input)
+  return null
+})
+
+export const mendPieceAction = action(mendPieceSchema, async (context, input) => {
+  await mendPiece(context, input)
   return null
 })
 

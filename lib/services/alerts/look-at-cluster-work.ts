@@ -46,6 +46,44 @@ export const lookAtLogs: Look = {
   },
 }
 
+/** Right after the log was made longer it is behind for a moment: what counts is when last all of it was there. */
+export const lookAtLogCopies: Look = {
+  rules: ['logs-copy-late'],
+  find: async (look) => {
+    const rows = await look.context.db.logMirror.findMany({ orderBy: { id: 'asc' } })
+    const stores = await look.context.db.store.findMany({ select: { id: true, name: true } })
+    return rows.flatMap((row): Finding[] => {
+      const cluster = look.clusters.get(row.clusterId)
+      if (!cluster || !isOn(look, 'logs-copy-late', row.clusterId)) return []
+      const minutes = look.settingsOf('logs-copy-late', row.clusterId).numbers.minutes ?? 60
+      const sinceMs = look.nowMs - (row.lastOkAt ?? row.createdAt).getTime()
+      if (sinceMs <= minutes * MINUTE_MS) return []
+      const name = stores.find(({ id }) => id === row.storeId)?.name ?? 'the built-in folder'
+      const code = parseErrorView(parseJson(row.error))?.code
+      const text = `The transaction log of ${cluster.name} is not wholly in ${name} for ${describeAge(sinceMs)}${code ? ` (${code})` : ''}`
+      return [{ rule: 'logs-copy-late', cluster, subject: row.storeId, about: 'cluster-settings', text }]
+    })
+  },
+}
+
+export const lookAtLogPieces: Look = {
+  rules: ['logs-damaged'],
+  find: async (look) => {
+    const rows = await look.context.db.logPiece.findMany({
+      where: { verifyOk: false },
+      orderBy: { id: 'asc' },
+      select: { clusterId: true },
+    })
+    const counts = Map.groupBy(rows, ({ clusterId }) => clusterId)
+    return [...counts].flatMap(([clusterId, damaged]): Finding[] => {
+      const cluster = look.clusters.get(clusterId)
+      if (!cluster || !isOn(look, 'logs-damaged', clusterId)) return []
+      const text = `${countOf(damaged.length, 'piece')} of the transaction log of ${cluster.name} ${damaged.length === 1 ? 'is' : 'are'} damaged`
+      return [{ rule: 'logs-damaged', cluster, subject: '', about: 'cluster-settings', text }]
+    })
+  },
+}
+
 function parseJson(text: string | null): unknown {
   try {
     return text === null ? null : JSON.parse(text)

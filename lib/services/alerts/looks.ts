@@ -6,7 +6,7 @@ import {
   lookAtSmallerBackups,
 } from './look-at-backups.ts'
 import { lookAtCertificates } from './look-at-certificates.ts'
-import { lookAtDrift, lookAtLogs } from './look-at-cluster-work.ts'
+import { lookAtDrift, lookAtLogCopies, lookAtLogPieces, lookAtLogs } from './look-at-cluster-work.ts'
 import { lookAtHealth } from './look-at-health.ts'
 import {
   lookAtAuditChain,
@@ -37,6 +37,8 @@ export const LOOKS: readonly Look[] = [
   lookAtCertificates,
   lookAtDrift,
   lookAtLogs,
+  lookAtLogCopies,
+  lookAtLogPieces,
   lookAtTokens,
   lookAtAuditChain,
   lookAtForwards,

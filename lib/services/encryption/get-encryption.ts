@@ -3,11 +3,12 @@ import { findNames } from '../backups/to-backup-view.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { findNeeds } from '../keep-rules/find-needs.ts'
-import { logFolder } from '../logs/log-folder.ts'
+import { openLogs } from '../logs/cluster-logs.ts'
 import { lookPast } from '../seen-by.ts'
 import { findMode, findRecipients } from './find-recipients.ts'
 import { listFormerCopies } from './former-copies.ts'
 import { type EncryptedRow, isSameSet, listEncrypted, toKeyNeeds } from './key-needs.ts'
+import { listStalePieces } from './reencrypt-pieces.ts'
 import { ALL_CLUSTERS } from './schemas.ts'
 import type { EncryptionView, RecipientView, RotationWaitView } from './views.ts'
 
@@ -15,7 +16,7 @@ import type { EncryptionView, RecipientView, RotationWaitView } from './views.ts
 export async function getEncryption(context: ServiceContext, clusterId: string): Promise<EncryptionView> {
   const { db, clock } = context
   const cluster = await getClusterForWriting(context, clusterId)
-  const [mode, effective, keys, backups, unlocks, machine, pieces, formerCopies, rotation] = await Promise.all([
+  const [mode, effective, keys, backups, unlocks, machine, logs, formerCopies, rotation] = await Promise.all([
     findMode(context, cluster.id),
     findRecipients(context, cluster.id),
     db.encryptionRecipient.findMany({
@@ -29,7 +30,7 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
       select: { id: true, clusterId: true, recipient: true, endsAt: true, unlockedByName: true },
     }),
     readMachine(context),
-    listPieceRecipients(context, cluster.name),
+    findLogs(context, cluster),
     listFormerCopies(context, cluster.id),
     db.job.findFirst({
       where: { kind: 'reencrypt', clusterId: cluster.id, state: { in: ['queued', 'running'] } },
@@ -57,6 +58,9 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
         : null,
   })
   const proved = new Set(keys.filter(({ provedAt }) => provedAt !== null).map(({ recipient }) => recipient))
+  const pieces = (logs?.archived.segments ?? []).flatMap(({ sealed }) =>
+    sealed === undefined ? [] : [sealed.recipients],
+  )
   const labels = new Map(keys.map(({ recipient, label }) => [recipient, label]))
   return {
     mode,
@@ -74,6 +78,7 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
       })),
     machine,
     needs: toKeyNeeds(backups, { effective, labels }, { pieces, formerCopies }),
+    stalePieces: logs === null ? 0 : listStalePieces(logs, effective).length,
     plainBackups: backups.filter(({ recipients }) => recipients === null).length,
     staleBackups: stale.length,
     rotationJobId: rotation?.id ?? null,
@@ -123,12 +128,11 @@ async function readMachine(context: ServiceContext): Promise<EncryptionView['mac
   }
 }
 
-async function listPieceRecipients(context: ServiceContext, clusterName: string): Promise<string[][]> {
+async function findLogs(context: ServiceContext, cluster: { readonly id: string; readonly name: string }) {
   try {
-    const { segments } = await context.archives.logs.list(logFolder(context, clusterName))
-    return segments.flatMap(({ sealed }) => (sealed === undefined ? [] : [sealed.recipients]))
+    return await openLogs(context, cluster)
   } catch (error) {
     if (!isArkeeperError(error)) throw error
-    return []
+    return null
   }
 }

@@ -22,6 +22,7 @@ import { openStaging } from '../stores/staging.ts'
 import { findRecipients } from './find-recipients.ts'
 import { replaceCopies } from './former-copies.ts'
 import { isSameSet, listEncrypted, toRecipients } from './key-needs.ts'
+import { reencryptPieces } from './reencrypt-pieces.ts'
 
 /** From one round to the next, for backups that something reads; twice as long each time. */
 const AGAIN_MS = 10 * 60_000
@@ -77,18 +78,26 @@ export async function runReencrypt(
       await run.log('error', `${id}: ${formatErrorLine(error)}`)
     }
   }
+  const pieces = await reencryptPieces(context, cluster, wanted, run)
+  const told = (backups: number, logPieces: number) =>
+    [
+      ...(backups > 0 || logPieces === 0 ? [countOf(backups, 'backup')] : []),
+      ...(logPieces > 0 ? [`${countOf(logPieces, 'piece')} of the log`] : []),
+    ].join(' and ')
+  const failed = failures.length + pieces.failed
+  const lacking = told(failures.length, pieces.failed)
   const nowMs = context.clock.now()
   const round = payload.round ?? 0
   const againMs = nowMs + Math.min(AGAIN_MS * 2 ** round, AGAIN_MS_MAX)
   const message = [
-    `${countOf(done, 'backup')} encrypted anew to ${countOf(wanted.length, 'key')}`,
-    ...(failures.length === 0 ? [] : [`${countOf(failures.length, 'backup')} could not be`]),
+    `${told(done, pieces.done)} encrypted anew to ${countOf(wanted.length, 'key')}`,
+    ...(failed === 0 ? [] : [`${lacking} could not be`]),
     ...(waits.length === 0
       ? []
       : [`${countOf(waits.length, 'backup')} in use: it goes on with them at ${new Date(againMs).toISOString()}`]),
   ].join('; ')
   return {
-    result: { done, failed: failures.length, waiting: waits.length },
+    result: { done, failed: failures.length, waiting: waits.length, pieces: pieces.done, piecesFailed: pieces.failed },
     message,
     commit: async (tx) => {
       if (waits.length === 0) return
@@ -107,13 +116,13 @@ export async function runReencrypt(
         runAfterMs: againMs,
       })
     },
-    ...(failures.length === 0
+    ...(failed === 0
       ? {}
       : {
           failure: {
             code: 'REENCRYPT_INCOMPLETE',
-            message: `${countOf(failures.length, 'backup')} could not be encrypted anew`,
-            unaffected: `they are as they were; ${countOf(done, 'backup')} were encrypted anew`,
+            message: `${lacking} could not be encrypted anew`,
+            unaffected: `they are as they were; ${told(done, pieces.done)} were encrypted anew`,
             remedy: 'see the log of the job; unlock the key that is missing, then start it again',
           },
         }),

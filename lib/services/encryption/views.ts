@@ -55,6 +55,8 @@ export interface EncryptionView {
   readonly plainBackups: number
   /** Backups that the next rotation would encrypt anew. */
   readonly staleBackups: number
+  /** Pieces of the log, likewise. */
+  readonly stalePieces: number
   readonly rotationJobId: string | null
   /** When it goes on with what was being read; null: it is at work, or there is none. */
   readonly rotationWaitsUntil: string | null

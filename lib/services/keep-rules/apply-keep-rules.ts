@@ -40,7 +40,7 @@ export async function markBackups(
   const policy = await findPolicy(context.db, cluster.id)
   const nowMs = context.clock.now()
   if (!policy?.enabled) return { kind: 'no-rules', unmarked: await unmarkAll(context, cluster) }
-  const logs = await readLogAnchorFacts(context, cluster.name, policy.rules.logDays)
+  const logs = await readLogAnchorFacts(context, cluster, policy.rules.logDays)
   const backups = await loadKeptBackups(context, cluster.id, logs)
   const { all, going, counts, isMass } = weighBackups(backups, policy.rules, nowMs)
   const isMarked = ({ backup }: Weighed) => backup.removeAfterMs !== null

@@ -4,7 +4,8 @@ import { findLogAnchors, type LogRun } from '../../domain/retention/log-anchors.
 import { ROOT } from '../../domain/znode/path.ts'
 import { toPaths } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
-import { logFolder } from '../logs/log-folder.ts'
+import { openLogs } from '../logs/cluster-logs.ts'
+import type { PieceContext } from '../logs/fetch-piece.ts'
 import { lookPast } from '../seen-by.ts'
 import { findNeeds } from './find-needs.ts'
 
@@ -81,11 +82,11 @@ export async function loadKeptBackups(
 
 /** `logDays` null: all that is archived is to be told. */
 export async function readLogAnchorFacts(
-  context: Pick<ServiceContext, 'archives' | 'paths' | 'clock'>,
-  clusterName: string,
+  context: PieceContext,
+  cluster: { readonly id: string; readonly name: string },
   logDays: number | null,
 ): Promise<LogAnchorFacts> {
-  const { segments, gaps } = await context.archives.logs.list(logFolder(context, clusterName))
+  const { segments, gaps } = (await openLogs(context, cluster)).archived
   const first = segments[0]
   const last = segments.at(-1)
   if (!first || !last) return { runs: [], from: 0n }

@@ -15,7 +15,7 @@ export async function previewKeepRules(
 ): Promise<KeepPreviewView> {
   const { clusterId, rules } = parseInput(previewKeepRulesSchema, input)
   const { id, name } = await getClusterForWriting(context, clusterId)
-  const logs = await readLogAnchorFacts(context, name, rules.logDays)
+  const logs = await readLogAnchorFacts(context, { id, name }, rules.logDays)
   const backups = await loadKeptBackups(context, id, logs)
   const { all, going, counts, isMass } = weighBackups(backups, rules, context.clock.now(), { afresh: true })
   return {

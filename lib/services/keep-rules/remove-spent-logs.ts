@@ -3,7 +3,8 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { findLogFloor, findSpentPieces } from '../../domain/retention/log-anchors.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
-import { logFolder } from '../logs/log-folder.ts'
+import { keepBooks } from '../gate.ts'
+import { removeOldestPieces } from '../logs/remove-pieces.ts'
 import { gatherHistory } from '../moments/gather-history.ts'
 import { lookPast } from '../seen-by.ts'
 import { findPolicy } from './find-policy.ts'
@@ -32,18 +33,24 @@ export async function findSpentLogs(context: ServiceContext, cluster: RuledClust
   return findSpentPieces(archived.segments, floor, context.clock.now() - policy.rules.logDays * DAY_MS)
 }
 
-/** Removes them; gives how many. One entry of the audit for all. */
+/** Removes them from every store; gives how many are gone. One entry of the audit for all. */
 export async function removeSpentLogs(context: ServiceContext, cluster: RuledCluster): Promise<number> {
   const spent = await findSpentLogs(context, cluster)
   const last = spent.at(-1)
   if (!last) return 0
-  const bytes = await context.archives.logs.removeOldest(logFolder(context, cluster.name), spent)
+  await keepBooks(context, { action: 'logs.remove', cluster }, (tx) =>
+    tx.logKeeping.updateMany({ where: { clusterId: cluster.id }, data: { removedThrough: last.last } }),
+  )
+  const { pieces, bytes, faults } = await removeOldestPieces(context, cluster, spent)
+  if (pieces === 0 && faults.length === 0) return 0
+  const through = `Transactions up to ${formatHex64(last.last)} are no longer archived: nothing is told from them any more`
   await writeAudit(context.db, context, {
     action: 'logs.remove',
     cluster,
-    outcome: 'ok',
-    after: { pieces: spent.length, bytes, through: last.last },
-    message: `Transactions up to ${formatHex64(last.last)} are no longer archived: nothing is told from them any more`,
+    outcome: faults.length === 0 ? 'ok' : 'failed',
+    after: { pieces, bytes, through: last.last },
+    message:
+      faults.length === 0 ? through : `Not removed everywhere, and tried again with the next run: ${faults.join('; ')}`,
   })
-  return spent.length
+  return pieces
 }

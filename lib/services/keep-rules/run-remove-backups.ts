@@ -66,7 +66,7 @@ async function takeDueOnes(context: ServiceContext, cluster: RuledCluster, run: 
   })
   if (due.length === 0) return 0
   const logDays = (await findPolicy(context.db, cluster.id))?.rules.logDays ?? null
-  const logs = await readLogAnchorFacts(context, cluster.name, logDays)
+  const logs = await readLogAnchorFacts(context, cluster, logDays)
   let kept = 0
   for (const { id } of due) {
     throwIfAborted(context.signal)

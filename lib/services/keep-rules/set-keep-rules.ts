@@ -121,7 +121,7 @@ async function weighAll(
 ): Promise<Map<string, number>> {
   const mass = new Map<string, number>()
   for (const { id, name } of clusters) {
-    const logs = await readLogAnchorFacts(context, name, rules.logDays)
+    const logs = await readLogAnchorFacts(context, { id, name }, rules.logDays)
     const backups = await loadKeptBackups(context, id, logs)
     const { counts, isMass } = weighBackups(backups, rules, context.clock.now(), { afresh: true })
     if (isMass) mass.set(id, counts.goodGoing)

@@ -6,6 +6,7 @@ import { listClusterMembers } from '../clusters/cluster-members.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
 import { type ClusterLogs, openLogs } from './cluster-logs.ts'
+import { listDamagedPieces, listLogStores } from './list-log-stores.ts'
 import { LOG_KEEPING_SECONDS } from './schemas.ts'
 import type { LogKeepingView } from './views.ts'
 
@@ -26,6 +27,8 @@ export async function getLogKeeping(context: ServiceContext, clusterId: string):
     coverage: coverageSchema.safeParse(parseJson(row?.coverage ?? null)).data ?? [],
     archive: await describeArchive(await openLogs(context, cluster)),
     members: await namesOfMembers(context, clusterId),
+    stores: await listLogStores(context, clusterId),
+    damaged: await listDamagedPieces(context, clusterId),
   }
 }
 

@@ -2,9 +2,9 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
-import { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { addCataloguedBackup } from '../../testing/catalogued-backup.ts'
-import { create, encodeEntry, encodeLog } from '../../testing/log-builder.ts'
+import { appendLog, createOf, hostOf, readLog, zxidRange } from '../../testing/kept-logs.ts'
+import { encodeLog } from '../../testing/log-builder.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople } from '../../testing/work-off-jobs.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
@@ -21,6 +21,8 @@ import { getWriteRate } from './get-write-rate.ts'
 import { keepLogs } from './keep-logs.ts'
 import { listZnodeTransactions } from './list-znode-transactions.ts'
 import { logFolder } from './log-folder.ts'
+import { withPiecePlace } from './place-pieces.ts'
+import { toPieceColumns } from './placed-pieces.ts'
 import { runDueLogMirrors } from './run-due-log-mirrors.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -36,15 +38,8 @@ let storeId: string
 let shelf: string
 const hosts: ServiceContext[] = []
 
-/** Another host: the same database, and folders of its own. */
 function host(name: string): ServiceContext {
-  const context = services.contextFor('admin')
-  const paths = {
-    ...context.paths,
-    storeDir: join(context.paths.dataDir, name, 'store'),
-    workDir: join(context.paths.dataDir, name, 'work'),
-  }
-  const made = { ...context, paths, archives: createFileArchives() }
+  const made = hostOf(services.contextFor('admin'), name)
   hosts.push(made)
   return made
 }
@@ -68,15 +63,9 @@ afterEach(async () => {
   await services.close()
 })
 
-const entry = (zxid: bigint) => TxnEntry.fromBytes(encodeEntry(create(zxid, { path: `/z${zxid.toString(16)}` })))
-const range = (from: bigint, to: bigint) => Array.from({ length: Number(to - from) + 1 }, (_, i) => from + BigInt(i))
-
-async function append(context: ServiceContext, zxids: readonly bigint[]): Promise<void> {
-  const entries = (async function* () {
-    yield zxids.map(entry)
-  })()
-  await context.archives.logs.append(logFolder(context, 'orders'), { entries, members: ['zk1'] })
-}
+const range = zxidRange
+const append = (context: ServiceContext, zxids: readonly bigint[]) =>
+  appendLog(context, { id: clusterId, name: 'orders' }, zxids)
 
 /** Every mirror that is due now, by a worker of that host; then its interval goes by. */
 async function mirror(context: ServiceContext): Promise<void> {
@@ -87,12 +76,8 @@ const rowsIn = (store: string) => one.db.logMirror.findFirstOrThrow({ where: { c
 const filesOnShelf = async () => (await readdir(join(shelf, 'orders', 'logs'))).sort()
 
 async function zxidsOf(context: ServiceContext): Promise<bigint[]> {
-  const logs = await openLogs(context, { id: clusterId, name: 'orders' })
-  expect(logs.archived).toMatchObject({ gaps: [], problems: [] })
-  const zxids: bigint[] = []
-  for (const segment of logs.archived.segments) {
-    for await (const batch of logs.read(segment)) zxids.push(...batch.map(({ zxid }) => zxid))
-  }
+  const { zxids, ...rest } = await readLog(context, { id: clusterId, name: 'orders' })
+  expect(rest).toEqual({ gaps: [], problems: [] })
   return zxids
 }
 
@@ -127,7 +112,7 @@ test('a host that takes the keeping over goes on where the store ends: no gap, n
   // The members hold everything; the host that kept it is gone.
   const dataLogDir = join(one.paths.dataDir, 'member')
   await mkdir(join(dataLogDir, 'version-2'), { recursive: true })
-  const log = encodeLog(range(1n, 30n).map((zxid) => create(zxid, { path: `/z${zxid.toString(16)}` })))
+  const log = encodeLog(range(1n, 30n).map(createOf))
   await writeFile(join(dataLogDir, 'version-2', 'log.1'), log)
   const keep = async (context: ServiceContext, upTo: bigint) => {
     const after = await catchUpLogs(context, { id: clusterId, name: 'orders' })
@@ -168,13 +153,11 @@ test('of two workers one has its turn, and a writer that was stopped for long ta
   await Promise.all(['w1', 'w2', 'w3'].map((owner) => runDueLogMirrors({ ...one }, owner)))
   await mirror(one)
   const row = { clusterId, storeId, first: 1n }
-  const { withPiecePlace } = await import('./place-pieces.ts')
   await append(one, [21n])
   const { segments } = await one.archives.logs.list(logFolder(one, 'orders'))
   const slow = withPiecePlace(one, row, null, async (there) => {
     services.clock.advance(11 * 60_000)
     expect(await withPiecePlace(one, row, null, async () => null)).toBe(true)
-    const { toPieceColumns } = await import('./placed-pieces.ts')
     return { ...toPieceColumns(there!.segment, there!.dir, 0), indexBytes: null, indexSha256: null }
   })
   expect(await slow).toBe(true)

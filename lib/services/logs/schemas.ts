@@ -15,6 +15,8 @@ export const keepLogsSchema = z.object({
 
 const zxid = z.string().regex(/^0x[0-9a-f]{1,16}$/)
 
+export const mendPieceSchema = z.object({ clusterId: z.string(), storeId: z.string(), first: zxid })
+
 /** What the page showed of the live znode: `expected` null means that there was none, and it is created again. */
 export const restoreZnodeVersionSchema = z.object({
   clusterId: z.string(),

@@ -31,6 +31,40 @@ export interface LogKeepingView {
   }
   /** Members that the server's configuration file names; none: logs cannot be kept. */
   readonly members: readonly string[]
+  /** Where it lies; empty before the first mirroring. */
+  readonly stores: readonly LogStoreView[]
+  readonly damaged: readonly DamagedPieceView[]
+}
+
+/** How far a cluster's log is in one store. */
+export interface LogStoreView {
+  readonly storeId: string
+  readonly storeName: string
+  readonly isBuiltIn: boolean
+  readonly pieces: number
+  readonly bytes: number
+  /** Up to here it is there without a hole, and when that was by the leader's clock. */
+  readonly last: string | null
+  readonly lastAt: string | null
+  /** When last all that was archived was there. */
+  readonly lastOkAt: string | null
+  /** Pieces that were not there after the last run. */
+  readonly missing: number
+  readonly error: ErrorView | null
+}
+
+/** A piece that was read again and is not what was written. */
+export interface DamagedPieceView {
+  readonly storeId: string
+  readonly storeName: string
+  readonly first: string
+  readonly last: string
+  readonly foundAt: string | null
+  readonly fault: string
+  /** A store that has it sound; null: none does. */
+  readonly soundIn: string | null
+  /** Somebody has asked for it to be put back. */
+  readonly isAsked: boolean
 }
 
 /** How many transactions the archived logs hold over time, by the leader's clock. Bucket i begins at from + i × bucketMs. */

@@ -4,6 +4,7 @@ import { roleAt } from '../policy.ts'
 import { collectClusters } from './collect-clusters.ts'
 import { collectInstallation } from './collect-installation.ts'
 import { collectJobs } from './collect-jobs.ts'
+import { collectLogCopies } from './collect-log-copies.ts'
 import { collectServers } from './collect-servers.ts'
 import { collectSchedules, collectStored } from './collect-stored.ts'
 import { MetricSink } from './metric-sink.ts'
@@ -24,6 +25,7 @@ export async function collectMetrics(context: ServiceContext): Promise<string> {
   sink.set('arkeeper_clusters', clusters.length)
   await collectClusters(context, names, sink)
   await collectSchedules(context, names, sink)
+  await collectLogCopies(context, names, sink)
   await collectStored(context, names, sink)
   await collectServers(context, names, sink)
   await collectJobs(context, sink)

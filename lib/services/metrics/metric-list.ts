@@ -35,6 +35,17 @@ export const METRICS = {
   arkeeper_drift_measured_timestamp_seconds: gauge('When that was measured.', 'cluster'),
   arkeeper_log_archive_last_success_timestamp_seconds: gauge('When the transaction log was archived last.', 'cluster'),
   arkeeper_log_archive_failing: gauge('1 when the last archiving of the log failed, else 0.', 'cluster'),
+  arkeeper_log_copy_last_success_timestamp_seconds: gauge(
+    'When last all that is archived of the log was in the store.',
+    'cluster',
+    'store',
+  ),
+  arkeeper_log_copy_last_transaction_timestamp_seconds: gauge(
+    'When the last transaction that is in the store was made.',
+    'cluster',
+    'store',
+  ),
+  arkeeper_log_pieces_damaged: gauge('Pieces of the log that were read again and are damaged.', 'cluster'),
 
   arkeeper_schedule_next_run_timestamp_seconds: gauge('When the schedule is due next.', 'cluster', 'schedule'),
   arkeeper_schedule_last_success_timestamp_seconds: gauge(

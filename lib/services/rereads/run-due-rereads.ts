@@ -1,3 +1,4 @@
+import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
 import { createPeriodNamer, nextHour } from '../../domain/retention/keep-periods.ts'
 import { isInHours, mayReread, pickReread, rereadBudget } from '../../domain/retention/reread-plan.ts'
 import { LEASE_MS } from '../../jobs/definitions.ts'
@@ -5,6 +6,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate, type Transaction } from '../gate.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
+import { listPieceTargets, type PieceTarget, rereadPiece } from '../logs/reread-piece.ts'
 import { type ArchivePlaceRow, listArchivePlaces } from './list-places.ts'
 
 const MINUTE_MS = 60_000
@@ -50,7 +52,9 @@ export async function runDueRereads(context: ServiceContext, owner: string): Pro
     return true
   }
   const day = dayOf(due, now.getTime())
-  const { turn, place, nextRunAtMs } = await decide(context, { ...due, ...day })
+  const decided = await decide(context, { ...due, ...day })
+  const { turn, place } = decided
+  let { nextRunAtMs } = decided
   const end = (writer: Pick<Transaction, 'rereadSchedule'>, readBytes: number) =>
     writer.rereadSchedule.updateMany({
       where: { clusterId, leaseOwner: owner },
@@ -66,6 +70,19 @@ export async function runDueRereads(context: ServiceContext, owner: string): Pro
     })
   if (!place) {
     await end(db, 0)
+    return true
+  }
+  if ('pieceId' in place) {
+    // A few MiB at most: it is read here and now.
+    await rereadPiece(context, cluster, place.pieceId).catch((error: unknown) => {
+      throwIfAborted(context.signal)
+      context.log.warn(
+        { cluster: cluster.name, error: formatErrorLine(error) },
+        'A piece of a transaction log could not be read again',
+      )
+      nextRunAtMs = now.getTime() + HOUR_MS
+    })
+    await end(db, place.bytes)
     return true
   }
   const jobId = context.newId()
@@ -99,7 +116,11 @@ interface Schedule {
 async function decide(
   context: Pick<ServiceContext, 'db' | 'clock'>,
   schedule: Schedule,
-): Promise<{ readonly turn: RereadTurn; readonly place: ArchivePlaceRow | null; readonly nextRunAtMs: number }> {
+): Promise<{
+  readonly turn: RereadTurn
+  readonly place: ArchivePlaceRow | PieceTarget | null
+  readonly nextRunAtMs: number
+}> {
   const nowMs = context.clock.now()
   const later = (turn: RereadTurn, nextRunAtMs: number) => ({ turn, place: null, nextRunAtMs })
   const { timeZone, fromHour, toHour, everyDays } = schedule
@@ -108,14 +129,15 @@ async function decide(
   }
   const places = await listArchivePlaces(context.db, schedule.clusterId)
   const failed = await findFailed(context, schedule.clusterId)
-  const place = pickReread(
-    places.filter(({ backupId }) => !failed.has(backupId)),
+  const pieces = await listPieceTargets(context, schedule.clusterId)
+  const place = pickReread<ArchivePlaceRow | PieceTarget>(
+    [...places.filter(({ backupId }) => !failed.has(backupId)), ...pieces],
     everyDays,
     nowMs,
   )
   if (!place) return later('nothing', nowMs + HOUR_MS)
   const bytesMax = schedule.bytesPerDayMax === null ? null : Number(schedule.bytesPerDayMax)
-  const total = places.reduce((sum, { bytes }) => sum + bytes, 0)
+  const total = [...places, ...pieces].reduce((sum, { bytes }) => sum + bytes, 0)
   const today = { bytes: schedule.dayBytes, budget: rereadBudget(total, everyDays, bytesMax), bytesMax }
   if (!mayReread(today, place.bytes)) return later('used-up', schedule.dayStartedAtMs + DAY_MS)
   const obstacle = await findObstacle(context, schedule.clusterId)

@@ -9,6 +9,7 @@ import { ClusterFinder } from './cluster-finder.ts'
 import { getStore, listStores, type Store } from './find-store.ts'
 import { judgeDamaged } from './judge-damaged.ts'
 import { type KnownPlaces, listKnownPlaces, markMissing } from './mark-missing.ts'
+import { type RescannedLogs, rescanLogs } from './rescan-logs.ts'
 import { type Archive, settleArchive } from './settle-archive.ts'
 import { walkStore } from './walk-store.ts'
 
@@ -30,6 +31,7 @@ export interface StoreRescan {
   readonly damaged: { readonly dir: string; readonly message: string }[]
   /** Why it could not be walked; null: it was. */
   fault: { readonly code: string; readonly message: string } | null
+  logs: RescannedLogs | null
 }
 
 const DAMAGED_LISTED_MAX = 50
@@ -122,6 +124,26 @@ async function rescan(context: ServiceContext, payload: JobPayload<'rescan'>, ru
       await run.log('warn', `${report.name}: ${countOf(report.missing, 'archive')} of the catalog not there any more`)
     }
   }
+  for (const store of stores) {
+    const report = reports.get(store.id)
+    if (!report || report.fault !== null) continue
+    try {
+      run.assertOwned()
+      report.logs = await rescanLogs(context, store)
+      const { strangers } = report.logs
+      if (strangers.length > 0) {
+        await run.log(
+          'warn',
+          `${store.name}: transaction logs of ${countOf(strangers.length, 'cluster')} that nobody knows; add one of the folder's name, then rescan`,
+        )
+      }
+    } catch (error) {
+      throwIfAborted(context.signal)
+      if (!isArkeeperError(error) || error.code === 'LEASE_LOST') throw error
+      report.fault = { code: error.code, message: formatErrorLine(error) }
+      await run.log('error', `${store.name} could not be read to its end (${error.code}); the list of stores says why`)
+    }
+  }
   return finish(context, [...reports.values()])
 }
 
@@ -138,6 +160,7 @@ function emptyReport({ id, name }: Store): StoreRescan {
     leftovers: 0,
     damaged: [],
     fault: null,
+    logs: null,
   }
 }
 
@@ -151,6 +174,7 @@ async function finish(context: ServiceContext, reports: readonly StoreRescan[]):
     back: sum((one) => one.back),
     leftovers: sum((one) => one.leftovers),
     damaged: sum((one) => one.damaged.length),
+    logPieces: sum((one) => one.logs?.pieces ?? 0),
     unread: reports.filter(({ fault }) => fault !== null).length,
   }
   const now = new Date(context.clock.now())
@@ -158,6 +182,7 @@ async function finish(context: ServiceContext, reports: readonly StoreRescan[]):
     `${countOf(counts.archives, 'archive')} in ${countOf(reports.length, 'store')}`,
     `${counts.added} added to the catalog`,
     ...(counts.copies > 0 ? [countOf(counts.copies, 'copy', 'copies')] : []),
+    ...(counts.logPieces > 0 ? [`${countOf(counts.logPieces, 'piece')} of transaction logs`] : []),
     ...(counts.missing > 0 ? [`${counts.missing} missing`] : []),
     ...(counts.back > 0 ? [`${counts.back} there again`] : []),
     ...(counts.damaged > 0 ? [`${counts.damaged} damaged`] : []),
@@ -185,7 +210,7 @@ async function finish(context: ServiceContext, reports: readonly StoreRescan[]):
         message,
       })
       for (const report of reports) {
-        const { storeId, name: _, fault, ...rest } = report
+        const { storeId, name: _, fault, logs, ...rest } = report
         if (fault !== null) {
           await tx.store.updateMany({
             where: { id: storeId },
@@ -201,7 +226,11 @@ async function finish(context: ServiceContext, reports: readonly StoreRescan[]):
           usedArchives: report.archives,
           countedAt: now,
           rescannedAt: now,
-          rescanReport: { ...rest, damaged: rest.damaged.map((one) => ({ ...one })) },
+          rescanReport: {
+            ...rest,
+            damaged: rest.damaged.map((one) => ({ ...one })),
+            logPieces: logs?.pieces ?? 0,
+          },
         }
         await tx.store.upsert({
           where: { id: storeId },

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -7,6 +7,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createObjectStores } from '../../adapters/s3/create-object-stores.ts'
+import { appendLog, hostOf, readLog, zxidRange } from '../../testing/kept-logs.ts'
 import {
   type CuttingProxy,
   hasS3Server,
@@ -30,6 +31,11 @@ import { startImport } from '../imports/start-import.ts'
 import { listJobs } from '../jobs/list-jobs.ts'
 import { retryJob } from '../jobs/retry-job.ts'
 import { placeHold } from '../keep-rules/place-hold.ts'
+import { logFolder } from '../logs/log-folder.ts'
+import { mendPiece } from '../logs/mend-piece.ts'
+import { removeOldestPieces } from '../logs/remove-pieces.ts'
+import { rereadPiece } from '../logs/reread-piece.ts'
+import { runDueLogMirrors } from '../logs/run-due-log-mirrors.ts'
 import { archiveReadersOf } from '../tree/archive-readers.ts'
 import { getZnode } from '../tree/get-znode.ts'
 import { openArchiveFolder, withArchive } from './archive-folder.ts'
@@ -283,6 +289,55 @@ describe.skipIf(!hasS3Server('s3proxy'))('in a bucket', () => {
     await startRescan(admin(), storeId)
     await workOffJobs(services)
     expect(await rowOf(id)).toMatchObject({ dir, missingAt: null, recipients })
+  })
+})
+
+describe.skipIf(!hasS3Server('s3proxy'))('the transaction log in a bucket', () => {
+  it('grows with its pieces, is read on another host and again by the clock, mended, found by a rescan, and removed', async () => {
+    const storeId = await addBucket()
+    await setClusterStores(admin(), { clusterId, storeId })
+    const cluster = { id: clusterId, name: 'shelf' }
+    const nextRunAt = new Date(admin().clock.now())
+    await admin().db.logKeeping.create({ data: { clusterId, enabled: false, everySeconds: 60, nextRunAt } })
+    const mirror = async () => {
+      while (await runDueLogMirrors(admin(), 'w1'));
+      services.clock.advance(120_000)
+    }
+    const pieceOf = (first: bigint) =>
+      admin().db.logPiece.findUniqueOrThrow({ where: { clusterId_storeId_first: { clusterId, storeId, first } } })
+    await appendLog(admin(), cluster, zxidRange(1n, 20n))
+    await appendLog(admin(), cluster, zxidRange(30n, 31n))
+    await mirror()
+    await appendLog(admin(), cluster, [32n])
+    await mirror()
+    const names = ['log.1.gz', 'log.1.idx', 'log.1.json', 'log.1e.gz', 'log.1e.idx', 'log.1e.json']
+    expect(await keysIn()).toEqual(names.map((name) => `shelf/logs/${name}`))
+    expect(await pieceOf(30n)).toMatchObject({ last: 32n, verifyOk: null })
+    const zxids = [...zxidRange(1n, 20n), ...zxidRange(30n, 32n)]
+    expect(await readLog(hostOf(admin(), 'two'), cluster)).toMatchObject({ zxids, gaps: [{ after: 20n, before: 30n }] })
+
+    const objects = await createObjectStores().open(server.settings({ prefix }), server.keys)
+    const spoilt = join(admin().paths.dataDir, 'spoilt')
+    await writeFile(spoilt, 'spoilt')
+    const sha256 = createHash('sha256').update('spoilt').digest('hex')
+    await objects.replaceFile('shelf/logs/log.1.gz', spoilt, { bytes: 6, sha256 })
+    await rereadPiece(admin(), cluster, (await pieceOf(1n)).id)
+    await rereadPiece(admin(), cluster, (await pieceOf(30n)).id)
+    expect([await pieceOf(1n), await pieceOf(30n)]).toMatchObject([{ verifyOk: false }, { verifyOk: true }])
+    await mendPiece(admin(), { clusterId, storeId, first: '0x1' })
+    await mirror()
+    await rereadPiece(admin(), cluster, (await pieceOf(1n)).id)
+    expect(await pieceOf(1n)).toMatchObject({ verifyOk: true, mendAskedAt: null })
+
+    await admin().db.logPiece.deleteMany()
+    await startRescan(admin(), storeId)
+    await workOffJobs(services)
+    expect(await pieceOf(30n)).toMatchObject({ last: 32n })
+    expect(await readLog(hostOf(admin(), 'three'), cluster)).toMatchObject({ zxids })
+    const spent = (await admin().archives.logs.list(logFolder(admin(), 'shelf'))).segments.slice(0, 1)
+    expect(await removeOldestPieces(admin(), cluster, spent)).toMatchObject({ pieces: 1, faults: [] })
+    expect(await keysIn()).toEqual(names.slice(3).map((name) => `shelf/logs/${name}`))
+    objects.close()
   })
 })
 

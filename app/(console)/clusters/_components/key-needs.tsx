@@ -23,9 +23,22 @@ export function KeyNeeds({
   onDone: () => void
 }) {
   const rotate = useAction(startReencryptAction, onDone)
-  const { needs, staleBackups, plainBackups, effective, rotationJobId, rotationWaitsUntil, waiting, formerCopies } =
-    encryption
+  const {
+    needs,
+    staleBackups,
+    stalePieces,
+    plainBackups,
+    effective,
+    rotationJobId,
+    rotationWaitsUntil,
+    waiting,
+    formerCopies,
+  } = encryption
   if (needs.length === 0) return null
+  const stale = [
+    ...(staleBackups > 0 ? [plural(staleBackups, 'backup')] : []),
+    ...(stalePieces > 0 ? [`${plural(stalePieces, 'piece')} of the log`] : []),
+  ].join(' and ')
   return (
     <div className="flex flex-col gap-2">
       <h3 className="font-medium">What needs which key</h3>
@@ -57,21 +70,21 @@ export function KeyNeeds({
       {effective.length > 0 && (
         <div className="flex flex-wrap items-center justify-end gap-2">
           <p className="min-w-0 flex-1 text-muted">
-            {staleBackups === 0
-              ? 'Every backup of this cluster is encrypted to the keys of now.'
-              : `${plural(staleBackups, 'backup')} ${staleBackups === 1 ? 'is' : 'are'} not encrypted to the keys of now${plainBackups > 0 ? `, ${plainBackups} of them plain` : ''}. Encrypting anew reads each with a key that is at hand, and removes the former only when the new one was read back. Copies in other stores are made anew afterwards by jobs of their own; pieces of the log stay as they are.`}
+            {stale === ''
+              ? 'Every backup of this cluster, and every piece of its log, is encrypted to the keys of now.'
+              : `${stale} ${staleBackups + stalePieces === 1 ? 'is' : 'are'} not encrypted to the keys of now${plainBackups > 0 ? `, ${plural(plainBackups, 'backup')} of them plain` : ''}. Encrypting anew reads each with a key that is at hand, and removes the former only when the new one was read back. Copies of backups in other stores are made anew afterwards by jobs of their own.`}
           </p>
           <GuardedButton
             action="encryption.rotate"
             pending={rotate.pending}
             disabledReason={
-              staleBackups === 0
+              stale === ''
                 ? 'There is none to encrypt anew'
                 : rotationJobId !== null && rotationWaitsUntil === null && 'It is being done already'
             }
             onClick={() => rotate.run({ clusterId })}
           >
-            {rotationWaitsUntil === null ? `Encrypt ${plural(staleBackups, 'backup')} anew` : 'Go on now'}
+            {rotationWaitsUntil === null ? `Encrypt ${stale || plural(0, 'backup')} anew` : 'Go on now'}
           </GuardedButton>
         </div>
       )}

@@ -16,6 +16,8 @@ import { formatBytes } from '@/lib/base/format-bytes.ts'
 import { LOG_KEEPING_SECONDS } from '@/lib/services/logs/schemas.ts'
 import type { LogKeepingView } from '@/lib/services/logs/views.ts'
 import { keepLogsAction } from '../actions.ts'
+import { DamagedPieces } from './damaged-pieces.tsx'
+import { LogStores } from './log-stores.tsx'
 
 /** The continuous copy of the members' transaction logs: on or off, how far it is, what it lacks. */
 export function LogKeepingPanel({ clusterId, keeping }: { clusterId: string; keeping: LogKeepingView }) {
@@ -48,6 +50,8 @@ export function LogKeepingPanel({ clusterId, keeping }: { clusterId: string; kee
           ['To', keeping.archive.last ? <Zxid key="to" value={keeping.archive.last} /> : 'nothing'],
         ]}
       />
+      <LogStores stores={keeping.stores} />
+      <DamagedPieces clusterId={clusterId} damaged={keeping.damaged} />
       {keeping.archive.gaps.map(({ after, before }) => (
         <Notice key={after} tone="bad" title="Transactions are missing">
           No member held what lies between <Zxid value={after} /> and <Zxid value={before} /> any more. Time travel
