@@ -35,6 +35,7 @@ export async function mirrorLogs(
   target: MirrorTarget,
   assertOwned: () => Promise<void>,
 ): Promise<MirrorRun> {
+  const through = await removeSpent(context, target)
   const logs = await openLogs(context, { id: target.clusterId, name: target.clusterName })
   const wanted = await findRecipients(context, target.clusterId)
   if (target.storeId === DEFAULT_STORE_ID) return keepOwnBooks(context, target, logs, wanted)
@@ -47,6 +48,8 @@ export async function mirrorLogs(
   const endsAtMs = context.clock.now() + RUN_MS
   const outcome = new Outcome()
   for (const segment of logs.archived.segments) {
+    // The newest of a host that has not kept the log for long may be one that keep rules have removed.
+    if (through !== null && segment.last <= through) continue
     const row = byFirst.get(segment.first)
     const isAsked = row !== undefined && row.mendAskedAt !== null
     const isThere = row !== undefined && row.sha256 !== '' && row.last >= segment.last && !isAsked
@@ -107,7 +110,7 @@ class Outcome {
 
 /**
  * The built-in folder is where pieces are written first. What lies there goes into the catalog, so that it is read again and its damage known;
- * a damaged piece that somebody wants mended is put there anew; what keep rules have removed elsewhere goes.
+ * a damaged piece that somebody wants mended is put there anew.
  */
 async function keepOwnBooks(
   context: ServiceContext,
@@ -117,7 +120,6 @@ async function keepOwnBooks(
 ): Promise<MirrorRun> {
   const dir = logFolder(context, clusterName)
   const { pieces } = context.archives.logs
-  await removeSpent(context, clusterId, dir)
   const rows = await context.db.logPiece.findMany({
     where: { clusterId, storeId: DEFAULT_STORE_ID },
     select: { first: true, last: true, sha256: true, mendAskedAt: true },
@@ -155,12 +157,15 @@ function enter(context: ServiceContext, segment: LogSegment, place: string) {
   return { ...toPieceColumns(segment, place, context.clock.now()), indexBytes: null, indexSha256: null }
 }
 
-async function removeSpent(context: ServiceContext, clusterId: string, dir: string): Promise<void> {
+/** What keep rules have removed goes from the folder of this host as well. Gives the last transaction of it. */
+async function removeSpent(context: ServiceContext, { clusterId, clusterName }: MirrorTarget): Promise<bigint | null> {
   const row = await context.db.logKeeping.findUnique({ where: { clusterId }, select: { removedThrough: true } })
   const through = row?.removedThrough ?? null
-  if (through === null) return
+  if (through === null) return null
+  const dir = logFolder(context, clusterName)
   const { segments } = await context.archives.logs.list(dir)
   const spent = segments.slice(0, -1).filter(({ last }) => last <= through)
   const isFromTheStart = spent.every(({ first }, i) => segments[i]?.first === first)
   if (spent.length > 0 && isFromTheStart) await context.archives.logs.removeOldest(dir, spent)
+  return through
 }
