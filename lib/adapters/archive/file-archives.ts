@@ -17,6 +17,7 @@ import { readManifest, readWholeManifest } from './read-manifest.ts'
 import { reencryptArchive } from './reencrypt-archive.ts'
 import { removeArchive, sweepUnfinished } from './remove-archive.ts'
 import type { ArchivePort } from './store.ts'
+import { streamMoment } from './stream-moment.ts'
 import { sweepSystemTemp } from './temp-dir.ts'
 import { measureUnpacked, readUnpacked } from './unpack-archive.ts'
 import { verifyArchive } from './verify-archive.ts'
@@ -67,6 +68,7 @@ function makePort(
     openDataDir,
     openMoment: ({ name, bases, logs: sources, ...options }) =>
       openHistory({ name, logsName: name, bases, logs: sources }, { ...options, keys }),
+    streamMoment: (input) => streamMoment(input, keys),
     memberSnapshots: listMemberSnapshots,
     archiveBase: findArchiveBase,
     openImport,

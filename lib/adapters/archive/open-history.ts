@@ -1,22 +1,27 @@
 import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
-import { RecordCursor } from '../../domain/snapshot/record.ts'
 import type { BodyCounts, SnapshotEnds } from '../../domain/snapshot/write-snapshot.ts'
 import { TxnLogError } from '../../domain/txnlog/errors.ts'
-import type { BaseTree, LogSource } from '../../domain/txnlog/ports.ts'
-import { HistoryReader, type HistoryStop } from '../../domain/txnlog/read-history.ts'
-import { type ReplayResult, replayLog } from '../../domain/txnlog/replay.ts'
-import { patchStream } from '../../domain/znode/patch-stream.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
+import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { AgeKeys } from '../age/age-keys.ts'
 import { AgeError } from '../age/errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import { ArchiveError } from './errors.ts'
-import { type LoadedSnapshot, loadSnapshotFile } from './open-archive.ts'
-import { readAhead, readSpan } from './read-blocks.ts'
-import { fuzzyProblem, logProblems, type ReplayProof, replayProblems, stopProblems } from './replay-proof.ts'
-import { detectCompression } from './snapshot-file.ts'
+import type { LoadedSnapshot } from './open-archive.ts'
+import {
+  assertSameDigest,
+  loadBase,
+  Refusal,
+  type ReplayInputs,
+  replayBase,
+  TooNew,
+  toBase,
+  Unreachable,
+} from './replay-base.ts'
+import { fuzzyProblem, logProblems, type ReplayProof, stopProblems } from './replay-proof.ts'
 import { SnapshotTree } from './snapshot-tree.ts'
 import type { BaseFile, DataDirReader, OpenDataDirOptions, VerifyProblem } from './store.ts'
 import { writeTempTree } from './temp-tree.ts'
@@ -149,116 +154,17 @@ async function load(
   }
 }
 
-async function loadBase(
-  file: BaseFile,
-  { signal, keys }: { readonly signal?: AbortSignal; readonly keys?: AgeKeys },
-): Promise<LoadedSnapshot> {
-  const held = await file.fetch?.()
+async function replayOver({
+  place,
+  ...input
+}: Omit<ReplayInputs, 'logs'> & { readonly place: HistoryPlace }): Promise<DataDirTree> {
+  const { result, proof, stream } = await replayBase({ ...input, logs: place.logs })
+  const tree = await writeTempTree(stream(), result)
   try {
-    const path = held?.path ?? file.path
-    return await loadSnapshotFile(path, await detectCompression(path, keys), signal, keys)
-  } finally {
-    await held?.release()
-  }
-}
-
-/** Why a snapshot cannot serve. Never leaves this file. */
-abstract class Refusal extends Error {}
-
-class TooNew extends Refusal {
-  readonly from: bigint
-  constructor(from: bigint) {
-    super('too new')
-    this.from = from
-  }
-}
-
-class Unreachable extends Refusal {
-  readonly reached: bigint
-  readonly stop: HistoryStop | null
-  readonly windowEnd: bigint
-  constructor(reached: bigint, stop: HistoryStop | null, windowEnd: bigint) {
-    super('out of reach')
-    this.reached = reached
-    this.stop = stop
-    this.windowEnd = windowEnd
-  }
-}
-
-interface ReplayOver {
-  readonly place: HistoryPlace
-  readonly file: BaseFile
-  readonly loaded: LoadedSnapshot
-  readonly problems: readonly VerifyProblem[]
-  readonly to: bigint | null
-  readonly options: Omit<OpenDataDirOptions, 'logDir' | 'to'>
-}
-
-async function replayOver(input: ReplayOver): Promise<DataDirTree> {
-  const { place, file, loaded, to, options } = input
-  const { base, windowKnown } = await toBase(file, loaded, options.signal)
-  if (to !== null && base.windowEnd > to) throw new TooNew(base.windowEnd)
-  const { logs } = place
-  let history: HistoryReader | null = null
-  const result = await replayLog({
-    base,
-    digestsAt: options.digestsAt,
-    signal: options.signal,
-    onProgress: options.onProgress,
-    readEntries: async function* () {
-      // The second time only as far as the first: a running server may have written more.
-      const isFirst = history === null
-      const reader = new HistoryReader(logs, { after: base.zxid, to: history?.lastZxid ?? to, signal: options.signal })
-      history ??= reader
-      yield* reader.readEntries()
-      if (!isFirst) return
-      const reached = reader.lastZxid
-      const short = to === null ? reached < base.windowEnd : reader.stop?.kind !== 'target'
-      if (short) throw new Unreachable(reached, reader.stop, base.windowEnd)
-    },
-  })
-  const read: HistoryReader = history ?? new HistoryReader([], { after: base.zxid, to })
-  const view = new SnapshotTree({
-    name: file.name,
-    source: loaded.source,
-    index: loaded.index,
-    // What lacks its list gets it from the patch; else the writer refuses it.
-    acls: loaded.head.acls.withLater(),
-    ownerless: 'persistent',
-    unreadable: [],
-  })
-  const stream = view.readSubtree(ROOT, { includeSystem: true, signal: options.signal })
-  const tree = await writeTempTree(patchStream(stream, result.patch), result)
-  if (tree.ends.digest !== result.utf8Digest) {
+    assertSameDigest(tree.ends.digest, result)
+  } catch (error) {
     await tree.source.close()
-    const [written, replayed] = [formatHex64(tree.ends.digest), formatHex64(result.utf8Digest)]
-    throw new TxnLogError(
-      'INCONSISTENT',
-      `the tree at ${formatHex64(result.zxid)} has the digest ${written}, by its transactions ${replayed}: snapshot and logs do not fit each other`,
-      { unaffected: 'nothing was written', remedy: 'replay from another snapshot, or to an earlier zxid' },
-    )
-  }
-  const { stop } = read
-  const proof: ReplayProof = {
-    zxid: result.zxid,
-    // The digest is made of the kinds, too.
-    kindsKnown: file.kindsKnown !== false || result.digest?.match === true,
-    exact: result.digest === null ? windowKnown && isUnrefuted(result) : result.digest.match,
-    snapshot: { name: file.name, zxid: file.zxid, windowEnd: base.windowEnd },
-    applied: result.applied,
-    digest: result.digest,
-    digests: result.digests,
-    compared: result.compared,
-    firstMismatch: result.firstMismatch,
-    conflicts: result.conflicts,
-    gaps: stop?.kind === 'gap' ? [stop.gap] : [],
-    torn: read.torn,
-    problems: [
-      ...replayProblems(result, { windowKnown }),
-      ...stopProblems(stop, result.zxid),
-      ...input.problems,
-      ...logProblems(read),
-    ],
+    throw error
   }
   return toTree(place, tree, result.sessions, proof)
 }
@@ -276,49 +182,6 @@ function toTree(
     { name, source, index, acls, ownerless, unreadable: [] },
     { dir: place.name, proof, sessions, counts, native: { ends, body: source } },
   )
-}
-
-/** Where servers say nothing of the last state, nothing that they said on the way may speak against it. */
-function isUnrefuted({ firstMismatch, conflicts }: ReplayResult): boolean {
-  return firstMismatch === null && conflicts.firstOutside === null
-}
-
-/**
- * A snapshot without blocks (servers before 3.6, or with digests off) does not say where its window ends: at the latest change that it shows,
- * or later by a deletion that left no trace.
- */
-async function toBase(
-  file: BaseFile,
-  loaded: LoadedSnapshot,
-  signal: AbortSignal | undefined,
-): Promise<{ base: BaseTree; windowKnown: boolean }> {
-  const { head, tail, source, index } = loaded
-  // Zxid 0 with digest 0 is what a server writes while it knows none.
-  const known = tail.digest !== null && tail.digest.zxid !== 0n ? tail.digest : null
-  const digest = file.digest === undefined ? known : { zxid: file.zxid, value: file.digest }
-  const visit: BaseTree['visit'] = async (visitor) => {
-    const cursor = new RecordCursor()
-    for await (const raw of readAhead(index.blocks, (block) => readSpan(source, index, block), signal)) {
-      for (let at = 0; cursor.read(raw, at, raw.length) === 'record'; at = cursor.end) visitor(cursor, cursor.path())
-    }
-  }
-  const { zxid } = file
-  const told = file.isExact ? zxid : (file.windowEnd ?? tail.lastZxid ?? digest?.zxid ?? null)
-  const end = told ?? (await findLastChange(visit))
-  const base = { zxid, windowEnd: end > zxid ? end : zxid, digest, sessions: head.sessions, acls: head.acls, visit }
-  return { base, windowKnown: told !== null }
-}
-
-async function findLastChange(visit: BaseTree['visit']): Promise<bigint> {
-  let last = 0n
-  await visit(({ bytes, statAt }) => {
-    // czxid, mzxid, pzxid of StatPersisted.
-    for (const at of [statAt, statAt + 8, statAt + 52]) {
-      const zxid = bytes.readBigInt64BE(at)
-      if (zxid > last) last = zxid
-    }
-  })
-  return last
 }
 
 /** What is left where no state can be proven: better than nothing, and labelled so. */

@@ -142,6 +142,22 @@ export interface OpenMomentInput {
   readonly onProgress?: (applied: number) => void
 }
 
+export interface StreamMomentInput extends Omit<OpenMomentInput, 'name' | 'bases'> {
+  readonly base: BaseFile
+}
+
+/** A tree at one zxid that is read as a whole, and not kept in between. */
+export interface MomentStream {
+  readonly proof: ReplayProof
+  /** Session → timeout in ms. */
+  readonly sessions: ReadonlyMap<bigint, number>
+  /** All znodes in path order, the built-in ones included; once a call. */
+  readAll(): ZnodeStream
+  /** What was written of it must have this digest. Throws TxnLogError INCONSISTENT. */
+  assertWritten(digest: bigint): void
+  close(): Promise<void>
+}
+
 /** A server's data directory as a tree at one zxid, and how well that is proven. */
 export interface DataDirReader extends TreeReader {
   /** Folder that holds the snapshots. */
@@ -202,6 +218,8 @@ export interface ArchivePort {
   openDataDir(path: string, options?: OpenDataDirOptions): Promise<DataDirReader>
   /** The tree at a zxid from bases and logs of any places. Errors as of `openDataDir`. */
   openMoment(input: OpenMomentInput): Promise<DataDirReader>
+  /** As `openMoment` from one base, for whoever reads all of it once. Null where the logs do not lead to the zxid. */
+  streamMoment(input: StreamMomentInput): Promise<MomentStream | null>
   /** Snapshots of a server as they lie in its directory, newest first. Errors as of `logs.memberLogs`. */
   memberSnapshots(dataDir: string): Promise<BaseFile[]>
   /** The snapshot of an archive as a base. Throws ArchiveError for an archive that is not whole. */

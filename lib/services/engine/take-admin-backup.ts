@@ -24,7 +24,7 @@ import { intersectRoots, parseRoots } from './scope.ts'
 import { withStagingDir } from './staging.ts'
 import { findStaleEntries } from './stale-entries.ts'
 import { MOVED_LISTED_MAX, QUOTA_ROOT, type TakenBackup } from './take-backup.ts'
-import { chrootOf, writeServerTree } from './write-server-tree.ts'
+import { chrootOf, streamRoots, writeServerTree } from './write-server-tree.ts'
 
 export interface TakeAdminBackupInput {
   /** AdminServers of the cluster's members; the one that has applied most is asked. */
@@ -67,7 +67,7 @@ export async function takeAdminBackup(context: EngineContext, input: TakeAdminBa
         const { zxid, consistency, unreadable, patch } = await settle({ context, client, taken, tree, roots, meter })
         const { sessions, znodes } = taken.native
         const written = await writeServerTree(context, input, {
-          tree,
+          stream: streamRoots(tree, roots, context),
           roots,
           patch,
           facts: { source: 'admin', zookeeperVersion: facts.version, zxid, consistency, unreadable, sessions },

@@ -21,7 +21,7 @@ import {
 } from './published-digests.ts'
 import { parseRoots } from './scope.ts'
 import type { TakenBackup } from './take-backup.ts'
-import { chrootOf, writeServerTree } from './write-server-tree.ts'
+import { chrootOf, streamRoots, writeServerTree } from './write-server-tree.ts'
 
 export interface BackupMember {
   readonly name: string
@@ -67,7 +67,7 @@ export async function takeFilesBackup(context: EngineContext, input: TakeFilesBa
     const tree = chrootedTree(chosen.reader, chrootOf(input.target))
     await assertRoots(tree, roots, context.signal)
     const written = await writeServerTree(context, input, {
-      tree,
+      stream: streamRoots(tree, roots, context),
       roots,
       patch: [],
       facts: {

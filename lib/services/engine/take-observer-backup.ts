@@ -5,6 +5,8 @@ import type { QuorumTarget } from '../../adapters/zookeeper/observer.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { Consistency } from '../../domain/snapshot/manifest.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import type { EngineContext } from '../context.ts'
 import { assertRoots } from './assert-roots.ts'
 import { chrootedTree } from './chrooted-tree.ts'
@@ -14,7 +16,7 @@ import { type ReceivedTree, receiveTree } from './receive-tree.ts'
 import { parseRoots } from './scope.ts'
 import { withStagingDir } from './staging.ts'
 import type { TakenBackup } from './take-backup.ts'
-import { chrootOf, writeServerTree } from './write-server-tree.ts'
+import { chrootOf, streamRoots, writeServerTree } from './write-server-tree.ts'
 
 export interface TakeObserverBackupInput {
   readonly quorum: QuorumTarget
@@ -57,40 +59,78 @@ export async function takeObserverBackup(
     })
     await input.assertOurs?.(received.zxid)
     const version = await findVersion(context, input.target)
-    const reader = await context.archives.openMoment({
-      name: `the leader at ${formatServer(received.peer)}`,
-      bases: [received.base],
-      logs: received.logs,
-      to: received.zxid,
-      signal: context.signal,
-      onProgress: (applied) =>
-        meter.report('Replaying what came meanwhile', { done: applied, total: received.transactions }),
-    })
-    try {
-      const consistency = judge(received, reader.proof)
-      const tree = chrootedTree(reader, chrootOf(input.target))
-      await assertRoots(tree, roots, context.signal)
-      const written = await writeServerTree(context, input, {
-        tree,
-        roots,
-        patch: [],
-        facts: {
-          source: 'observer',
-          zookeeperVersion: version,
-          zxid: received.zxid,
-          consistency,
-          unreadable: [],
-          sessions: reader.sessions,
-        },
-        startedAtMs,
-        meter,
-        total: null,
-      })
-      return { ...written, heard: describe(received, consistency) }
-    } finally {
-      await reader.close()
-    }
+    const made = { context, input, received, roots, version, startedAtMs, meter }
+    // Nearly always all of it is wanted: then it goes from the leader's order straight into the archive.
+    const whole = roots.length === 1 && roots[0] === ROOT && chrootOf(input.target) === ROOT
+    return whole ? takeWhole(made) : takeParts(made)
   })
+}
+
+interface Made {
+  readonly context: EngineContext
+  readonly input: TakeObserverBackupInput
+  readonly received: ReceivedTree
+  readonly roots: readonly string[]
+  readonly version: string | null
+  readonly startedAtMs: number
+  readonly meter: ProgressMeter
+}
+
+async function takeWhole(made: Made): Promise<TakenObserverBackup> {
+  const { context, received } = made
+  const { base, logs, zxid: to } = received
+  const moment = await context.archives.streamMoment({ base, logs, to, ...followReplay(made) })
+  if (moment === null) throw doesNotFit(received, null)
+  let dir: string | null = null
+  try {
+    const written = await write(made, { stream: moment.readAll(), ...moment })
+    dir = written.dir
+    moment.assertWritten(BigInt(written.manifest.digest?.computed ?? 0))
+    dir = null
+    return written
+  } finally {
+    if (dir !== null) await context.archives.remove(dir)
+    await moment.close()
+  }
+}
+
+async function takeParts(made: Made): Promise<TakenObserverBackup> {
+  const { context, input, received, roots } = made
+  const name = `the leader at ${formatServer(received.peer)}`
+  const { base, logs, zxid: to } = received
+  const reader = await context.archives.openMoment({ name, bases: [base], logs, to, ...followReplay(made) })
+  try {
+    const tree = chrootedTree(reader, chrootOf(input.target))
+    await assertRoots(tree, roots, context.signal)
+    const { proof, sessions } = reader
+    return await write(made, { stream: streamRoots(tree, roots, context), proof, sessions })
+  } finally {
+    await reader.close()
+  }
+}
+
+function followReplay({ context, received, meter }: Made) {
+  const onProgress = (applied: number) =>
+    meter.report('Replaying what came meanwhile', { done: applied, total: received.transactions })
+  return { signal: context.signal, onProgress }
+}
+
+async function write(
+  { context, input, received, roots, version, startedAtMs, meter }: Made,
+  { stream, proof, sessions }: Pick<DataDirReader, 'proof' | 'sessions'> & { readonly stream: ZnodeStream },
+): Promise<TakenObserverBackup> {
+  const consistency = judge(received, proof)
+  const facts = { source: 'observer', zookeeperVersion: version, unreadable: [], sessions } as const
+  const written = await writeServerTree(context, input, {
+    stream,
+    roots,
+    patch: [],
+    facts: { ...facts, zxid: received.zxid, consistency },
+    startedAtMs,
+    meter,
+    total: null,
+  })
+  return { ...written, heard: describe(received, consistency) }
 }
 
 /** Asks no session for it: `srvr` is answered without one. */
@@ -101,22 +141,28 @@ async function findVersion(context: EngineContext, target: ClusterTarget | null)
 }
 
 function judge(received: ReceivedTree, { exact, digest, firstMismatch }: DataDirReader['proof']): Consistency {
+  if (!exact || digest?.match === false || firstMismatch !== null) throw doesNotFit(received, { digest, firstMismatch })
   const at = formatHex64(received.zxid)
-  if (!exact || digest?.match === false || firstMismatch !== null) {
-    throw new EngineError(
-      'DIGEST_MISMATCH',
-      digest
-        ? `The tree that the leader sent has the digest ${formatHex64(digest.computed)} at ${at}, by the leader's own word it is ${formatHex64(digest.expected)}`
-        : `What the leader sent does not fit together at ${formatHex64(firstMismatch ?? received.zxid)}`,
-      {
-        unaffected: 'no archive was made; the ensemble was not touched',
-        remedy:
-          'look at digest_mismatches_count of the members: one of them may hold another tree than the others; take the backup from another source meanwhile',
-      },
-    )
-  }
   const proof = digest ? 'digest' : received.transactions > 0 ? 'replay' : 'quiet'
   return { class: 'exact', proof, from: at, to: at, moved: [], movedKnown: true }
+}
+
+function doesNotFit(
+  { zxid }: ReceivedTree,
+  found: Pick<DataDirReader['proof'], 'digest' | 'firstMismatch'> | null,
+): EngineError {
+  const digest = found?.digest
+  return new EngineError(
+    'DIGEST_MISMATCH',
+    digest
+      ? `The tree that the leader sent has the digest ${formatHex64(digest.computed)} at ${formatHex64(zxid)}, by the leader's own word it is ${formatHex64(digest.expected)}`
+      : `What the leader sent does not fit together at ${formatHex64(found?.firstMismatch ?? zxid)}`,
+    {
+      unaffected: 'no archive was made; the ensemble was not touched',
+      remedy:
+        'look at digest_mismatches_count of the members: one of them may hold another tree than the others; take the backup from another source meanwhile',
+    },
+  )
 }
 
 function describe({ peer, base, transactions, zxid }: ReceivedTree, { proof }: Consistency): string {

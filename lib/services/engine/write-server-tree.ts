@@ -3,6 +3,7 @@ import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { type PatchEntry, patchStream } from '../../domain/znode/patch-stream.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
+import type { ZnodeStream } from '../../domain/znode/znode.ts'
 import type { EngineContext } from '../context.ts'
 import { splitConnectString } from './connect-string.ts'
 import type { ProgressMeter } from './progress.ts'
@@ -22,15 +23,25 @@ export function chrootOf(target: ClusterTarget | null): string {
   return target === null ? ROOT : splitConnectString(target.connectString).chroot
 }
 
+/** The roots of a server's tree, and what is above them. `tree`: seen through the cluster's chroot. */
+export function streamRoots(
+  tree: TreeReader,
+  roots: readonly string[],
+  options: { readonly signal?: AbortSignal },
+): ZnodeStream {
+  const scoped = scopedTree(tree, { paths: roots, kind: 'subtrees' })
+  return scoped.readSubtree(ROOT, { signal: options.signal, includeSystem: true })
+}
+
 /** Writes the roots of a server's tree, as its clients see it, into an archive. */
 export function writeServerTree(
   context: EngineContext,
   input: ServerBackupInput,
   made: {
-    /** Seen through the cluster's chroot. */
-    readonly tree: TreeReader
+    /** Of the roots; see `streamRoots`. */
+    readonly stream: ZnodeStream
     readonly roots: readonly string[]
-    /** What is otherwise than the tree has it, in path order. */
+    /** What is otherwise than the stream has it, in path order. */
     readonly patch: readonly PatchEntry[]
     readonly facts: Pick<
       ArchiveDescription,
@@ -43,9 +54,7 @@ export function writeServerTree(
   },
 ): Promise<TakenBackup> {
   const { target, clusterName, parentDir, note } = input
-  const { roots, patch, facts, meter, total } = made
-  const scoped = scopedTree(made.tree, { paths: roots, kind: 'subtrees' })
-  const stream = scoped.readSubtree(ROOT, { signal: context.signal, includeSystem: true })
+  const { stream, roots, patch, facts, meter, total } = made
   return context.archives.write({
     parentDir,
     stream: patch.length > 0 ? patchStream(stream, patch) : stream,
