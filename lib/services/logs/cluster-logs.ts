@@ -4,6 +4,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { ServiceError } from '../errors.ts'
+import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { fetchPiece, findPieceFolder, type PieceContext } from './fetch-piece.ts'
 import { logFolder } from './log-folder.ts'
 import { pieceCacheOf } from './piece-cache.ts'
@@ -42,24 +43,32 @@ export async function openLogs(
   const known = await context.db.logPiece.findMany({
     where: { clusterId: cluster.id, sha256: { not: '' } },
     orderBy: [{ first: 'asc' }, { id: 'asc' }],
-    select: { first: true, last: true, sha256: true, storeId: true, verifyOk: true },
+    select: { first: true, last: true, sha256: true, storeId: true, dir: true, verifyOk: true },
   })
+  // What lies in the folder of this host was just listed; what the catalog says of it may be of another host's, or lost.
+  const isOwn = (row: { readonly storeId: string; readonly dir: string }) =>
+    row.storeId === DEFAULT_STORE_ID && row.dir === `${cluster.name}/logs`
   const byFirst = new Map(local.segments.map((segment) => [segment.first, segment]))
-  const isGood = (first: bigint) => known.some((row) => row.first === first && row.verifyOk !== false)
+  const isGood = (first: bigint) => known.some((row) => row.first === first && row.verifyOk !== false && !isOwn(row))
   const isSound = (segment: LogSegment) =>
     !known.some(
       (row) =>
         row.verifyOk === false &&
-        row.storeId === 'default' &&
+        row.storeId === DEFAULT_STORE_ID &&
         row.first === segment.first &&
         row.sha256 === storedOf(segment).sha256 &&
         isGood(segment.first),
     )
   const sound = local.segments.filter(isSound)
   const isWhole =
-    sound.length === local.segments.length && known.every((row) => (byFirst.get(row.first)?.last ?? -1n) >= row.last)
+    sound.length === local.segments.length &&
+    known.every((row) => isOwn(row) || (byFirst.get(row.first)?.last ?? -1n) >= row.last)
   if (isWhole) return openFolder(context, dir, local)
-  const placed = await listPlacedPieces(context, { clusterId: cluster.id })
+  const placed: PlacedPiece[] = []
+  for (const place of await listPlacedPieces(context, { clusterId: cluster.id })) {
+    const isHere = place.storeId === DEFAULT_STORE_ID
+    if (!isHere || (!isOwn(place) && (await findPieceFolder(context, place)) !== null)) placed.push(place)
+  }
   return new MergedLogs(context, { clusterId: cluster.id, dir, local: { ...local, segments: sound }, placed })
 }
 

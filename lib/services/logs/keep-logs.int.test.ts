@@ -1,19 +1,24 @@
-import { readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { Member } from '../../adapters/members/members.ts'
 import type { ClusterConnection } from '../../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
+import { formatHex64 } from '../../base/hex64.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
+import { hostOf, readLog, zxidRange } from '../../testing/kept-logs.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { startEnsemble, startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
+import { setClusterStores } from '../stores/cluster-stores.ts'
+import { addStore } from '../stores/edit-store.ts'
 import { archiveLogs } from './archive-logs.ts'
 import { getLogKeeping } from './get-log-keeping.ts'
 import { keepLogs } from './keep-logs.ts'
 import { logFolder } from './log-folder.ts'
+import { runDueLogMirrors } from './run-due-log-mirrors.ts'
 import { runDueLogs } from './run-due-logs.ts'
 
 const member = (name: string, dataDir: string): Member => ({
@@ -104,6 +109,30 @@ describe('the transaction log of a running server', () => {
     expect((await services.readAudit()).filter(({ action }) => action.startsWith('logs.'))).toMatchObject([
       { action: 'logs.keep', outcome: 'ok', after: { enabled: true, everySeconds: 10 } },
     ])
+  })
+
+  it('goes on with a worker of another host where the store ends', async () => {
+    const path = join(admin().paths.dataDir, 'shelf')
+    await mkdir(path)
+    const { storeId } = await addStore(admin(), { kind: 'folder', name: 'shelf', settings: { path } })
+    await setClusterStores(admin(), { clusterId, storeId, copies: [] })
+    await keepLogs(admin(), { clusterId, enabled: true, everySeconds: 10 })
+    const two = hostOf(admin(), 'two')
+    for (let i = 0; i < 5; i++) await tree.create(`/a${i}`)
+    expect(await runDueLogs(admin(), 'worker-1')).toBe(true)
+    while (await runDueLogMirrors(admin(), 'worker-1'));
+    const { archive: before } = await getLogKeeping(two, clusterId)
+    for (let i = 0; i < 5; i++) await tree.create(`/b${i}`)
+    services.clock.advance(60_000)
+    expect(await runDueLogs(two, 'worker-2')).toBe(true)
+    const cluster = { id: clusterId, name: 'orders' }
+    const { zxids, ...rest } = await readLog(two, cluster)
+    expect(rest).toEqual({ gaps: [], problems: [] })
+    expect(zxids).toEqual(zxidRange(zxids[0]!, zxids.at(-1)!))
+    expect([formatHex64(zxids[0]!), zxids.length]).toEqual([before.first, expect.any(Number)])
+    expect(zxids.length).toBeGreaterThanOrEqual(before.transactions + 5)
+    while (await runDueLogMirrors(two, 'worker-2'));
+    expect(await readLog(admin(), cluster)).toEqual({ zxids, ...rest })
   })
 
   it('survives a server that has purged meanwhile: the gap is told, and put on record', async () => {

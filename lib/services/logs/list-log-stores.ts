@@ -14,6 +14,11 @@ export async function listLogStores(context: ServiceContext, clusterId: string):
     _count: { _all: true },
     _sum: { bytes: true },
   })
+  const read = await context.db.logPiece.groupBy({
+    by: ['storeId'],
+    where: { clusterId, sha256: { not: '' }, verifyOk: true },
+    _count: { _all: true },
+  })
   const names = await namesOf(context)
   const views = rows.map((row): LogStoreView => {
     const sum = sums.find(({ storeId }) => storeId === row.storeId)
@@ -23,6 +28,7 @@ export async function listLogStores(context: ServiceContext, clusterId: string):
       isBuiltIn: row.storeId === DEFAULT_STORE_ID,
       pieces: sum?._count._all ?? 0,
       bytes: Number(sum?._sum.bytes ?? 0),
+      readAgain: read.find(({ storeId }) => storeId === row.storeId)?._count._all ?? 0,
       last: row.lastZxid === null ? null : formatHex64(row.lastZxid),
       lastAt: row.lastTxnAt?.toISOString() ?? null,
       lastOkAt: row.lastOkAt?.toISOString() ?? null,

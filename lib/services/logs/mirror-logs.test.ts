@@ -25,7 +25,7 @@ import { withPiecePlace } from './place-pieces.ts'
 import { toPieceColumns } from './placed-pieces.ts'
 import { runDueLogMirrors } from './run-due-log-mirrors.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** The tree of the base; the log begins right behind it. */
 const BASE = 0x1an
@@ -146,6 +146,16 @@ test('where the store does not answer its end is known all the same, and nothing
   await one.db.store.update({ where: { id: storeId }, data: { settings: { path: shelf } } })
   await mirror(one)
   expect(await rowsIn(storeId)).toMatchObject({ lastZxid: 21n, error: null, missing: 0 })
+})
+
+test('of a folder that is lost, and was mirrored nowhere, the members give again what they hold', async () => {
+  await setClusterStores(one, { clusterId, storeId: 'default', copies: [] })
+  await append(one, range(1n, 20n))
+  await mirror(one)
+  await rm(logFolder(one, 'orders'), { recursive: true })
+  expect(await catchUpLogs(one, { id: clusterId, name: 'orders' })).toBeNull()
+  await append(one, range(1n, 10n))
+  expect(await zxidsOf(one)).toEqual(range(1n, 10n))
 })
 
 test('of two workers one has its turn, and a writer that was stopped for long takes nothing back', async () => {

@@ -136,6 +136,18 @@ async function keepOwnBooks(
     const key = { clusterId, storeId: DEFAULT_STORE_ID, first: segment.first }
     await withPiecePlace(context, key, segment, async () => enter(context, segment, place))
   }
+  // Lost with the folder, and archived again since, cut at other places.
+  const isAgain = ({ first, last }: { readonly first: bigint; readonly last: bigint }) =>
+    segments.some((segment) => segment.first < first && segment.last >= last)
+  const here = new Set(segments.map(({ first }) => first))
+  for (const row of rows.filter(({ first }) => !here.has(first)).filter(isAgain)) {
+    await withPiecePlace(
+      context,
+      { clusterId, storeId: DEFAULT_STORE_ID, first: row.first },
+      null,
+      async () => 'removed',
+    )
+  }
   const outcome = new Outcome()
   for (const segment of logs.archived.segments) {
     // Whoever has nothing of it here is another host than the one that keeps it, and has nothing to mend.

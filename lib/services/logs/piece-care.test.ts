@@ -29,7 +29,7 @@ import { mendPiece } from './mend-piece.ts'
 import { removeOldestPieces, rollBackPieces } from './remove-pieces.ts'
 import { runDueLogMirrors } from './run-due-log-mirrors.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const DAY_MS = 24 * 3_600_000
 

@@ -43,6 +43,8 @@ export interface LogStoreView {
   readonly isBuiltIn: boolean
   readonly pieces: number
   readonly bytes: number
+  /** Pieces that were read again since they were put there, and are sound. */
+  readonly readAgain: number
   /** Up to here it is there without a hole, and when that was by the leader's clock. */
   readonly last: string | null
   readonly lastAt: string | null

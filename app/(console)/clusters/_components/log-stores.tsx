@@ -38,6 +38,9 @@ export function LogStores({ stores }: { stores: readonly LogStoreView[] }) {
           </Cell>
           <Cell>
             {formatCount(store.pieces)} {store.pieces === 1 ? 'piece' : 'pieces'}, {formatBytes(store.bytes)}
+            {store.pieces > 0 && (
+              <span className="block text-muted text-xs">{formatCount(store.readAgain)} read again and sound</span>
+            )}
           </Cell>
         </Row>
       ))}
