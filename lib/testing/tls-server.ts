@@ -32,6 +32,7 @@ export async function startTlsServer(
     readonly javaProperties?: Readonly<Record<string, string>>
     /** The same certificate for the AdminServer, which takes that of the quorum port. */
     readonly adminTls?: boolean
+    readonly version?: string
   } = {},
 ): Promise<TlsRig> {
   const dir = await mkdtemp(join(tmpdir(), 'arkeeper-tls-'))
@@ -48,6 +49,7 @@ export async function startTlsServer(
       dataDir: join(dir, 'data'),
       clientPort,
       javaProperties: options.javaProperties,
+      version: options.version,
       config: {
         secureClientPort: String(securePort),
         secureClientPortAddress: '127.0.0.1',
