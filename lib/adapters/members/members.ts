@@ -11,6 +11,8 @@ export interface Member {
   readonly dataDir: string
   /** Absolute. `dataLogDir` of zoo.cfg; the same as `dataDir` where that has none. */
   readonly dataLogDir: string
+  /** Absolute path of its zoo.cfg, for settings that no server tells; null when it is not told. */
+  readonly zooCfg?: string | null
   /** host:port of its client port, to see whether it is up; null when it is not told. */
   readonly client: string | null
   /** Base address of its AdminServer; null when it is not told. */

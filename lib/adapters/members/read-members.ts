@@ -18,6 +18,7 @@ const memberSchema = z.strictObject({
   name: z.string().trim().min(1).max(60),
   dataDir: folder,
   dataLogDir: folder.optional(),
+  zooCfg: z.string().trim().refine(isAbsolute, 'must be an absolute path').optional(),
   client: z
     .string()
     .trim()
@@ -55,6 +56,7 @@ export function parseMembers(text: string, file: string): Member[] {
     name: member.name,
     dataDir: member.dataDir,
     dataLogDir: member.dataLogDir ?? member.dataDir,
+    zooCfg: member.zooCfg ?? null,
     client: member.client ?? null,
     adminUrl: member.adminUrl ?? null,
     stop: member.stop ?? null,

@@ -11,7 +11,7 @@ export interface ToldSettings {
   readonly clientAddress: string | null
   /** Java properties of the running process. */
   readonly properties: Readonly<Record<string, string>> | null
-  /** The file that it was started with. */
+  /** The file that it was started with, as it told or as it lies on its disk. */
   readonly zooCfg: Readonly<Record<string, string>> | null
   /** What it runs with, as `conf` says. */
   readonly running: Readonly<Record<string, string>> | null

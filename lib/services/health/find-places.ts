@@ -1,4 +1,5 @@
 import type { AdminTarget } from '../../adapters/adminserver/admin-server.ts'
+import type { Member } from '../../adapters/members/members.ts'
 import { formatServer, parseConnectString } from '../../adapters/zookeeper/connect-string.ts'
 import { hostOf, joinAddress } from '../../domain/health/members.ts'
 import type { ServerPlace } from '../clusters/admin-places.ts'
@@ -10,6 +11,8 @@ export interface HealthPlace {
   readonly server: string
   readonly client: string | null
   readonly target: AdminTarget | null
+  /** Whose directories this host sees. */
+  readonly member?: Member
 }
 
 /**
@@ -45,12 +48,19 @@ export function findPlaces(
     ...clients.map((client): HealthPlace => ({ server: client, client, target: joined.get(client) ?? null })),
     ...others,
   ]
+  const withMember = (place: HealthPlace): HealthPlace => {
+    const own = adminPlaces.find(
+      ({ member, target }) =>
+        member !== null && (member.client === place.server || (target !== null && target.url === place.target?.url)),
+    )
+    return own?.member ? { ...place, member: own.member } : place
+  }
   const members = known.members ?? []
-  if (members.length <= places.length) return places
+  if (members.length <= places.length) return places.map(withMember)
   const unknown = members.flatMap(({ client }) =>
     client === null || places.some(({ server }) => server === client) ? [] : [{ server: client, client, target: null }],
   )
-  return [...places, ...unknown.slice(0, members.length - places.length)]
+  return [...places, ...unknown.slice(0, members.length - places.length)].map(withMember)
 }
 
 /** Client addresses that the AdminServer's own answers speak for. */

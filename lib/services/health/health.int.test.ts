@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Member } from '../../adapters/members/members.ts'
 import { createZooKeeper } from '../../adapters/zookeeper/zookeeper.ts'
 import { type ControlledServers, createControlledServers } from '../../testing/controlled-servers.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
@@ -115,7 +117,8 @@ describe('an ensemble of three, asked through its AdminServers', () => {
 
 describe('one server, asked by four-letter words', () => {
   it('tells what its whitelist allows, and what is missing for it', async () => {
-    await using services = await createTestServices({ zookeeper: createZooKeeper() })
+    const members: Member[] = []
+    await using services = await createTestServices({ zookeeper: createZooKeeper(), members })
     const context = services.contextFor('admin')
     const server = await createControlledServers({
       cluster: 'Single',
@@ -125,6 +128,8 @@ describe('one server, asked by four-letter words', () => {
     })
     try {
       await server.startAll()
+      for (const member of server.members)
+        members.push({ ...member, adminUrl: null, zooCfg: join(member.dataDir, '..', 'zoo.cfg') })
       const { id } = await addCluster(context, { name: 'Single', connectString: server.connectString })
       const rounds = new HealthRounds('worker-1')
       await rounds.runDue(context)
@@ -138,6 +143,11 @@ describe('one server, asked by four-letter words', () => {
           watches: null,
           znodes: 4,
         },
+      ])
+      // What it does not tell is in its file, which this host sees.
+      const watch = await context.db.healthWatch.findUniqueOrThrow({ where: { clusterId: id } })
+      expect(parseKnownSettings(watch.settings).servers).toMatchObject([
+        { server: server.connectString, running: null, zooCfg: { tickTime: '2000', maxClientCnxns: '0' } },
       ])
       // With its AdminServer the same server tells the rest, and is still the same server.
       const urls = [server.members[0]?.adminUrl ?? '']

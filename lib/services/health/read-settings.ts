@@ -8,6 +8,7 @@ import { pickProperties, pickRunning, pickZooCfg, type ToldSettings } from '../.
 import type { OpenableCluster } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { toAdminObject } from '../engine/read-admin-facts.ts'
+import { readZooCfg } from '../retention/read-zoo-cfg.ts'
 import type { HealthPlace } from './find-places.ts'
 import { findTtlZnodes } from './find-ttl-znodes.ts'
 import type { KnownSettings } from './settings-store.ts'
@@ -34,11 +35,14 @@ export async function readSettings(
   known: KnownSettings,
 ): Promise<KnownSettings> {
   const told = await Promise.all(places.map((place) => readOne(context, cluster, place)))
-  const servers = places.flatMap(({ server, target }, index) => {
-    const now = told[index]?.settings
-    const before = known.servers.find((each) => (target ? each.url === target.url : each.server === server))
-    return now ? [now] : before ? [before] : []
-  })
+  const found = await Promise.all(
+    places.map((place, index) => {
+      const { server, target } = place
+      const before = known.servers.find((each) => (target ? each.url === target.url : each.server === server))
+      return withFile(context, place, told[index]?.settings ?? before ?? null)
+    }),
+  )
+  const servers = found.filter((each) => each !== null)
   // The fullest list: votings alone are told by some.
   const lists = told.flatMap((each) => (each?.members ? [each.members] : []))
   const fullest = lists.toSorted((a, b) => b.length - a.length)[0]
@@ -46,6 +50,19 @@ export async function readSettings(
   const read = isEmpty && told.every((each) => each === null) ? await readConfigZnode(context, cluster) : null
   const members = isEmpty ? (read ?? fullest ?? known.members) : withClients(fullest, lists)
   return { servers, members, ttlZnodes: await findTtlZnodes(context, cluster.clusterId) }
+}
+
+/** No server without an AdminServer of 3.6 or newer gives its zoo.cfg away. */
+async function withFile(
+  context: Context,
+  { server, target, member }: HealthPlace,
+  told: ToldSettings | null,
+): Promise<ToldSettings | null> {
+  const text = told === null || told.zooCfg === null ? await readZooCfg(context, member ?? null) : null
+  if (text === null) return told
+  const readAt = new Date(context.clock.now()).toISOString()
+  const nothing = { serverId: null, clientPort: null, clientAddress: null, properties: null, running: null }
+  return { ...(told ?? { server, url: target?.url ?? null, readAt, ...nothing }), zooCfg: pickZooCfg(text) }
 }
 
 async function readOne(context: Context, cluster: OpenableCluster, place: HealthPlace): Promise<Told | null> {

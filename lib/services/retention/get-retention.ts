@@ -11,6 +11,7 @@ import { adviseInterval, type MeasuredMember } from './advise-interval.ts'
 import { type AdminAnswer, askAdmin } from './ask-admin.ts'
 import { type LogsMeasure, measureLogs } from './measure-logs.ts'
 import { type MemberFiles, readMemberFiles } from './read-member-files.ts'
+import { readZooCfg } from './read-zoo-cfg.ts'
 import { retentionInputSchema } from './schemas.ts'
 import { toDirectoryView } from './to-directory-view.ts'
 import { toFault } from './to-fault.ts'
@@ -65,7 +66,8 @@ async function readPlace(
     target === null ? null : askAdmin(context, target),
     member === null ? null : readFiles(context, member, bytesMax),
   ])
-  const settings = readServerSettings(answer?.told ?? { properties: null, zooCfg: null })
+  const told = answer?.told ?? { properties: null, zooCfg: null }
+  const settings = readServerSettings({ ...told, zooCfg: told.zooCfg ?? (await readZooCfg(context, member)) })
   const base = { name, admin: toAdmin(answer), settings }
   if (files === null || 'fault' in files) {
     const directory = files === null ? ({ kind: 'none' } as const) : ({ kind: 'fault', fault: files.fault } as const)

@@ -322,7 +322,9 @@ export const settingRules: Readonly<Record<string, Rule>> = {
         })
       }
       return silent.length > 0 || known.length === 0
-        ? unknown('no server gave its zoo.cfg away; “On the servers” tells it from the files where this host sees them')
+        ? unknown(
+            'no server gave its zoo.cfg away: an AdminServer of 3.6 or newer does, or the file, where the configuration of Arkeeper names it (zooCfg of a member)',
+          )
         : CLEAR
     },
   },
