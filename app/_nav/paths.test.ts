@@ -26,6 +26,8 @@ describe('paths', () => {
     [paths.people(), '/people'],
     [paths.values(), '/values'],
     [paths.stores(), '/stores'],
+    [paths.schedules(), '/schedules'],
+    [paths.schedules({ page: 2 }), '/schedules?page=2'],
     [paths.account(), '/account'],
     [paths.apiDocs(), '/api-docs'],
     [paths.alerts(), '/alerts'],

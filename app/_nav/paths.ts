@@ -71,6 +71,9 @@ export const paths = {
   values: () => '/values',
   /** Where backups lie. */
   stores: () => '/stores',
+  /** How every cluster is kept safe by the clock. */
+  schedules: (query: { page?: number } = {}) =>
+    withQuery('/schedules', { page: query.page === 1 ? undefined : query.page }),
   /** Of whoever is signed in. */
   account: () => '/account',
   apiDocs: () => '/api-docs',

@@ -29,6 +29,7 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/clusters/[clusterId]/tree': (page) => page.getByRole('button', { name: 'Edit value' }),
   '/account': (page) => page.getByRole('button', { name: /^Change password/ }),
   '/stores': (page) => page.getByRole('button', { name: 'Rescan all stores' }),
+  '/schedules': (page, { cluster }) => page.getByRole('main').getByRole('link', { name: cluster.name, exact: true }),
   '/values': (page) => page.getByRole('button', { name: 'Add the rule' }),
   '/api-docs': (page) => page.getByRole('link', { name: 'OpenAPI document' }),
   '/help': (page) => page.getByRole('main').getByRole('link', { name: 'One server is lost' }),

@@ -142,6 +142,7 @@ function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
   const pages = [
     { label: 'Overview', hint: 'all clusters', href: paths.overview() },
     { label: 'Diffs', hint: 'all of them', href: paths.diffs() },
+    { label: 'Schedules', hint: 'of all clusters: next runs, what may be lost', href: paths.schedules() },
     { label: 'Searches', hint: 'all of them', href: paths.searches() },
     { label: 'Alerts', hint: 'what fires, what was', href: paths.alerts() },
     { label: 'Notifications', hint: 'channels, rules of alerts', href: paths.notifications() },

@@ -4,6 +4,7 @@ import clsx from 'clsx'
 import {
   Bell,
   BellRing,
+  CalendarClock,
   EyeOff,
   GitCompareArrows,
   HardDrive,
@@ -60,6 +61,14 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
           onNavigate={onNavigate}
         >
           Diffs
+        </NavLink>
+        <NavLink
+          href={paths.schedules()}
+          current={pathname === paths.schedules()}
+          icon={<CalendarClock aria-hidden />}
+          onNavigate={onNavigate}
+        >
+          Schedules
         </NavLink>
         <NavLink
           href={paths.searches()}

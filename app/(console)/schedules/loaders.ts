@@ -1,6 +1,6 @@
 import 'server-only'
 import { load } from '@/app/_server/load.ts'
-import { getClusterRpo } from '@/lib/services/schedules/get-cluster-rpo.ts'
+import { getProtection, listProtection } from '@/lib/services/schedules/list-protection.ts'
 import { listScheduleRuns } from '@/lib/services/schedules/list-schedule-runs.ts'
 import { listSchedules } from '@/lib/services/schedules/list-schedules.ts'
 
@@ -11,4 +11,6 @@ export const loadSchedules = (clusterId: string) => load((context) => listSchedu
 export const loadScheduleRuns = (input: { clusterId: string; scheduleId?: string; before: string | null }) =>
   load((context) => listScheduleRuns(context, { ...input, limit: RUNS }))
 
-export const loadClusterRpo = (clusterId: string) => load((context) => getClusterRpo(context, clusterId))
+export const loadProtection = (clusterId: string) => load((context) => getProtection(context, clusterId))
+
+export const loadProtections = (page: number) => load((context) => listProtection(context, { page }))

@@ -79,3 +79,24 @@ export interface ClusterRpoView {
     } | null
   } | null
 }
+
+/** All that is done for a cluster's backups by the clock. */
+export interface ProtectionView {
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly environment: 'production' | 'staging' | 'development'
+  /** That are on. */
+  readonly schedules: number
+  readonly nextRunAt: string | null
+  readonly lastRun: ScheduleRunView | null
+  readonly lastGoodAt: string | null
+  readonly rpo: ClusterRpoView
+  /** Keep rules in words; null: everything stays. */
+  readonly keeps: string | null
+  /** Keep rules stopped by themselves, or failed. */
+  readonly isKeepStopped: boolean
+  /** Within so many days each archive is read again; null: off. */
+  readonly rereadDays: number | null
+  /** Null: no drills by the clock. */
+  readonly drillHours: number | null
+}

@@ -8,10 +8,11 @@ import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { loadBackupSources } from '../../../backups/loaders.ts'
 import { NewSchedule } from '../../../schedules/_components/new-schedule.tsx'
+import { ProtectionCard } from '../../../schedules/_components/protection-card.tsx'
 import { RpoCard } from '../../../schedules/_components/rpo-card.tsx'
 import { ScheduleCard } from '../../../schedules/_components/schedule-card.tsx'
 import { ScheduleRuns } from '../../../schedules/_components/schedule-runs.tsx'
-import { loadClusterRpo, loadScheduleRuns, loadSchedules } from '../../../schedules/loaders.ts'
+import { loadProtection, loadScheduleRuns, loadSchedules } from '../../../schedules/loaders.ts'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { loadCluster, loadLogKeeping } from '../../loaders.ts'
@@ -28,11 +29,11 @@ export default async function ClusterSchedulesPage({
   const { clusterId } = await params
   const search = await searchParams
   const before = readText(search, 'before') || null
-  const [cluster, schedules, runs, rpo, keeping, sources] = await Promise.all([
+  const [cluster, schedules, runs, protection, keeping, sources] = await Promise.all([
     loadCluster(clusterId),
     loadSchedules(clusterId),
     loadScheduleRuns({ clusterId, before }),
-    loadClusterRpo(clusterId),
+    loadProtection(clusterId),
     loadLogKeeping(clusterId),
     loadBackupSources(clusterId),
   ])
@@ -41,7 +42,7 @@ export default async function ClusterSchedulesPage({
     clusterId,
     clusterName: cluster.value.name,
     sources: sources.ok ? sources.value : [],
-    backupMs: rpo.ok ? rpo.value.backupMs : null,
+    backupMs: protection.ok ? (protection.value?.rpo.backupMs ?? null) : null,
   }
   return (
     <ClusterFrame
@@ -50,7 +51,16 @@ export default async function ClusterSchedulesPage({
       actions={<NewSchedule {...form} every={readNumber(search, 'every')} />}
     >
       <div className="flex min-w-0 flex-col gap-4">
-        {rpo.ok ? <RpoCard rpo={rpo.value} /> : <ErrorNotice error={rpo.error} />}
+        {!protection.ok ? (
+          <ErrorNotice error={protection.error} />
+        ) : (
+          protection.value && (
+            <>
+              <RpoCard rpo={protection.value.rpo} />
+              <ProtectionCard protection={protection.value} />
+            </>
+          )
+        )}
         <section aria-labelledby="schedules" className="flex min-w-0 flex-col gap-3">
           <h2 id="schedules" className="font-semibold text-base">
             Schedules
