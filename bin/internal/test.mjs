@@ -23,6 +23,7 @@ export async function test({ stages }) {
     const needs = [
       ...(stages.includes('integration') || stages.includes('e2e') ? ['java', 'zookeeper'] : []),
       ...(stages.includes('integration') ? ['age'] : []),
+      ...(stages.includes('postgresql') || stages.includes('e2e') ? ['postgresql'] : []),
       ...(stages.includes('e2e') ? ['chromium'] : []),
     ]
     const env = await ensureSystemPackages(needs, tools.env)

@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { test as base, expect } from '@playwright/test'
 import { CLIENT_ID, CLIENT_SECRET, startTestProvider, type TestProvider } from '../../lib/testing/identity-provider.ts'
+import { runSql, startPostgresql } from '../../lib/testing/postgresql-server.ts'
 import { expectNoFindings, expectNoFindingsInOne, expectNoSidewaysScroll } from '../support/axe.ts'
 import { settle } from '../support/pages.ts'
 import { type Product, startProduct } from '../support/product.ts'
 
 interface Empty extends Product {
   readonly provider: TestProvider
+  readonly databaseUrl: string
 }
 
 const test = base.extend<object, { empty: Empty }>({
@@ -13,7 +17,7 @@ const test = base.extend<object, { empty: Empty }>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
     async ({}, use) => {
       const started: TestProvider[] = []
-      const product = await startProduct('start', async (url) => {
+      const configure = async (url: string) => {
         const provider = await startTestProvider([`${url}/api/auth/sso/callback`])
         started.push(provider)
         return {
@@ -26,17 +30,26 @@ const test = base.extend<object, { empty: Empty }>({
             label: 'Sign in with Example',
           },
         }
-      })
-      const [provider] = started
-      if (provider) await use({ ...product, provider })
-      await product.stop()
-      await provider?.close()
+      }
+      // The one journey whose catalog is not a file.
+      const server = await startPostgresql()
+      try {
+        await runSql(server.urlOf('postgres'), 'CREATE DATABASE "arkeeper"')
+        const databaseUrl = server.urlOf('arkeeper')
+        const product = await startProduct('start', configure, { DATABASE_URL: databaseUrl })
+        const [provider] = started
+        if (provider) await use({ ...product, provider, databaseUrl })
+        await product.stop()
+        await provider?.close()
+      } finally {
+        await server.stop()
+      }
     },
     { scope: 'worker', timeout: 300_000 },
   ],
 })
 
-test('the first visit creates the administrator, a cluster that is down says why, and every page needs a session', async ({
+test('on an empty PostgreSQL the first visit creates the administrator, a cluster that is down says why, and every page needs a session', async ({
   empty,
   page,
   request,
@@ -129,5 +142,12 @@ test('the first visit creates the administrator, a cluster that is down says why
     await expect(password).toHaveValue('a long enough password')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
+  })
+
+  await test.step('all of it is in PostgreSQL, and in no file', async () => {
+    // Fails where there are none: a division by zero.
+    for (const table of ['user', 'Cluster', 'AuditEntry', 'WorkerHeartbeat'])
+      await runSql(empty.databaseUrl, `SELECT 1 / count(*) FROM "${table}"`)
+    expect(existsSync(join(empty.dataDir, 'arkeeper.db'))).toBe(false)
   })
 })
