@@ -237,6 +237,8 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total \d/m)
     expect(text).toMatch(/^nodejs_eventloop_lag_seconds \d/m)
     expect(text.endsWith('\n')).toBe(true)
+    // As promtool has it: what is called a total counts.
+    expect([...text.matchAll(/^# TYPE (\w+_total) (?!counter)/gm)].map(([, name]) => name)).toEqual([])
   })
 })
 
