@@ -8,7 +8,7 @@ import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, type Gallery, PLANTED_PASSWORD } from '../support/gallery.ts'
 import { watchPolicy } from '../support/policy.ts'
 import type { Product } from '../support/product.ts'
-import { OPEN_ACTIONS } from '../support/role-map.ts'
+import { API_VALUES, OPEN_ACTIONS } from '../support/role-map.ts'
 import { fillPattern, listPages, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 
 /** Open on purpose: probes of an orchestrator, metrics for whoever is on this host, and what signing in itself needs. */
@@ -38,6 +38,7 @@ function addressOfHandler(demo: Product, gallery: Gallery, pattern: string): str
     treeId: gallery.cluster.id,
     name: 'manifest.json',
     exportId: 'none',
+    ...API_VALUES,
     all: 'sign-out',
   }
   return `${demo.url}${fillPattern(pattern, values)}?path=/config/checkout.json&parent=/&format=jsonl`

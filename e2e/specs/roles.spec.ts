@@ -4,7 +4,7 @@ import { TOKEN_SCOPES } from '../../lib/services/tokens/schemas.ts'
 import { act, bearerOf } from '../support/act.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { CONSOLE_PAGES, PLANTED_VALUE } from '../support/gallery.ts'
-import { apiBodies, HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
+import { API_VALUES, apiBodies, HANDLER_ROLES, OPEN_ACTIONS, roleMap } from '../support/role-map.ts'
 import { fillPattern, listRouteHandlers, listServerActions } from '../support/site-map.ts'
 import { codeOf, join, listen, NOT_THERE, RANK } from '../support/walk.ts'
 
@@ -103,6 +103,7 @@ test('no lesser role gets through a server action or a route, and a stream ends 
       ...{ searchId: gallery.searchId, restoreId: gallery.plannedRestoreId, kind: 'live', treeId: gallery.cluster.id },
       scheduleId: gallery.scheduleId,
       name: 'manifest.json',
+      ...API_VALUES,
     }
     let refused = 0
     for (const { context, role } of people) {

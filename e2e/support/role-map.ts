@@ -199,8 +199,12 @@ export function handlerValues(gallery: Gallery, tree: 'live' | 'backup' | 'momen
     id: tree === 'backup' ? gallery.backupId : tree === 'moment' ? `${clusterId}.0x1` : clusterId,
     name: 'manifest.json',
     exportId: 'none',
+    ...API_VALUES,
   }
 }
+
+/** Of addresses that only the API has. */
+export const API_VALUES = { storeId: 'default', alertId: 'none', recipientId: 'none', unlockId: 'none' }
 
 /** Route handlers that ask for more than a session: method, pattern, least role. Every method but GET must be here. */
 export const HANDLER_ROLES: readonly { method: string; pattern: string; least: Role }[] = [
@@ -223,6 +227,10 @@ export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Recor
     setKeepRules: { enabled: false, rules: SUGGESTED_RULES },
     placeHold: { reason: confirmation.reason },
     liftHolds: { reason: confirmation.reason },
+    copyBackup: { storeId: 'default' },
+    setEncryption: { mode: 'off' },
+    addRecipient: { recipient: 'age1' },
+    acknowledgeAlert: { reason: confirmation.reason },
     startDiff: { left: `backup:${backupId}`, right: `live:${cluster.id}` },
     startSearch: { tree: `backup:${backupId}`, pathPattern: diffId },
     planRestore: { clusterId: cluster.id, source: `backup:${backupId}` },

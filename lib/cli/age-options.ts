@@ -1,20 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { type AgeKeys, keysOf } from '../adapters/age/age-keys.ts'
+import { readConfigIdentities } from '../adapters/age/config-identities.ts'
 import { readIdentityFile } from '../adapters/age/identities.ts'
 import { parseRecipients, parseRecipientsFile } from '../adapters/age/recipients.ts'
 import type { ArchivePort } from '../adapters/archive/store.ts'
 import { type CommandInput, list, text } from './command.ts'
 import { badUsage } from './errors.ts'
 
-/** Private keys of each --identity FILE, or of ARKEEPER_AGE_IDENTITY_FILE when there is none. */
+/** Private keys of each --identity FILE; when there is none, of ARKEEPER_AGE_IDENTITY_FILE and of what ARKEEPER_CONFIG names. */
 export async function readIdentityOptions(
   input: Pick<CommandInput, 'values'>,
-  fromEnvironment: string | undefined,
+  given: { readonly identityFile: string | undefined; readonly configFile: string | undefined },
 ): Promise<AgeKeys | undefined> {
   const named = list(input, 'identity')
-  const files = named.length > 0 ? named : fromEnvironment ? [fromEnvironment] : []
-  if (files.length === 0) return undefined
-  const identities = (await Promise.all(files.map(readIdentityFile))).flat()
+  const { identityFile, configFile } = given
+  const files = named.length > 0 ? named : identityFile ? [identityFile] : []
+  const configured = named.length === 0 && configFile ? await readConfigIdentities(configFile) : []
+  const identities = [...(await Promise.all(files.map(readIdentityFile))).flat(), ...configured]
+  if (identities.length === 0) return undefined
   return keysOf({ list: async () => identities })
 }
 

@@ -68,7 +68,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<ExitSt
       await terminal.print(`usage: arkeeper ${command.usage}\n${command.summary}\n`)
       return 0
     }
-    const keys = await readIdentityOptions(parsed, process.env.ARKEEPER_AGE_IDENTITY_FILE)
+    const { ARKEEPER_AGE_IDENTITY_FILE: identityFile, ARKEEPER_CONFIG: configFile } = process.env
+    const keys = await readIdentityOptions(parsed, { identityFile, configFile })
     const context = {
       zookeeper: createZooKeeper(),
       adminServers: createAdminServer(),

@@ -110,7 +110,7 @@ export async function openRuntime(
   const zookeeper = createZooKeeper()
   const adminServers = createAdminServer()
   const observers = createObserver()
-  const age = createAge({ identityFile: env.ageIdentityFile })
+  const age = createAge({ identityFile: env.ageIdentityFile, configFile: env.configFile })
   const keys = keysOf({ list: () => listIdentities({ db, secrets, clock, age }) })
   const archives = createFileArchives({ keys, tailBox: toTailBox(secrets) })
   const scratch = createScratch(env.zookeeper, env.configFile)

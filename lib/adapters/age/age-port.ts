@@ -6,7 +6,7 @@ export interface AgePort {
   parseRecipients(texts: readonly string[]): string[]
   /** The private keys in a text. Throws AgeError IDENTITY_INVALID, which quotes nothing of it. */
   parseIdentities(text: string): Promise<AgeIdentity[]>
-  /** Of the file that this machine was given; empty without one. Throws IDENTITY_INVALID. */
+  /** Of the files that this machine was given, each once; empty without any. Throws IDENTITY_INVALID. */
   machineIdentities(): Promise<readonly AgeIdentity[]>
   /** Encrypts something new to the public key and opens it with the private one. */
   opens(recipient: string, identity: AgeIdentity): Promise<boolean>

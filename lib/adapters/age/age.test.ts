@@ -7,6 +7,7 @@ import { SeededRandom } from '../../testing/seeded-random.ts'
 import { SealedBytes } from '../archive/sealed-bytes.ts'
 import { SealedFile } from '../archive/sealed-file.ts'
 import { HeldKeys, keysOf } from './age-keys.ts'
+import { createAge } from './create-age.ts'
 import { parseIdentities } from './identities.ts'
 import { parseRecipient, parseRecipients, parseRecipientsFile } from './recipients.ts'
 
@@ -132,4 +133,25 @@ test('identities: comments and several keys; what is wrong is named by its line 
   await expect(parseIdentities(recipient)).rejects.toThrow(/public key/)
   await expect(parseIdentities('# nothing')).rejects.toThrow(/no private key/)
   await expect(parseIdentities('age-encryption.org/v1\n-> scrypt')).rejects.toThrow(/passphrase/)
+})
+
+test('private keys come from the configuration file as well, at each use, and what is wrong there is quoted nowhere', async () => {
+  const second = await generateIdentity()
+  const configFile = join(dir, 'arkeeper.json')
+  const age = createAge({ identityFile: join(dir, 'given.txt'), configFile })
+  await writeFile(join(dir, 'given.txt'), secret)
+  const held = async () => (await age.machineIdentities()).map((each) => each.recipient)
+  expect(await held()).toEqual([recipient])
+  await writeFile(join(dir, 'second.txt'), `# of the office\n${second}\n`)
+  const write = (encryption: object) => writeFile(configFile, JSON.stringify({ members: [], encryption }))
+  await write({ identityFiles: ['second.txt'], identities: [secret] })
+  expect(await held()).toEqual([recipient, await identityToRecipient(second)])
+  for (const wrong of [{ identities: [second.slice(0, -1)] }, { identities: [{ key: second }] }, { keys: [second] }]) {
+    await write(wrong)
+    const error = await held().catch((fault: Error) => fault)
+    expect(error).toMatchObject({ code: 'IDENTITY_INVALID' })
+    expect(`${error} ${JSON.stringify(error)}`).not.toContain(second.slice(20, 40))
+  }
+  await writeFile(configFile, `{"encryption": {"identities": ["${second}"`)
+  await expect(held()).rejects.toMatchObject({ message: expect.not.stringContaining(second.slice(20, 40)) })
 })

@@ -1,5 +1,7 @@
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople } from '../../testing/work-off-jobs.ts'
 import type { ServiceContext } from '../context.ts'
@@ -20,7 +22,7 @@ const document = JSON.parse(JSON.stringify(makeOpenApi('1.2.3'))) as Json
 
 let services: TestServices
 beforeEach(async () => {
-  services = await createTestServices()
+  services = await createTestServices({ archives: (keys) => createFileArchives({ keys }) })
   await addTestPeople(services)
   for (const name of ['orders', 'stock']) {
     await services.database.client.cluster.create({
@@ -180,6 +182,43 @@ describe('reading', () => {
     })
     const job = await askJson(context, 'getJob', { params: { jobId: 'job-3' }, query: { waitSeconds: '60' } })
     expect(job.body.state).toBe('succeeded')
+  })
+})
+
+describe('stores and keys', () => {
+  test('are told by name to who reads, with their places to an administrator, and are worked with', async () => {
+    const looking = await askJson(await byToken(['read']), 'listStores')
+    expect(looking.body.items).toMatchObject([{ id: 'default', kind: 'folder', details: null }])
+    const context = await byToken(['admin'])
+    expect(JSON.stringify((await askJson(await byToken(['admin'], 'operator'), 'listStores')).body)).not.toContain(
+      'where',
+    )
+    const [builtIn] = (await askJson(context, 'listStores')).body.items
+    expect(builtIn.details).toMatchObject({ where: context.paths.storeDir, clusters: ['orders', 'stock'], test: null })
+    const where = { params: { storeId: 'default' } }
+    expect((await askJson(context, 'testStore', where)).body).toMatchObject({ at: services.clock.now() })
+    await askJson(context, 'startRescan', { body: {} })
+    const ofCluster = { params: { clusterId: 'c-orders' } }
+    expect((await askJson(context, 'getClusterStores', ofCluster)).body).toEqual({ storeId: 'default', copies: [] })
+  })
+
+  test('public ones are changed by a token, private ones given by none', async () => {
+    const context = await byToken(['admin'])
+    const params = { clusterId: 'c-orders' }
+    const recipient = await identityToRecipient(await generateIdentity())
+    const { body } = await askJson(context, 'addRecipient', { params, body: { recipient, label: 'safe' } })
+    expect(body).toMatchObject({ mode: 'default', effective: [], own: [{ recipient, label: 'safe', heldBy: null }] })
+    const on = await askJson(context, 'setEncryption', { params, body: { mode: 'own' } })
+    expect(on.body).toMatchObject({ mode: 'own', effective: [recipient], staleBackups: 0, waiting: [] })
+    await askJson(context, 'startReencrypt', { params, body: {} })
+    await askJson(context, 'setEncryption', { params, body: { mode: 'off' } })
+    await ask(context, 'removeRecipient', { params: { ...params, recipientId: body.own[0].id } })
+    expect((await askJson(context, 'getEncryption', { params })).body).toMatchObject({ own: [] })
+    expect(
+      OPERATION_LIST.filter(([, { action }]) => action === 'encryption.unlock' || action === 'encryption.prove'),
+    ).toEqual([])
+    const alert = { params: { alertId: 'none' }, body: { reason: 'seen' } }
+    await expect(ask(context, 'acknowledgeAlert', alert)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 })
 

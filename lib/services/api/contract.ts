@@ -3,12 +3,14 @@ import { auditOperations } from './contract/audit.ts'
 import { backupOperations } from './contract/backups.ts'
 import { clusterOperations } from './contract/clusters.ts'
 import { diffOperations } from './contract/diffs.ts'
+import { encryptionOperations } from './contract/encryption.ts'
 import { healthOperations } from './contract/health.ts'
 import { jobOperations } from './contract/jobs.ts'
 import { keepRulesOperations } from './contract/keep-rules.ts'
 import { restoreOperations } from './contract/restores.ts'
 import { scheduleOperations } from './contract/schedules.ts'
 import { searchOperations } from './contract/searches.ts'
+import { storeOperations } from './contract/stores.ts'
 import { treeOperations } from './contract/trees.ts'
 import type { Method, OperationShape } from './operation.ts'
 
@@ -21,6 +23,8 @@ export const OPERATIONS = {
   ...treeOperations,
   ...backupOperations,
   ...keepRulesOperations,
+  ...storeOperations,
+  ...encryptionOperations,
   ...diffOperations,
   ...restoreOperations,
   ...scheduleOperations,

@@ -15,6 +15,10 @@ const VARIABLES: Readonly<Record<string, string>> = {
   scheduleId: '$SCHEDULE_ID',
   kind: 'live',
   treeId: '$CLUSTER_ID',
+  storeId: '$STORE_ID',
+  alertId: '$ALERT_ID',
+  recipientId: '$RECIPIENT_ID',
+  unlockId: '$UNLOCK_ID',
   name: 'manifest.json',
 }
 
@@ -43,6 +47,11 @@ const BODIES: Partial<Record<OperationId, string>> = {
   startBackup: '{"clusterId": "$CLUSTER_ID", "note": "before the upgrade"}',
   pinBackup: '{"pinned": true}',
   noteBackup: '{"note": "before the upgrade"}',
+  startRescan: '{"storeId": "$STORE_ID"}',
+  copyBackup: '{"storeId": "$STORE_ID"}',
+  setEncryption: '{"mode": "own"}',
+  addRecipient: '{"recipient": "$AGE_PUBLIC_KEY", "label": "safe of the office"}',
+  acknowledgeAlert: '{"reason": "the disk is being replaced", "minutes": 120}',
   startDiff: '{"left": "backup:$BACKUP_ID", "right": "live:$CLUSTER_ID"}',
   startSearch: '{"tree": "backup:$BACKUP_ID", "pathPattern": "config"}',
   planRestore: '{"clusterId": "$CLUSTER_ID", "source": "backup:$BACKUP_ID", "mode": "update"}',

@@ -5,12 +5,14 @@ import { auditHandlers } from './handlers/audit.ts'
 import { backupHandlers } from './handlers/backups.ts'
 import { clusterHandlers } from './handlers/clusters.ts'
 import { diffHandlers } from './handlers/diffs.ts'
+import { encryptionHandlers } from './handlers/encryption.ts'
 import { healthHandlers } from './handlers/health.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { keepRulesHandlers } from './handlers/keep-rules.ts'
 import { restoreHandlers } from './handlers/restores.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
 import { searchHandlers } from './handlers/searches.ts'
+import { storeHandlers } from './handlers/stores.ts'
 import { treeHandlers } from './handlers/trees.ts'
 
 /** What each operation does. One without a handler does not compile. */
@@ -20,6 +22,8 @@ export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...treeHandlers,
   ...backupHandlers,
   ...keepRulesHandlers,
+  ...storeHandlers,
+  ...encryptionHandlers,
   ...diffHandlers,
   ...restoreHandlers,
   ...scheduleHandlers,

@@ -38,6 +38,8 @@ export const TAGS = [
   'clusters',
   'trees',
   'backups',
+  'stores',
+  'encryption',
   'schedules',
   'diffs',
   'restores',

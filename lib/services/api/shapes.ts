@@ -57,3 +57,14 @@ export const failure = z.object({
 
 export const jobStarted = z.object({ jobId: id })
 export const nothing = z.object({})
+
+/** Which store was read. */
+export const readFrom = z
+  .object({
+    storeId: id,
+    store: z.string(),
+    isChosen: z.boolean().meta({ description: 'It was asked for, and no other was tried' }),
+    how: z.enum(['in-place', 'cache', 'afresh']),
+    note: z.string().nullable().meta({ description: 'Why it is not the store that it was put first in' }),
+  })
+  .meta({ id: 'ReadFrom' })

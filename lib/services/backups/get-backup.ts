@@ -2,7 +2,8 @@ import { invariant } from '../../base/invariant.ts'
 import { manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
 import { drillReportSchema } from '../engine/drill-report.ts'
-import { describePlace, seesPlaces } from '../stores/archive-folder.ts'
+import { describePlace } from '../stores/archive-folder.ts'
+import { seesStores } from '../stores/list-store-views.ts'
 import { loadValueMask } from '../values/value-mask.ts'
 import { getBackupRow } from './find-backup.ts'
 import { toBackupViews } from './to-backup-view.ts'
@@ -30,6 +31,6 @@ export async function getBackup(context: ServiceContext, backupId: string): Prom
       sumsHidden && verifyReport ? { ...verifyReport, digest: null, files: without(verifyReport.files) } : verifyReport,
     drillReport: sumsHidden && drillReport ? { ...drillReport, digest: null } : drillReport,
     sumsHidden,
-    archiveDir: seesPlaces(context) ? await describePlace(context, row) : null,
+    archiveDir: seesStores(context) ? await describePlace(context, row) : null,
   }
 }

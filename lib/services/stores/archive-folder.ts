@@ -4,7 +4,6 @@ import { type ArkeeperError, formatErrorLine, isArkeeperError, throwIfAborted } 
 import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
-import { isRoleEnough, roleAt } from '../policy.ts'
 import { cacheOf, fetchArchive, MANIFEST } from './bucket-archive.ts'
 import { findPlaceOf } from './find-copies.ts'
 import { type FolderStore, getStore } from './find-store.ts'
@@ -170,11 +169,6 @@ export async function withArchive<T>(
   } finally {
     await folder.release()
   }
-}
-
-/** Folders and buckets are for whoever sees the page of the stores; everybody else knows them by name. */
-export function seesPlaces({ actor }: Pick<ServiceContext, 'actor'>): boolean {
-  return isRoleEnough(roleAt(actor, null), 'store.change')
 }
 
 /** For people: where the archive lies in its store. */

@@ -1,8 +1,8 @@
 import { isArkeeperError } from '../../base/errors.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
-import { describePlace, seesPlaces } from './archive-folder.ts'
-import { listStoreChoices } from './list-store-views.ts'
+import { describePlace } from './archive-folder.ts'
+import { listStoreChoices, seesStores } from './list-store-views.ts'
 import type { BackupPlaceView, StoredProof } from './views.ts'
 
 const STATES: readonly BackupPlaceView['state'][] = ['queued', 'copying', 'present', 'failed', 'missing']
@@ -21,7 +21,7 @@ export async function listPlaces(context: ServiceContext, backupId: string): Pro
     select: { id: true, error: true },
   })
   const whereOf = async (place: { storeId: string; dir: string }) => {
-    if (!seesPlaces(context)) return ''
+    if (!seesStores(context)) return ''
     return describePlace(context, place).catch((error: unknown) => {
       if (isArkeeperError(error)) return place.dir
       throw error

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { assertActorCan } from '../gate.ts'
+import { isRoleEnough, roleAt } from '../policy.ts'
+import { isScopeEnough } from '../tokens/token-scopes.ts'
 import { builtIn, listStores, type Store } from './find-store.ts'
 import { DEFAULT_STORE_ID } from './schemas.ts'
 import type { StoreView } from './views.ts'
@@ -30,9 +32,16 @@ const rescanReportSchema = z.object({
   fault: z.string().nullable().default(null),
 })
 
+/** Whether `listStoreViews` would answer: asked where names alone are told to everybody else. */
+export function seesStores({ actor }: Pick<ServiceContext, 'actor'>): boolean {
+  return (
+    isRoleEnough(roleAt(actor, null), 'store.test') && (!actor.token || isScopeEnough(actor.token.scopes, 'store.test'))
+  )
+}
+
 /** Every store with what the catalog has in it. For administrators: addresses and paths of hosts are in it. */
 export async function listStoreViews(context: ServiceContext): Promise<StoreView[]> {
-  await assertActorCan(context, { action: 'store.change' })
+  await assertActorCan(context, { action: 'store.test' })
   const { db } = context
   const stores = await listStores(context)
   const [rows, first, copies, missing, missingCopies, clusters, rules] = await Promise.all([

@@ -46,7 +46,7 @@ export function EncryptionPanel({ clusterId, encryption }: { clusterId: string; 
         </Notice>
       )}
       {encryption.machine.fault !== null && (
-        <Notice tone="warn" title="The identity file of this server cannot be used">
+        <Notice tone="warn" title="The private keys that this server was given cannot be used">
           {encryption.machine.fault}
         </Notice>
       )}

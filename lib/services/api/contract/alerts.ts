@@ -38,4 +38,24 @@ export const alertOperations = {
     body: null,
     answer: { kind: 'json', status: 200, schema: pageOf(alert) },
   }),
+  acknowledgeAlert: operation({
+    method: 'POST',
+    path: '/alerts/{alertId}/acknowledge',
+    tag: 'alerts',
+    summary: 'Somebody knows of an alert: no more reminders of it',
+    action: 'alert.acknowledge',
+    params: z.object({ alertId: id }),
+    query: nothing,
+    body: z.object({
+      reason: z.string().min(1).max(500),
+      minutes: z
+        .int()
+        .min(1)
+        .max(30 * 24 * 60)
+        .nullable()
+        .default(null)
+        .meta({ description: 'No notices for so long; absent or null: until it is over' }),
+    }),
+    answer: { kind: 'none', status: 204 },
+  }),
 } as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { operation } from '../operation.ts'
-import { count, hex64, id, jobStarted, list, nothing, pageOf, paging, time } from '../shapes.ts'
+import { count, hex64, id, jobStarted, list, nothing, pageOf, paging, readFrom, time } from '../shapes.ts'
 
 const shape = {
   id,
@@ -34,6 +34,9 @@ const shape = {
   verifyDepth: z
     .enum(['sums', 'all'])
     .meta({ description: '`sums`: verified without the key of an encrypted backup, as far as that goes' }),
+  places: list(
+    z.object({ storeId: id, store: z.string(), state: z.enum(['there', 'damaged', 'missing', 'coming', 'failed']) }),
+  ).meta({ description: 'Stores that hold it or should, the one that it was put first in at the head' }),
   recipients: list(z.string()).nullable().meta({ description: 'Public keys of age; null: not encrypted' }),
   drill: z.object({ at: time, ok: z.boolean(), provedAt: time.nullable() }).nullable(),
   isLastGood: z.boolean(),
@@ -53,10 +56,14 @@ const detail = z
     ...shape,
     files: list(z.object({ name: z.string(), bytes: count, sha256: z.string() })),
     verifyProblems: list(z.object({ code: z.string(), message: z.string() })).nullable(),
+    verifiedIn: readFrom.nullable().meta({ description: 'What the last verification has read' }),
+    drilledFrom: readFrom.nullable().meta({ description: 'What the last drill has read' }),
   })
   .meta({ id: 'BackupDetail' })
 
 const params = z.object({ backupId: id })
+const inStore = (otherwise: string) =>
+  z.object({ storeId: id.optional().meta({ description: `As it lies in that store; absent: ${otherwise}` }) })
 const scopes = ['read', 'backup', 'restore'] as const
 
 export const backupOperations = {
@@ -120,7 +127,7 @@ export const backupOperations = {
     action: 'backup.verify',
     params,
     query: nothing,
-    body: nothing,
+    body: inStore('where it was put first'),
     answer: { kind: 'json', status: 202, schema: jobStarted },
   }),
   drillBackup: operation({
@@ -131,7 +138,7 @@ export const backupOperations = {
     action: 'backup.drill',
     params,
     query: nothing,
-    body: nothing,
+    body: inStore('where it was put first, or a copy where that is not to be had'),
     answer: { kind: 'json', status: 202, schema: jobStarted },
   }),
   pinBackup: operation({

@@ -1,7 +1,20 @@
 import { z } from 'zod'
 import { RESTORE_STATES } from '../../restores/views.ts'
 import { operation } from '../operation.ts'
-import { count, failure, hex64, id, jobStarted, list, nothing, pageOf, paging, time, treeRef } from '../shapes.ts'
+import {
+  count,
+  failure,
+  hex64,
+  id,
+  jobStarted,
+  list,
+  nothing,
+  pageOf,
+  paging,
+  readFrom,
+  time,
+  treeRef,
+} from '../shapes.ts'
 
 const stepKind = z.enum(['create', 'setData', 'setAcl', 'delete', 'advanceCounter'])
 /** As `arkeeper restore --json` prints it, and what there is to know besides. */
@@ -27,6 +40,7 @@ const plan = z
     ),
     plannedAt: time,
     plannedAtZxid: hex64,
+    readFrom: readFrom.nullable().meta({ description: 'Where the backup was read that it was made from' }),
     laterWrites: z
       .object({ count, overwritten: z.boolean() })
       .nullable()
@@ -133,6 +147,9 @@ export const restoreOperations = {
     body: z.object({
       clusterId: id.meta({ description: 'What is written to' }),
       source: treeRef,
+      sourceStoreId: id.optional().meta({
+        description: 'The store that the backup is read from; absent: the first, or a copy where that is not to be had',
+      }),
       selection: selection.optional().meta({ description: 'Absent: all of the source' }),
       targetPath: z.string().nullable().optional().meta({ description: 'Of a subtree that is put elsewhere' }),
       mode: z

@@ -18,16 +18,22 @@ export const backupHandlers: Handlers<typeof backupOperations> = {
     return { items: backups, next }
   },
   getBackup: async (context, { params }) => {
-    const { manifest, verifyReport, ...backup } = await getBackup(context, params.backupId)
-    return { ...backup, files: manifest.files, verifyProblems: verifyReport?.problems ?? null }
+    const { manifest, verifyReport, drillReport, ...backup } = await getBackup(context, params.backupId)
+    return {
+      ...backup,
+      files: manifest.files,
+      verifyProblems: verifyReport?.problems ?? null,
+      verifiedIn: verifyReport?.readFrom ?? null,
+      drilledFrom: drillReport?.readFrom ?? null,
+    }
   },
   startBackup: async (context, { body }) => {
     const { jobId } = await startBackup(context, body)
     const { subjectId } = await getJob(context, jobId)
     return { jobId, backupId: subjectId ?? '' }
   },
-  verifyBackup: (context, { params }) => startVerify(context, params.backupId),
-  drillBackup: (context, { params }) => startDrill(context, params.backupId),
+  verifyBackup: (context, { params, body }) => startVerify(context, params.backupId, body.storeId ?? null),
+  drillBackup: (context, { params, body }) => startDrill(context, params.backupId, body.storeId ?? null),
   pinBackup: async (context, { params, body }) => {
     await setBackupPinned(context, { ...params, ...body })
     return getBackup(context, params.backupId)
