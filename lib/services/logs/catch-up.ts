@@ -1,6 +1,7 @@
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
+import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { openLogs } from './cluster-logs.ts'
 import { logFolder } from './log-folder.ts'
 
@@ -15,13 +16,23 @@ export async function catchUpLogs(
 ): Promise<bigint | null> {
   const dir = logFolder(context, cluster.name)
   const { logs } = context.archives
+  const local = (await logs.list(dir)).segments
+  const here = local.at(-1)
+  // Mostly this host has kept it all the time, and one look says so.
+  const elsewhere = await context.db.logPiece.findFirst({
+    where: {
+      clusterId: cluster.id,
+      sha256: { not: '' },
+      NOT: { storeId: DEFAULT_STORE_ID, dir: `${cluster.name}/logs` },
+    },
+    orderBy: [{ last: 'desc' }, { id: 'asc' }],
+    select: { last: true },
+  })
+  if (elsewhere === null || (here !== undefined && here.last >= elsewhere.last)) return here?.last ?? null
   const opened = await openLogs(context, cluster)
   const all = opened.archived.segments
   const newest = all.at(-1)
-  if (newest === undefined) return null
-  const local = (await logs.list(dir)).segments
-  const here = local.at(-1)
-  if (here !== undefined && here.last >= newest.last) return newest.last
+  if (newest === undefined || (here !== undefined && here.last >= newest.last)) return here?.last ?? null
   const lacking = here === undefined ? [newest] : all.filter(({ last }) => last > here.last)
   try {
     for (const segment of lacking) {

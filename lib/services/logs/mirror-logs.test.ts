@@ -158,6 +158,21 @@ test('of a folder that is lost, and was mirrored nowhere, the members give again
   expect(await zxidsOf(one)).toEqual(range(1n, 10n))
 })
 
+test('while nothing is archived the store is looked at once an hour', async () => {
+  await append(one, range(1n, 20n))
+  await one.db.logKeeping.updateMany({ data: { lastZxid: 20n } })
+  await mirror(one)
+  const { lastOkAt } = await rowsIn(storeId)
+  await one.db.store.update({ where: { id: storeId }, data: { kind: 'gone' } })
+  await mirror(one)
+  const idle = await rowsIn(storeId)
+  expect(idle).toMatchObject({ error: null })
+  expect(idle.lastOkAt!.getTime()).toBeGreaterThan(lastOkAt!.getTime())
+  services.clock.advance(60 * 60_000)
+  await mirror(one)
+  expect(await rowsIn(storeId)).toMatchObject({ error: expect.stringContaining('NOT_FOUND') })
+})
+
 test('of two workers one has its turn, and a writer that was stopped for long takes nothing back', async () => {
   await append(one, range(1n, 20n))
   await Promise.all(['w1', 'w2', 'w3'].map((owner) => runDueLogMirrors({ ...one }, owner)))

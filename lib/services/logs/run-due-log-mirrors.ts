@@ -8,6 +8,7 @@ import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { type MirrorRun, mirrorLogs } from './mirror-logs.ts'
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 /** From one run to the next where all went well. */
 const EVERY_MS = MINUTE_MS
 /** Renewed before each piece. */
@@ -53,11 +54,32 @@ interface Due {
   readonly storeId: string
   readonly clusterName: string
   readonly lastOkAt: Date | null
+  /** Of the run before. */
+  readonly lastRunAt: Date | null
+  readonly lastZxid: bigint | null
+  readonly missing: number
+  readonly error: string | null
   readonly createdAt: Date
+}
+
+/** Nothing was archived since all of it was there, and nothing is to be put there anew. Once an hour all is looked at nevertheless. */
+async function isIdle({ db, clock }: ServiceContext, due: Due): Promise<boolean> {
+  const { clusterId, storeId, lastZxid, lastRunAt, lastOkAt } = due
+  if (due.missing > 0 || due.error !== null || lastZxid === null || lastOkAt === null || lastRunAt === null)
+    return false
+  if (Math.floor(lastRunAt.getTime() / HOUR_MS) !== Math.floor(clock.now() / HOUR_MS)) return false
+  const keeping = await db.logKeeping.findUnique({ where: { clusterId }, select: { lastZxid: true } })
+  if (keeping?.lastZxid !== lastZxid) return false
+  if ((await db.clusterFollow.count({ where: { clusterId, enabled: true } })) > 0) return false
+  const toPut = { OR: [{ sha256: '' }, { mendAskedAt: { not: null } }] }
+  return (await db.logPiece.count({ where: { clusterId, storeId, ...toPut } })) === 0
 }
 
 async function run(context: ServiceContext, due: Due, owner: string) {
   const { clock } = context
+  if (await isIdle(context, due)) {
+    return { lastOkAt: new Date(clock.now()), nextRunAt: new Date(clock.now() + EVERY_MS) }
+  }
   try {
     const done = await mirrorLogs(context, due, () => assertOwned(context, due.id, owner))
     const nowMs = clock.now()
