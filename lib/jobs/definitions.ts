@@ -24,10 +24,10 @@ export const JOB_DEFINITIONS = {
       paths: z.array(z.string()),
       note: z.string(),
       /** Absent in jobs of before there was a choice. */
-      source: z.enum(['client', 'admin', 'files']).default('client'),
+      source: z.enum(['client', 'admin', 'files', 'observer']).default('client'),
       /** Tried in this order until one serves, in place of `source`. */
       sources: z
-        .array(z.enum(['client', 'admin', 'files']))
+        .array(z.enum(['client', 'admin', 'files', 'observer']))
         .min(1)
         .optional(),
       /** Which one asked for it. */

@@ -2,8 +2,9 @@ import { formatErrorLine } from '../../base/errors.ts'
 import { getAdminServers } from '../clusters/admin-servers.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import type { ServiceContext } from '../context.ts'
+import { findQuorumTarget } from '../follow/quorum-target.ts'
 
-export type BackupSource = 'client' | 'admin' | 'files'
+export type BackupSource = 'client' | 'admin' | 'files' | 'observer'
 
 export interface BackupSourceView {
   readonly source: BackupSource
@@ -22,7 +23,16 @@ export async function listBackupSources(context: ServiceContext, clusterId: stri
         admin.urls.length > 0 ? null : "the cluster has no AdminServer; give its address in the cluster's settings",
     },
     { source: 'files', unavailable: await findFilesFault(context, clusterId) },
+    { source: 'observer', unavailable: await findQuorumFault(context, clusterId) },
   ]
+}
+
+/** Naming them is the opt-in of an administrator: whoever listens there hears every value, whatever the ACLs say. */
+async function findQuorumFault(context: ServiceContext, clusterId: string): Promise<string | null> {
+  const target = await findQuorumTarget(context, clusterId)
+  return target === null
+    ? "no quorum port of this cluster is named; an administrator names them in the cluster's settings (Live stream)"
+    : null
 }
 
 async function findFilesFault(context: ServiceContext, clusterId: string): Promise<string | null> {

@@ -2,11 +2,11 @@ import { z } from 'zod'
 
 /** Why a source of a chain could not serve. */
 export interface SourceFault {
-  readonly source: 'client' | 'admin' | 'files'
+  readonly source: 'client' | 'admin' | 'files' | 'observer'
   readonly message: string
 }
 
-const stored = z.array(z.object({ source: z.enum(['client', 'admin', 'files']), message: z.string() }))
+const stored = z.array(z.object({ source: z.enum(['client', 'admin', 'files', 'observer']), message: z.string() }))
 
 /** As stored; what is of another version is left out. */
 export function toSourceFaults(json: unknown): SourceFault[] {

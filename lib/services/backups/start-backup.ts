@@ -47,8 +47,8 @@ export async function startBackup(
   return { jobId }
 }
 
-/** The most faithful first: files are exact at any moment, a walk over the client port serves wherever clients do. */
-const BEST_FIRST: readonly BackupSource[] = ['files', 'admin', 'client']
+/** The most faithful first: files and the leader's own words are exact at any moment, a walk over the client port serves wherever clients do. */
+const BEST_FIRST: readonly BackupSource[] = ['files', 'observer', 'admin', 'client']
 
 async function listUsable(context: ServiceContext, clusterId: string): Promise<BackupSource[]> {
   const views = await listBackupSources(context, clusterId)

@@ -9,7 +9,10 @@ import { encryptingFor } from '../encryption/find-recipients.ts'
 import { takeAdminBackup } from '../engine/take-admin-backup.ts'
 import { type TakenBackup, takeBackup } from '../engine/take-backup.ts'
 import { takeFilesBackup } from '../engine/take-files-backup.ts'
+import { takeObserverBackup } from '../engine/take-observer-backup.ts'
 import { ServiceError } from '../errors.ts'
+import { getQuorumTarget } from '../follow/quorum-target.ts'
+import { assertOurs } from '../follow/same-ensemble.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import type { JobRun } from '../jobs/job-run.ts'
 import { takeMoment } from '../moments/take-moment.ts'
@@ -106,6 +109,16 @@ async function take(
       const admins = await getAdminTargets(context, payload.clusterId)
       const taken = await takeAdminBackup(encrypting, { ...common, admins })
       for (const warning of taken.warnings) await run.log('warn', warning)
+      return taken
+    }
+    case 'observer': {
+      const quorum = await getQuorumTarget(context, payload.clusterId)
+      const taken = await takeObserverBackup(encrypting, {
+        ...common,
+        quorum,
+        assertOurs: (zxid) => assertOurs(context, payload.clusterId, zxid),
+      })
+      await run.log('info', `Listened to ${taken.heard}`)
       return taken
     }
     case 'files': {

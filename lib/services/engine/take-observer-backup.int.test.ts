@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createObserver } from '../../adapters/zookeeper/create-observer.ts'
 import { askFourLetterWord } from '../../adapters/zookeeper/internal/four-letter-word.ts'
 import type { ObserverSession } from '../../adapters/zookeeper/observer.ts'
@@ -14,12 +15,17 @@ import { OPEN_ACL } from '../../domain/znode/acl.ts'
 import type { TreeReader } from '../../domain/znode/ports.ts'
 import { createEngineContext } from '../../testing/engine-context.ts'
 import { LiveTree } from '../../testing/live-tree.ts'
+import { createTestServices } from '../../testing/service-context.ts'
+import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import {
   findCachedVersions,
   startEnsemble,
   type ZooKeeperEnsemble,
   type ZooKeeperServer,
 } from '../../testing/zookeeper-server.ts'
+import { listBackups } from '../backups/list-backups.ts'
+import { startBackup } from '../backups/start-backup.ts'
+import { addCluster } from '../clusters/add-cluster.ts'
 import { diffSources } from './diff-sources.ts'
 import { takeObserverBackup } from './take-observer-backup.ts'
 
@@ -164,6 +170,30 @@ describe.each(VERSIONS)('listening to an ensemble, %s', (name) => {
     expect(part.manifest).toMatchObject({ scope: { paths: ['/seq'] }, consistency: { proof: 'digest' } })
     await expect(take(['/nosuch'])).rejects.toMatchObject({ code: 'NO_NODE' })
     expect((await readdir(store)).filter((file) => file.startsWith('.'))).toEqual([])
+  })
+
+  it.runIf(name === VERSIONS[0])('is a source like the others once somebody has named the quorum ports', async () => {
+    const services = await createTestServices({ zookeeper: createZooKeeper(), archives: createFileArchives() })
+    try {
+      await addTestPeople(services)
+      const admin = services.contextFor('admin')
+      const { id: clusterId } = await addCluster(admin, { name: 'orders', connectString: ensemble.connectString })
+      const refused = startBackup(admin, { clusterId, source: 'observer' })
+      await expect(refused).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining('no quorum'),
+      })
+      const quorumServers = ensemble.quorumPorts.map((port) => `127.0.0.1:${port}`).join(',')
+      const row = { clusterId, enabled: false, quorumServers, nextRunAt: new Date(0) }
+      await services.database.client.clusterFollow.create({ data: row })
+      // Before the AdminServer and the client port, which would serve as well.
+      await startBackup(admin, { clusterId, source: 'automatic' })
+      await workOffJobs(services)
+      const { backups } = await listBackups(admin, { clusterId })
+      expect(backups[0]).toMatchObject({ source: 'observer', status: 'complete', sourceFaults: [] })
+    } finally {
+      await services.close()
+    }
   })
 
   it('goes on where it was, takes back what never was, and follows a new leader; it is no vote and no load', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CRON_CHARACTERS_MAX } from '../../domain/retention/cron.ts'
 
-export const SCHEDULE_SOURCES = ['files', 'admin', 'client'] as const
+export const SCHEDULE_SOURCES = ['files', 'observer', 'admin', 'client'] as const
 export const JITTER_MINUTES_MAX = 12 * 60
 export const SCHEDULES_OF_CLUSTER_MAX = 50
 export const PAUSE_DAYS_MAX = 366
@@ -21,7 +21,7 @@ const fields = {
   sources: z
     .array(z.enum(SCHEDULE_SOURCES))
     .min(1, 'Choose a source')
-    .max(3)
+    .max(SCHEDULE_SOURCES.length)
     .refine((sources) => new Set(sources).size === sources.length, 'Each source once')
     .default(['files', 'admin', 'client']),
   jitterMinutes: z.coerce.number().min(0).max(JITTER_MINUTES_MAX).default(0),

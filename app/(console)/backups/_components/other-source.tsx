@@ -15,4 +15,4 @@ export function OtherSource({ faults }: { faults: BackupView['sourceFaults'] }) 
   )
 }
 
-const SOURCES = { files: 'Data directories', admin: 'AdminServer', client: 'Client port' }
+const SOURCES = { files: 'Data directories', observer: 'Quorum port', admin: 'AdminServer', client: 'Client port' }

@@ -30,7 +30,7 @@ interface StartBackupProps {
 const SOURCE_WORDS: Record<Source, { label: string; hint: string }> = {
   automatic: {
     label: 'Automatic',
-    hint: 'Data directories, AdminServer, client port: the first of those set up here that serves. Says why one could not',
+    hint: 'Data directories, quorum port, AdminServer, client port: the first of those set up here that serves. Says why one could not',
   },
   client: {
     label: 'Client port',
@@ -43,6 +43,10 @@ const SOURCE_WORDS: Record<Source, { label: string; hint: string }> = {
   files: {
     label: 'Data directories',
     hint: 'Snapshot and transaction logs of the members on this host: the exact tree, proved by digest',
+  },
+  observer: {
+    label: 'Quorum port',
+    hint: 'Listens to the leader as an observer: the exact tree of a running ensemble with all kinds, proved by digest. One walk of the tree for the leader; ACLs hide nothing from it',
   },
 }
 

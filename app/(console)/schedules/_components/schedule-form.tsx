@@ -18,10 +18,13 @@ import { SOURCE_NAMES } from './schedule-words.ts'
 
 const FIELDS = ['name', 'cron', 'timeZone', 'sources', 'jitterMinutes', 'note']
 const CHAINS = [
+  ['files', 'observer', 'admin', 'client'],
   ['files', 'admin', 'client'],
+  ['observer', 'client'],
   ['files', 'client'],
   ['admin', 'client'],
   ['files'],
+  ['observer'],
   ['admin'],
   ['client'],
 ] as const
@@ -211,14 +214,14 @@ function zoneOfBrowser(): string {
 type Source = BackupSourceView['source']
 
 function sourcesOf(chain: string): Source[] {
-  return (['files', 'admin', 'client'] as const)
+  return (['files', 'observer', 'admin', 'client'] as const)
     .filter((source) => chain.split(' ').includes(source))
     .sort((a, b) => chain.indexOf(a) - chain.indexOf(b))
 }
 
 function usableChain(sources: readonly BackupSourceView[]): Source[] {
   const usable = sources.filter(({ unavailable }) => unavailable === null).map(({ source }) => source)
-  return sourcesOf('files admin client').filter((source) => usable.includes(source))
+  return sourcesOf('files observer admin client').filter((source) => usable.includes(source))
 }
 
 /** One that was set by the API may be in another order. */

@@ -33,6 +33,7 @@ export const describeScope = (paths: readonly string[]) =>
 
 export const SOURCE_NAMES: Record<string, string> = {
   files: 'data directories',
+  observer: 'quorum port',
   admin: 'AdminServer',
   client: 'client port',
 }

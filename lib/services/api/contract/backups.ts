@@ -113,8 +113,9 @@ export const backupOperations = {
       clusterId: id,
       paths: z.array(z.string().min(1)).max(100).optional().meta({ description: 'Absent: the whole tree' }),
       note: z.string().max(500).optional(),
-      source: z.enum(['client', 'admin', 'files', 'automatic']).optional().meta({
-        description: 'How it is taken; automatic: files, admin, client, the first that serves; absent: client',
+      source: z.enum(['client', 'admin', 'files', 'observer', 'automatic']).optional().meta({
+        description:
+          'How it is taken; automatic: files, observer, admin, client, the first that serves; absent: client',
       }),
     }),
     answer: { kind: 'json', status: 202, schema: z.object({ jobId: id, backupId: id }) },

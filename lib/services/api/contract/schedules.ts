@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { operation } from '../operation.ts'
 import { count, failure, id, list, nothing, pageOf, paging, time } from '../shapes.ts'
 
-const source = z.enum(['files', 'admin', 'client'])
+const source = z.enum(['files', 'observer', 'admin', 'client'])
 const faults = list(z.object({ source: z.string(), message: z.string() }))
 
 const run = z
@@ -69,7 +69,7 @@ const chosen = {
     .max(64)
     .meta({ description: 'IANA name', examples: ['Europe/Berlin'] }),
   paths: z.array(z.string().min(1)).max(100).optional().meta({ description: 'Absent: the whole tree' }),
-  sources: z.array(source).min(1).max(3).optional().meta({ description: 'Absent: files, admin, client' }),
+  sources: z.array(source).min(1).max(4).optional().meta({ description: 'Absent: files, admin, client' }),
   jitterMinutes: z.number().min(0).max(720).optional(),
   overlap: z.enum(['wait', 'skip']).optional(),
   enabled: z.boolean().optional(),

@@ -1,0 +1,42 @@
+import { formatHex64 } from '../../base/hex64.ts'
+import { epochOf } from '../../domain/txnlog/continuity.ts'
+import type { ServiceContext } from '../context.ts'
+import { ServiceError } from '../errors.ts'
+import { findCommitted } from '../moments/gather-history.ts'
+
+/**
+ * Whether what is heard at the quorum ports is the cluster that the client port leads to, as far as numbers tell: clients know at least what an
+ * observer has heard before, of the same epoch or the next. A cluster that does not answer proves nothing.
+ */
+export async function assertOurs(context: ServiceContext, clusterId: string, heard: bigint): Promise<void> {
+  const known = await findCommitted(context, clusterId)
+  if (known === null) return
+  if (known >= heard && epochOf(known) - epochOf(heard) <= 1n) return
+  throw otherEnsemble(heard, known)
+}
+
+/**
+ * What is kept is laid aside only where the cluster itself has it no more: a quorum port of another ensemble would say the same.
+ */
+export async function assertRolledBack(context: ServiceContext, clusterId: string, last: bigint): Promise<void> {
+  const known = await findCommitted(context, clusterId)
+  if (known !== null && known < last) return
+  if (known !== null) throw otherEnsemble(null, known)
+  throw new ServiceError(
+    'WRONG_STATE',
+    `The ensemble says that it never had ${formatHex64(last)}, which is kept, and the client port does not answer to confirm it`,
+    { unaffected: 'what is kept is as it was', remedy: 'it is tried again; see that the cluster can be connected to' },
+  )
+}
+
+function otherEnsemble(heard: bigint | null, known: bigint): ServiceError {
+  const says = heard === null ? 'another past' : formatHex64(heard)
+  return new ServiceError(
+    'WRONG_STATE',
+    `The quorum ports lead to another ensemble than the connect string: they tell of ${says}, the cluster is at ${formatHex64(known)}`,
+    {
+      unaffected: 'nothing that they told was kept',
+      remedy: 'check the quorum ports in the settings of the cluster (Live stream)',
+    },
+  )
+}
