@@ -195,6 +195,8 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/edits/edit-record.ts',
   'lib/services/health/run-due-health.ts',
   'lib/services/keep-rules/run-due-keep-rules.ts',
+  'lib/services/live/record-hits.ts',
+  'lib/services/live/run-due-live-drift.ts',
   'lib/services/logs/place-pieces.ts',
   'lib/services/logs/reread-piece.ts',
   'lib/services/logs/run-due-log-mirrors.ts',

@@ -9,6 +9,7 @@ import { runDueDrills } from '../services/drills/run-due-drills.ts'
 import { sweepUnlocks } from '../services/encryption/unlock.ts'
 import { HealthRounds } from '../services/health/run-due-health.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
+import { runDueLiveDrift } from '../services/live/run-due-live-drift.ts'
 import { runDueLogMirrors } from '../services/logs/run-due-log-mirrors.ts'
 import { runDueLogs } from '../services/logs/run-due-logs.ts'
 import { ClockWatch } from '../services/mend-due-rows.ts'
@@ -94,6 +95,10 @@ export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
     drift: {
       runDue: (context) => runDueDrift(context, owner),
       fault: 'Which drifts are to be measured cannot be asked',
+    },
+    liveDrift: {
+      runDue: (context) => runDueLiveDrift(context, owner),
+      fault: 'Which drifts are to be kept up cannot be asked',
     },
     health: {
       runDue: (context) => rounds.runDue(context),

@@ -174,6 +174,16 @@ export const ALERT_RULES = {
     holdMinutes: 0,
     clearMinutes: 0,
   },
+  'path-written': {
+    title: 'Watched path written',
+    when: 'Something at or below a path that is watched on the page Live was written. The cluster must be followed.',
+    of: 'cluster',
+    severity: 'warning',
+    enabled: true,
+    numbers: { minutes: { label: 'Over after so long without a write (minutes)', min: 1, max: 1440, default: 10 } },
+    holdMinutes: 0,
+    clearMinutes: 0,
+  },
   'cluster-down': {
     title: 'Cluster down',
     when: 'A cluster cannot be connected to.',

@@ -3,7 +3,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { type AclCache, decodeTxn } from './decode-txn.ts'
 import type { TxnEntry } from './entry.ts'
 import { findTypeName, type Txn } from './txn.ts'
-import { listTouches } from './visit-touched.ts'
+import { listTouches, type ZnodeTouch } from './visit-touched.ts'
 
 /** Paths of one transaction that a summary names; a multi may touch thousands. */
 export const SUMMARY_PATHS_MAX = 20
@@ -38,7 +38,11 @@ export type SummaryPage = z.infer<typeof summaryPageSchema>
 /** Throws TxnLogError BAD_RECORD. */
 export function summarizeTxn(entry: TxnEntry, acls?: AclCache): TxnSummary {
   const { txn } = decodeTxn(entry, acls)
-  const touches = listTouches(txn)
+  return toSummary(entry, txn, listTouches(txn))
+}
+
+/** With another order of what it touched, or only a part of that: the first are named. */
+export function toSummary(entry: TxnEntry, txn: Txn, touches: readonly ZnodeTouch[]): TxnSummary {
   return {
     zxid: formatHex64(entry.zxid),
     timeMs: entry.timeMs,

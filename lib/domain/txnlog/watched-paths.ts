@@ -1,4 +1,5 @@
 import type { TxnEntry } from './entry.ts'
+import { findTypeName } from './txn.ts'
 import { visitTouched } from './visit-touched.ts'
 
 /** Paths of one hit that are named. */
@@ -16,7 +17,13 @@ export interface WatchedHit {
   /** Transactions. */
   readonly count: number
   readonly first: { readonly zxid: bigint; readonly timeMs: number }
-  readonly last: { readonly zxid: bigint; readonly timeMs: number; readonly session: bigint }
+  readonly last: {
+    readonly zxid: bigint
+    readonly timeMs: number
+    readonly session: bigint
+    /** As ZooKeeper's sources name it. */
+    readonly type: string
+  }
   /** The first of them, in the order in which they were written. */
   readonly paths: readonly string[]
 }
@@ -74,7 +81,7 @@ export class PathWatcher {
 
 function nothing() {
   const none = { zxid: 0n, timeMs: 0 }
-  return { count: 0, first: none, last: { ...none, session: 0n }, paths: new Set<string>(), seen: NEVER }
+  return { count: 0, first: none, last: { ...none, session: 0n, type: '' }, paths: new Set<string>(), seen: NEVER }
 }
 
 function note(watching: Watching, entry: TxnEntry, bytes: Buffer, from: number, to: number): void {
@@ -85,7 +92,7 @@ function note(watching: Watching, entry: TxnEntry, bytes: Buffer, from: number, 
   watching.seen = zxid
   if (watching.count === 0) watching.first = { zxid, timeMs }
   watching.count++
-  watching.last = { zxid, timeMs, session }
+  watching.last = { zxid, timeMs, session, type: findTypeName(entry.type) ?? String(entry.type) }
 }
 
 function isBelow(prefix: Buffer, bytes: Buffer, from: number, to: number): boolean {

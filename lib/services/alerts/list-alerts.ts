@@ -109,6 +109,7 @@ const SUBJECTS: readonly AlertSubject[] = [
   'backups',
   'backup',
   'drift',
+  'live',
   'audit',
   'account',
   'channels',

@@ -18,6 +18,7 @@ import {
 import { lookAtFailedDrills, lookAtOverdueDrills, lookAtOverdueRereads } from './look-at-proofs.ts'
 import { lookAtSchedules } from './look-at-schedules.ts'
 import { lookAtCopies, lookAtHolds, lookAtMissingBackups, lookAtRemovals } from './look-at-stored.ts'
+import { lookAtWatchedPaths } from './look-at-watched-paths.ts'
 
 /** Each rule is looked at by one of them at least, each for subjects of its own (a test says so). */
 export const LOOKS: readonly Look[] = [
@@ -39,6 +40,7 @@ export const LOOKS: readonly Look[] = [
   lookAtLogs,
   lookAtLogCopies,
   lookAtLogPieces,
+  lookAtWatchedPaths,
   lookAtTokens,
   lookAtAuditChain,
   lookAtForwards,

@@ -8,6 +8,7 @@ export type AlertSubject =
   | 'backups'
   | 'backup'
   | 'drift'
+  | 'live'
   | 'audit'
   | 'account'
   | 'channels'

@@ -11,6 +11,7 @@ import { restoreOperations } from './contract/restores.ts'
 import { scheduleOperations } from './contract/schedules.ts'
 import { searchOperations } from './contract/searches.ts'
 import { storeOperations } from './contract/stores.ts'
+import { transactionOperations } from './contract/transactions.ts'
 import { treeOperations } from './contract/trees.ts'
 import type { Method, OperationShape } from './operation.ts'
 
@@ -20,6 +21,7 @@ export const API_ROOT = '/api/v1'
 export const OPERATIONS = {
   ...clusterOperations,
   ...healthOperations,
+  ...transactionOperations,
   ...treeOperations,
   ...backupOperations,
   ...keepRulesOperations,

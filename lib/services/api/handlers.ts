@@ -13,12 +13,14 @@ import { restoreHandlers } from './handlers/restores.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
 import { searchHandlers } from './handlers/searches.ts'
 import { storeHandlers } from './handlers/stores.ts'
+import { transactionHandlers } from './handlers/transactions.ts'
 import { treeHandlers } from './handlers/trees.ts'
 
 /** What each operation does. One without a handler does not compile. */
 export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...clusterHandlers,
   ...healthHandlers,
+  ...transactionHandlers,
   ...treeHandlers,
   ...backupHandlers,
   ...keepRulesHandlers,

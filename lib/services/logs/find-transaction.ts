@@ -2,6 +2,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { mapPath } from '../../domain/restore/map-paths.ts'
 import { decodeTxn } from '../../domain/txnlog/decode-txn.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
 import type { Txn } from '../../domain/txnlog/txn.ts'
 import { listTouches, type ZnodeTouch } from '../../domain/txnlog/visit-touched.ts'
 import { isWithin, ROOT } from '../../domain/znode/path.ts'
@@ -11,6 +12,8 @@ import { splitConnectString } from '../engine/connect-string.ts'
 import { ServiceError } from '../errors.ts'
 import { type ClusterLogs, openLogs } from './cluster-logs.ts'
 import type { PieceContext } from './fetch-piece.ts'
+import { logFolder } from './log-folder.ts'
+import { readTails } from './read-tails.ts'
 
 export interface LoggedTxn {
   readonly clusterId: string
@@ -36,8 +39,10 @@ export async function getLoggedTxn(
   const { clusterId, zxid } = input
   const { clusterName, connectString } = await getClusterTarget(context, clusterId)
   const { chroot } = splitConnectString(connectString)
+  // Before the pieces: what is put into one meanwhile is then found in both.
+  const tails = await context.archives.logs.tails(logFolder(context, clusterName))
   const logs = await openLogs(context, { id: clusterId, name: clusterName })
-  const found = await findEntry(context, logs, zxid)
+  const found = await findEntry(logs, { zxid, tails, signal: context.signal })
   if (found === null) {
     throw new ServiceError(
       'NOT_FOUND',
@@ -59,16 +64,28 @@ export async function getLoggedTxn(
 type Found = Pick<LoggedTxn, 'entry' | 'previous'>
 
 async function findEntry(
-  { signal }: Pick<ServiceContext, 'signal'>,
   logs: ClusterLogs,
-  zxid: bigint,
+  { zxid, tails, signal }: { zxid: bigint; tails: readonly LogSource[]; signal: AbortSignal | undefined },
 ): Promise<Found | null> {
   const { segments } = logs.archived
+  const newest = segments.at(-1)?.last ?? null
+  if (newest === null || zxid > newest) {
+    return findIn(readTails(tails, { after: newest, signal }), zxid, newest)
+  }
   const at = segments.findIndex(({ first, last }) => first <= zxid && zxid <= last)
   const segment = segments[at]
   if (!segment) return null
-  let previous = segments[at - 1]?.last ?? null
-  for await (const batch of logs.read(segment, { from: zxid - 1n, signal })) {
+  const before = segments[at - 1]?.last ?? null
+  return findIn(logs.read(segment, { from: zxid - 1n, signal }), zxid, before)
+}
+
+async function findIn(
+  entries: AsyncIterable<readonly TxnEntry[]>,
+  zxid: bigint,
+  before: bigint | null,
+): Promise<Found | null> {
+  let previous = before
+  for await (const batch of entries) {
     for (const entry of batch) {
       if (entry.zxid === zxid) return { entry, previous }
       if (entry.zxid > zxid) return null

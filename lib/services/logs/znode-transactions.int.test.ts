@@ -10,8 +10,13 @@ import { LiveTree } from '../../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../../testing/zookeeper-server.ts'
+import { listBackups } from '../backups/list-backups.ts'
+import { startBackup } from '../backups/start-backup.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import { armCluster } from '../clusters/arm-cluster.ts'
+import { getLiveDrift } from '../live/get-live-drift.ts'
+import { runDueLiveDrift } from '../live/run-due-live-drift.ts'
+import { setLiveDrift } from '../live/set-live-drift.ts'
 import { confirmRestore } from '../restores/confirm-restore.ts'
 import { getRestore } from '../restores/get-restore.ts'
 import { replanRestore } from '../restores/replan-restore.ts'
@@ -20,6 +25,7 @@ import { undoTransaction } from '../restores/undo-transaction.ts'
 import { archiveLogs } from './archive-logs.ts'
 import { getWriteRate } from './get-write-rate.ts'
 import { getZnodeTransaction } from './get-znode-transaction.ts'
+import { keepLogs } from './keep-logs.ts'
 import { listZnodeTransactions } from './list-znode-transactions.ts'
 import { logFolder } from './log-folder.ts'
 import { restoreZnodeVersion } from './restore-znode-version.ts'
@@ -394,5 +400,52 @@ describe('undoing a transaction', () => {
     await expect(undoTransaction(operator(), { clusterId, zxid: '0xffffffffff' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })
+  })
+})
+
+describe('the drift from a baseline', () => {
+  it('is compared as a whole once, and then where the kept log says that something was touched', async () => {
+    await addTestPeople(services)
+    await tree.create('/app', 'one')
+    await tree.create('/app/gone', 'x')
+    await keepLogs(services.contextFor('admin'), { clusterId, enabled: true })
+    await startBackup(operator(), { clusterId, paths: [] })
+    await workOffJobs(services)
+    const [backup] = (await listBackups(operator())).backups
+    await tree.create('/early')
+    await setLiveDrift(operator(), { clusterId, backupId: backup?.id ?? '' })
+    const system = services.contextOf({ kind: 'system', id: null, name: 'worker', role: 'admin' })
+    const measure = async () => {
+      services.clock.advance(60_000)
+      expect(await runDueLiveDrift(system, 'w1')).toBe(true)
+      return getLiveDrift(operator(), clusterId)
+    }
+    const early = { path: '/early', change: 'added', fields: [] }
+    const first = await measure()
+    expect(first).toMatchObject({ state: 'current', differences: [early], asOf: { added: 1, removed: 0, changed: 0 } })
+
+    await tree.set('/app', 'two')
+    await tree.remove('/app/gone')
+    await client.create({ path: '/lock', data: null, acl: OPEN_ACL, kind: 'ephemeral' })
+    // As long as the log does not say so, nothing was touched.
+    expect((await measure())?.differences).toEqual([early])
+    await archive()
+    const second = await measure()
+    expect(second).toMatchObject({
+      state: 'current',
+      error: null,
+      differences: [
+        { path: '/app', change: 'changed', fields: ['data'] },
+        { path: '/app/gone', change: 'removed', fields: [] },
+        early,
+      ],
+      asOf: { added: 1, removed: 1, changed: 1 },
+    })
+    expect(BigInt(second!.asOf!.zxid)).toBeGreaterThanOrEqual(client.lastZxidSeen())
+    await tree.remove('/lock')
+    await tree.set('/app', 'one')
+    await tree.remove('/early')
+    await archive()
+    expect(await measure()).toMatchObject({ differences: [{ path: '/app/gone' }], asOf: { added: 0, changed: 0 } })
   })
 })
