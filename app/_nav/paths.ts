@@ -11,6 +11,7 @@ export interface TreeAddress {
 export type ClusterSection =
   | 'tree'
   | 'history'
+  | 'live'
   | 'backups'
   | 'diffs'
   | 'restores'
@@ -94,6 +95,13 @@ export const paths = {
   /** Time travel: the tree as of a zxid, or of the last transaction at or before a time (UTC). */
   clusterHistory: (clusterId: string, query: TreeQuery & { zxid?: string; at?: string } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/history`, { zxid: query.zxid, at: query.at, ...toTreeQuery(query) }),
+
+  /** Where a cluster is followed, in its settings. */
+  clusterFollow: (clusterId: string) => `/clusters/${id(clusterId)}/settings#follow`,
+
+  /** The transactions as they come, of one subtree and of some types, and the one that is opened. */
+  clusterLive: (clusterId: string, query: { under?: string; show?: string | null; txn?: string } = {}) =>
+    withQuery(`/clusters/${id(clusterId)}/live`, { ...query, under: hidingRoot(query.under) }),
 
   /** `schedule`: only the backups that it has taken. */
   clusterBackups: (
@@ -225,6 +233,17 @@ export const paths = {
     job: (jobId: string) => `/api/jobs/${id(jobId)}`,
     clusterStatus: (clusterId: string) => `/api/clusters/${id(clusterId)}/status`,
     clusterEvents: (clusterId: string) => `/api/clusters/${id(clusterId)}/events`,
+    liveTransactions: (
+      clusterId: string,
+      query: { under?: string; types?: readonly string[]; before?: string | null; limit?: number } = {},
+    ) =>
+      withQuery(`/api/clusters/${id(clusterId)}/transactions`, {
+        under: hidingRoot(query.under),
+        type: query.types,
+        before: query.before,
+        limit: query.limit,
+      }),
+    liveWatched: (clusterId: string) => `/api/clusters/${id(clusterId)}/watched-paths`,
     clusterImport: (clusterId: string, query: { name: string; form?: string | null; note?: string }) =>
       withQuery(`/api/clusters/${id(clusterId)}/import`, query),
     clusterTest: () => '/api/clusters/test',

@@ -26,6 +26,7 @@ const MAIN_ACTIONS: Readonly<Record<string, (page: Page, gallery: Gallery) => Lo
   '/clusters/[clusterId]/retention': (page) => page.getByRole('button', { name: 'Show what it would lose' }),
   '/clusters/[clusterId]/settings': (page) => page.getByRole('button', { name: 'Save changes' }),
   '/clusters/[clusterId]/history': (page) => page.getByRole('link', { name: 'Restore from this moment…' }),
+  '/clusters/[clusterId]/live': (page) => page.getByRole('button', { name: 'Watch this path' }),
   '/clusters/[clusterId]/tree': (page) => page.getByRole('button', { name: 'Edit value' }),
   '/account': (page) => page.getByRole('button', { name: /^Change password/ }),
   '/stores': (page) => page.getByRole('button', { name: 'Rescan all stores' }),

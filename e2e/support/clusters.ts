@@ -7,7 +7,17 @@ export interface AddedCluster {
   readonly name: string
   /** Absolute address of one of its pages. */
   at(
-    section: 'tree' | 'history' | 'backups' | 'diffs' | 'restores' | 'schedules' | 'health' | 'retention' | 'settings',
+    section:
+      | 'tree'
+      | 'history'
+      | 'live'
+      | 'backups'
+      | 'diffs'
+      | 'restores'
+      | 'schedules'
+      | 'health'
+      | 'retention'
+      | 'settings',
   ): string
 }
 

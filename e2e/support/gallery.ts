@@ -17,6 +17,7 @@ const NAME = 'gallery'
 const CLUSTER_PAGES = {
   Tree: 'tree',
   'Time travel': 'history',
+  Live: 'live',
   Backups: 'backups',
   Diffs: 'diffs',
   Restores: 'restores',

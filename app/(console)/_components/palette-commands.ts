@@ -27,6 +27,7 @@ export const COMMANDS_MAX = 60
 const SECTIONS = [
   ['tree', 'Tree'],
   ['history', 'Time travel'],
+  ['live', 'Live'],
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],

@@ -31,6 +31,7 @@ export interface NavCluster {
 const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['tree', 'Tree'],
   ['history', 'Time travel'],
+  ['live', 'Live'],
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],

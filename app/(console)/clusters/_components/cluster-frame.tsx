@@ -10,6 +10,7 @@ import type { ClusterView } from '@/lib/services/clusters/views.ts'
 const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
   ['tree', 'Tree'],
   ['history', 'Time travel'],
+  ['live', 'Live'],
   ['backups', 'Backups'],
   ['diffs', 'Diffs'],
   ['restores', 'Restores'],

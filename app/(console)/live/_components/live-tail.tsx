@@ -1,0 +1,190 @@
+'use client'
+
+import { Pause, Play } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
+import { showAddress } from '@/app/_nav/address-bar.ts'
+import { paths } from '@/app/_nav/paths.ts'
+import { Badge } from '@/app/_ui/badge.tsx'
+import { Button } from '@/app/_ui/button.tsx'
+import { Card } from '@/app/_ui/card.tsx'
+import { SelectField, TextField } from '@/app/_ui/field.tsx'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import type { ErrorView } from '@/lib/services/error-view.ts'
+import type { LiveEventView, LiveTxnsView } from '@/lib/services/live/views.ts'
+import { LiveList } from './live-list.tsx'
+import { addLiveRows, joinNews, type LiveNews, type LiveRow, toLiveRows } from './live-rows.ts'
+import { LiveTxnDetail } from './live-txn-detail.tsx'
+import { TYPE_CHOICE_IDS, TYPE_CHOICES, type TypeChoice } from './live-words.ts'
+import { useLiveTail } from './use-live-tail.ts'
+
+/** The list is drawn so often at most, whatever comes. */
+const DRAW_EVERY_MS = 250
+const NOTHING: LiveNews = { transactions: [], more: 0 }
+
+export interface LiveFilterChoice {
+  readonly under: string
+  readonly choice: TypeChoice | null
+}
+
+/** The transactions of a cluster as they become known, with filters and a pause, and what one of them did. */
+export function LiveTail({
+  clusterId,
+  initial,
+  filter,
+  chosen,
+}: {
+  clusterId: string
+  initial: LiveTxnsView
+  filter: LiveFilterChoice
+  /** zxid of the one that is opened. */
+  chosen: string | null
+}) {
+  const router = useRouter()
+  const types = filter.choice === null ? NO_TYPES : TYPE_CHOICES[filter.choice].types
+  const [rows, setRows] = useState<readonly LiveRow[]>(() => toLiveRows(initial.transactions))
+  const [paused, setPaused] = useState(false)
+  const [held, setHeld] = useState(NOTHING)
+  const [opened, setOpened] = useState(chosen)
+  const [next, setNext] = useState(initial.next)
+  const [older, setOlder] = useState<{ pending: boolean; error: ErrorView | null }>({ pending: false, error: null })
+  const waiting = useRef(NOTHING)
+  const newest = useRef(initial.newest?.zxid ?? null)
+
+  const onEvent = useCallback(
+    (event: LiveEventView) => {
+      if (event.kind !== 'transactions') {
+        router.refresh()
+        return
+      }
+      newest.current = event.transactions.at(-1)?.zxid ?? newest.current
+      waiting.current = joinNews(waiting.current, event)
+    },
+    [router],
+  )
+  const state = useLiveTail({ clusterId, under: filter.under, types, after: () => newest.current, onEvent })
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const news = waiting.current
+      if (news.transactions.length + news.more === 0) return
+      waiting.current = NOTHING
+      if (paused) setHeld((before) => joinNews(before, news))
+      else setRows((before) => addLiveRows(before, news))
+    }, DRAW_EVERY_MS)
+    return () => clearInterval(timer)
+  }, [paused])
+
+  const resume = () => {
+    setRows((before) => addLiveRows(before, held))
+    setHeld(NOTHING)
+    setPaused(false)
+  }
+  const show = (zxid: string) => {
+    setOpened(zxid)
+    showAddress(paths.clusterLive(clusterId, { under: filter.under, show: filter.choice, txn: zxid }))
+  }
+  const readOlder = async () => {
+    setOlder({ pending: true, error: null })
+    try {
+      const page = await requestJson<LiveTxnsView>(
+        paths.api.liveTransactions(clusterId, { under: filter.under, types, before: next }),
+      )
+      setRows((before) => [...before, ...toLiveRows(page.transactions)])
+      setNext(page.next)
+      setOlder({ pending: false, error: null })
+    } catch (error) {
+      setOlder({ pending: false, error: viewOfError(error) })
+    }
+  }
+  const heldCount = held.transactions.length + held.more
+  const txn = useMemo(
+    () => rows.flatMap((row) => (row.kind === 'txn' && row.txn.zxid === opened ? [row.txn] : []))[0] ?? null,
+    [rows, opened],
+  )
+  return (
+    <>
+      <Card
+        flush
+        title="Transactions, newest first"
+        actions={
+          <span className="flex flex-wrap items-center gap-2">
+            <span role="status" className="inline-flex">
+              {paused ? (
+                <Badge tone="warn">paused{heldCount > 0 && `: ${formatCount(heldCount)} held`}</Badge>
+              ) : state.kind === 'lost' ? (
+                <Badge tone="bad" title={state.error?.message}>
+                  not connected, trying again
+                </Badge>
+              ) : (
+                <Badge tone={state.kind === 'live' ? 'good' : 'neutral'}>
+                  {state.kind === 'live' ? 'listening' : 'connecting'}
+                </Badge>
+              )}
+            </span>
+            <Button
+              size="small"
+              icon={paused ? <Play aria-hidden className="size-3.5" /> : <Pause aria-hidden className="size-3.5" />}
+              onClick={() => (paused ? resume() : setPaused(true))}
+            >
+              {paused ? 'Resume' : 'Pause'}
+            </Button>
+          </span>
+        }
+      >
+        <FilterForm clusterId={clusterId} filter={filter} />
+        <LiveList rows={rows} opened={opened} onOpen={show} />
+        <div className="flex flex-wrap items-center gap-3 border-t px-4 py-2 text-muted text-xs">
+          {next !== null && (
+            <Button size="small" pending={older.pending} onClick={readOlder}>
+              Older transactions
+            </Button>
+          )}
+          <span>{plural(rows.filter(({ kind }) => kind === 'txn').length, 'transaction')} listed.</span>
+          {older.error && <ErrorNotice error={older.error} />}
+        </div>
+      </Card>
+      {opened !== null && <LiveTxnDetail key={opened} clusterId={clusterId} zxid={opened} txn={txn} />}
+    </>
+  )
+}
+
+const NO_TYPES: readonly string[] = []
+
+function FilterForm({ clusterId, filter }: { clusterId: string; filter: LiveFilterChoice }) {
+  const router = useRouter()
+  const [under, setUnder] = useState(filter.under)
+  const [choice, setChoice] = useState<string>(filter.choice ?? '')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    router.push(paths.clusterLive(clusterId, { under: under.trim() || '/', show: choice }))
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-wrap items-end gap-3 border-b px-4 py-3">
+      <TextField
+        label="At or below"
+        wrapperClassName="min-w-48 flex-1"
+        className="font-mono"
+        value={under}
+        onChange={(event) => setUnder(event.target.value)}
+        placeholder="/"
+      />
+      <SelectField
+        label="Type"
+        wrapperClassName="w-52"
+        value={choice}
+        onChange={(event) => setChoice(event.target.value)}
+      >
+        <option value="">All</option>
+        {TYPE_CHOICE_IDS.map((id) => (
+          <option key={id} value={id}>
+            {TYPE_CHOICES[id].label}
+          </option>
+        ))}
+      </SelectField>
+      <Button type="submit">Filter</Button>
+    </form>
+  )
+}
