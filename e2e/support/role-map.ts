@@ -233,6 +233,8 @@ export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Recor
     liftHolds: { reason: confirmation.reason },
     copyBackup: { storeId: 'default' },
     setEncryption: { mode: 'off' },
+    keepTransactionLog: { enabled: false },
+    mendLogPiece: { storeId: 'default', first: '0x1' },
     addRecipient: { recipient: 'age1' },
     acknowledgeAlert: { reason: confirmation.reason },
     startDiff: { left: `backup:${backupId}`, right: `live:${cluster.id}` },

@@ -7,6 +7,7 @@ import { encryptionOperations } from './contract/encryption.ts'
 import { healthOperations } from './contract/health.ts'
 import { jobOperations } from './contract/jobs.ts'
 import { keepRulesOperations } from './contract/keep-rules.ts'
+import { logOperations } from './contract/logs.ts'
 import { restoreOperations } from './contract/restores.ts'
 import { scheduleOperations } from './contract/schedules.ts'
 import { searchOperations } from './contract/searches.ts'
@@ -25,6 +26,7 @@ export const OPERATIONS = {
   ...treeOperations,
   ...backupOperations,
   ...keepRulesOperations,
+  ...logOperations,
   ...storeOperations,
   ...encryptionOperations,
   ...diffOperations,

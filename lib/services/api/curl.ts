@@ -51,6 +51,8 @@ const BODIES: Partial<Record<OperationId, string>> = {
   startRescan: '{"storeId": "$STORE_ID"}',
   copyBackup: '{"storeId": "$STORE_ID"}',
   setEncryption: '{"mode": "own"}',
+  keepTransactionLog: '{"enabled": true, "everySeconds": 60}',
+  mendLogPiece: '{"storeId": "$STORE_ID", "first": "0x1"}',
   addRecipient: '{"recipient": "$AGE_PUBLIC_KEY", "label": "safe of the office"}',
   acknowledgeAlert: '{"reason": "the disk is being replaced", "minutes": 120}',
   startDiff: '{"left": "backup:$BACKUP_ID", "right": "live:$CLUSTER_ID"}',

@@ -9,6 +9,7 @@ import { encryptionHandlers } from './handlers/encryption.ts'
 import { healthHandlers } from './handlers/health.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { keepRulesHandlers } from './handlers/keep-rules.ts'
+import { logHandlers } from './handlers/logs.ts'
 import { restoreHandlers } from './handlers/restores.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
 import { searchHandlers } from './handlers/searches.ts'
@@ -24,6 +25,7 @@ export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...treeHandlers,
   ...backupHandlers,
   ...keepRulesHandlers,
+  ...logHandlers,
   ...storeHandlers,
   ...encryptionHandlers,
   ...diffHandlers,
