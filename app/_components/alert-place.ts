@@ -11,6 +11,7 @@ export function alertPlace({ about, aboutId, cluster }: Pick<AlertView, 'about' 
   if (about === 'backups' || about === 'backup') return paths.clusterBackups(cluster.id)
   if (about === 'cluster-settings') return paths.cluster(cluster.id, 'settings')
   if (about === 'live') return paths.cluster(cluster.id, 'live')
+  if (about === 'cluster-follow') return paths.clusterFollow(cluster.id)
   if (about === 'drift') return paths.clusterDrift(cluster.id)
   return paths.cluster(cluster.id)
 }

@@ -34,6 +34,7 @@ describe('paths', () => {
     [paths.alerts({ clusterId: 'c1', before: 'a1' }), '/alerts?cluster=c1&before=a1'],
     [paths.notifications(), '/notifications'],
     [paths.clusterDrift('c1'), '/clusters/c1/settings#drift'],
+    [paths.clusterFollow('c1'), '/clusters/c1/settings#follow'],
     [paths.help(), '/help'],
     [paths.help({ clusterId: 'c1', about: 'deleted' }), '/help?cluster=c1#deleted'],
     [paths.api.openApi(), '/api/v1/openapi.json'],

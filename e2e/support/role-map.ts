@@ -121,6 +121,8 @@ export function roleMap(gallery: Gallery, { userId, step }: Besides): Record<str
     startReencryptAction: admin({ clusterId }),
     keepLogsAction: admin({ clusterId, enabled: true }),
     mendPieceAction: operator({ clusterId, storeId: 'none', first: '0x1' }),
+    setFollowAction: admin({ clusterId, enabled: false }),
+    testQuorumAction: admin({ clusterId }),
     acknowledgeAlertAction: operator({ alertId: 'none', minutes: null, reason }),
     takeBackAcknowledgementAction: operator({ alertId: 'none' }),
     setAlertRuleAction: admin({ clusterId, rule: 'backup-failed', enabled: true, severity: 'info' }),

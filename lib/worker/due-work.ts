@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { runDueCertificates } from '../services/alerts/look-at-certificates.ts'
 import { runDueAlerts } from '../services/alerts/run-due-alerts.ts'
 import { runDueDeliveries } from '../services/alerts/run-due-deliveries.ts'
@@ -7,6 +8,8 @@ import { runDueAuditWork } from '../services/audit/run-due-audit-work.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { runDueDrills } from '../services/drills/run-due-drills.ts'
 import { sweepUnlocks } from '../services/encryption/unlock.ts'
+import { followStream } from '../services/engine/follow-stream.ts'
+import { FollowRuns } from '../services/follow/follow-runs.ts'
 import { HealthRounds } from '../services/health/run-due-health.ts'
 import { runDueKeepRules } from '../services/keep-rules/run-due-keep-rules.ts'
 import { runDueLiveDrift } from '../services/live/run-due-live-drift.ts'
@@ -25,6 +28,8 @@ export interface DueWork {
   readonly fault: string
   /** In whose name it is done; absent: the worker's. */
   readonly actorName?: string
+  /** Ends what goes on beside the asking. */
+  readonly end?: () => Promise<void>
 }
 
 /**
@@ -33,6 +38,7 @@ export interface DueWork {
  */
 export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
   const rounds = new HealthRounds(owner)
+  const streams = new FollowRuns(owner, { follow: followStream, wait: waitFor })
   const clockWatch = new ClockWatch()
   return {
     // It is due all the time, and a job a minute would bury those that people have started.
@@ -43,6 +49,12 @@ export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
     logMirrors: {
       runDue: (context) => runDueLogMirrors(context, owner),
       fault: 'Which logs are to be mirrored cannot be asked',
+    },
+    follow: {
+      runDue: (context) => streams.runDue(context),
+      fault: 'Which clusters are to be followed cannot be asked',
+      actorName: 'live stream',
+      end: () => streams.end(),
     },
     drills: {
       runDue: (context) => runDueDrills(context, owner),
@@ -113,4 +125,8 @@ export function listDueWork(owner: string): Readonly<Record<string, DueWork>> {
       fault: 'Which unlocked keys are over cannot be asked',
     },
   }
+}
+
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined)
 }

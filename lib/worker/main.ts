@@ -46,7 +46,8 @@ async function main(): Promise<void> {
   await sweepStore()
   await lookAtBuiltIn(own)
   const contextFor = (signal: AbortSignal) => runtime.contextFor(system, { signal })
-  const pollers = Object.values(listDueWork(name)).map(
+  const dueWork = Object.values(listDueWork(name))
+  const pollers = dueWork.map(
     ({ runDue, fault, actorName = system.name }) =>
       new Poller({
         contextFor: (signal) => ({ ...contextFor(signal), actor: { ...system, name: actorName } }),
@@ -59,9 +60,9 @@ async function main(): Promise<void> {
   const stop = (signal: NodeJS.Signals) => {
     log.info({ signal }, 'The worker stops')
     globalThis.arkeeperStopping = true
-    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), ...pollers.map((poller) => poller.stop())]).then(
-      () => undefined,
-    )
+    stopped ??= Promise.all([loop.stop(STOP_TIMEOUT_MS), ...pollers.map((poller) => poller.stop())])
+      .then(() => Promise.all(dueWork.map(({ end }) => end?.())))
+      .then(() => undefined)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

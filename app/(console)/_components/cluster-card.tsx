@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { ArmedBadge } from '@/app/_components/armed-badge.tsx'
 import { EnvironmentBadge } from '@/app/_components/environment-badge.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { describeLag, describeRate, FOLLOW_WORDS, TONE_CLASS } from '@/app/_components/follow-words.ts'
 import { viewOfError } from '@/app/_components/request-json.ts'
 import { useAlertCounts } from '@/app/_components/use-alert-counts.ts'
 import { useClusterStatus } from '@/app/_components/use-cluster-status.ts'
@@ -41,6 +42,7 @@ export function ClusterCard({ cluster }: { cluster: ClusterView }) {
         )}
         <div className="mt-auto">
           <Health cluster={cluster} />
+          <Follow cluster={cluster} />
           <LastBackup cluster={cluster} />
           <LastProved cluster={cluster} />
           <NextRun cluster={cluster} />
@@ -181,6 +183,34 @@ function Health({ cluster: { id, name, health } }: { cluster: ClusterView }) {
       <span className="text-muted">
         , <RelativeTime at={lookedAt} />
       </span>
+    </p>
+  )
+}
+
+function Follow({ cluster: { id, name, follow } }: { cluster: ClusterView }) {
+  if (follow === null) return null
+  const { text, tone } = FOLLOW_WORDS[follow.state]
+  return (
+    <p className="text-sm">
+      <span className="text-muted">Live stream </span>
+      <Link
+        href={paths.clusterFollow(id)}
+        aria-label={`Live stream of ${name}: ${text}`}
+        className={`font-medium hover:underline ${TONE_CLASS[tone]}`}
+      >
+        {text}
+      </Link>
+      <span className="text-muted">
+        {follow.lagMs !== null && tone !== 'bad' && `, ${describeLag(follow.lagMs)}`}
+        {follow.rate !== null && tone !== 'bad' && `, ${describeRate(follow.rate)}`}
+        {follow.lastZxid !== null && (
+          <>
+            , at <Zxid value={follow.lastZxid} />
+          </>
+        )}
+      </span>
+      {follow.digest === 'parted' && <span className="font-medium text-removed">, a corrupted server found</span>}
+      {follow.digest === 'equal' && <span className="text-muted">, digests equal</span>}
     </p>
   )
 }

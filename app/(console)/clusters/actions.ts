@@ -33,6 +33,9 @@ import {
 import { setEncryption } from '@/lib/services/encryption/set-encryption.ts'
 import { startReencrypt } from '@/lib/services/encryption/start-reencrypt.ts'
 import { lock, unlock } from '@/lib/services/encryption/unlock.ts'
+import { setFollowSchema, testQuorumSchema } from '@/lib/services/follow/schemas.ts'
+import { setFollow } from '@/lib/services/follow/set-follow.ts'
+import { testQuorum } from '@/lib/services/follow/test-quorum.ts'
 import { addIgnoreRule } from '@/lib/services/ignore-rules/add-ignore-rule.ts'
 import { removeIgnoreRule } from '@/lib/services/ignore-rules/remove-ignore-rule.ts'
 import { addIgnoreRuleSchema, removeIgnoreRuleSchema } from '@/lib/services/ignore-rules/schemas.ts'
@@ -96,6 +99,13 @@ export const lockKeyAction = action(lockSchema, async (context, input) => {
 })
 
 export const startReencryptAction = action(startReencryptSchema, startReencrypt)
+
+export const setFollowAction = action(setFollowSchema, async (context, input) => {
+  await setFollow(context, input)
+  return null
+})
+
+export const testQuorumAction = action(testQuorumSchema, testQuorum)
 
 export const keepLogsAction = action(keepLogsSchema, async (context, input) => {
   await keepLogs(context, input)

@@ -8,6 +8,7 @@ import { getAdminServers } from '@/lib/services/clusters/admin-servers.ts'
 import { getCluster } from '@/lib/services/clusters/get-cluster.ts'
 import { getDrillSchedule } from '@/lib/services/drills/get-drill-schedule.ts'
 import { getEncryption } from '@/lib/services/encryption/get-encryption.ts'
+import { getFollow } from '@/lib/services/follow/get-follow.ts'
 import { listIgnoreRules } from '@/lib/services/ignore-rules/list-ignore-rules.ts'
 import { getLogKeeping } from '@/lib/services/logs/get-log-keeping.ts'
 import { getClusterStores } from '@/lib/services/stores/cluster-stores.ts'
@@ -20,6 +21,8 @@ export const loadAdminServers = cache((clusterId: string) => load((context) => g
 export const loadIgnoreRules = (clusterId: string) => load((context) => listIgnoreRules(context, clusterId))
 
 export const loadLogKeeping = cache((clusterId: string) => load((context) => getLogKeeping(context, clusterId)))
+
+export const loadFollow = (clusterId: string) => load((context) => getFollow(context, clusterId))
 
 export const loadEncryption = (clusterId: string) => load((context) => getEncryption(context, clusterId))
 

@@ -7,6 +7,7 @@ import {
 } from './look-at-backups.ts'
 import { lookAtCertificates } from './look-at-certificates.ts'
 import { lookAtDrift, lookAtLogCopies, lookAtLogPieces, lookAtLogs } from './look-at-cluster-work.ts'
+import { lookAtFollow } from './look-at-follow.ts'
 import { lookAtHealth } from './look-at-health.ts'
 import {
   lookAtAuditChain,
@@ -41,6 +42,7 @@ export const LOOKS: readonly Look[] = [
   lookAtLogCopies,
   lookAtLogPieces,
   lookAtWatchedPaths,
+  lookAtFollow,
   lookAtTokens,
   lookAtAuditChain,
   lookAtForwards,

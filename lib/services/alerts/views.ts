@@ -5,6 +5,7 @@ import type { ChannelKind, MailSecurity } from './schemas.ts'
 export type AlertSubject =
   | 'cluster'
   | 'cluster-settings'
+  | 'cluster-follow'
   | 'backups'
   | 'backup'
   | 'drift'

@@ -4,6 +4,7 @@ import { backupOperations } from './contract/backups.ts'
 import { clusterOperations } from './contract/clusters.ts'
 import { diffOperations } from './contract/diffs.ts'
 import { encryptionOperations } from './contract/encryption.ts'
+import { followOperations } from './contract/follow.ts'
 import { healthOperations } from './contract/health.ts'
 import { jobOperations } from './contract/jobs.ts'
 import { keepRulesOperations } from './contract/keep-rules.ts'
@@ -23,6 +24,7 @@ export const OPERATIONS = {
   ...clusterOperations,
   ...healthOperations,
   ...transactionOperations,
+  ...followOperations,
   ...treeOperations,
   ...backupOperations,
   ...keepRulesOperations,

@@ -65,6 +65,7 @@ const BODIES: Partial<Record<OperationId, string>> = {
   createSchedule: `{"clusterId": "$CLUSTER_ID", "name": "nightly", ${SCHEDULE}}`,
   updateSchedule: `{"name": "before work", ${SCHEDULE}, "overlap": "skip"}`,
   setKeepRules: `{"enabled": true, "rules": ${RULES}}`,
+  setFollow: '{"enabled": true, "quorumServers": "zk1:2888,zk2:2888,zk3:2888", "understood": true}',
   placeHold: '{"reason": "evidence for the incident of May"}',
   liftHolds: '{"reason": "the incident is closed"}',
 }

@@ -6,6 +6,7 @@ import { backupHandlers } from './handlers/backups.ts'
 import { clusterHandlers } from './handlers/clusters.ts'
 import { diffHandlers } from './handlers/diffs.ts'
 import { encryptionHandlers } from './handlers/encryption.ts'
+import { followHandlers } from './handlers/follow.ts'
 import { healthHandlers } from './handlers/health.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { keepRulesHandlers } from './handlers/keep-rules.ts'
@@ -22,6 +23,7 @@ export const HANDLERS: Handlers<Operations> & Record<OperationId, unknown> = {
   ...clusterHandlers,
   ...healthHandlers,
   ...transactionHandlers,
+  ...followHandlers,
   ...treeHandlers,
   ...backupHandlers,
   ...keepRulesHandlers,

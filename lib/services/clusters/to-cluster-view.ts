@@ -1,5 +1,6 @@
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import { findProof } from '../drills/find-proof.ts'
+import { findFollowSummary } from '../follow/find-follow-summary.ts'
 import { parseHealthSummary } from '../health/summarize-health.ts'
 import { isArmed } from './armed.ts'
 import { TLS_COLUMNS, toTlsView } from './cluster-tls.ts'
@@ -23,7 +24,10 @@ export const CLUSTER_COLUMNS = {
 } as const satisfies Prisma.ClusterSelect
 export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof CLUSTER_COLUMNS }>
 
-type Db = Pick<Prisma.TransactionClient, 'backup' | 'job' | 'healthWatch' | 'schedule' | 'scheduleRun'>
+type Db = Pick<
+  Prisma.TransactionClient,
+  'backup' | 'job' | 'healthWatch' | 'clusterFollow' | 'schedule' | 'scheduleRun'
+>
 
 export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Promise<ClusterView> {
   const lastGood = await findLastGoodBackup(db, row.id)
@@ -79,6 +83,7 @@ export async function toClusterView(db: Db, row: ClusterRow, nowMs: number): Pro
       scheduleName: lastRun.scheduleName,
     },
     health: watch?.enabled ? parseHealthSummary(watch.summary) : null,
+    follow: await findFollowSummary(db, row.id, nowMs),
   }
 }
 

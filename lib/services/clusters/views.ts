@@ -1,4 +1,5 @@
 import type { DownCause } from '../../adapters/zookeeper/connection.ts'
+import type { FollowState, FollowView } from '../follow/views.ts'
 import type { HealthSummaryView } from '../health/views.ts'
 
 /** Times are ISO strings in every view; zxids are hex strings. Secrets never appear in a view. */
@@ -53,6 +54,16 @@ export interface ClusterView {
   readonly lastRun: { readonly state: string; readonly at: string; readonly scheduleName: string } | null
   /** Of the latest look at the servers; null: nobody has looked yet, or nobody is to. */
   readonly health: HealthSummaryView | null
+  /** Its live stream; null: it is not followed. */
+  readonly follow: {
+    readonly state: FollowState
+    readonly lagMs: number | null
+    /** Transactions a second, over the last minute. */
+    readonly rate: number | null
+    readonly lastZxid: string | null
+    readonly digest: FollowView['digest']['state']
+    readonly heardAt: string | null
+  } | null
 }
 
 /** How the members' AdminServers are asked. Certificates are public; passwords and keys never appear. */

@@ -1,6 +1,7 @@
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { ServiceContext } from '../context.ts'
+import { isHeard } from '../follow/judge-follow.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { archiveLogs } from './archive-logs.ts'
@@ -44,6 +45,11 @@ export async function runDueLogs(context: ServiceContext, owner: string): Promis
 
 async function run(context: ServiceContext, clusterId: string) {
   try {
+    // One writer: as long as the stream is heard, it keeps all that the members' files would give, and sooner.
+    const follow = await context.db.clusterFollow.findUnique({ where: { clusterId } })
+    if (follow !== null && isHeard(follow, context.clock.now())) {
+      return { lastOkAt: new Date(context.clock.now()), lastZxid: follow.lastZxid, error: null }
+    }
     const { last, coverage } = await archiveLogs(context, clusterId)
     return {
       lastOkAt: new Date(context.clock.now()),

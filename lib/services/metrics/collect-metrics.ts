@@ -2,6 +2,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import type { ServiceContext } from '../context.ts'
 import { roleAt } from '../policy.ts'
 import { collectClusters } from './collect-clusters.ts'
+import { collectFollow } from './collect-follow.ts'
 import { collectInstallation } from './collect-installation.ts'
 import { collectJobs } from './collect-jobs.ts'
 import { collectLogCopies } from './collect-log-copies.ts'
@@ -24,6 +25,7 @@ export async function collectMetrics(context: ServiceContext): Promise<string> {
   const names: ClusterNames = new Map(clusters.map(({ id, name }) => [id, name]))
   sink.set('arkeeper_clusters', clusters.length)
   await collectClusters(context, names, sink)
+  await collectFollow(context, names, sink)
   await collectSchedules(context, names, sink)
   await collectLogCopies(context, names, sink)
   await collectStored(context, names, sink)

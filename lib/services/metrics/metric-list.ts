@@ -47,6 +47,18 @@ export const METRICS = {
   ),
   arkeeper_log_pieces_damaged: gauge('Pieces of the log that were read again and are damaged.', 'cluster'),
 
+  arkeeper_follow_up: gauge('1 while the live stream of a followed cluster is heard, else 0.', 'cluster'),
+  arkeeper_follow_heard_timestamp_seconds: gauge('When it was heard last.', 'cluster'),
+  arkeeper_follow_lag_seconds: gauge('How far behind the ensemble what is kept is.', 'cluster'),
+  arkeeper_follow_last_zxid: gauge('Of the last transaction that is kept; beyond 2^53 not exact.', 'cluster'),
+  arkeeper_follow_last_transaction_timestamp_seconds: gauge('When it was made, by the leader.', 'cluster'),
+  arkeeper_follow_transactions_rate: gauge('Transactions a second, over the last minute.', 'cluster'),
+  arkeeper_follow_transactions_total: counter('Transactions that were kept since it was switched on.', 'cluster'),
+  arkeeper_follow_gaps: gauge('Gaps that nothing has closed.', 'cluster'),
+  arkeeper_follow_base_timestamp_seconds: gauge('When a base snapshot was kept last.', 'cluster'),
+  arkeeper_follow_digests_compared_total: counter('Digests that were held against the transactions.', 'cluster'),
+  arkeeper_follow_digest_parted: gauge('1 while the digests of the server are not its own transactions.', 'cluster'),
+
   arkeeper_schedule_next_run_timestamp_seconds: gauge('When the schedule is due next.', 'cluster', 'schedule'),
   arkeeper_schedule_last_success_timestamp_seconds: gauge(
     'When a backup by the schedule came through last.',

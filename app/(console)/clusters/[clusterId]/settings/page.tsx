@@ -10,6 +10,7 @@ import { ClusterFrame } from '../../_components/cluster-frame.tsx'
 import { DriftPanel } from '../../_components/drift-panel.tsx'
 import { DrillSchedulePanel } from '../../_components/drill-schedule-panel.tsx'
 import { EncryptionPanel } from '../../_components/encryption-panel.tsx'
+import { FollowPanel } from '../../_components/follow-panel.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
@@ -20,6 +21,7 @@ import {
   loadClusterAlerts,
   loadDrillSchedule,
   loadEncryption,
+  loadFollow,
   loadIgnoreRules,
   loadLogKeeping,
   loadStores,
@@ -29,13 +31,14 @@ export const metadata: Metadata = { title: 'Settings' }
 
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
   const { clusterId } = await params
-  const [cluster, adminServers, logs, drills, alerts, encryption] = await Promise.all([
+  const [cluster, adminServers, logs, drills, alerts, encryption, follow] = await Promise.all([
     loadCluster(clusterId),
     loadAdminServers(clusterId),
     loadLogKeeping(clusterId),
     loadDrillSchedule(clusterId),
     loadClusterAlerts(clusterId),
     loadEncryption(clusterId),
+    loadFollow(clusterId),
   ])
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   const [rules, stores] = await Promise.all([loadIgnoreRules(cluster.value.id), loadStores(cluster.value.id)])
@@ -72,6 +75,15 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
               <ErrorNotice error={logs.error} />
             )}
           </Card>
+          <div id="follow" className="scroll-mt-16">
+            <Card title="Live stream">
+              {follow.ok ? (
+                <FollowPanel clusterId={cluster.value.id} follow={follow.value} />
+              ) : (
+                <ErrorNotice error={follow.error} />
+              )}
+            </Card>
+          </div>
           <Card title="Encryption">
             {encryption.ok ? (
               <EncryptionPanel clusterId={cluster.value.id} encryption={encryption.value} />

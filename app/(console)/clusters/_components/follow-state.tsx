@@ -1,0 +1,73 @@
+import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { DIGEST_WORDS, describeLag, describeRate, FOLLOW_WORDS } from '@/app/_components/follow-words.ts'
+import { Zxid } from '@/app/_components/zxid.tsx'
+import { Badge } from '@/app/_ui/badge.tsx'
+import { Facts } from '@/app/_ui/card.tsx'
+import { plural } from '@/app/_ui/format-number.ts'
+import { Notice } from '@/app/_ui/notice.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
+import type { FollowView } from '@/lib/services/follow/views.ts'
+import { FollowGaps } from './follow-gaps.tsx'
+
+/** How the stream goes: whether it is heard, how far it is, what proves it, and what it has missed. */
+export function FollowState({ follow }: { follow: FollowView }) {
+  const { state, settings, digest, base, gaps } = follow
+  const { text, tone } = FOLLOW_WORDS[state]
+  const isHeard = tone !== 'bad' && state !== 'waiting' && state !== 'off'
+  return (
+    <div className="flex flex-col gap-3">
+      {follow.error && state !== 'off' && <ErrorNotice error={follow.error} />}
+      {digest.state === 'parted' && settings.enabled && (
+        <Notice tone="bad" title="A corrupted server found">
+          The digests that {follow.peer ?? 'the server'} sends are not what its own transactions come to
+          {digest.zxid !== null && (
+            <>
+              {' '}
+              since <Zxid value={digest.zxid} />
+            </>
+          )}
+          . What is kept goes on being what it sends. Compare the members’ digests (Health), take a backup from another
+          member, and let this one fetch the tree anew.
+        </Notice>
+      )}
+      <Facts
+        items={[
+          [
+            'State',
+            <span key="state" className="inline-flex flex-wrap items-center gap-1.5">
+              <Badge tone={tone}>{text}</Badge>
+              {follow.stateSince !== null && state !== 'off' && (
+                <span className="text-muted">
+                  <RelativeTime at={follow.stateSince} />
+                </span>
+              )}
+            </span>,
+          ],
+          ['Heard from', follow.peer ?? 'nobody yet'],
+          ['Heard last', follow.heardAt ? <RelativeTime key="heard" at={follow.heardAt} /> : 'never'],
+          ['Last transaction', follow.lastZxid ? <Zxid key="last" value={follow.lastZxid} /> : 'none yet'],
+          ['Lag', isHeard && follow.lagMs !== null ? describeLag(follow.lagMs) : 'not known'],
+          ['Rate', isHeard && follow.rate !== null ? describeRate(follow.rate) : 'not known'],
+          ['Kept', plural(follow.transactions, 'transaction')],
+          ['Digests', `${DIGEST_WORDS[digest.state]}${digest.compared > 0 ? `, ${digest.compared} compared` : ''}`],
+          [
+            'Newest base',
+            base ? (
+              <span key="base">
+                <RelativeTime at={base.at} /> at <Zxid value={base.zxid} />
+              </span>
+            ) : (
+              'none yet'
+            ),
+          ],
+        ]}
+      />
+      {gaps.length > 0 && (
+        <section aria-label="Gaps" className="flex flex-col gap-1">
+          <h3 className="font-medium">Gaps</h3>
+          <FollowGaps gaps={gaps} />
+        </section>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,292 @@
+import { createWriteStream } from 'node:fs'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { FollowGap, FollowHolding, FollowSink } from '../../adapters/archive/live/follow-sink.ts'
+import type { LiveBase } from '../../adapters/archive/live/live-tree.ts'
+import type { LogBase, LogTail } from '../../adapters/archive/log-archive.ts'
+import type { BaseFile } from '../../adapters/archive/store.ts'
+import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
+import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
+import { makeDir } from '../../base/make-dir.ts'
+import { findGap } from '../../domain/txnlog/continuity.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import type { LogSource } from '../../domain/txnlog/ports.ts'
+import { LogReader } from '../../domain/txnlog/read-log.ts'
+import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
+import type { ServiceContext } from '../context.ts'
+import { catchUpLogs } from '../logs/catch-up.ts'
+import { openLogs } from '../logs/cluster-logs.ts'
+import { writeStreamBase } from './write-stream-base.ts'
+
+/** What the open end may grow to before it is put into pieces: at most so much is read without an index. */
+const TAIL_BYTES_MAX = 8 << 20
+const TAIL_AGE_MAX_MS = 5 * 60_000
+const BASE_NAME = /^base\.([0-9a-f]{1,16})$/
+
+export interface ArchiveSinkInput {
+  /** Its archives encrypt as is set for the cluster. */
+  readonly context: ServiceContext
+  readonly cluster: { readonly id: string; readonly name: string }
+  /** `<store>/<cluster>/logs` */
+  readonly logDir: string
+  /** Of this host alone: the newest base, unpacked, and what is in the making. */
+  readonly localDir: string
+  /** Of the holder of the lease: its open end is told apart by it. */
+  readonly fence: number
+  /** An archived base is due that long after the last. */
+  readonly baseMs: number
+  readonly isEncrypted: boolean
+  /** Before the first word of a stream is kept. Throws where it is not the one of this cluster. */
+  assertOurs(zxid: bigint): Promise<void>
+  /** Before what is kept is laid aside. Throws where the cluster itself still knows it. */
+  assertRolledBack(last: bigint): Promise<void>
+  /** Puts a gap on record, and fills it from elsewhere if it can. */
+  onGap(gap: FollowGap): Promise<void>
+  onRollBack(to: bigint | null): Promise<void>
+  /** A base lies in the archive. */
+  onBase(zxid: bigint): void
+}
+
+/**
+ * Keeps a stream in the log archive of its cluster: an open end that grows beside the pieces and is put into them now and then, so that nothing
+ * is rewritten each second. Bases are archives beside the logs, and the newest lies on this host unpacked, to go on from.
+ *
+ * Where archives are encrypted nobody here could read the pieces back to go on from: open ends, which are sealed with the installation's key,
+ * stay until a base is behind them.
+ */
+export class ArchiveSink implements FollowSink {
+  readonly scratchDir: string
+  readonly #input: ArchiveSinkInput
+  #tail: LogTail | null = null
+  #tailSince = 0
+  /** Closed open ends that are not in pieces yet, with their last zxid. */
+  #closed: { readonly name: string; readonly last: bigint }[] = []
+  /** One at a time touches the open end. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #taking: Promise<void> | null = null
+  /** The newest base in the archive. */
+  #based: { readonly zxid: bigint; readonly atMs: number } | null = null
+  /** Behind a gap nothing is told from an older base. */
+  #needsBehind: bigint | null = null
+  #isOurs = false
+  /** Where the archive ends while there is nothing to go on from: what follows may lie behind a gap that nobody tells of. */
+  #endsAt: bigint | null = null
+
+  constructor(input: ArchiveSinkInput) {
+    this.#input = input
+    this.scratchDir = join(/* turbopackIgnore: true */ input.localDir, 'scratch')
+  }
+
+  get #logs() {
+    return this.#input.context.archives.logs
+  }
+
+  async open(): Promise<FollowHolding> {
+    const { context, cluster, logDir } = this.#input
+    await rm(this.scratchDir, { recursive: true, force: true })
+    await makeDir(this.scratchDir, 0o700)
+    await context.archives.sweepUnfinished(logDir)
+    await catchUpLogs(context, cluster)
+    for (const tail of await this.#logs.tails(logDir)) {
+      this.#closed.push({ name: tail.name, last: (await findLast(tail)) ?? tail.zxid })
+    }
+    if (!this.#input.isEncrypted) await this.#takeClosed()
+    const bases = await this.#logs.bases(logDir)
+    this.#based = bases[0] ? { zxid: bases[0].zxid, atMs: bases[0].takenAtMs } : null
+    if ((await this.#localBases()).length === 0) await this.#fetchBase(bases)
+    const holding = await this.#holding()
+    if (holding.bases.length > 0) return holding
+    // What is archived came by another way, and stays: the stream begins behind it.
+    this.#endsAt = holding.last
+    return { last: null, bases: [], logs: [], gaps: holding.gaps }
+  }
+
+  async append(entries: readonly TxnEntry[]): Promise<void> {
+    const [first] = entries
+    if (first === undefined) return
+    await this.#beginAt(first.zxid)
+    await this.#inTurn(async () => {
+      if (this.#tail === null) {
+        this.#tail = this.#logs.openTail(this.#input.logDir, `f${this.#input.fence}`)
+        this.#tailSince = this.#input.context.clock.now()
+      }
+      await this.#tail.append(entries)
+    })
+  }
+
+  async flush(): Promise<void> {
+    await this.#tail?.flush()
+    if (this.#input.isEncrypted || !this.#isTailDue()) return
+    await this.#closeTail()
+    // In the background: what arrives goes into another open end meanwhile.
+    this.#taking ??= this.#takeClosed()
+      .catch((error: unknown) => this.#warn(error, 'The open end of a log could not be put into pieces yet'))
+      .finally(() => {
+        this.#taking = null
+      })
+  }
+
+  async base(base: LiveBase): Promise<void> {
+    await this.#beginAt(base.zxid + 1n)
+    const path = join(/* turbopackIgnore: true */ this.#input.localDir, `base.${formatHex64Bare(base.zxid)}`)
+    await rename(base.path, path)
+    for (const other of await this.#localBases()) if (other.path !== path) await rm(other.path, { force: true })
+    if (this.#isBaseDue(base.zxid)) await this.#archiveBase(path, base.zxid)
+    if (!this.#input.isEncrypted) return
+    await this.#closeTail()
+    await this.#takeClosed(base.zxid)
+  }
+
+  async gap(gap: FollowGap): Promise<void> {
+    if (this.#needsBehind === null || gap.to > this.#needsBehind) this.#needsBehind = gap.to
+    await this.#closeTail()
+    await this.#takeClosed()
+    await this.#input.onGap(gap)
+  }
+
+  async rollBack(to: bigint | null): Promise<FollowHolding> {
+    const { last } = await this.#holding()
+    if (last !== null) await this.#input.assertRolledBack(last)
+    await this.#closeTail()
+    await this.#takeClosed()
+    await this.#logs.rollBack(this.#input.logDir, to)
+    this.#based = null
+    for (const { path, zxid } of await this.#localBases()) {
+      if (to === null || zxid > to) await rm(path, { force: true })
+    }
+    await this.#input.onRollBack(to)
+    return this.#holding()
+  }
+
+  async close(): Promise<void> {
+    await this.#taking
+    await this.#closeTail()
+    if (this.#input.isEncrypted) return
+    await this.#takeClosed().catch((error: unknown) =>
+      // It is whole where it is, and is put into pieces by whoever goes on.
+      this.#warn(error, 'The open end of a log stays until the stream goes on'),
+    )
+  }
+
+  /** Once, before anything is kept. */
+  async #beginAt(next: bigint): Promise<void> {
+    if (this.#isOurs) return
+    await this.#input.assertOurs(next - 1n)
+    this.#isOurs = true
+    const after = this.#endsAt
+    this.#endsAt = null
+    if (after === null || findGap(after, { zxid: next, type: TXN_TYPE.create }) === null || next <= after) return
+    await this.#input.onGap({ from: after + 1n, to: next - 1n, why: 'no-state', atMs: this.#input.context.clock.now() })
+  }
+
+  async #holding(): Promise<FollowHolding> {
+    const { context, cluster, logDir, isEncrypted } = this.#input
+    const opened = await openLogs(context, cluster)
+    const { segments } = opened.archived
+    const tails = await this.#logs.tails(logDir)
+    const bases = await this.#localBases()
+    const ends = [...segments, ...this.#closed].map(({ last }) => last)
+    ends.push(...bases.map(({ zxid }) => zxid))
+    const last = ends.reduce<bigint | null>((most, zxid) => (most === null || zxid > most ? zxid : most), null)
+    const gaps = await context.db.followGap.count({ where: { clusterId: cluster.id } })
+    return { last, bases, logs: [...(isEncrypted ? [] : opened.sources(segments)), ...tails], gaps }
+  }
+
+  /** On a host that has not followed before: the newest base that can be read, unpacked. */
+  async #fetchBase(bases: readonly LogBase[]): Promise<void> {
+    for (const { dir, zxid } of bases) {
+      const path = join(/* turbopackIgnore: true */ this.scratchDir, 'fetched')
+      const { context, localDir } = this.#input
+      try {
+        const out = createWriteStream(path, { mode: 0o600 })
+        await pipeline(context.archives.readUnpacked(dir), out, { signal: context.signal })
+      } catch (error) {
+        throwIfAborted(context.signal)
+        // An encrypted one without its key, or a damaged one: an older one may serve.
+        this.#warn(error, 'A base of the stream cannot be read')
+        continue
+      }
+      await rename(path, join(/* turbopackIgnore: true */ localDir, `base.${formatHex64Bare(zxid)}`))
+      return
+    }
+  }
+
+  async #localBases(): Promise<BaseFile[]> {
+    const found: BaseFile[] = []
+    for (const name of await readdir(this.#input.localDir)) {
+      const zxid = parseHex64(BASE_NAME.exec(name)?.[1] ?? '')
+      if (zxid === null) continue
+      const path = join(/* turbopackIgnore: true */ this.#input.localDir, name)
+      found.push({ name, path, zxid, bytes: (await stat(path)).size, isExact: true, kindsKnown: true })
+    }
+    return found.sort((a, b) => (a.zxid < b.zxid ? 1 : -1))
+  }
+
+  async #archiveBase(path: string, zxid: bigint): Promise<void> {
+    const { context, cluster, logDir } = this.#input
+    try {
+      await writeStreamBase(context, { path, zxid, cluster, parentDir: this.#logs.basesDir(logDir) })
+      this.#based = { zxid, atMs: context.clock.now() }
+      this.#input.onBase(zxid)
+    } catch (error) {
+      // The stream is whole without it; the next base comes soon.
+      this.#warn(error, 'A base of the stream could not be kept in the archive')
+    }
+  }
+
+  #isBaseDue(zxid: bigint): boolean {
+    const { context, baseMs } = this.#input
+    const based = this.#based
+    if (based === null || zxid < based.zxid || context.clock.now() - based.atMs >= baseMs) return true
+    return this.#needsBehind !== null && based.zxid < this.#needsBehind
+  }
+
+  #isTailDue(): boolean {
+    if (this.#tail === null) return false
+    return this.#tail.bytes >= TAIL_BYTES_MAX || this.#input.context.clock.now() - this.#tailSince >= TAIL_AGE_MAX_MS
+  }
+
+  async #closeTail(): Promise<void> {
+    await this.#inTurn(async () => {
+      const tail = this.#tail
+      this.#tail = null
+      await tail?.close()
+      if (tail !== null && tail.name !== null && tail.last !== null) {
+        this.#closed.push({ name: tail.name, last: tail.last })
+      }
+    })
+  }
+
+  /** Puts the closed open ends into pieces; those that go beyond `upTo` stay. */
+  async #takeClosed(upTo: bigint | null = null): Promise<void> {
+    const taken = this.#closed.filter(({ last }) => upTo === null || last <= upTo)
+    if (taken.length === 0) return
+    const { cluster, logDir, context } = this.#input
+    const names = taken.map(({ name }) => name)
+    await this.#logs.takeTails(logDir, { names, members: [`stream of ${cluster.name}`], signal: context.signal })
+    this.#closed = this.#closed.filter(({ name }) => !names.includes(name))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  #warn(error: unknown, message: string): void {
+    const { context, cluster } = this.#input
+    context.log.warn({ clusterId: cluster.id, error: formatErrorLine(error) }, message)
+  }
+}
+
+async function findLast(tail: LogSource): Promise<bigint | null> {
+  const reader = new LogReader(tail.open(), { allowBareCheck: true })
+  let last: bigint | null = null
+  try {
+    for await (const batch of reader.readEntries()) last = batch.at(-1)?.zxid ?? last
+  } finally {
+    await reader.close()
+  }
+  return last
+}

@@ -1,0 +1,267 @@
+import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
+import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { SummaryGatherer } from '../../domain/txnlog/summary.ts'
+import type { ServiceContext } from '../context.ts'
+import type { FollowEvent, FollowProgress } from '../engine/follow.ts'
+import type { ErrorView } from '../error-view.ts'
+import { describeFailure } from '../jobs/describe-failure.ts'
+import { FOLLOW_LEASE_MS } from './judge-follow.ts'
+import { NO_ERROR } from './set-follow.ts'
+import type { FollowState } from './views.ts'
+
+/** Rows of the newest transactions that are kept; a row is what came within a second. */
+const CHUNKS_KEPT = 900
+const PRUNE_EVERY_MS = 60_000
+/** Without news the row is written that often, for its lease. */
+const BEAT_MS = 5_000
+const RATE_MS = 60_000
+/** Servers that send no digest at all have sent so many transactions without. */
+const WITHOUT_DIGEST = 50n
+
+/** Somebody who wants to know of every transaction: held against each, asked once a second to write what came of it. */
+export interface FollowListener {
+  add(entries: readonly TxnEntry[]): void
+  /** Must not throw: what cannot be written is told in the log. */
+  flush(context: ServiceContext): Promise<void>
+}
+
+export interface FollowClaim {
+  readonly clusterId: string
+  readonly owner: string
+  readonly fence: number
+  /** Of the settings: when they change, the stream begins anew. */
+  readonly revision: number
+  readonly lagMsMax: number
+}
+
+/** What a stream tells of itself, kept in its row and in the ring of its newest transactions, about once a second. */
+export class FollowReport {
+  readonly #context: ServiceContext
+  readonly #claim: FollowClaim
+  readonly #summaries = new SummaryGatherer()
+  readonly #listeners: readonly FollowListener[]
+  #state: FollowState = 'connecting'
+  #stateSince: Date
+  #isSynced = false
+  #progress: FollowProgress | null = null
+  #peer: string | null = null
+  #connectedAt: Date | null = null
+  #heardAt: Date | null = null
+  #error: ErrorView | null = null
+  #last: { readonly zxid: bigint; readonly at: Date } | null = null
+  /** Of what was written since the last chunk. */
+  #chunk: { from: bigint; to: bigint; bytes: number } | null = null
+  #written = 0n
+  #toldWritten = 0n
+  #toldCompared = 0
+  #parted = 0
+  #base: { readonly zxid: bigint; readonly at: Date } | null = null
+  /** When how many were written, for the rate. */
+  #marks: { readonly at: number; readonly written: bigint }[] = []
+  #changed = true
+  #writtenAt = Number.NEGATIVE_INFINITY
+  #prunedAt: number
+
+  constructor(context: ServiceContext, claim: FollowClaim, listeners: readonly FollowListener[]) {
+    this.#context = context
+    this.#claim = claim
+    this.#listeners = listeners
+    this.#stateSince = new Date(context.clock.now())
+    this.#prunedAt = context.clock.now()
+  }
+
+  /** When the last transaction that is kept was made; null: none was kept by this run. */
+  get lastTxnAt(): Date | null {
+    return this.#last?.at ?? null
+  }
+  get lastZxid(): bigint | null {
+    return this.#last?.zxid ?? null
+  }
+
+  onWritten(entries: readonly TxnEntry[], receivedAt: number): void {
+    const [first, last] = [entries[0], entries.at(-1)]
+    if (first === undefined || last === undefined) return
+    this.#summaries.add(entries)
+    for (const listener of this.#listeners) listener.add(entries)
+    const bytes = entries.reduce((sum, { start, end }) => sum + (end - start), 0)
+    this.#chunk = {
+      from: this.#chunk?.from ?? first.zxid,
+      to: last.zxid,
+      bytes: (this.#chunk?.bytes ?? 0) + bytes,
+    }
+    this.#written += BigInt(entries.length)
+    this.#last = { zxid: last.zxid, at: new Date(last.timeMs) }
+    this.#heardAt = new Date(receivedAt)
+    this.#changed = true
+  }
+
+  onBase(zxid: bigint): void {
+    this.#base = { zxid, at: new Date(this.#context.clock.now()) }
+    this.#changed = true
+  }
+
+  onEvent(event: FollowEvent): void {
+    const { log, clock, newId } = this.#context
+    const { clusterId } = this.#claim
+    this.#changed = true
+    switch (event.kind) {
+      case 'connected':
+        this.#peer = `${event.peer.host}:${event.peer.port}`
+        this.#connectedAt = new Date(clock.now())
+        this.#error = null
+        this.#isSynced = false
+        this.#move('catching-up')
+        log.info({ clusterId, peer: this.#peer, start: event.start }, 'The stream of a cluster is heard')
+        return
+      case 'synced':
+        this.#isSynced = true
+        this.#move('following')
+        return
+      case 'lost':
+        this.#error = describeFailure(event.error, newId())
+        this.#move('lost')
+        log.warn(
+          { clusterId, error: formatErrorLine(event.error) },
+          'The stream of a cluster is lost; it is tried again',
+        )
+        return
+      case 'digest-parted':
+        this.#parted++
+        log.error(
+          { clusterId, zxid: event.zxid.toString(16), peer: this.#peer },
+          'The digest of a server is not what its own transactions come to',
+        )
+        return
+      case 'gap':
+      case 'rolled-back':
+      case 'base':
+      case 'digest-agrees':
+        return
+    }
+  }
+
+  onProgress(progress: FollowProgress): void {
+    this.#progress = progress
+    if (progress.connected) this.#heardAt = new Date(this.#context.clock.now())
+    if (this.#isSynced && progress.connected) {
+      this.#move(progress.lagMs > this.#claim.lagMsMax ? 'behind' : 'following')
+    }
+  }
+
+  /** Called each second. False: the row is somebody else's, or was changed, and this run must end. Throws what the database throws. */
+  async write(): Promise<boolean> {
+    const { db, clock } = this.#context
+    const { clusterId, owner, fence, revision } = this.#claim
+    const now = clock.now()
+    await this.#writeChunk(now)
+    for (const listener of this.#listeners) await listener.flush(this.#context)
+    if (!this.#changed && now - this.#writtenAt < BEAT_MS) return true
+    this.#changed = false
+    this.#writtenAt = now
+    const { data, told } = this.#toRow(now)
+    const { count } = await db.clusterFollow.updateMany({
+      where: { clusterId, leaseOwner: owner, fence, revision, enabled: true },
+      data: { ...data, leaseUntil: new Date(now + FOLLOW_LEASE_MS) },
+    })
+    if (count === 0) return false
+    told()
+    return true
+  }
+
+  /** The stream has ended: by us, so that another may go on at once, or for a reason that somebody has to look at. */
+  async end(error: unknown, retryInMs: number): Promise<void> {
+    const { db, clock, newId } = this.#context
+    const { clusterId, owner, fence } = this.#claim
+    const now = clock.now()
+    await this.#writeChunk(now)
+    for (const listener of this.#listeners) await listener.flush(this.#context)
+    const isByUs = error === null || (isArkeeperError(error) && error.code === 'CANCELLED')
+    this.#error = isByUs ? this.#error : describeFailure(error, newId())
+    this.#move(isByUs ? 'waiting' : 'refused')
+    const { data } = this.#toRow(now)
+    await db.clusterFollow.updateMany({
+      where: { clusterId, leaseOwner: owner, fence },
+      data: { ...data, leaseOwner: null, leaseUntil: null, nextRunAt: new Date(isByUs ? now : now + retryInMs) },
+    })
+  }
+
+  #move(state: FollowState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#stateSince = new Date(this.#context.clock.now())
+    this.#changed = true
+  }
+
+  #toRow(now: number) {
+    const written = this.#written
+    const compared = this.#progress?.proof?.compared ?? 0
+    const parted = this.#parted
+    const data = {
+      state: this.#state,
+      stateSince: this.#stateSince,
+      peer: this.#peer,
+      connectedAt: this.#connectedAt,
+      error: this.#error === null ? NO_ERROR : { ...this.#error },
+      rate: this.#rate(now),
+      transactions: { increment: written - this.#toldWritten },
+      digestCompared: { increment: BigInt(Math.max(compared - this.#toldCompared, 0)) },
+      digestParted: { increment: BigInt(parted) },
+      ...this.#digest(now),
+      ...(this.#heardAt === null ? {} : { heardAt: this.#heardAt }),
+      ...(this.#progress === null ? {} : { lagMs: Math.round(this.#progress.lagMs) }),
+      ...(this.#last === null ? {} : { lastZxid: this.#last.zxid, lastTxnAt: this.#last.at }),
+      ...(this.#base === null ? {} : { baseZxid: this.#base.zxid, baseAt: this.#base.at }),
+    }
+    const told = () => {
+      this.#toldWritten = written
+      this.#toldCompared = compared
+      this.#parted -= parted
+    }
+    return { data, told }
+  }
+
+  #digest(now: number) {
+    const proof = this.#progress?.proof
+    if (!proof) return {}
+    const digestAt = new Date(now)
+    if (proof.parted !== null) return { digestState: 'parted', digestZxid: proof.parted.zxid, digestAt }
+    if (proof.comparedZxid !== null) return { digestState: 'equal', digestZxid: proof.comparedZxid, digestAt }
+    return this.#written >= WITHOUT_DIGEST ? { digestState: 'none' } : {}
+  }
+
+  #rate(now: number): number {
+    const mark = { at: now, written: this.#written }
+    this.#marks = [...this.#marks.filter(({ at }) => at <= now && now - at <= RATE_MS), mark]
+    const [oldest] = this.#marks
+    if (oldest === undefined || oldest.at === now) return 0
+    return Number(this.#written - oldest.written) / ((now - oldest.at) / 1000)
+  }
+
+  async #writeChunk(now: number): Promise<void> {
+    const { db, newId } = this.#context
+    const { clusterId } = this.#claim
+    const chunk = this.#chunk
+    const page = this.#summaries.take()
+    this.#chunk = null
+    if (chunk !== null && page !== null) {
+      const facts = { toZxid: chunk.to, at: new Date(now), transactions: page.total, bytes: chunk.bytes }
+      // Plain JSON, as every stored object is: a copy drops the types that say read-only.
+      const summaries = structuredClone(page) as object
+      await db.followChunk.upsert({
+        where: { clusterId_fromZxid: { clusterId, fromZxid: chunk.from } },
+        create: { id: newId(), clusterId, fromZxid: chunk.from, ...facts, summaries },
+        update: { ...facts, summaries },
+        select: { id: true },
+      })
+    }
+    if (now - this.#prunedAt < PRUNE_EVERY_MS && now >= this.#prunedAt) return
+    this.#prunedAt = now
+    const spent = await db.followChunk.findFirst({
+      where: { clusterId },
+      orderBy: [{ toZxid: 'desc' }, { id: 'asc' }],
+      skip: CHUNKS_KEPT,
+      select: { toZxid: true },
+    })
+    if (spent) await db.followChunk.deleteMany({ where: { clusterId, toZxid: { lte: spent.toZxid } } })
+  }
+}

@@ -1,0 +1,244 @@
+import { join } from 'node:path'
+import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { ROOT } from '../../domain/znode/path.ts'
+import { writeAudit } from '../audit/write-audit.ts'
+import { getClusterForWriting } from '../clusters/armed.ts'
+import type { ServiceContext } from '../context.ts'
+import { encryptingFor, findRecipients } from '../encryption/find-recipients.ts'
+import { splitConnectString } from '../engine/connect-string.ts'
+import type { followStream } from '../engine/follow-stream.ts'
+import { leaseIsFree } from '../lease-is-free.ts'
+import { HitBook } from '../live/record-hits.ts'
+import { logFolder } from '../logs/log-folder.ts'
+import { ArchiveSink } from './archive-sink.ts'
+import { FollowReport } from './follow-report.ts'
+import { FOLLOW_LEASE_MS } from './judge-follow.ts'
+import { keepBases } from './keep-bases.ts'
+import { toQuorumTarget } from './quorum-target.ts'
+import { recordGap } from './record-gap.ts'
+import { assertOurs, assertRolledBack } from './same-ensemble.ts'
+
+const TICK_MS = 1_000
+/** What no wait mends is tried again all the same: somebody may have mended it. */
+const RETRY_MS = 60_000
+const RECIPIENTS_EVERY_MS = 60_000
+const HOUR_MS = 3_600_000
+
+/** `wait`: resolves early when the signal fires. */
+export interface FollowEngine {
+  readonly follow: typeof followStream
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+interface Running {
+  readonly stop: AbortController
+  readonly done: Promise<void>
+}
+
+/**
+ * The streams that one worker hears, as `owner`. A cluster is taken by a guarded update and held by a lease that is renewed each few seconds;
+ * who has it writes with the fence that came with it. A worker that falls silent loses it to another, which goes on where the archive ends.
+ */
+export class FollowRuns {
+  readonly #owner: string
+  readonly #engine: FollowEngine
+  readonly #running = new Map<string, Running>()
+
+  constructor(owner: string, engine: FollowEngine) {
+    this.#owner = owner
+    this.#engine = engine
+  }
+
+  /** Takes up one stream that nobody has; false when there is none. It goes on beside, until `end`. */
+  async runDue(context: ServiceContext): Promise<boolean> {
+    const { db, clock } = context
+    const now = new Date(clock.now())
+    const isDue = { enabled: true, quorumServers: { not: '' }, nextRunAt: { lte: now }, ...leaseIsFree(now) }
+    const due = await db.clusterFollow.findFirst({
+      where: { ...isDue, clusterId: { notIn: [...this.#running.keys()] } },
+      orderBy: [{ nextRunAt: 'asc' }, { clusterId: 'asc' }],
+      select: { clusterId: true },
+    })
+    if (!due) return false
+    const { clusterId } = due
+    const { count } = await db.clusterFollow.updateMany({
+      where: { clusterId, ...isDue },
+      data: {
+        leaseOwner: this.#owner,
+        leaseUntil: new Date(now.getTime() + FOLLOW_LEASE_MS),
+        fence: { increment: 1 },
+        state: 'connecting',
+        stateSince: now,
+      },
+    })
+    if (count === 0) return true
+    const stop = new AbortController()
+    const done = this.#run(context, clusterId, stop).finally(() => this.#running.delete(clusterId))
+    this.#running.set(clusterId, { stop, done })
+    return true
+  }
+
+  /** Gives all streams back, so that another worker can go on at once. */
+  async end(): Promise<void> {
+    const running = [...this.#running.values()]
+    for (const { stop } of running) stop.abort()
+    await Promise.all(running.map(({ done }) => done))
+  }
+
+  /** Never throws: how it ends is told in the row, or in the log. */
+  async #run(context: ServiceContext, clusterId: string, stop: AbortController): Promise<void> {
+    try {
+      await new FollowRun(context, { owner: this.#owner, clusterId, stop, engine: this.#engine }).run()
+    } catch (error) {
+      context.log.error({ clusterId, error: formatErrorLine(error) }, 'A stream ended, and the database was not told')
+    }
+  }
+}
+
+interface RunInput {
+  readonly owner: string
+  readonly clusterId: string
+  readonly stop: AbortController
+  readonly engine: FollowEngine
+}
+
+class FollowRun {
+  readonly #context: ServiceContext
+  readonly #input: RunInput
+
+  constructor(context: ServiceContext, input: RunInput) {
+    const { signal } = input.stop
+    this.#input = input
+    this.#context = {
+      ...context,
+      mayTakeLong: true,
+      signal: context.signal ? AbortSignal.any([context.signal, signal]) : signal,
+    }
+  }
+
+  async run(): Promise<void> {
+    const { clusterId, owner, engine, stop } = this.#input
+    const context = this.#context
+    const row = await context.db.clusterFollow.findUnique({ where: { clusterId } })
+    if (row === null || row.leaseOwner !== owner) return
+    const { fence, revision, lagMsMax } = row
+    const hits = new HitBook(clusterId, await this.#chroot())
+    const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax }, [hits])
+    const beating = this.#beat(report)
+    let ended: unknown = null
+    try {
+      const cluster = await getClusterForWriting(context, clusterId)
+      const target = await toQuorumTarget(context, clusterId, row)
+      const sink = await this.#openSink(report, { ...row, cluster })
+      const { observers, archives, clock } = context
+      await engine.follow(
+        { observers, liveTrees: archives.liveTrees, clock, wait: engine.wait },
+        {
+          target,
+          sink,
+          retry: 'always',
+          onWritten: (entries, receivedAt) => report.onWritten(entries, receivedAt),
+          onEvent: (event) => report.onEvent(event),
+          onProgress: (progress) => report.onProgress(progress),
+          signal: context.signal,
+        },
+      )
+    } catch (error) {
+      ended = error
+    } finally {
+      stop.abort()
+      await beating
+    }
+    await this.#end(report, ended)
+  }
+
+  async #end(report: FollowReport, error: unknown): Promise<void> {
+    const { clusterId, owner } = this.#input
+    const { db, log } = this.#context
+    const isByUs = error === null || (isArkeeperError(error) && error.code === 'CANCELLED')
+    if (!isByUs) log.warn({ clusterId, error: formatErrorLine(error) }, 'The stream of a cluster cannot be followed')
+    const isThere = await db.cluster.count({ where: { id: clusterId, removedAt: null } })
+    if (isThere > 0) return report.end(error, RETRY_MS)
+    await db.clusterFollow.updateMany({
+      where: { clusterId, leaseOwner: owner },
+      data: { enabled: false, state: 'off', leaseOwner: null, leaseUntil: null },
+    })
+  }
+
+  async #openSink(
+    report: FollowReport,
+    row: { readonly cluster: { id: string; name: string }; readonly fence: number; readonly baseHours: number },
+  ): Promise<ArchiveSink> {
+    const { cluster, fence, baseHours } = row
+    const context = await encryptingFor(this.#context, cluster.id)
+    const logDir = logFolder(context, cluster.name)
+    return new ArchiveSink({
+      context,
+      cluster,
+      logDir,
+      localDir: join(/* turbopackIgnore: true */ context.paths.workDir, 'follow', cluster.id),
+      fence,
+      baseMs: baseHours * HOUR_MS,
+      isEncrypted: (await findRecipients(context, cluster.id)).length > 0,
+      assertOurs: (zxid) => assertOurs(context, cluster.id, zxid),
+      assertRolledBack: (last) => assertRolledBack(context, cluster.id, last),
+      onGap: (gap) => recordGap(context, { cluster, logDir }, { ...gap, fromAt: report.lastTxnAt }),
+      onRollBack: async (to) => {
+        await writeAudit(context.db, context, {
+          action: 'logs.archive',
+          cluster,
+          outcome: 'failed',
+          message: `The ensemble has no more what it told behind ${to === null ? 'its beginning' : formatHex64(to)}: what was kept of it is laid aside`,
+        })
+      },
+      onBase: (zxid) => {
+        report.onBase(zxid)
+        keepBases(context, logDir).catch((error: unknown) => {
+          context.log.warn({ clusterId: cluster.id, error: formatErrorLine(error) }, 'Old bases could not be removed')
+        })
+      },
+    })
+  }
+
+  /** Renews the lease and tells how it goes, each second, until it ends. A stream whose lease is lost is left at once. */
+  async #beat(report: FollowReport): Promise<void> {
+    const { clusterId, stop, engine } = this.#input
+    const { clock, log } = this.#context
+    const recipients = await this.#recipients()
+    let renewedAt = clock.now()
+    let lookedAt = renewedAt
+    while (!stop.signal.aborted) {
+      await engine.wait(TICK_MS, stop.signal)
+      if (stop.signal.aborted) return
+      try {
+        const isOurs = await report.write()
+        if (!isOurs) log.info({ clusterId }, 'The stream is somebody else’s now, or its settings were changed')
+        if (!isOurs) stop.abort()
+        renewedAt = clock.now()
+        if (renewedAt - lookedAt < RECIPIENTS_EVERY_MS && renewedAt >= lookedAt) continue
+        lookedAt = renewedAt
+        // What is encrypted from now on needs a sink of its own.
+        if ((await this.#recipients()) !== recipients) stop.abort()
+      } catch (error) {
+        log.warn({ clusterId, error: formatErrorLine(error) }, 'How a stream goes could not be told')
+        // Without the database another may have it: it is left before that.
+        if (clock.now() - renewedAt > FOLLOW_LEASE_MS / 2) stop.abort()
+      }
+    }
+  }
+
+  /** Of a cluster that is gone it does not matter. */
+  async #chroot(): Promise<string> {
+    const { db } = this.#context
+    const row = await db.cluster.findUnique({
+      where: { id: this.#input.clusterId },
+      select: { connectString: true },
+    })
+    return row === null ? ROOT : splitConnectString(row.connectString).chroot
+  }
+
+  async #recipients(): Promise<string> {
+    return (await findRecipients(this.#context, this.#input.clusterId)).join(' ')
+  }
+}

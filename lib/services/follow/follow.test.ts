@@ -1,0 +1,250 @@
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createFileArchives } from '../../adapters/archive/file-archives.ts'
+import { ObserverError } from '../../adapters/zookeeper/errors.ts'
+import type { ObserverPort } from '../../adapters/zookeeper/observer.ts'
+import { formatHex64 } from '../../base/hex64.ts'
+import { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { HistoryReader } from '../../domain/txnlog/read-history.ts'
+import { summaryPageSchema } from '../../domain/txnlog/summary.ts'
+import { findCorpusSet, logsOf, parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
+import { type SessionScript, scriptObserver } from '../../testing/scripted-stream.ts'
+import { createTestServices, type TestServices } from '../../testing/service-context.ts'
+import { collectZnodes } from '../../testing/znode-builder.ts'
+import { lookAtFollow } from '../alerts/look-at-follow.ts'
+import { addCluster } from '../clusters/add-cluster.ts'
+import type { ServiceContext } from '../context.ts'
+import { followStream } from '../engine/follow-stream.ts'
+import { logFolder } from '../logs/log-folder.ts'
+import { getTimeTravel } from '../moments/get-time-travel.ts'
+import { openMoment } from '../moments/open-moment.ts'
+import { FollowRuns } from './follow-runs.ts'
+import { getFollow } from './get-follow.ts'
+import { setFollow } from './set-follow.ts'
+import { testQuorum } from './test-quorum.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
+const SET = findCorpusSet('3.8.0')
+const FIRST = SET.snapshots[1]!
+const LATER = SET.snapshots[3]!
+const EXPECTED = parseExpected(readFileSync(SET.expected.at(-1)!, 'utf8'))
+const END = EXPECTED.zxid
+
+const history: TxnEntry[] = []
+beforeAll(async () => {
+  for await (const batch of new HistoryReader(logsOf(SET), { after: FIRST.zxid, to: null }).readEntries()) {
+    for (const { buffer, start, end } of batch) {
+      history.push(TxnEntry.fromBytes(Buffer.from(buffer.subarray(start, end))))
+    }
+  }
+})
+const between = (after: bigint, to: bigint) => history.filter(({ zxid }) => zxid > after && zxid <= to)
+const snapshot = ({ file, zxid }: typeof FIRST) => ({ kind: 'snapshot', zxid, file }) as const
+
+let services: TestServices
+let clusterId = ''
+let name = ''
+const running: FollowRuns[] = []
+beforeEach(async () => {
+  services = await createTestServices({ archives: (keys) => createFileArchives({ keys }) })
+  ;({ id: clusterId, name } = await addCluster(admin(), { name: 'orders', connectString: 'zk1:2181' }))
+})
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((runs) => runs.end()))
+  await services.close()
+})
+
+const admin = () => services.contextFor('admin')
+const ON = { enabled: true, quorumServers: 'zk1:2888\nzk2:2888', understood: true, baseHours: 1 }
+const switchOn = (more: Partial<Parameters<typeof setFollow>[1]> = {}) =>
+  setFollow(admin(), { clusterId, ...ON, ...more })
+
+/** A worker's context: clients of the cluster know all of the corpus. */
+function workerContext(observers: ObserverPort, committed = END): ServiceContext {
+  const borrow = async () => ({ sync: async () => committed })
+  return { ...admin(), observers, sessions: { ...admin().sessions, borrow: borrow as never } }
+}
+
+function worker(owner: string): FollowRuns {
+  const runs = new FollowRuns(owner, { follow: followStream, wait: async () => void (await turn()) })
+  running.push(runs)
+  return runs
+}
+
+const row = () => services.database.client.clusterFollow.findUniqueOrThrow({ where: { clusterId } })
+const until = <T>(look: () => Promise<T>, expected: Partial<T>) =>
+  vi.waitFor(async () => expect(await look()).toMatchObject(expected), { timeout: 20_000, interval: 10 })
+
+/** All that the archive and its open ends hold behind the first base, in order. */
+async function archived(): Promise<bigint[]> {
+  const { logs } = admin().archives
+  const dir = logFolder(admin(), name)
+  const { segments, gaps } = await logs.list(dir)
+  expect(gaps).toEqual([])
+  const reader = new HistoryReader([...logs.sources(dir, segments), ...(await logs.tails(dir))], {
+    after: FIRST.zxid,
+    to: null,
+  })
+  const zxids: bigint[] = []
+  for await (const batch of reader.readEntries()) zxids.push(...batch.map(({ zxid }) => zxid))
+  expect(reader.stop).toEqual({ kind: 'end' })
+  return zxids
+}
+
+test('is off until an administrator says that what it means is known, and never for anybody else', async () => {
+  await expect(switchOn({ understood: false })).rejects.toMatchObject({ details: { fields: { understood: {} } } })
+  await expect(switchOn({ quorumServers: '' })).rejects.toMatchObject({ details: { fields: { quorumServers: {} } } })
+  await expect(switchOn({ quorumServers: 'zk1' })).rejects.toMatchObject({ details: { fields: { quorumServers: {} } } })
+  const operator = services.contextFor('operator')
+  await expect(setFollow(operator, { clusterId, ...ON })).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  expect(await getFollow(admin(), clusterId)).toMatchObject({ state: 'off', settings: { enabled: false, revision: 0 } })
+  await switchOn({ reason: 'the audit asks for it' })
+  expect(await getFollow(admin(), clusterId)).toMatchObject({
+    state: 'waiting',
+    settings: { enabled: true, quorumServers: 'zk1:2888\nzk2:2888', enabledByName: 'admin one' },
+  })
+  expect((await services.readAudit()).at(-1)).toMatchObject({
+    action: 'follow.set',
+    outcome: 'ok',
+    reason: 'the audit asks for it',
+    after: { enabled: true, quorumServers: 'zk1:2888,zk2:2888', tls: 'off' },
+  })
+})
+
+test('a try of the quorum ports says in words what each answered, and asks for no tree', async () => {
+  await switchOn({ enabled: false })
+  const asked: unknown[] = []
+  const answers = ['NEEDS_SNAPSHOT', 'NO_LEADER'] as const
+  const observers: ObserverPort = {
+    open: async ({ servers }, options) => {
+      asked.push([options.from, options.acceptSnapshot])
+      const code = answers[servers[0]?.host === 'zk1' ? 0 : 1]
+      throw new ObserverError(code, 'as it is', { remedy: 'do it' })
+    },
+  }
+  const report = await testQuorum({ ...admin(), observers }, { clusterId })
+  expect(report).toMatchObject({
+    ok: true,
+    servers: [
+      { server: 'zk1:2888', ok: true, code: 'OK' },
+      { server: 'zk2:2888', ok: false, code: 'NO_LEADER', message: expect.stringContaining('Only the leader listens') },
+    ],
+  })
+  expect(asked).toEqual([
+    [0n, false],
+    [0n, false],
+  ])
+  expect((await getFollow(admin(), clusterId)).tested).toMatchObject({ report })
+})
+
+describe('a cluster that is followed', () => {
+  const MIDDLE = 0x120n
+  const first = (): SessionScript => ({
+    start: snapshot(FIRST),
+    before: [between(FIRST.zxid, 0x90n)],
+    after: [between(0x90n, MIDDLE)],
+    end: 'stays',
+  })
+
+  test('has its present in the archive: time travel reaches the last transaction, proved by its digest', async () => {
+    await switchOn()
+    const context = workerContext(scriptObserver([{ ...first(), after: [between(0x90n, END)] }]))
+    expect(await worker('w1').runDue(context)).toBe(true)
+    await until(row, { state: 'following', lastZxid: END, digestState: 'equal', baseZxid: expect.anything() as never })
+    expect(await archived()).toEqual(between(FIRST.zxid, END).map(({ zxid }) => zxid))
+
+    const moment = await openMoment(context, { clusterId, zxid: END })
+    expect(moment.proof).toMatchObject({ digest: 'match', exact: true, problems: [] })
+    const znodes = await collectZnodes(moment.reader.readSubtree('/', { includeSystem: true }))
+    expect(toExpectedNodes(znodes)).toEqual(EXPECTED.nodes)
+    await moment.close()
+    const { line } = await getTimeTravel(context, { clusterId, at: '', zxid: '' })
+    expect(line.ranges.at(-1)).toMatchObject({ to: formatHex64(END), unreachable: null })
+
+    const chunks = await services.database.client.followChunk.findMany({ orderBy: { fromZxid: 'asc' } })
+    expect(chunks.reduce((sum, { transactions }) => sum + transactions, 0)).toBe(between(FIRST.zxid, END).length)
+    expect(chunks.at(-1)?.toZxid).toBe(END)
+    expect(summaryPageSchema.parse(chunks[0]?.summaries).shown.length).toBeGreaterThan(0)
+  })
+
+  test('is taken over from a worker that fell silent, at the next transaction, and the former writes no more', async () => {
+    await switchOn()
+    let freeze = false
+    let thaw: () => void = () => undefined
+    const frozen = new Promise<void>((resolve) => {
+      thaw = resolve
+    })
+    const silent = new FollowRuns('w1', {
+      follow: followStream,
+      wait: async () => void (await (freeze ? frozen : turn())),
+    })
+    running.push(silent)
+    await silent.runDue(workerContext(scriptObserver([first()])))
+    await until(row, { lastZxid: MIDDLE, baseZxid: expect.anything() as never })
+    const other = workerContext(
+      scriptObserver([{ start: { kind: 'diff', zxid: END }, before: [between(MIDDLE, END)], end: 'stays' }]),
+    )
+    expect(await worker('w2').runDue(other)).toBe(false)
+    freeze = true
+    // Until what was under way there has ended.
+    for (let i = 0; i < 20; i++) await turn()
+    services.clock.advance(30_000)
+    const next = worker('w2')
+    expect(await next.runDue(other)).toBe(true)
+    await until(row, { leaseOwner: 'w2', fence: 2, lastZxid: END, state: 'following' })
+    thaw()
+    freeze = false
+    await silent.end()
+    expect(await row()).toMatchObject({ leaseOwner: 'w2', state: 'following', lastZxid: END })
+    await next.end()
+    expect(await row()).toMatchObject({ leaseOwner: null, state: 'waiting' })
+    expect(await archived()).toEqual(between(FIRST.zxid, END).map(({ zxid }) => zxid))
+    expect(await services.database.client.followGap.count()).toBe(0)
+  })
+
+  test('says what it has missed, keeps a base behind it, and tells whoever is to know', async () => {
+    await switchOn()
+    const later: SessionScript = {
+      start: snapshot(LATER),
+      before: [between(LATER.zxid, END)],
+      end: 'stays',
+    }
+    const until90: SessionScript = { start: snapshot(FIRST), before: [between(FIRST.zxid, 0x90n)] }
+    const context = workerContext(scriptObserver([until90, later]))
+    await worker('w1').runDue(context)
+    await until(row, { state: 'following', lastZxid: END })
+    const gaps = (await getFollow(admin(), clusterId)).gaps
+    expect(gaps).toMatchObject([{ from: '0x91', to: formatHex64(LATER.zxid), closedAt: null }])
+    expect((await getTimeTravel(context, { clusterId, at: '', zxid: '' })).missed).toEqual(gaps)
+    await until(row, { baseZxid: END })
+    const { line } = await getTimeTravel(context, { clusterId, at: '', zxid: '' })
+    // From each base on; before the first, and between the gap and the second, nothing can be told.
+    expect(line.ranges.map(({ to, unreachable }) => [to, unreachable === null])).toEqual([
+      ['0x8f', false],
+      ['0x90', true],
+      [formatHex64(END - 1n), false],
+      [formatHex64(END), true],
+    ])
+    const found = await lookAtFollow.find({
+      context: admin(),
+      clusters: new Map([[clusterId, { id: clusterId, name }]]),
+      settingsOf: () => ({ enabled: true, severity: 'warning', numbers: {} }),
+      nowMs: services.clock.now(),
+      markUnknown: () => undefined,
+    })
+    expect(found.map(({ rule }) => rule)).toEqual(['follow-gap'])
+  })
+
+  test('is not followed where the quorum ports lead to another ensemble', async () => {
+    await switchOn()
+    await worker('w1').runDue(workerContext(scriptObserver([first()]), 0x10n))
+    await until(row, { state: 'refused', leaseOwner: null })
+    expect((await getFollow(admin(), clusterId)).error).toMatchObject({ code: 'WRONG_STATE' })
+    expect(await archived()).toEqual([])
+    expect(await readdir(join(logFolder(admin(), name), 'bases')).catch(() => [])).toEqual([])
+  })
+})

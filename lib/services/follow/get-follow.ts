@@ -1,0 +1,76 @@
+import { formatHex64 } from '../../base/hex64.ts'
+import { getClusterForWriting } from '../clusters/armed.ts'
+import type { ServiceContext } from '../context.ts'
+import { parseErrorView } from '../jobs/to-job-view.ts'
+import { judgeFollow } from './judge-follow.ts'
+import { listFollowGaps } from './list-follow-gaps.ts'
+import { BASE_HOURS, LAG_SECONDS, quorumTestSchema } from './schemas.ts'
+import { toDigestState } from './to-digest-state.ts'
+import type { FollowSettingsView, FollowView } from './views.ts'
+
+/** What is set, and how the stream goes. Throws NOT_FOUND. */
+export async function getFollow(context: ServiceContext, clusterId: string): Promise<FollowView> {
+  const { id } = await getClusterForWriting(context, clusterId)
+  const row = await context.db.clusterFollow.findUnique({ where: { clusterId: id } })
+  const report = quorumTestSchema.safeParse(row?.testReport).data
+  const judged = row === null ? null : judgeFollow(row, context.clock.now())
+  return {
+    clusterId: id,
+    state: judged?.state ?? 'off',
+    stateSince: judged?.since?.toISOString() ?? null,
+    settings: toSettingsView(row),
+    peer: row?.peer ?? null,
+    connectedAt: row?.connectedAt?.toISOString() ?? null,
+    heardAt: row?.heardAt?.toISOString() ?? null,
+    lastZxid: row?.lastZxid == null ? null : formatHex64(row.lastZxid),
+    lastTxnAt: row?.lastTxnAt?.toISOString() ?? null,
+    lagMs: row?.lagMs ?? null,
+    rate: row?.rate ?? null,
+    transactions: Number(row?.transactions ?? 0n),
+    digest: {
+      state: toDigestState(row?.digestState),
+      zxid: row?.digestZxid == null ? null : formatHex64(row.digestZxid),
+      at: row?.digestAt?.toISOString() ?? null,
+      compared: Number(row?.digestCompared ?? 0n),
+    },
+    base:
+      row?.baseZxid == null || row.baseAt === null
+        ? null
+        : { zxid: formatHex64(row.baseZxid), at: row.baseAt.toISOString() },
+    error: parseErrorView(row?.error),
+    gaps: await listFollowGaps(context, id),
+    tested: row?.testedAt && report ? { at: row.testedAt.toISOString(), report } : null,
+  }
+}
+
+interface SettingsRow {
+  readonly enabled: boolean
+  readonly quorumServers: string
+  readonly tlsMode: string
+  readonly tlsCa: string | null
+  readonly tlsCert: string | null
+  readonly tlsKey: Uint8Array | null
+  readonly tlsCheckName: boolean
+  readonly baseHours: number
+  readonly lagMsMax: number
+  readonly revision: number
+  readonly enabledByName: string | null
+  readonly enabledAt: Date | null
+}
+
+function toSettingsView(row: SettingsRow | null): FollowSettingsView {
+  return {
+    enabled: row?.enabled ?? false,
+    quorumServers: (row?.quorumServers ?? '').replaceAll(',', '\n'),
+    tlsMode: (['cluster', 'own'] as const).find((known) => known === row?.tlsMode) ?? 'off',
+    tlsCa: row?.tlsCa ?? null,
+    tlsCert: row?.tlsCert ?? null,
+    hasTlsKey: row !== null && row.tlsKey !== null,
+    tlsCheckName: row?.tlsCheckName ?? true,
+    baseHours: row?.baseHours ?? BASE_HOURS.default,
+    lagSecondsMax: row === null ? LAG_SECONDS.default : Math.round(row.lagMsMax / 1000),
+    revision: row?.revision ?? 0,
+    enabledByName: row?.enabledByName ?? null,
+    enabledAt: row?.enabledAt?.toISOString() ?? null,
+  }
+}
