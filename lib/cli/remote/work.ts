@@ -7,13 +7,13 @@ import type { RemoteCommand } from './remote-command.ts'
 const SIGN = { added: '+', removed: '-', changed: '~' } as const
 
 export const backup: RemoteCommand = {
-  usage: 'backup CLUSTER [--path P]… [--note TEXT] [--source client|admin|files] [--json]',
+  usage: 'backup CLUSTER [--path P]… [--note TEXT] [--source client|admin|files|observer|automatic] [--json]',
   summary: 'takes a backup of a cluster into the store of the server',
   options: { path: 'list', note: 'string', source: 'string' },
   positionals: { min: 1, max: 1 },
   run: async (input) => {
     const { id: clusterId } = await findCluster(input.client, argument(input, 0))
-    const source = choice(input, 'source', ['client', 'admin', 'files'] as const, 'client')
+    const source = choice(input, 'source', ['client', 'admin', 'files', 'observer', 'automatic'] as const, 'client')
     const body = { clusterId, paths: [...list(input, 'path')], note: text(input, 'note'), source }
     const { jobId, backupId } = await input.client.call('startBackup', { body })
     await followJob(input, jobId)
