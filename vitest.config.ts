@@ -85,6 +85,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 3,
+          // As above; and a process that goes on uses its emptied databases again.
+          isolate: false,
         },
       },
     ],

@@ -1,17 +1,26 @@
 import { hashPassword as hashAsBefore } from 'better-auth/crypto'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createFirstAdministrator } from '../services/people/create-first-administrator.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { addPerson } from '../services/people/add-person.ts'
+import { hashPassword } from '../services/people/password-hash.ts'
+import { rememberScrypt } from '../testing/remembered-scrypt.ts'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
 import { type Auth, type AuthOptions, createAuth } from './auth.ts'
 import { readSession } from './read-session.ts'
 
 // Hashing passwords is slow on purpose, and slower on a busy machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+rememberScrypt()
 
 const ORIGIN = 'http://127.0.0.1:3000'
 const EMAIL = 'ada@example.org'
 const PASSWORD = 'planted-password-1'
 const HOUR_MS = 3600_000
+
+/** One for the accounts of all tests. */
+let passwordHash: string
+beforeAll(async () => {
+  passwordHash = await hashPassword(PASSWORD)
+})
 
 let services: TestServices
 let auth: Auth
@@ -19,7 +28,8 @@ let options: AuthOptions
 beforeEach(async () => {
   services = await createTestServices()
   const context = services.contextFor('admin')
-  await createFirstAdministrator(context, { name: 'Ada', email: EMAIL, password: PASSWORD })
+  const ada = { userId: context.newId(), name: 'Ada', email: EMAIL, role: 'admin', passwordHash } as const
+  await context.db.$transaction((tx) => addPerson(context, tx, ada))
   options = {
     db: context.db,
     env: {

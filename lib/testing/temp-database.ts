@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,12 +89,11 @@ async function createSqlite(): Promise<TempDatabase> {
   }
 }
 
-let made = 0
 /** Of this process, to be used again: to empty one is much quicker than to make one. */
 const free: string[] = []
 
 async function createOnServer(server: string, template: string): Promise<{ url: string; drop: () => Promise<void> }> {
-  const name = `arkeeper_${process.pid}_${++made}`
+  const name = `arkeeper_${randomUUID()}`
   await runSql(server, `CREATE DATABASE "${name}" TEMPLATE "${template}"`)
   const url = new URL(server)
   url.pathname = name

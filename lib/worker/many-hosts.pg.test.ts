@@ -28,14 +28,15 @@ import { listStepResults } from '../services/restores/list-step-results.ts'
 import { startUndo } from '../services/restores/start-undo.ts'
 import { listHits } from '../services/searches/list-hits.ts'
 import { startSearch } from '../services/searches/start-search.ts'
+import { type BundledCommand, bundleScript } from '../testing/bundled-command.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { createDatabaseEnvironment } from '../testing/temp-database.ts'
 import { freezeAtMulti, startZooKeeperProxy, type ZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const CHILDREN = 6_000
 
+let script: BundledCommand
 /** Everything that hosts share: the database and the store. Each has a data directory of its own. */
 let shared = ''
 let database: Awaited<ReturnType<typeof createDatabaseEnvironment>>
@@ -59,6 +60,7 @@ const ADA = { kind: 'user', id: 'admin-1', name: 'Ada', role: 'admin' } as const
 const at = (host: Runtime): ServiceContext => host.contextFor(ADA)
 
 beforeAll(async () => {
+  script = await bundleScript('lib/worker/main.ts', 'worker')
   shared = await mkdtemp(join(tmpdir(), 'arkeeper-hosts-'))
   database = await createDatabaseEnvironment()
   server = await startZooKeeper()
@@ -76,6 +78,7 @@ afterEach(async () => {
   for (const worker of workers.splice(0)) await kill(worker)
 })
 afterAll(async () => {
+  await script?.remove()
   await a?.close()
   await b?.close()
   await database?.drop()
@@ -103,7 +106,7 @@ async function until<T>(what: string, find: () => Promise<T | null | undefined |
 
 async function startWorker(host: string): Promise<ChildProcess> {
   const env = { ...process.env, ...environmentOf(host) }
-  const worker = spawn(process.execPath, ['--import', 'tsx', MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const worker = spawn(process.execPath, [script.file], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   workers.push(worker)
   await until('a sign of life', () => a.db.workerHeartbeat.findFirst({ where: { pid: worker.pid } }))
   return worker

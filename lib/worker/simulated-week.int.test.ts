@@ -18,6 +18,7 @@ import { setRereads } from '../services/rereads/set-rereads.ts'
 import { createSchedule } from '../services/schedules/create-schedule.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { createTestServices, type TestServices } from '../testing/service-context.ts'
+import { isOnPostgresql } from '../testing/temp-database.ts'
 import { addTestPeople } from '../testing/work-off-jobs.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 import { type DueWork, listDueWork } from './due-work.ts'
@@ -31,7 +32,9 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** On the Sunday of this week the clocks of Berlin go back, at 01:00 UTC. */
 const MONDAY = Date.parse('2026-10-19T00:00Z')
-const END = MONDAY + 7 * DAY_MS
+/** On PostgreSQL its first two days: how two workers share what is due depends on the database, what a calendar says does not. */
+const LENGTH = isOnPostgresql ? 2 : 7
+const END = MONDAY + LENGTH * DAY_MS
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun', 'end']
 /** `Tue 15:20` of this week, UTC. */
 const at = (text: string) => {
@@ -55,11 +58,59 @@ const STEPS = [
   at('Sat 09:30'),
   at('Sat 12:10'),
 ]
-  .filter((ms) => !isDown(ms))
+  .filter((ms) => !isDown(ms) && ms <= END)
   .sort((a, b) => a - b)
 
 /** Nothing of the week depends on them: looks at servers, which take as long as those answer, the reading of the whole audit, wrong clocks. */
 const SILENT = ['health', 'certificates', 'audit', 'clock', 'rereads']
+
+/** What comes of it, counted by hand. */
+const WANTED = isOnPostgresql
+  ? {
+      hourly: { 'due succeeded': 43, 'make-up succeeded': 1 },
+      daily: { 'due succeeded': 2 },
+      sixHours: { 'due succeeded': 7, 'make-up succeeded': 1 },
+      told: [
+        'hourly, make-up, succeeded, Tue 15:00, 5 from Tue 11:00',
+        'six hours, make-up, succeeded, Tue 12:00, 1 from Tue 12:00',
+      ],
+      jobs: { 'succeeded after 1': 44 + 2 + 8 },
+      backups: { 'orders scheduled': 46, 'quotes scheduled': 8 },
+      rereads: [1, 2],
+      alerts: [],
+      audit: { 'backup.start ok by schedule': 44 + 2 + 8, 'backup.apply-keep-rules ok by keep rules': 1 },
+    }
+  : {
+      hourly: { 'due succeeded': 158, 'make-up succeeded': 1, 'due missed': 1, 'due skipped': 2 },
+      daily: { 'due succeeded': 6, 'make-up succeeded': 1 },
+      sixHours: { 'due succeeded': 25, 'make-up succeeded': 1, 'due failed': 2 },
+      told: [
+        'daily, make-up, succeeded, Thu 00:30, 1 from Thu 00:30',
+        'hourly, due, missed, Thu 03:00, 3 from Thu 01:00',
+        'hourly, due, skipped, Sat 11:00',
+        'hourly, due, skipped, Sat 12:00',
+        'hourly, make-up, succeeded, Tue 15:00, 5 from Tue 11:00',
+        'six hours, due, failed, Fri 06:00',
+        'six hours, due, failed, Fri 12:00',
+        'six hours, make-up, succeeded, Tue 12:00, 1 from Tue 12:00',
+      ],
+      jobs: { 'succeeded after 1': 158 + 1 + 7 + 26 + 1, 'failed after 3': 2 },
+      backups: { 'orders scheduled': 166, 'orders manual': 1, 'quotes scheduled': 26 },
+      // Whether the seventh day begins within the week is for the cluster to say that comes first by its id.
+      rereads: [6, 7],
+      alerts: [
+        'backup-failed, quotes, resolved, Fri 07:00, Fri 19:00',
+        'backup-late, quotes, resolved, Fri 08:00, Fri 19:00',
+        'backup-late, orders, resolved, Sat 12:10, Sat 14:00',
+      ],
+      audit: {
+        'cluster.update ok by admin one': 2,
+        'backup.start ok by schedule': 159 + 7 + 28,
+        'backup.start failed by schedule': 2,
+        'backup.start ok by operator one': 1,
+        'backup.apply-keep-rules ok by keep rules': 9,
+      },
+    }
 
 interface Worker {
   readonly due: Readonly<Record<string, DueWork>>
@@ -207,15 +258,9 @@ test('a week of schedules, missed runs, a cluster that is away, keep rules and a
       times: of.reduce((sum, { missedCount, kind }) => sum + (kind === 'make-up' ? missedCount : missedCount || 1), 0),
     }
   }
-  expect(counted('hourly')).toEqual({
-    'due succeeded': 158,
-    'make-up succeeded': 1,
-    'due missed': 1,
-    'due skipped': 2,
-    times: 7 * 24,
-  })
-  expect(counted('daily')).toEqual({ 'due succeeded': 6, 'make-up succeeded': 1, times: 7 })
-  expect(counted('six hours')).toEqual({ 'due succeeded': 25, 'make-up succeeded': 1, 'due failed': 2, times: 28 })
+  expect(counted('hourly')).toEqual({ ...WANTED.hourly, times: LENGTH * 24 })
+  expect(counted('daily')).toEqual({ ...WANTED.daily, times: LENGTH })
+  expect(counted('six hours')).toEqual({ ...WANTED.sixHours, times: LENGTH * 4 })
   const told = runs
     .filter(({ state, kind }) => state !== 'succeeded' || kind !== 'due')
     .map(({ scheduleName, kind, state, dueAt, missedCount, missedFrom }) =>
@@ -229,33 +274,23 @@ test('a week of schedules, missed runs, a cluster that is away, keep rules and a
         .filter(Boolean)
         .join(', '),
     )
-  expect(told.sort()).toEqual([
-    'daily, make-up, succeeded, Thu 00:30, 1 from Thu 00:30',
-    'hourly, due, missed, Thu 03:00, 3 from Thu 01:00',
-    'hourly, due, skipped, Sat 11:00',
-    'hourly, due, skipped, Sat 12:00',
-    'hourly, make-up, succeeded, Tue 15:00, 5 from Tue 11:00',
-    'six hours, due, failed, Fri 06:00',
-    'six hours, due, failed, Fri 12:00',
-    'six hours, make-up, succeeded, Tue 12:00, 1 from Tue 12:00',
-  ])
+  expect(told.sort()).toEqual(WANTED.told)
   const daily = runs.filter(({ scheduleName }) => scheduleName === 'daily').map(({ dueAt }) => say(dueAt.getTime()))
-  expect(daily).toEqual(DAYS.slice(0, 7).map((day) => `${day} 00:30`))
-  const waited = runs.find(
-    ({ scheduleName, dueAt }) => scheduleName === 'hourly' && dueAt.getTime() === at('Sat 10:00'),
-  )
-  expect(waited?.reason).toContain('this one waits for it')
-  expect(waited?.startedAt?.getTime()).toBe(at('Sat 12:10'))
+  expect(daily).toEqual(DAYS.slice(0, LENGTH).map((day) => `${day} 00:30`))
+  if (!isOnPostgresql) {
+    const waited = runs.find(
+      ({ scheduleName, dueAt }) => scheduleName === 'hourly' && dueAt.getTime() === at('Sat 10:00'),
+    )
+    expect(waited?.reason).toContain('this one waits for it')
+    expect(waited?.startedAt?.getTime()).toBe(at('Sat 12:10'))
+  }
 
   // Never two backups of a cluster at a time, and each job once.
   const jobs = await admin.db.job.findMany({
     where: { kind: 'backup' },
     orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
   })
-  expect(count(jobs, ({ state, attempts }) => `${state} after ${attempts}`)).toEqual({
-    'succeeded after 1': 158 + 1 + 7 + 26 + 1,
-    'failed after 3': 2,
-  })
+  expect(count(jobs, ({ state, attempts }) => `${state} after ${attempts}`)).toEqual(WANTED.jobs)
   for (const clusterId of [orders, quotes]) {
     const own = jobs.filter((job) => job.clusterId === clusterId)
     for (const [index, job] of own.entries()) {
@@ -267,11 +302,7 @@ test('a week of schedules, missed runs, a cluster that is away, keep rules and a
 
   // Which backups are left: what the rules of Saturday have kept, and all since.
   const backups = await admin.db.backup.findMany({ orderBy: [{ takenAt: 'asc' }, { id: 'asc' }] })
-  expect(count(backups, ({ clusterName, purpose }) => `${clusterName} ${purpose}`)).toEqual({
-    'orders scheduled': 166,
-    'orders manual': 1,
-    'quotes scheduled': 26,
-  })
+  expect(count(backups, ({ clusterName, purpose }) => `${clusterName} ${purpose}`)).toEqual(WANTED.backups)
   for (const clusterName of ['orders', 'quotes']) {
     const own = backups.filter((backup) => backup.clusterName === clusterName)
     const left = own.filter(({ deletedAt }) => deletedAt === null)
@@ -294,9 +325,8 @@ test('a week of schedules, missed runs, a cluster that is away, keep rules and a
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   })
   for (const clusterId of [orders, quotes]) {
-    // Whether the seventh day begins within the week is for the cluster to say that comes first by its id.
     const states = reread.filter((job) => job.clusterId === clusterId).map(({ state }) => state)
-    expect([6, 7]).toContain(states.length)
+    expect(WANTED.rereads).toContain(states.length)
     expect(new Set(states)).toEqual(new Set(['succeeded']))
   }
   expect(new Set(reread.map(({ subjectId }) => subjectId)).size).toBe(reread.length)
@@ -308,28 +338,20 @@ test('a week of schedules, missed runs, a cluster that is away, keep rules and a
     alerts.map(({ rule, clusterName, state, firedAt, resolvedAt }) =>
       [rule, clusterName, state, say(firedAt?.getTime() ?? 0), say(resolvedAt?.getTime() ?? 0)].join(', '),
     ),
-  ).toEqual([
-    'backup-failed, quotes, resolved, Fri 07:00, Fri 19:00',
-    'backup-late, quotes, resolved, Fri 08:00, Fri 19:00',
-    'backup-late, orders, resolved, Sat 12:10, Sat 14:00',
-  ])
-  expect(notices).toHaveLength(6)
+  ).toEqual(WANTED.alerts)
+  expect(notices).toHaveLength(2 * WANTED.alerts.length)
 
   // Who did what, without a gap.
   const audit = await services.readAudit()
   const removed = backups.filter(({ deletedAt }) => deletedAt !== null).length
   expect(count(audit, ({ action, outcome, actorName }) => `${action} ${outcome} by ${actorName}`)).toEqual({
     'cluster.add ok by admin one': 2,
-    'cluster.update ok by admin one': 2,
     'schedule.create ok by admin one': 3,
     'backup.set-keep-rules ok by admin one': 1,
     'alert.set-channel ok by admin one': 1,
-    'backup.start ok by schedule': 159 + 7 + 28,
-    'backup.start failed by schedule': 2,
-    'backup.start ok by operator one': 1,
-    'backup.apply-keep-rules ok by keep rules': 9,
     // Out of the catalog, and then out of the store.
-    'backup.remove ok by keep rules': 2 * removed,
+    ...(removed > 0 && { 'backup.remove ok by keep rules': 2 * removed }),
+    ...WANTED.audit,
     'backup.schedule-reread ok by admin one': 2,
     'backup.verify ok by schedule': reread.length,
   })
@@ -347,6 +369,7 @@ function count<T>(items: readonly T[], nameOf: (item: T) => string): Record<stri
  */
 function expectedLeft(taken: readonly number[]): number[] {
   const saturday = at('Sat 04:00')
+  if (END < saturday) return [...taken]
   const before = taken.filter((ms) => ms < saturday).toReversed()
   const newestOf = (lengthMs: number, periods: number) =>
     [...Map.groupBy(before, (ms) => Math.floor(ms / lengthMs)).values()].slice(0, periods).map(([newest]) => newest)

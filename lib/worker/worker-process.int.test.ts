@@ -4,7 +4,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClusterConnection } from '../adapters/zookeeper/connection.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
@@ -23,14 +22,15 @@ import { retryJob } from '../services/jobs/retry-job.ts'
 import { confirmRestore } from '../services/restores/confirm-restore.ts'
 import { createRestore } from '../services/restores/create-restore.ts'
 import { getRestore } from '../services/restores/get-restore.ts'
+import { type BundledCommand, bundleScript } from '../testing/bundled-command.ts'
 import { LiveTree } from '../testing/live-tree.ts'
 import { createDatabaseEnvironment } from '../testing/temp-database.ts'
 import { freezeAtMulti, startZooKeeperProxy, type ZooKeeperProxy } from '../testing/zookeeper-proxy.ts'
 import { startZooKeeper, type ZooKeeperServer } from '../testing/zookeeper-server.ts'
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const CHILDREN = 10_000
 
+let script: BundledCommand
 let dataDir = ''
 let server: ZooKeeperServer
 let serverDir = ''
@@ -48,12 +48,14 @@ const environment = () => ({
 })
 
 beforeAll(async () => {
+  script = await bundleScript('lib/worker/main.ts', 'worker')
   serverDir = await mkdtemp(join(tmpdir(), 'arkeeper-zk-'))
   server = await startZooKeeper({ dataDir: serverDir })
   client = await createZooKeeper().connect({ connectString: server.connectString })
   await new LiveTree(client).fill('/big', CHILDREN, 300)
 })
 afterAll(async () => {
+  await script?.remove()
   await client?.close()
   await server?.stop()
   await rm(serverDir, { recursive: true, force: true })
@@ -92,7 +94,7 @@ async function until<T>(
 
 async function startWorker(): Promise<ChildProcess> {
   const env = { ...process.env, ...environment() }
-  const worker = spawn(process.execPath, ['--import', 'tsx', MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const worker = spawn(process.execPath, [script.file], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   workers.push(worker)
   await until('a sign of life of the worker', () =>
     runtime.db.workerHeartbeat.findFirst({ where: { pid: worker.pid } }),
