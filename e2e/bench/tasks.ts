@@ -13,6 +13,7 @@ import { planRestoreTo } from '../../lib/services/engine/plan-restore-to.ts'
 import { takeBackup } from '../../lib/services/engine/take-backup.ts'
 import { type BareCreate, bareRead, bareWrite } from './bare-client.ts'
 import { benchTree } from './bench-tree.ts'
+import { copyStream, type FollowInput, followLog, writeStream } from './follow-part.ts'
 import { type RestoreStageInput, runRestoreStage } from './limit-tasks.ts'
 import { findInLogs, type LogIndexInput, writeLogs } from './log-index-part.ts'
 import { type NativeInput, openPaths, readNative, writeNative } from './native-tasks.ts'
@@ -30,7 +31,7 @@ export interface Measure {
   readonly times?: readonly number[]
 }
 
-interface Input extends NativeInput, LogIndexInput, RestoreStageInput {
+interface Input extends NativeInput, LogIndexInput, RestoreStageInput, FollowInput {
   port: number
   connectString: string
   left: string
@@ -113,6 +114,14 @@ export async function runTask(task: string, input: Input): Promise<Measure> {
     case 'observe': {
       const { znodes, parts } = await observe(context, input)
       return { ...done(znodes), parts }
+    }
+    case 'follow-log':
+      return done(await writeStream(input))
+    case 'follow-bare':
+      return done(await copyStream(input))
+    case 'follow': {
+      const { transactions, since, cpuSeconds } = await followLog(context, input)
+      return { ...done(transactions, since), cpuSeconds }
     }
     case 'bare-write': {
       // Reading the tree beforehand: the yardstick is the pipeline of multis alone.

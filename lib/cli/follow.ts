@@ -6,6 +6,7 @@ import { countOf } from '../base/count-of.ts'
 import { formatErrorLine } from '../base/errors.ts'
 import { formatHex64 } from '../base/hex64.ts'
 import { stringifyJson } from '../base/json.ts'
+import { tightenHeap } from '../base/tighten-heap.ts'
 import type { FollowEvent, FollowProgress } from '../services/engine/follow.ts'
 import { followStream } from '../services/engine/follow-stream.ts'
 import type { EngineProgress } from '../services/engine/progress.ts'
@@ -26,6 +27,7 @@ export const follow: Command = {
     const until = given === undefined ? undefined : parseZxid(given, 'until')
     const isJson = flag(input, 'json')
     let gaps = 0
+    tightenHeap()
     const { observers, clock } = context
     const outcome = await followStream(
       { observers, liveTrees: context.archives.liveTrees, clock },

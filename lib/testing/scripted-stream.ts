@@ -9,6 +9,8 @@ export interface SessionScript {
   readonly start: { readonly kind: 'diff' | 'truncate' | 'snapshot'; readonly zxid: bigint; readonly file?: string }
   readonly before?: readonly (readonly TxnEntry[])[]
   readonly after?: readonly (readonly TxnEntry[])[]
+  /** What comes behind those, as it is read. */
+  readonly live?: () => AsyncIterable<readonly TxnEntry[]>
   /** How it ends. Default: LOST. `stays`: it says nothing more. */
   readonly end?: 'stays' | ObserverError
 }
@@ -70,6 +72,10 @@ function play(script: SessionScript, start: ObserverStart, signal: AbortSignal |
       if (isClosed) return
       yield { entries: [], synced: true, receivedAt: 0 }
       for (const entries of after) {
+        if (isClosed) return
+        yield { entries, synced: true, receivedAt: 0 }
+      }
+      for await (const entries of script.live?.() ?? []) {
         if (isClosed) return
         yield { entries, synced: true, receivedAt: 0 }
       }

@@ -32,6 +32,12 @@ export class FileBytes implements ByteSource {
 
   async read(offset: number, length: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafeSlow(length)
+    await this.readInto(buffer, offset, length)
+    return buffer
+  }
+
+  /** As `read`, into the beginning of a buffer that is used again and again. */
+  async readInto(buffer: Buffer, offset: number, length: number): Promise<void> {
     let done = 0
     try {
       while (done < length) {
@@ -42,7 +48,6 @@ export class FileBytes implements ByteSource {
     } catch (error) {
       throw toArchiveError(error, `reading ${this.#path}`)
     }
-    return buffer
   }
 
   async close(): Promise<void> {

@@ -16,8 +16,7 @@ export class LiveOverlay extends NodeStore {
   #frozen: TouchedNodes | null = null
   #freshBytes = 0
   #frozenBytes = 0
-  #frozenMore = 0
-  /** Znodes that the tree has more than its base, or fewer. */
+  /** Znodes that the tree has more than at first, or fewer. */
   more = 0
 
   get heldBytes(): number {
@@ -76,7 +75,6 @@ export class LiveOverlay extends NodeStore {
     invariant(this.#frozen === null, 'what was frozen before is written first')
     const fresh = this.#fresh
     this.#frozenBytes = this.#freshBytes
-    this.#frozenMore = this.more
     this.#fresh = new Map()
     this.#freshBytes = 0
     const frozen = new Map<string, OverlayNode | null>()
@@ -92,8 +90,6 @@ export class LiveOverlay extends NodeStore {
   thaw(): void {
     this.#frozen = null
     this.#frozenBytes = 0
-    this.more -= this.#frozenMore
-    this.#frozenMore = 0
   }
 
   /** What was frozen could not be written: it is as if it never had been. */
@@ -106,7 +102,6 @@ export class LiveOverlay extends NodeStore {
       this.#fresh.set(path, node)
     }
     this.#freshBytes += this.#frozenBytes
-    this.#frozenMore = 0
     this.thaw()
   }
 

@@ -8,9 +8,6 @@ import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import type { FollowEvent, FollowLimits } from './follow.ts'
 
-/** Above so many times the memory that is wanted, the stream waits for the base that is being written. */
-const HELD_FACTOR_MAX = 3
-
 /** The tree that a stream has come to, and when a new base of it is due. */
 export class FollowState {
   readonly #trees: LiveTreePort
@@ -63,7 +60,7 @@ export class FollowState {
       const reader = new HistoryReader(holding.logs, { after: zxid, to: null, signal })
       for await (const batch of reader.readEntries()) {
         await this.apply(batch)
-        if (tree.heldBytes > this.#limits.heldBytes) await tree.rebase({ signal })
+        if (tree.heldBytes > this.#limits.heldBytes) await tree.relieve()
       }
       if (tree.zxid !== holding.last) await this.close()
       return
@@ -99,17 +96,14 @@ export class FollowState {
     this.#isKept = false
   }
 
-  /** Begins to write a new base where one is due; waits only where too much is in memory. */
+  /** Begins to write a new base where one is due, and frees memory where too much is held. */
   async considerBase(): Promise<void> {
     const tree = this.#tree
     if (this.#baseFailure !== null) throw this.#baseFailure
     if (tree === null || !this.#isSettled) return
-    const { heldBytes } = this.#limits
-    if (this.#basing === null) {
-      const keep = !this.#isKept || (this.#isDue(tree) && isSound(tree.proof))
-      if (keep || tree.heldBytes > heldBytes) this.#basing = this.#rebase(tree, keep)
-    }
-    if (tree.heldBytes > heldBytes * HELD_FACTOR_MAX) await this.#basing
+    const isWanted = !this.#isKept || (this.#isDue(tree) && isSound(tree.proof))
+    if (isWanted && this.#basing === null) this.#basing = this.#rebase(tree)
+    if (tree.heldBytes > this.#limits.heldBytes) await tree.relieve()
   }
 
   /** Waits for the base that is being written. */
@@ -132,7 +126,7 @@ export class FollowState {
     return transactions >= baseTransactions || bytes >= Math.max(baseLogBytes, 2 * tree.baseBytes)
   }
 
-  async #rebase(tree: LiveTree, mayKeep: boolean): Promise<void> {
+  async #rebase(tree: LiveTree): Promise<void> {
     const keep = async (base: LiveBase) => {
       await this.#sink.base(base)
       this.#isKept = true
@@ -140,8 +134,8 @@ export class FollowState {
       this.#onEvent({ kind: 'base', zxid, bytes, znodes })
     }
     try {
-      if (mayKeep) this.#since = { transactions: 0, bytes: 0 }
-      await tree.rebase(mayKeep ? { keep } : {})
+      this.#since = { transactions: 0, bytes: 0 }
+      await tree.rebase({ keep })
     } catch (error) {
       this.#baseFailure = error
     } finally {

@@ -14,9 +14,9 @@ import { WorkLine } from './work-line.ts'
 
 const DEFAULT_LIMITS: FollowLimits = {
   flushMs: 500,
-  pendingBytes: 16 << 20,
+  pendingBytes: 8 << 20,
   backlogBytes: 32 << 20,
-  heldBytes: 24 << 20,
+  heldBytes: 8 << 20,
   baseLogBytes: 64 << 20,
   baseTransactions: 1_000_000,
   backOffMs: [250, 10_000],
@@ -169,6 +169,8 @@ class Follower {
     }
     if (start.kind === 'truncate') {
       const from = this.#last ?? 0n
+      // A base that is being written may be what is left.
+      await this.#state.settle()
       await this.#takeUp(await sink.rollBack(start.zxid))
       this.#input.onEvent?.({ kind: 'rolled-back', from, to: start.zxid })
       return this.#last === start.zxid && this.#state.zxid === start.zxid
@@ -246,6 +248,7 @@ class Follower {
   /** The ensemble has not what it once told: what we hold is the past of another one now. */
   async #startOver(seen: bigint, line: WorkLine): Promise<void> {
     await line.drain()
+    await this.#state.settle()
     const from = this.#last ?? 0n
     const { gaps } = await this.#input.sink.rollBack(null)
     this.#gaps = gaps

@@ -4,7 +4,7 @@ import type { Span } from '../snapshot-index.ts'
 /** Bytes of one run of records that is read to find one of them. */
 export const RUN_BYTES = 16 << 10
 /** Bytes that are read at a time by who goes through all. */
-const STRETCH_BYTES = 1 << 20
+export const STRETCH_BYTES = 1 << 20
 
 export interface Stretch {
   readonly offset: number

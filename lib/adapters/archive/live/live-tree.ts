@@ -36,7 +36,7 @@ export interface LiveBase {
 
 /**
  * The tree as the stream has it: a native snapshot in path order on the disk, and in memory what transactions have touched since. One user at a
- * time, but for `rebase`, which runs beside `apply` and `read`.
+ * time, but for `rebase`, which runs beside the others.
  */
 export interface LiveTree {
   /** Of the last transaction applied. */
@@ -53,6 +53,8 @@ export interface LiveTree {
   endWindow(): void
   /** Null for a znode that does not exist. In the order of `paths`; what is given stays as it is. */
   read(paths: readonly string[]): Promise<(Znode | null)[]>
+  /** Takes what was touched out of memory; from time to time it is put into a new base meanwhile. Throws what failed of that. */
+  relieve(): Promise<void>
   /**
    * Writes the tree as it is now into a new snapshot and goes on upon it, so that memory is free again; what comes meanwhile is not held up.
    * `keep` is called when the file is whole and flushed, with the right to rename it; without `keep` nothing is left of it by name.

@@ -3,25 +3,24 @@ import { throwIfAborted } from '../../../base/errors.ts'
 import { ADLER_START, adler32 } from '../../../domain/snapshot/adler32.ts'
 import { TreeDigest } from '../../../domain/snapshot/digest.ts'
 import { SnapshotError } from '../../../domain/snapshot/errors.ts'
-import { RecordCursor, STAT_BYTES } from '../../../domain/snapshot/record.ts'
+import { RecordCursor } from '../../../domain/snapshot/record.ts'
 import { encodeSnapshotHead, encodeSnapshotTail } from '../../../domain/snapshot/write-snapshot.ts'
-import type { TouchedNodes } from '../../../domain/txnlog/live-overlay.ts'
-import type { OverlayNode } from '../../../domain/txnlog/node-store.ts'
-import { comparePaths } from '../../../domain/znode/order.ts'
 import { ROOT } from '../../../domain/znode/path.ts'
 import { FileBytes } from '../byte-source.ts'
 import type { AclBook } from './acl-book.ts'
-import { BodyIndex } from './body-index.ts'
-import { release, TreeBody, UsedAcls } from './tree-body.ts'
+import { BodyIndex, STRETCH_BYTES } from './body-index.ts'
+import { ReadBuffers } from './read-buffers.ts'
+import { RecordBuffer } from './record-buffer.ts'
+import { RunMerge, type RunWalk, type SpillRun } from './spill-run.ts'
+import { TreeBody, UsedAcls } from './tree-body.ts'
 
 const OUT_BYTES = 1 << 20
-const RECORD_OVERHEAD_BYTES = 4 + 4 + 8 + STAT_BYTES
 const SLASH = 47
 
 export interface MergeInput {
   readonly body: TreeBody
   readonly usedAcls: ReadonlySet<bigint>
-  readonly touched: TouchedNodes
+  readonly runs: readonly SpillRun[]
   readonly acls: AclBook
   readonly sessions: ReadonlyMap<bigint, number>
   readonly owners: Iterable<bigint>
@@ -40,75 +39,94 @@ export interface MergedBody {
 }
 
 /**
- * Writes a tree with what was touched since as a native snapshot, without blocks behind its seal: records are copied as they lie, a MiB at a time, and
+ * Writes a tree with what runs have of it as a native snapshot, without blocks behind its seal: records are copied as they lie, a MiB at a time, and
  * between two of those everything else runs.
  */
 export async function mergeBody(input: MergeInput): Promise<MergedBody> {
-  const changes = [...input.touched].map(toChange).sort((a, b) => comparePaths(a.path, b.path))
-  const listed = new Set(input.usedAcls)
-  for (const { node } of changes) if (node !== null) listed.add(input.acls.idOf(node.acl))
-  const { sessions, owners, path, signal } = input
-  const head = encodeSnapshotHead({ sessions, owners, acls: input.acls.entries(listed) })
+  const { sessions, owners, path, signal, acls, body } = input
+  const used = new Set([input.usedAcls, ...input.runs.map((run) => run.usedAcls)].flatMap((ids) => [...ids]))
+  const head = encodeSnapshotHead({ sessions, owners, acls: acls.entries(used) })
   const file = await open(path, 'wx', 0o640)
   try {
-    const out = new BodyWriter(file, head, input.acls)
-    let next = 0
-    const cursor = new RecordCursor()
-    for (const { offset, length } of input.body.index.stretches()) {
+    const out = new BodyWriter(file, head, acls)
+    const changes = await ChangeList.of(input.runs)
+    const buffers = new ReadBuffers(2 * STRETCH_BYTES)
+    for (const span of body.index.stretches()) {
       throwIfAborted(signal)
-      const bytes = await input.body.source.read(offset, length)
-      let from = 0
-      for (let at = 0; cursor.read(bytes, at, bytes.length) === 'record'; at = cursor.end) {
-        let change = changes[next]
-        let order = change === undefined ? 1 : compareBytes(change.encoded, bytes, cursor)
-        while (change !== undefined && order <= 0) {
-          out.copyRun(bytes, from, cursor.start)
-          from = order === 0 ? cursor.end : cursor.start
-          if (change.node !== null) out.addNode(change.encoded, change.node)
-          change = changes[++next]
-          if (order === 0) break
-          order = change === undefined ? 1 : compareBytes(change.encoded, bytes, cursor)
-        }
-        if (from <= cursor.start) out.see(bytes, cursor, cursor.start - from)
-      }
-      out.copyRun(bytes, from, bytes.length)
-      await out.flush(OUT_BYTES)
-      release(input.body.source, bytes)
-    }
-    for (; next < changes.length; next++) {
-      const { encoded, node } = changes[next]!
-      if (node !== null) out.addNode(encoded, node)
+      await buffers.read(body.source, span, (bytes) => mergeStretch(bytes, span.length, changes, out))
       await out.flush(OUT_BYTES)
     }
-    const { index, znodes, digest, used, bytes } = await out.finish()
+    for (; changes.current !== null; await changes.pass()) {
+      out.addChange(changes.current)
+      await out.flush(OUT_BYTES)
+    }
+    const written = await out.finish()
     await file.datasync()
+    const { index, znodes, digest, usedAcls, bytes } = written
+    return { body: new TreeBody(await FileBytes.open(path), index, znodes), usedAcls, digest, bytes }
+  } finally {
     await file.close()
-    return { body: new TreeBody(await FileBytes.open(path), index, znodes), usedAcls: used, digest, bytes }
-  } catch (error) {
-    await file.close()
-    throw error
   }
 }
 
-interface Change {
-  readonly path: string
-  readonly encoded: Buffer
-  readonly node: OverlayNode | null
-}
-
-function toChange([path, node]: [string, OverlayNode | null]): Change {
-  return { path, encoded: Buffer.from(path === ROOT ? '' : path), node }
-}
-
-/** As comparePaths, of a path's bytes and those of a record: a slash comes before every other byte. */
-function compareBytes(path: Buffer, bytes: Buffer, { pathStart, pathEnd }: RecordCursor): number {
-  const shared = Math.min(path.length, pathEnd - pathStart)
-  for (let i = 0; i < shared; i++) {
-    const a = path[i]!
-    const b = bytes[pathStart + i]!
-    if (a !== b) return a === SLASH ? -1 : b === SLASH ? 1 : a - b
+async function mergeStretch(bytes: Buffer, length: number, changes: ChangeList, out: BodyWriter): Promise<void> {
+  const cursor = new RecordCursor()
+  let from = 0
+  for (let at = 0; cursor.read(bytes, at, length) === 'record'; at = cursor.end) {
+    let order = changes.compare(bytes, cursor)
+    while (order <= 0) {
+      out.copyRun(bytes, from, cursor.start)
+      from = order === 0 ? cursor.end : cursor.start
+      out.addChange(changes.current)
+      await changes.pass()
+      await out.flush(OUT_BYTES)
+      order = order === 0 ? 1 : changes.compare(bytes, cursor)
+    }
+    if (from <= cursor.start) out.see(bytes, cursor, cursor.start - from)
   }
-  return path.length - (pathEnd - pathStart)
+  out.copyRun(bytes, from, length)
+}
+
+/** What the runs have, in path order, to be held against records as they lie. */
+class ChangeList {
+  readonly #merge: RunMerge
+  current: RunWalk | null
+  #encoded: Buffer = Buffer.alloc(0)
+
+  private constructor(merge: RunMerge) {
+    this.#merge = merge
+    this.current = merge.current
+    this.#encode()
+  }
+
+  static async of(runs: readonly SpillRun[]): Promise<ChangeList> {
+    return new ChangeList(await RunMerge.of(runs.toReversed()))
+  }
+
+  async pass(): Promise<void> {
+    if (this.current?.path == null) return
+    await this.#merge.pass(this.current.path)
+    this.current = this.#merge.current
+    this.#encode()
+  }
+
+  /** As comparePaths, of the change's path and that of a record: a slash comes before every other byte. Behind the last: 1. */
+  compare(bytes: Buffer, { pathStart, pathEnd }: RecordCursor): number {
+    if (this.current === null) return 1
+    const path = this.#encoded
+    const shared = Math.min(path.length, pathEnd - pathStart)
+    for (let i = 0; i < shared; i++) {
+      const a = path[i]!
+      const b = bytes[pathStart + i]!
+      if (a !== b) return a === SLASH ? -1 : b === SLASH ? 1 : a - b
+    }
+    return path.length - (pathEnd - pathStart)
+  }
+
+  #encode(): void {
+    const path = this.current?.path ?? ROOT
+    this.#encoded = Buffer.from(path === ROOT ? '' : path)
+  }
 }
 
 /** Gathers records into buffers of about a MiB, and what the new file's index and proof are made of. */
@@ -119,8 +137,7 @@ class BodyWriter {
   readonly #digest = new TreeDigest()
   readonly #used = new UsedAcls()
   readonly #cursor = new RecordCursor()
-  #buffer = Buffer.allocUnsafeSlow(2 * OUT_BYTES)
-  #length = 0
+  readonly #out = new RecordBuffer(2 * OUT_BYTES)
   /** Of what is in the file already. */
   #written = 0
   #adler = ADLER_START
@@ -129,13 +146,12 @@ class BodyWriter {
   constructor(file: FileHandle, head: Buffer, acls: AclBook) {
     this.#file = file
     this.#acls = acls
-    this.#reserve(head.length)
-    this.#append(head, 0, head.length)
+    this.#out.copy(head, 0, head.length)
   }
 
   /** Takes note of a record that lies `pending` bytes behind what was gathered, and is copied with its run. */
   see(bytes: Buffer, record: RecordCursor, pending: number): void {
-    const offset = this.#written + this.#length + pending
+    const offset = this.#written + this.#out.length + pending
     if (this.#index.isDue(offset)) this.#index.begin(offset, record.path())
     this.#digest.add(bytes, record)
     this.#used.add(bytes, record.aclAt)
@@ -143,49 +159,29 @@ class BodyWriter {
   }
 
   copyRun(bytes: Buffer, from: number, to: number): void {
-    if (to <= from) return
-    this.#reserve(to - from)
-    this.#append(bytes, from, to)
+    if (to > from) this.#out.copy(bytes, from, to)
   }
 
-  addNode(path: Buffer, node: OverlayNode): void {
-    const size = RECORD_OVERHEAD_BYTES + path.length + node.dataBytes
-    this.#reserve(size)
-    const { data, stat } = node
-    const buffer = this.#buffer
-    const start = this.#length
-    let at = buffer.writeInt32BE(path.length, start)
-    at += path.copy(buffer, at)
-    at = buffer.writeInt32BE(data === null ? -1 : data.length, at)
-    if (data !== null) {
-      buffer.set(data, at)
-      at += data.length
-    }
-    at = buffer.writeBigInt64BE(this.#acls.idOf(node.acl), at)
-    at = buffer.writeBigInt64BE(stat.czxid, at)
-    at = buffer.writeBigInt64BE(stat.mzxid, at)
-    at = buffer.writeBigInt64BE(BigInt(stat.ctime), at)
-    at = buffer.writeBigInt64BE(BigInt(stat.mtime), at)
-    at = buffer.writeInt32BE(stat.version, at)
-    at = buffer.writeInt32BE(stat.cversion, at)
-    at = buffer.writeInt32BE(stat.aversion, at)
-    at = buffer.writeBigInt64BE(stat.ephemeralOwner, at)
-    at = buffer.writeBigInt64BE(stat.pzxid, at)
-    this.#cursor.read(buffer, start, at)
-    this.see(buffer, this.#cursor, 0)
-    this.#length = at
+  /** Nothing of a znode that is gone. */
+  addChange(change: RunWalk | null): void {
+    if (change === null || change.start === change.end) return
+    const { bytes, start, end } = change
+    this.#cursor.read(bytes, start, end)
+    this.see(bytes, this.#cursor, 0)
+    this.#out.copy(bytes, start, end)
   }
 
   /** Writes out what was gathered, when it is that much. */
   async flush(from: number): Promise<void> {
-    if (this.#length < from) return
-    this.#adler = adler32(this.#adler, this.#buffer, 0, this.#length)
-    for (let at = 0; at < this.#length; ) {
-      const { bytesWritten } = await this.#file.write(this.#buffer, at, this.#length - at, this.#written + at)
+    const { bytes, length } = this.#out
+    if (length < from) return
+    this.#adler = adler32(this.#adler, bytes, 0, length)
+    for (let at = 0; at < length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, at, length - at, this.#written + at)
       at += bytesWritten
     }
-    this.#written += this.#length
-    this.#length = 0
+    this.#written += length
+    this.#out.length = 0
   }
 
   async finish() {
@@ -193,14 +189,13 @@ class BodyWriter {
     this.#index.finish(this.#written)
     for (const id of this.#used.ids) this.#assertKnown(id)
     const { tail } = encodeSnapshotTail(this.#adler)
-    this.#reserve(tail.length)
-    this.#append(tail, 0, tail.length)
+    this.#out.copy(tail, 0, tail.length)
     await this.flush(0)
     return {
       index: this.#index,
       znodes: this.#znodes,
       digest: this.#digest.value(),
-      used: this.#used.ids,
+      usedAcls: this.#used.ids,
       bytes: this.#written,
     }
   }
@@ -208,17 +203,5 @@ class BodyWriter {
   #assertKnown(id: bigint): void {
     if (this.#acls.has(id)) return
     throw new SnapshotError('UNKNOWN_ACL', `znodes have the ACL ${id}, which neither snapshot nor transactions tell`)
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#length + bytes, this.#buffer.length * 2))
-    this.#buffer.copy(grown, 0, 0, this.#length)
-    this.#buffer = grown
-  }
-
-  #append(bytes: Buffer, from: number, to: number): void {
-    bytes.copy(this.#buffer, this.#length, from, to)
-    this.#length += to - from
   }
 }

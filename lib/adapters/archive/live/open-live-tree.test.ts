@@ -60,10 +60,12 @@ describe.each(['3.8.0', '3.9.6', '3.9.6-fuzzy'])('the stream of a server (%s)', 
       try {
         for (let at = 0, size = 1; at < entries.length; at += size, size = (size * 5) % 37) {
           await tree.apply(entries.slice(at, at + size))
+          if (size % 4 === 1) await tree.relieve()
           // Beside what is applied next.
           if (size % 3 === 0) {
             const rebasing = tree.rebase({})
             await tree.apply(entries.slice(at + size, at + size + 2))
+            if (size % 2 === 0) await tree.relieve()
             await rebasing
           }
         }

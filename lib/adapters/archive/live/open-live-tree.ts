@@ -17,9 +17,18 @@ import { detectCompression, readSnapshotBytes } from '../snapshot-file.ts'
 import { sortSnapshot } from '../sort-snapshot.ts'
 import { tempName } from '../temp-dir.ts'
 import { AclBook } from './acl-book.ts'
-import type { LiveBase, LiveProof, LiveTree, LiveTreePort, OpenLiveTree } from './live-tree.ts'
+import { RUN_BYTES } from './body-index.ts'
+import type { LiveProof, LiveTree, LiveTreePort, OpenLiveTree } from './live-tree.ts'
 import { mergeBody } from './merge-body.ts'
+import { ReadBuffers } from './read-buffers.ts'
+import { SpillRun } from './spill-run.ts'
 import { surveyBody, type TreeBody } from './tree-body.ts'
+
+/** Memory of the paths of what was spilled, and the number of runs, beyond which they are put into a new base. */
+const RUNS_BYTES_MAX = 16 << 20
+const RUNS_MAX = 24
+/** Entries that are decoded and brought in at a time: what lives no longer than that costs next to nothing. */
+const PORTION = 200
 
 const isQuota = (path: string) => isWithin(path, QUOTA_ROOT)
 
@@ -58,18 +67,12 @@ async function openLiveTree(input: OpenLiveTree): Promise<LiveTree> {
       windowEnd: input.window === 'open' ? null : told > zxid ? told : zxid,
     })
     const fileBytes = index.tail.offset + index.tail.length
-    return new FileLiveTree({
-      scratchDir: input.scratchDir,
-      name: path,
-      body,
-      usedAcls,
-      baseBytes: fileBytes,
-      acls: new AclBook(head.acls.entries(), highest),
-      overlay,
-      counts,
-      replay,
-      ephemerals: facts.ephemerals,
-    })
+    const acls = new AclBook(head.acls.entries(), highest)
+    const { scratchDir } = input
+    return new FileLiveTree(
+      { scratchDir, znodes: body.znodes, acls, overlay, counts, replay, ephemerals: facts.ephemerals },
+      { body, usedAcls, baseBytes: fileBytes },
+    )
   } catch (error) {
     await source.close()
     throw toArchiveError(error, `reading ${path}`)
@@ -107,12 +110,15 @@ function toOverlayNode(
   })
 }
 
-interface Parts {
-  readonly scratchDir: string
-  readonly name: string
+interface FirstBase {
   readonly body: TreeBody
   readonly usedAcls: ReadonlySet<bigint>
   readonly baseBytes: number
+}
+
+interface Parts {
+  readonly scratchDir: string
+  readonly znodes: number
   readonly acls: AclBook
   readonly overlay: LiveOverlay
   readonly counts: SubtreeCounts
@@ -125,25 +131,29 @@ class FileLiveTree implements LiveTree {
   #body: TreeBody
   #usedAcls: ReadonlySet<bigint>
   #baseBytes: number
+  /** Oldest first, above the base. */
+  #runs: readonly SpillRun[] = []
+  readonly #buffers = new ReadBuffers(RUN_BYTES)
   #rebasing: Promise<void> | null = null
-  /** Who works on the overlay and the base now; a base is changed only between two of them. */
+  #failure: unknown = null
+  /** Who works on the overlay, the runs and the base now; they are changed only between two of them. */
   #turn: Promise<unknown> = Promise.resolve()
-  #znodes: number
+  #spilling: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, { body, usedAcls, baseBytes }: FirstBase) {
     this.#parts = parts
-    this.#body = parts.body
-    this.#usedAcls = parts.usedAcls
-    this.#baseBytes = parts.baseBytes
-    this.#znodes = parts.body.znodes
+    this.#body = body
+    this.#usedAcls = usedAcls
+    this.#baseBytes = baseBytes
   }
 
   get zxid(): bigint {
     return this.#parts.replay.zxid
   }
   get znodes(): number {
-    return this.#znodes + this.#parts.overlay.more
+    // Counted from the first base on.
+    return this.#parts.znodes + this.#parts.overlay.more
   }
   get baseBytes(): number {
     return this.#baseBytes
@@ -166,58 +176,68 @@ class FileLiveTree implements LiveTree {
     return this.#inTurn(async () => {
       const { replay } = this.#parts
       const fresh = entries.filter((entry) => entry.zxid > replay.zxid || isRepeat(entry, replay.zxid))
-      if (fresh.length === 0) return
-      const decoded = fresh.map((entry) => decodeTxn(entry, replay.acls))
-      const needs = replay.needsOf(fresh, decoded)
-      await this.#bringIn(needs.paths)
-      for (const prefix of needs.counted) await this.#count(prefix)
-      for (let i = 0; i < fresh.length; i++) replay.apply(fresh[i]!, decoded[i]!)
+      for (let at = 0; at < fresh.length; at += PORTION) await this.#applyPortion(fresh.slice(at, at + PORTION))
     })
+  }
+
+  async #applyPortion(entries: readonly TxnEntry[]): Promise<void> {
+    const { replay } = this.#parts
+    const decoded = entries.map((entry) => decodeTxn(entry, replay.acls))
+    const needs = replay.needsOf(entries, decoded)
+    await this.#bringIn(needs.paths)
+    for (const prefix of needs.counted) await this.#count(prefix)
+    for (let i = 0; i < entries.length; i++) replay.apply(entries[i]!, decoded[i]!)
   }
 
   read(paths: readonly string[]): Promise<(Znode | null)[]> {
     return this.#inTurn(async () => {
       const { overlay } = this.#parts
-      const found = new Map<string, OverlayNode>()
-      const missing = paths.filter((path) => overlay.find(path) === undefined)
-      await this.#body.find(missing, (record, path) => found.set(path, this.#toNode(record, path)))
-      return paths.map((path) => (overlay.find(path) ?? found.get(path) ?? null)?.toZnode() ?? null)
+      const found = await this.#findBelow(paths.filter((path) => overlay.find(path) === undefined))
+      return paths.map((path) => {
+        const node = overlay.find(path)
+        return (node === undefined ? found.get(path) : node)?.toZnode() ?? null
+      })
     })
   }
 
-  async rebase(options: {
-    readonly keep?: (base: LiveBase) => Promise<void>
-    readonly signal?: AbortSignal
-  }): Promise<void> {
-    if (this.#rebasing !== null) throw new ArchiveError('CLOSED', 'a new base is being written already')
-    this.#rebasing = this.#rebase(options)
-    try {
-      await this.#rebasing
-    } finally {
-      this.#rebasing = null
+  async relieve(): Promise<void> {
+    this.#throwIfFailed()
+    await this.#spill()
+    const bytes = () => this.#runs.reduce((sum, run) => sum + run.heldBytes, 0)
+    if (bytes() > RUNS_BYTES_MAX || this.#runs.length > RUNS_MAX) {
+      this.#rebasing ??= this.#rebase({}).catch((error: unknown) => {
+        this.#failure = error
+      })
     }
+    if (bytes() > 2 * RUNS_BYTES_MAX || this.#runs.length > 2 * RUNS_MAX) await this.#rebasing
+    this.#throwIfFailed()
+  }
+
+  async rebase(options: Parameters<LiveTree['rebase']>[0]): Promise<void> {
+    await this.#rebasing
+    this.#throwIfFailed()
+    const rebasing = this.#rebase(options)
+    this.#rebasing = rebasing.catch(() => undefined)
+    await rebasing
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#rebasing?.catch(() => undefined)
-    await this.#inTurn(() => this.#body.close())
+    await this.#rebasing
+    await this.#spilling
+    await this.#inTurn(async () => {
+      for (const one of [this.#body, ...this.#runs]) await one.close()
+    })
   }
 
   async #rebase({ keep, signal }: Parameters<LiveTree['rebase']>[0]): Promise<void> {
-    const { overlay, acls, replay, ephemerals, scratchDir } = this.#parts
-    const path = join(/* turbopackIgnore: true */ scratchDir, tempName())
-    const frozen = await this.#inTurn(async () => ({
-      zxid: replay.zxid,
-      digest: overlay.digest,
-      touched: overlay.freeze(isQuota),
-      sessions: new Map(replay.sessions),
-      owners: [...ephemerals.owners()],
-    }))
-    const { zxid, digest, touched, sessions, owners } = frozen
+    const { acls, scratchDir } = this.#parts
+    const path = this.#newPath()
     try {
-      const input = { body: this.#body, usedAcls: this.#usedAcls, touched, acls, sessions, owners, path, signal }
+      const spilled = await this.#spill()
+      const { zxid, digest, sessions, owners, runs } = spilled
+      const input = { body: this.#body, usedAcls: this.#usedAcls, runs, acls, sessions, owners, path, signal }
       const merged = await mergeBody(input)
       try {
         if (merged.digest !== digest) throw notAsReplayed(zxid, merged.digest, digest)
@@ -227,30 +247,76 @@ class FileLiveTree implements LiveTree {
         throw error
       }
       await this.#inTurn(async () => {
-        const former = this.#body
+        const former = [this.#body, ...runs]
         this.#body = merged.body
         this.#usedAcls = merged.usedAcls
         this.#baseBytes = merged.bytes
-        this.#znodes = merged.body.znodes
-        acls.keepOnly(merged.usedAcls)
-        overlay.thaw()
-        await former.close()
+        this.#runs = this.#runs.slice(runs.length)
+        acls.keepOnly(new Set([this.#usedAcls, ...this.#runs.map((run) => run.usedAcls)].flatMap((ids) => [...ids])))
+        for (const one of former) await one.close()
       })
     } catch (error) {
-      await this.#inTurn(async () => overlay.unfreeze())
       throw toArchiveError(error, `writing a new base into ${scratchDir}`)
     } finally {
+      this.#rebasing = null
       await rm(path, { force: true })
     }
+  }
+
+  /** Takes what was touched out of memory. Gives the tree as it was at that moment, and the runs that lead to it. */
+  #spill() {
+    const spilling = this.#spilling.then(async () => {
+      const { overlay, acls, replay, ephemerals, scratchDir } = this.#parts
+      const frozen = await this.#inTurn(async () => ({
+        zxid: replay.zxid,
+        digest: overlay.digest,
+        touched: overlay.freeze(isQuota),
+        sessions: new Map(replay.sessions),
+        owners: [...ephemerals.owners()],
+      }))
+      try {
+        const run =
+          frozen.touched.size > 0
+            ? await SpillRun.write(this.#newPath(), frozen.touched, { acls, buffers: this.#buffers })
+            : null
+        return await this.#inTurn(async () => {
+          if (run !== null) this.#runs = [...this.#runs, run]
+          overlay.thaw()
+          return { ...frozen, runs: this.#runs }
+        })
+      } catch (error) {
+        await this.#inTurn(async () => overlay.unfreeze())
+        throw toArchiveError(error, `writing into ${scratchDir}`)
+      }
+    })
+    this.#spilling = spilling.catch(() => undefined)
+    return spilling
   }
 
   async #bringIn(paths: Iterable<string>): Promise<void> {
     const { overlay } = this.#parts
     const missing = overlay.bringIn(paths)
     if (missing.length === 0) return
-    const found = new Map<string, OverlayNode>()
-    await this.#body.find(missing, (record, path) => found.set(path, this.#toNode(record, path)))
+    const found = await this.#findBelow(missing)
     for (const path of missing) overlay.adopt(path, found.get(path) ?? null)
+  }
+
+  /** Of what is not in memory: those that exist. */
+  async #findBelow(paths: readonly string[]): Promise<Map<string, OverlayNode>> {
+    const found = new Map<string, OverlayNode>()
+    const take = (record: RecordCursor, path: string) => found.set(path, this.#toNode(record, path))
+    let left = paths
+    for (const run of this.#runs.toReversed()) {
+      const known = new Map<string, number>()
+      left = left.filter((path) => {
+        const number = run.numberOf(path)
+        if (number !== undefined && !run.isGone(number)) known.set(path, number)
+        return number === undefined
+      })
+      await run.read(known, take)
+    }
+    await this.#body.find(left, take)
+    return found
   }
 
   /** Znodes at and below a path whose quota is being made, as they are before the batch that makes it. */
@@ -258,15 +324,29 @@ class FileLiveTree implements LiveTree {
     const { overlay, counts } = this.#parts
     if (counts.has(prefix)) return
     const one = new SubtreeCounts([prefix])
+    const isAbove = (path: string) =>
+      overlay.find(path) !== undefined || this.#runs.some((run) => run.numberOf(path) !== undefined)
     await this.#body.visitSubtree(prefix, (record, path) => {
-      if (overlay.find(path) === undefined) one.add(path, 1, record.dataBytes)
+      if (!isAbove(path)) one.add(path, 1, record.dataBytes)
     })
+    const spilled = this.#runs
+      .flatMap((run) => run.pathsWithin(prefix))
+      .filter((path) => overlay.find(path) === undefined)
+    for (const node of (await this.#findBelow([...new Set(spilled)])).values()) one.add(node.path, 1, node.dataBytes)
     for (const node of overlay.nodes()) if (isWithin(node.path, prefix)) one.add(node.path, 1, node.dataBytes)
     counts.merge(one)
   }
 
   #toNode(record: RecordCursor, path: string): OverlayNode {
     return toOverlayNode(record, path, this.#parts.acls)
+  }
+
+  #newPath(): string {
+    return join(/* turbopackIgnore: true */ this.#parts.scratchDir, tempName())
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== null) throw this.#failure
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

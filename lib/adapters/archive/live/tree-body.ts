@@ -4,9 +4,9 @@ import { RecordCursor } from '../../../domain/snapshot/record.ts'
 import { EphemeralBook } from '../../../domain/txnlog/ephemeral-book.ts'
 import { comparePaths } from '../../../domain/znode/order.ts'
 import { isWithin, ROOT } from '../../../domain/znode/path.ts'
-import { type ByteSource, FileBytes } from '../byte-source.ts'
-import { letGo } from '../let-go.ts'
-import { BodyIndex, type RecordBlocks } from './body-index.ts'
+import type { ByteSource } from '../byte-source.ts'
+import { BodyIndex, type RecordBlocks, RUN_BYTES, STRETCH_BYTES } from './body-index.ts'
+import { ReadBuffers } from './read-buffers.ts'
 
 /** Runs that are read at the same time. */
 const READS_AT_ONCE = 8
@@ -16,6 +16,7 @@ export class TreeBody {
   readonly source: ByteSource
   readonly index: BodyIndex
   readonly znodes: number
+  readonly #buffers = new ReadBuffers(2 * RUN_BYTES)
 
   constructor(source: ByteSource, index: BodyIndex, znodes: number) {
     this.source = source
@@ -33,49 +34,31 @@ export class TreeBody {
       else if (run >= 0) byRun.set(run, [path])
     }
     const runs = [...byRun]
-    for (let at = 0; at < runs.length; at += READS_AT_ONCE) {
-      await Promise.all(runs.slice(at, at + READS_AT_ONCE).map(([run, wanted]) => this.#findIn(run, wanted, found)))
-    }
-  }
-
-  async #findIn(
-    run: number,
-    wanted: readonly string[],
-    found: (record: RecordCursor, path: string) => void,
-  ): Promise<void> {
-    const { offset, length } = this.index.spanOf(run)
-    const bytes = await this.source.read(offset, length)
-    const left = new Map<number, { readonly bytes: Buffer; readonly path: string }[]>()
-    for (const path of wanted) {
-      // The root's is empty.
-      const encoded = Buffer.from(path === ROOT ? '' : path)
-      const same = left.get(encoded.length)
-      if (same) same.push({ bytes: encoded, path })
-      else left.set(encoded.length, [{ bytes: encoded, path }])
-    }
-    const cursor = new RecordCursor()
-    for (let at = 0; cursor.read(bytes, at, bytes.length) === 'record'; at = cursor.end) {
-      const { pathStart, pathEnd } = cursor
-      for (const one of left.get(pathEnd - pathStart) ?? []) {
-        if (one.bytes.compare(bytes, pathStart, pathEnd) !== 0) continue
-        found(cursor, one.path)
-        break
+    let next = 0
+    const work = async () => {
+      for (let one = runs[next++]; one !== undefined; one = runs[next++]) {
+        const [run, wanted] = one
+        const span = this.index.spanOf(run)
+        await this.#buffers.read(this.source, span, (bytes) => findIn(bytes, span.length, wanted, found))
       }
     }
-    release(this.source, bytes)
+    await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, runs.length) }, work))
   }
 
   /** Every record at and below a path. */
   async visitSubtree(root: string, visit: (record: RecordCursor, path: string) => void): Promise<void> {
     const cursor = new RecordCursor()
-    for (const { offset, length } of this.index.stretches(Math.max(this.index.runOf(root), 0))) {
-      const bytes = await this.source.read(offset, length)
-      for (let at = 0; cursor.read(bytes, at, bytes.length) === 'record'; at = cursor.end) {
-        const path = cursor.path()
-        if (isWithin(path, root)) visit(cursor, path)
-        else if (comparePaths(path, root) > 0) return
-      }
-      release(this.source, bytes)
+    const buffers = new ReadBuffers(2 * STRETCH_BYTES)
+    for (const span of this.index.stretches(Math.max(this.index.runOf(root), 0))) {
+      const isOver = await buffers.read(this.source, span, (bytes) => {
+        for (let at = 0; cursor.read(bytes, at, span.length) === 'record'; at = cursor.end) {
+          const path = cursor.path()
+          if (isWithin(path, root)) visit(cursor, path)
+          else if (comparePaths(path, root) > 0) return true
+        }
+        return false
+      })
+      if (isOver) return
     }
   }
 
@@ -84,9 +67,22 @@ export class TreeBody {
   }
 }
 
-/** What came from a file is ours alone; what lies in memory is shared. */
-export function release(source: ByteSource, bytes: Buffer): void {
-  if (source instanceof FileBytes) letGo(bytes)
+function findIn(
+  bytes: Buffer,
+  length: number,
+  wanted: readonly string[],
+  found: (record: RecordCursor, path: string) => void,
+): void {
+  const left = wanted.map((path) => ({ path, bytes: Buffer.from(path === ROOT ? '' : path) }))
+  const cursor = new RecordCursor()
+  for (let at = 0; cursor.read(bytes, at, length) === 'record'; at = cursor.end) {
+    const { pathStart, pathEnd } = cursor
+    for (const one of left) {
+      if (one.bytes.length !== pathEnd - pathStart || one.bytes.compare(bytes, pathStart, pathEnd) !== 0) continue
+      found(cursor, one.path)
+      break
+    }
+  }
 }
 
 /** What a tree is, beside its records. */
@@ -116,10 +112,9 @@ export async function surveyBody(
   let znodes = 0
   let lastChange = 0n
   let end = 0
-  for (const block of blocks) {
-    throwIfAborted(signal)
-    const bytes = await source.read(block.offset, block.length)
-    for (let at = 0; cursor.read(bytes, at, bytes.length) === 'record'; at = cursor.end) {
+  const buffers = new ReadBuffers(2 * STRETCH_BYTES)
+  const survey = (bytes: Buffer, block: { readonly offset: number; readonly length: number }) => {
+    for (let at = 0; cursor.read(bytes, at, block.length) === 'record'; at = cursor.end) {
       const path = cursor.path()
       if (index.isDue(block.offset + at)) index.begin(block.offset + at, path)
       digest.add(bytes, cursor)
@@ -134,8 +129,11 @@ export async function surveyBody(
       znodes++
       visit(cursor, path)
     }
+  }
+  for (const block of blocks) {
+    throwIfAborted(signal)
+    await buffers.read(source, block, (bytes) => survey(bytes, block))
     end = block.offset + block.length
-    release(source, bytes)
   }
   index.finish(end)
   const body = new TreeBody(source, index, znodes)
