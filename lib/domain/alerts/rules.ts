@@ -241,7 +241,8 @@ export const ALERT_RULES = {
     severity: 'warning',
     enabled: true,
     numbers: { minutes: { label: 'For longer than (minutes)', min: 5, max: 10_080, default: 60 } },
-    holdMinutes: 0,
+    // A worker that was off for long catches up within a minute of its start.
+    holdMinutes: 3,
     clearMinutes: 0,
   },
   'logs-damaged': {

@@ -10,6 +10,8 @@ import { logFolder } from './log-folder.ts'
 import { pieceCacheOf } from './piece-cache.ts'
 import { listPlacedPieces, type PlacedPiece, storedOf } from './placed-pieces.ts'
 
+const FETCHED_AT_ONCE = 4
+
 interface Located {
   readonly dir: string
   readonly segment: LogSegment
@@ -158,8 +160,7 @@ class MergedLogs implements ClusterLogs {
     const cache = pieceCacheOf(this.#context)
     const failed = new Map<bigint, string>()
     const kept: LogSegment[] = []
-    for (const segment of this.archived.segments) {
-      throwIfAborted(options.signal)
+    const bring = async (segment: LogSegment) => {
       try {
         const at = await this.#locate(segment, { mustBeCached: true })
         kept.push(at.segment)
@@ -167,6 +168,11 @@ class MergedLogs implements ClusterLogs {
         if (!isArkeeperError(error) || error.code === 'CANCELLED') throw error
         failed.set(segment.first, error.message)
       }
+    }
+    const { segments } = this.archived
+    for (let at = 0; at < segments.length; at += FETCHED_AT_ONCE) {
+      throwIfAborted(options.signal)
+      await Promise.all(segments.slice(at, at + FETCHED_AT_ONCE).map(bring))
     }
     const dir = cache.dirOf(this.#clusterId)
     await cache.keepOnly(this.#context, this.#clusterId, kept)
