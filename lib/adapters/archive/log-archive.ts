@@ -167,6 +167,7 @@ export interface LogArchivePort {
   /**
    * Lays aside (`<cluster>/logs/aside`) all pieces and bases behind `to`, or all there are: an ensemble has no more what it once told. Of a
    * piece that goes beyond it what lies before is kept, where it can be read. Tails are to be taken before.
+   * What lies of it in stores is taken out of them by lib/services/logs/remove-pieces.ts.
    */
   rollBack(dir: string, to: bigint | null): Promise<void>
   /** Snapshots that lie beside the logs, written by `ArchivePort.write` into `basesDir`; newest first. What is not whole is left out. */

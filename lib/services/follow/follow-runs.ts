@@ -11,6 +11,7 @@ import type { followStream } from '../engine/follow-stream.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { HitBook } from '../live/record-hits.ts'
 import { logFolder } from '../logs/log-folder.ts'
+import { rollBackPieces } from '../logs/remove-pieces.ts'
 import { ArchiveSink } from './archive-sink.ts'
 import { FollowReport } from './follow-report.ts'
 import { FOLLOW_LEASE_MS } from './judge-follow.ts'
@@ -185,6 +186,8 @@ class FollowRun {
       assertRolledBack: (last) => assertRolledBack(context, cluster.id, last),
       onGap: (gap) => recordGap(context, { cluster, logDir }, { ...gap, fromAt: report.lastTxnAt }),
       onRollBack: async (to) => {
+        // What is laid aside here must not come back out of a store.
+        await rollBackPieces(context, cluster.id, to)
         await writeAudit(context.db, context, {
           action: 'logs.archive',
           cluster,

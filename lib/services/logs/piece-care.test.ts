@@ -162,8 +162,11 @@ test('what an ensemble has no more is given back by no store', async () => {
   await append(25n, 30n)
   await mirror()
   await admin.archives.logs.rollBack(logFolder(admin, 'orders'), 20n)
+  // The store does not even answer.
+  await admin.db.store.update({ where: { id: storeId }, data: { kind: 'gone' } })
   await rollBackPieces(admin, cluster.id, 20n)
   expect(await readLog(admin, cluster)).toMatchObject({ zxids: zxidRange(1n, 20n) })
+  await admin.db.store.update({ where: { id: storeId }, data: { kind: 'folder' } })
   await mirror()
   expect(await readLog(hostOf(admin, 'two'), cluster)).toMatchObject({ zxids: zxidRange(1n, 20n) })
 })

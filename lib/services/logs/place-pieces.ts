@@ -75,6 +75,14 @@ export async function withPiecePlace(
   }
 }
 
+/** Rows of what is not to be had from a store any more, though it may still lie there. */
+export async function forgetPieces(
+  { db }: PieceContext,
+  which: { readonly clusterId: string; readonly first: bigint; readonly last?: { readonly gt: bigint } },
+): Promise<void> {
+  await db.logPiece.updateMany({ where: which, data: { sha256: '' } })
+}
+
 /**
  * Sends a piece that lies in `from` to a store, its manifest last. `former`: what lies there now. Goes from a copy of the files: the piece may
  * be made longer meanwhile.

@@ -5,7 +5,7 @@ import { getStore } from '../stores/find-store.ts'
 import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import type { PieceContext } from './fetch-piece.ts'
 import { logFolder } from './log-folder.ts'
-import { removePiece, withPiecePlace } from './place-pieces.ts'
+import { forgetPieces, removePiece, withPiecePlace } from './place-pieces.ts'
 import { storedOf } from './placed-pieces.ts'
 
 interface Removed {
@@ -42,7 +42,9 @@ export async function removeOldestPieces(
  * it back. Null: nothing of it is left. What a store does not give up is not offered from there any more.
  */
 export async function rollBackPieces(context: PieceContext, clusterId: string, to: bigint | null): Promise<void> {
-  await removePlaces(context, clusterId, to === null ? {} : { last: { gt: to } })
+  const which = to === null ? {} : { last: { gt: to } }
+  const { left } = await removePlaces(context, clusterId, which)
+  for (const first of left) await forgetPieces(context, { clusterId, first, ...which })
 }
 
 async function removePlaces(
