@@ -49,7 +49,7 @@ async function startLeader(
     initLimit: '60',
     syncLimit: '60',
   }
-  return { server: await startZooKeeper({ dataDir, heapMegabytes: 4096, config }), quorumPort }
+  return { server: await startZooKeeper({ dataDir, heapMegabytes: 4096, config, startTimeoutMs: 600_000 }), quorumPort }
 }
 
 /** Znodes that were received. Nothing is kept, and only lengths are looked at. */

@@ -44,6 +44,8 @@ export interface StartZooKeeperOptions {
   readonly javaProperties?: Readonly<Record<string, string>>
   /** Largest heap of the server, MiB. Default 256, enough for a hundred thousand small znodes. */
   readonly heapMegabytes?: number
+  /** How long it may take until it serves; a large tree takes its time. Default 60 s. */
+  readonly startTimeoutMs?: number
   /** A server of this version from the cache that `npm run zookeepers` fills. Default: the installed one. */
   readonly version?: string
   /** Lines of zoo.cfg, over the defaults below. */
@@ -174,7 +176,7 @@ async function launch(
   }
 
   try {
-    await waitUntilServing(child, port, dataDir)
+    await waitUntilServing(child, port, dataDir, options.startTimeoutMs ?? START_TIMEOUT_MS)
   } catch (error) {
     await cleanUp()
     throw new ZooKeeperServerError('NOT_STARTED', `ZooKeeper did not start on 127.0.0.1:${port}: ${lastLine(output)}`, {
@@ -244,7 +246,7 @@ async function isReadable(file: string): Promise<boolean> {
   }
 }
 
-async function waitUntilServing(child: ChildProcess, port: number, dataDir: string): Promise<void> {
+async function waitUntilServing(child: ChildProcess, port: number, dataDir: string, timeoutMs: number): Promise<void> {
   let failure: Error | null = null
   child.once('error', (error: NodeJS.ErrnoException) => {
     failure =
@@ -255,7 +257,7 @@ async function waitUntilServing(child: ChildProcess, port: number, dataDir: stri
           })
         : error
   })
-  const deadline = Date.now() + START_TIMEOUT_MS
+  const deadline = Date.now() + timeoutMs
   while (Date.now() < deadline) {
     if (failure) throw failure
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`java exited with ${child.exitCode}`)
@@ -267,7 +269,7 @@ async function waitUntilServing(child: ChildProcess, port: number, dataDir: stri
     }
     await delay(50)
   }
-  throw new Error(`no answer within ${START_TIMEOUT_MS} ms`)
+  throw new Error(`no answer within ${timeoutMs} ms`)
 }
 
 /** The answer to a four-letter word, or an empty string when there is none within a second. */

@@ -4,7 +4,6 @@ import { CancelledError } from '../../../../base/errors.ts'
 import { formatHex64 } from '../../../../base/hex64.ts'
 import { invariant } from '../../../../base/invariant.ts'
 import { epochOf, findGap } from '../../../../domain/txnlog/continuity.ts'
-import { TxnEntry } from '../../../../domain/txnlog/entry.ts'
 import type { ServerAddress } from '../../connect-string.ts'
 import { ObserverError } from '../../errors.ts'
 import type { ObservedBatch, ObserverSession, ObserverStart, OpenObserverOptions } from '../../observer.ts'
@@ -14,11 +13,12 @@ import { BodySkim } from './body-skim.ts'
 import { closedAtOnce, diskFault, lost, needsSnapshot, protocolFault, refused, tooSlow, toTlsFault } from './faults.ts'
 import { PACKET, PacketReader, type QuorumPacket } from './packet-reader.ts'
 import { QuorumWriter } from './quorum-writer.ts'
+import { toEntry } from './to-entry.ts'
 import { TxnQueue } from './txn-queue.ts'
 
 const BACKLOG_BYTES_MAX = 64 << 20
-/** Proposals that wait for their commit; a leader has at most some thousands on their way. */
-const PROPOSED_BYTES_MAX = 256 << 20
+/** Proposals that wait for their commit, which a leader sends to observers right behind them. */
+const PROPOSED_BYTES_MAX = 64 << 20
 /** Longest wait for our own disk, while the leader keeps for us whatever is written. */
 const STALL_LIMIT_MS = 10_000
 const PROGRESS_BYTES = 1 << 20
@@ -393,13 +393,5 @@ export class QuorumSession implements ObserverSession {
     this.#body = null
     this.#ended = body ? body.discard().catch(() => undefined) : Promise.resolve()
     return this.#ended
-  }
-}
-
-function toEntry(data: Buffer): TxnEntry {
-  try {
-    return TxnEntry.fromBytes(data)
-  } catch (error) {
-    throw protocolFault(`a transaction that cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
