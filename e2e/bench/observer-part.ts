@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { BodySkim } from '../../lib/adapters/zookeeper/internal/quorum/body-skim.ts'
 import { PACKET, PacketReader } from '../../lib/adapters/zookeeper/internal/quorum/packet-reader.ts'
 import { QuorumWriter } from '../../lib/adapters/zookeeper/internal/quorum/quorum-writer.ts'
+import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
+import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import type { EngineContext } from '../../lib/services/context.ts'
 import { takeObserverBackup } from '../../lib/services/engine/take-observer-backup.ts'
 import { findFreePort, startZooKeeper, type ZooKeeperServer } from '../../lib/testing/zookeeper-server.ts'
@@ -49,7 +51,12 @@ async function startLeader(
     initLimit: '60',
     syncLimit: '60',
   }
-  return { server: await startZooKeeper({ dataDir, heapMegabytes: 4096, config, startTimeoutMs: 600_000 }), quorumPort }
+  const server = await startZooKeeper({ dataDir, heapMegabytes: 4096, config, startTimeoutMs: 600_000 })
+  // A leader that has led for a while: of one that has just begun, the tree is asked for the last change.
+  const client = await createZooKeeper().connect({ connectString: server.connectString })
+  await client.create({ path: '/lately', data: null, acl: OPEN_ACL, kind: 'persistent' })
+  await client.close()
+  return { server, quorumPort }
 }
 
 /** Znodes that were received. Nothing is kept, and only lengths are looked at. */
