@@ -12,6 +12,8 @@ import { Terminal } from './terminal.ts'
 let services: TestServices
 beforeEach(async () => {
   services = await createTestServices()
+  // Not the folder of whoever runs the tests, with keys of its own.
+  vi.stubEnv('ARKEEPER_DATA_DIR', services.database.dir)
 })
 afterEach(async () => {
   vi.unstubAllEnvs()
