@@ -44,7 +44,10 @@ async function main(): Promise<void> {
   }
   const loop = new WorkerLoop({ queue, work: createWork(runtime), log, slots: SLOTS, onSwept: sweepStore })
   await sweepStore()
-  await lookAtBuiltIn(own)
+  // Of several that start at once, one is enough.
+  await lookAtBuiltIn(own).catch((error: unknown) => {
+    log.warn({ error: formatErrorLine(error) }, 'The built-in folder is looked at later')
+  })
   const contextFor = (signal: AbortSignal) => runtime.contextFor(system, { signal })
   const dueWork = Object.values(listDueWork(name))
   const pollers = dueWork.map(

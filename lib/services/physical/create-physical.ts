@@ -6,6 +6,7 @@ import type { ServiceContext } from '../context.ts'
 import { describeTreeRef } from '../diffs/describe-tree-ref.ts'
 import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
+import { findPlaceOf } from '../stores/find-copies.ts'
 import { assertAllowed, getPhysicalRow, PHYSICAL_COLUMNS, toPhysicalState } from './find-physical.ts'
 import { type CreatePhysicalInput, createPhysicalSchema, parseServerLines, physicalOptionsSchema } from './schemas.ts'
 
@@ -16,6 +17,7 @@ export async function createPhysical(
 ): Promise<{ readonly physicalId: string; readonly jobId: string }> {
   const { backupId, way, ...given } = parseInput(createPhysicalSchema, input)
   const backup = await getBackupRow(context, backupId)
+  await findPlaceOf(context, backup, given.storeId)
   const target = await getClusterTarget(context, backup.clusterId)
   const { label } = await describeTreeRef(context, `backup:${backupId}`)
   const physicalId = context.newId()
@@ -26,7 +28,7 @@ export async function createPhysical(
     {
       action: 'physical-restore.check',
       cluster: { id: target.clusterId, name: target.clusterName },
-      after: { physicalRestore: physicalId, source: label, way },
+      after: { physicalRestore: physicalId, source: label, way, ...(given.storeId ? { store: given.storeId } : {}) },
     },
     async (tx) => {
       await tx.physicalRestore.create({

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
 import type { WorkFilesDb } from '../../adapters/workfiles/work-files.ts'
 import type { SubjectRef } from '../approvals/find-approvals.ts'
+import { getBackupRow } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { findRestoreClusters, type RestoreCluster } from '../restores/find-restore.ts'
 import { type JournalEntry, readJournal, standOf } from './journal.ts'
 import { type PhysicalRuleFacts, READ_ONLY } from './physical-rules.ts'
+import { physicalOptionsSchema } from './schemas.ts'
 import type { Allowance, PhysicalPlan, PhysicalReport, PhysicalState, PhysicalWay } from './views.ts'
 
 export const PHYSICAL_COLUMNS = {
@@ -170,4 +172,10 @@ export function assertAllowed(allowance: Allowance): void {
   throw new ServiceError(reason === READ_ONLY ? 'CLUSTER_READ_ONLY' : 'WRONG_STATE', reason, {
     unaffected: 'nothing was changed',
   })
+}
+
+/** The backup, as it is read: from the store that was chosen, if one was. */
+export async function getPhysicalSource(context: ServiceContext, row: Pick<PhysicalRow, 'backupId' | 'options'>) {
+  const backup = await getBackupRow(context, row.backupId)
+  return { ...backup, from: physicalOptionsSchema.parse(row.options).storeId }
 }

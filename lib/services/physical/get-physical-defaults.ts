@@ -1,5 +1,6 @@
 import { isArkeeperError } from '../../base/errors.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
+import { toBackupViews } from '../backups/to-backup-view.ts'
 import { getAdminTargets } from '../clusters/admin-servers.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import type { ServiceContext } from '../context.ts'
@@ -31,6 +32,7 @@ export async function getPhysicalDefaults(context: ServiceContext, backupId: str
     members: members.map(({ name, stop, start }) => ({ name, hasCommands: stop !== null && start !== null })),
     membersFault: fault,
     servers: servers.split(',').map((server) => server.trim()),
+    places: (await toBackupViews(context, [backup]))[0]?.places ?? [],
     adminServers: (await getAdminTargets(context, backup.clusterId)).length,
   }
 }

@@ -5,7 +5,7 @@ import { startAuditedReading } from '../gate.ts'
 import { findRestoreClusters } from '../restores/find-restore.ts'
 import { readUnpackedBackup } from '../stores/archive-folder.ts'
 import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
-import { getPhysicalRow, getPlan } from './find-physical.ts'
+import { getPhysicalRow, getPhysicalSource, getPlan } from './find-physical.ts'
 import { formatRunbook } from './format-runbook.ts'
 import { blockersOf } from './plan-physical.ts'
 import { tarBytes, tarStream } from './tar-stream.ts'
@@ -49,7 +49,7 @@ export async function openBundle(context: ServiceContext, physicalId: string): P
     {
       name: plan.fileName,
       bytes: plan.bytes,
-      body: readUnpackedBackup(context, backup),
+      body: readUnpackedBackup(context, await getPhysicalSource(context, row)),
     },
   ]
   async function* audited() {

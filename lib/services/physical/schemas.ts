@@ -30,6 +30,8 @@ export function parseServerLines(text: string): PhysicalOptions['servers'] {
 
 export const createPhysicalSchema = z.object({
   backupId: z.string(),
+  /** The store that the backup is read from; null: the first, or a copy where that is not to be had. */
+  storeId: z.string().nullable().default(null),
   way: z.enum(PHYSICAL_WAYS),
   /** Of a runbook: one a line. Words of people about machines that Arkeeper does not reach; nothing of it is ever run. */
   servers: z
@@ -71,6 +73,7 @@ export const physicalOptionsSchema = z.object({
   start: z.string(),
   freshServers: z.boolean(),
   fileZxid: z.string(),
+  storeId: z.string().nullable().default(null),
 })
 export type PhysicalOptions = z.output<typeof physicalOptionsSchema>
 

@@ -1,4 +1,5 @@
 import type { ApprovalView } from '../approvals/views.ts'
+import type { BackupPlace } from '../backups/views.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { JobProgress } from '../jobs/views.ts'
 
@@ -164,4 +165,6 @@ export interface PhysicalDefaults {
   /** Servers of the connect string. */
   readonly servers: readonly string[]
   readonly adminServers: number
+  /** Stores that hold the backup. */
+  readonly places: readonly BackupPlace[]
 }

@@ -5,10 +5,10 @@ import type { ClusterTarget } from '../../adapters/zookeeper/connection.ts'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import { parseHex64 } from '../../base/hex64.ts'
+import { describeReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { JobPayload } from '../../jobs/definitions.ts'
 import { assertApprovedRun, noticeExpired } from '../approvals/require-approval.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
-import { getBackupRow } from '../backups/find-backup.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -21,7 +21,16 @@ import { withWorkFolder } from '../work-folder.ts'
 import { PhysicalError } from './errors.ts'
 import { fillThroughAdminServers } from './execute-admin.ts'
 import { type ExecuteInput, putFilesBack, replaceFiles, restartInTurn } from './execute-physical.ts'
-import { getPhysicalRow, getPlan, type PhysicalRow, readStands, toSubject, toWay } from './find-physical.ts'
+import {
+  getPhysicalRow,
+  getPhysicalSource,
+  getPlan,
+  type PhysicalRow,
+  readStands,
+  toSubject,
+  toWay,
+} from './find-physical.ts'
+import { ok } from './finding.ts'
 import { gatherFacts, listAdminTargets } from './gather-facts.ts'
 import { standOf } from './journal.ts'
 import { blockersOf, hashPlan, planPhysical } from './plan-physical.ts'
@@ -49,10 +58,11 @@ export async function workOnPhysical(
 }
 
 async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Promise<JobResult> {
-  const backup = await getBackupRow(context, row.backupId)
+  const backup = await getPhysicalSource(context, row)
   const meter = new ProgressMeter(context.clock, run.progress)
-  const facts = await withArchive(context, backup, (archiveDir) =>
-    gatherFacts(context, {
+  const { facts, readFrom } = await withArchive(context, backup, async (archiveDir, folder) => ({
+    readFrom: folder.readFrom,
+    facts: await gatherFacts(context, {
       clusterId: row.clusterId,
       archiveDir,
       way: toWay(row.way),
@@ -60,8 +70,9 @@ async function check(context: ServiceContext, row: PhysicalRow, run: JobRun): Pr
       asideFolder: `arkeeper-moved-aside-${toStamp(context.clock.now())}`,
       onProgress: (znodes) => meter.report('Reading the backup', { done: znodes, total: backup.znodes }),
     }),
-  )
-  const plan = planPhysical(facts)
+  }))
+  const planned = planPhysical(facts)
+  const plan = { ...planned, findings: [...planned.findings, ok('source', `${describeReadFrom(readFrom)}.`)] }
   const blockers = blockersOf(plan)
   for (const { level, server, message } of plan.findings) {
     if (level !== 'ok') await run.log('warn', `${level}${server === null ? '' : ` (${server})`}: ${message}`)
@@ -242,7 +253,7 @@ async function verify(
   plan: PhysicalPlan,
   run: JobRun,
 ): Promise<PhysicalReport> {
-  const backup = await getBackupRow(context, row.backupId)
+  const backup = await getPhysicalSource(context, row)
   const meter = new ProgressMeter(context.clock, run.progress)
   const target = await getClusterTarget(context, row.clusterId)
   return withArchive(context, backup, (archiveDir) =>
@@ -301,8 +312,7 @@ function executionOf(
   const { row, plan, members, tls, run, folder } = input
   // Asked for when it is needed: the way back goes without the backup, which may be deleted by then.
   async function* body() {
-    const backup = await getBackupRow(context, row.backupId)
-    yield* readUnpackedBackup(context, backup)
+    yield* readUnpackedBackup(context, await getPhysicalSource(context, row))
   }
   return {
     dir: folder.dir,

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { countOf } from '../../base/count-of.ts'
 import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
 import { writeAudit } from '../audit/write-audit.ts'
@@ -57,9 +58,15 @@ export async function runDueStores(context: ServiceContext, owner: string): Prom
 
 async function lookAfter(context: ServiceContext, store: Store): Promise<boolean> {
   if (store.kind === 's3') await sweepUploads(context, store.id, await openBucket(context, store), store.name)
+  // Another host's, or not mounted: what is not there now must not be taken for removed.
+  else if (!(await isFolder(store.path))) return false
   const warn = (message: string) => context.log.warn({ store: store.id }, message)
   await removeFormers(context, { storeId: store.id }, warn)
   return addUncatalogued(context, store)
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false
 }
 
 /** When a worker starts, the built-in folder is looked at: the one before may have been killed with an archive in its hands. */

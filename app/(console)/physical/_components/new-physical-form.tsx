@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { AtCluster } from '@/app/_components/role.tsx'
+import { StoreSelect } from '@/app/_components/store-select.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
@@ -33,6 +34,7 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
     fileZxid: '',
   })
   const [freshServers, setFreshServers] = useState(false)
+  const [storeId, setStore] = useState('')
   const create = useAction(createPhysicalAction, ({ physicalId }) => router.push(paths.physical(physicalId)))
   const choose = (chosen: PhysicalWay) => {
     setWay(chosen)
@@ -40,7 +42,7 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    create.run({ backupId: defaults.backupId, way, ...fields, freshServers })
+    create.run({ backupId: defaults.backupId, way, ...fields, freshServers, storeId: storeId || null })
   }
   const field = (name: keyof typeof fields) => ({
     value: fields[name],
@@ -112,6 +114,7 @@ export function NewPhysicalForm({ defaults, askedWay }: { defaults: PhysicalDefa
           />
         </>
       )}
+      <StoreSelect places={defaults.places} value={storeId} onChange={setStore} />
       <TextField
         label="zxid for the name of the file"
         hint="Empty: Arkeeper chooses one that locks no client out."

@@ -12,6 +12,7 @@ import {
 } from '@/app/_components/restore-fidelity-options.tsx'
 import { RestoreOptions } from '@/app/_components/restore-options.tsx'
 import { AtCluster } from '@/app/_components/role.tsx'
+import { StoreSelect } from '@/app/_components/store-select.tsx'
 import { clusterOfRef, isKnownRef, type TreeChoices, TreeOptions } from '@/app/_components/tree-options.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { showAddress } from '@/app/_nav/address-bar.ts'
@@ -135,22 +136,7 @@ export function NewRestoreForm({
           ))}
         </SelectField>
       </div>
-      {storeChoices.length > 0 && (
-        <SelectField
-          label="Read the backup from"
-          value={storeId}
-          onChange={(event) => setStore(event.target.value)}
-          hint="The restore says afterwards from where it was read."
-        >
-          <option value="">where it was put first, or a copy if that cannot be had</option>
-          {storeChoices.map((each) => (
-            <option key={each.storeId} value={each.storeId}>
-              {each.store}
-              {each.state === 'damaged' ? ' (found damaged)' : ''}
-            </option>
-          ))}
-        </SelectField>
-      )}
+      <StoreSelect places={storeChoices} value={storeId} onChange={setStore} />
       <Choice
         label="What"
         name="scope"

@@ -49,12 +49,7 @@ export default async function NewRestorePage({ searchParams }: { searchParams: P
           <NewRestoreForm
             targets={targets}
             choices={choices}
-            stores={Object.fromEntries(
-              backups.value.flatMap(({ id, places }) => {
-                const readable = places.filter(({ state }) => state === 'there' || state === 'damaged')
-                return places.length > 1 ? [[`backup:${id}`, readable]] : []
-              }),
-            )}
+            stores={Object.fromEntries(backups.value.map(({ id, places }) => [`backup:${id}`, places]))}
             asked={{
               storeId: readText(search, 'store'),
               clusterId: readText(search, 'cluster'),
