@@ -322,7 +322,7 @@ describe('undoing a transaction', () => {
     const planned = await undo(zxid)
     expect(planned).toMatchObject({
       state: 'planned',
-      scopeLabel: `What transaction ${zxid} did to 3 znodes`,
+      scopeLabel: `Undo of transaction ${zxid}: 3 znodes`,
       plan: { creates: 1, updates: 1, deletes: 1, aclChanges: 0, laterWrites: { count: 0 } },
       stale: null,
     })

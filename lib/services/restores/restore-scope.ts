@@ -64,7 +64,7 @@ export function describeScope(scope: StoredScope): string {
     case 'edit':
       return `${EDIT_WORDS[scope.verb]} ${scope.path}`
     case 'transaction':
-      return `What transaction ${scope.zxid} did to ${scope.znodes === 1 ? scope.path : countOf(scope.znodes, 'znode')}`
+      return `Undo of transaction ${scope.zxid}: ${scope.znodes === 1 ? scope.path : countOf(scope.znodes, 'znode')}`
     case 'rest':
       return `The rest of: ${scope.label}`
     case 'subtree':

@@ -61,7 +61,7 @@ export function LiveList({
               )}
             >
               <span className="shrink-0 text-muted tabular-nums" title={formatUtc(Date.parse(row.txn.at))}>
-                {row.txn.at.slice(11, 23)}
+                {row.txn.at.slice(5, 19).replace('T', ' ')}
               </span>
               <span className="min-w-0 flex-1 truncate font-mono text-[0.92em]">{describeTxn(row.txn)}</span>
               <span className="shrink-0 font-mono text-muted text-xs max-sm:hidden">{row.txn.session}</span>
