@@ -125,6 +125,8 @@ class FollowRun {
     if (row === null || row.leaseOwner !== owner) return
     const { fence, revision, lagMsMax } = row
     const hits = new HitBook(clusterId, await this.#chroot())
+    // What is watched must be known before the first transaction comes: it may be what was missed.
+    await hits.flush(context)
     const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax }, [hits])
     const beating = this.#beat(report)
     let ended: unknown = null

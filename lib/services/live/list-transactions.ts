@@ -4,6 +4,7 @@ import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { type AclCache, decodeTxn } from '../../domain/txnlog/decode-txn.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
+import { summaryPageSchema } from '../../domain/txnlog/summary.ts'
 import { parsePath } from '../../domain/znode/path.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -14,12 +15,15 @@ import { logFolder } from '../logs/log-folder.ts'
 import { readTails } from '../logs/read-tails.ts'
 import { parseInput } from '../parse-input.ts'
 import { listLiveSchema } from './schemas.ts'
-import { type LiveFilter, toLiveTxn } from './to-live-txn.ts'
+import { keepSummary, type LiveFilter, toLiveTxn } from './to-live-txn.ts'
 import type { LiveTxnsView, LiveTxnView } from './views.ts'
 
 /** Of one request: what is looked through for a filter before it answers. A block is about 1 MiB of log. */
 const BLOCKS_MAX = 32
-const END = 1n << 63n
+/** Behind every zxid. */
+const END = (1n << 63n) - 1n
+/** Of a stream: a row is about a second. */
+const CHUNKS_MAX = 50
 
 /**
  * The newest transactions that are kept, with what each touched and no data. A filter is looked for in a bounded part of the log: `next` says
@@ -37,15 +41,45 @@ export async function listLiveTransactions(
   const tails = await context.archives.logs.tails(logFolder(context, clusterName))
   const logs = await openLogs(context, { id: clusterId, name: clusterName })
   const { segments } = logs.archived
-  const look = new LookBack(context.signal, logs, { filter, limit, before: before === null ? null : parseZxid(before) })
+  const end = before === null ? null : parseZxid(before)
+  const look = new LookBack(context.signal, logs, { filter, limit, before: end })
   const open = await look.readOpen(readTails(tails, { after: segments.at(-1)?.last ?? null, signal: context.signal }))
   await look.through(segments)
   const piece = segments.at(-1)
   const last = open ?? (piece ? { zxid: piece.last, timeMs: piece.maxTimeMs } : null)
+  const heard = await readHeard(context, { clusterId, after: last?.zxid ?? 0n, end: end ?? END, filter })
+  const transactions = [...heard.transactions, ...look.found].slice(0, limit)
+  const isCut = heard.transactions.length + look.found.length > limit
+  const next = isCut ? (transactions.at(-1)?.zxid ?? null) : look.next === null ? null : formatHex64(look.next)
+  const newest = last && { zxid: formatHex64(last.zxid), at: new Date(last.timeMs).toISOString() }
+  return { transactions, next, newest: heard.newest ?? newest }
+}
+
+const NOT_HEARD: Pick<LiveTxnsView, 'transactions' | 'newest'> = { transactions: [], newest: null }
+
+/** What a stream has told and no log of this host holds: its open end lies where the follower runs. Newest first, some of them perhaps. */
+async function readHeard(
+  { db }: Pick<ServiceContext, 'db'>,
+  asked: { readonly clusterId: string; readonly after: bigint; readonly end: bigint; readonly filter: LiveFilter },
+): Promise<Pick<LiveTxnsView, 'transactions' | 'newest'>> {
+  const { clusterId, after, end, filter } = asked
+  const chunks = await db.followChunk.findMany({
+    where: { clusterId, toZxid: { gt: after }, fromZxid: { lt: end } },
+    orderBy: { toZxid: 'desc' },
+    take: CHUNKS_MAX,
+    select: { toZxid: true, at: true, summaries: true },
+  })
+  const [newest] = chunks
+  if (!newest) return NOT_HEARD
+  const shown = chunks.toReversed().flatMap(({ summaries }) => summaryPageSchema.safeParse(summaries).data?.shown ?? [])
+  const transactions = shown.flatMap((summary) => {
+    const zxid = parseZxid(summary.zxid)
+    const view = zxid > after && zxid < end ? keepSummary(summary, filter) : null
+    return view === null ? [] : [view]
+  })
   return {
-    transactions: look.found,
-    next: look.next === null ? null : formatHex64(look.next),
-    newest: last && { zxid: formatHex64(last.zxid), at: new Date(last.timeMs).toISOString() },
+    transactions: transactions.reverse(),
+    newest: { zxid: formatHex64(newest.toZxid), at: newest.at.toISOString() },
   }
 }
 

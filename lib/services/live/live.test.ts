@@ -131,6 +131,7 @@ describe('the newest transactions', () => {
 
 describe('the tail', () => {
   test('gives what a stream has kept since, filtered, and how many it does not list', async () => {
+    await keep(STORY.slice(0, 1))
     const gatherer = new SummaryGatherer(3)
     gatherer.add(await read(STORY))
     const page = gatherer.take()!
@@ -153,6 +154,11 @@ describe('the tail', () => {
       stop.abort()
     }
     expect(seen).toMatchObject([{ kind: 'transactions', more: 3, transactions: [{ zxid: '0x2' }] }])
+    // The open end of the log may lie on another host: the list goes on with what the stream has told.
+    const listed = await listLiveTransactions(operator, { clusterId })
+    expect(zxids(listed)).toEqual(['0x2', '0x1'])
+    expect(listed).toMatchObject({ next: null, newest: { zxid: '0x6' } })
+    expect(await listLiveTransactions(operator, { clusterId, limit: 1 })).toMatchObject({ next: '0x2' })
   })
 })
 
