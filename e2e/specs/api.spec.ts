@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type APIRequestContext, request } from '@playwright/test'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { z } from 'zod'
 import type { AnswerOf } from '../../lib/cli/remote/client.ts'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
@@ -14,6 +15,18 @@ import type { Product } from '../support/product.ts'
 const ARKEEPER = fileURLToPath(new URL('../../bin/arkeeper', import.meta.url))
 const CHROOT = '/x-api'
 const NAME = 'api shelf'
+
+/** Their examples name what this journey does not have. */
+const OF_NOTHING: readonly OperationId[] = [
+  'undoTransaction',
+  'testStore',
+  'startRescan',
+  'copyBackup',
+  'removeRecipient',
+  'lockKey',
+  'acknowledgeAlert',
+  'mendLogPiece',
+]
 
 type Headers = { readonly authorization: string }
 type Answer<Id extends OperationId> = Operations[Id]['answer'] extends { readonly kind: 'stream' }
@@ -224,6 +237,7 @@ test('a program does the whole job by token, over HTTP and by arkeeper --server,
         JOB_ID: job?.id ?? '',
         SCHEDULE_ID: schedule.id,
         PLAN: restore?.plan?.plan ?? '',
+        AGE_PUBLIC_KEY: await identityToRecipient(await generateIdentity()),
       },
     }
     for (const [id, { method, answer }] of OPERATION_LIST) {
@@ -240,8 +254,9 @@ test('a program does the whole job by token, over HTTP and by arkeeper --server,
         data: parts?.[3],
       })
       // What one example has done may stand in the way of the next; none of them is misunderstood.
-      // Of no log that is kept here is the transaction that one of them undoes.
-      const others = id === 'undoTransaction' ? [404] : [409]
+      // Stores, keys, alerts and transactions of the examples are not there: a rescan here would be one of other tests' archives, too.
+      // And no folder of a member of this cluster is named, from which its log could be kept.
+      const others = [409, ...(OF_NOTHING.includes(id) ? [404] : []), ...(id === 'keepTransactionLog' ? [400] : [])]
       const wanted = method === 'GET' ? [answer.status] : [answer.status, ...others]
       expect(wanted, `${text}\n${(await response.text()).slice(0, 500)}`).toContain(response.status())
     }
