@@ -12,7 +12,9 @@ const BYTES =
 /** Files that touch values and give none out: what they do with them instead. The engine is the command line's too, and knows no people. */
 const GIVES_NONE_OUT: Readonly<Record<string, string>> = {
   'lib/services/diffs/diff-file.ts': 'the length; reads its own file of changes, which has no values',
+  'lib/services/follow/archive-sink.ts': 'unpacks the last base, for the stream to go on from',
   'lib/services/health/read-settings.ts': 'the lines of servers in /zookeeper/config',
+  'lib/services/logs/read-before.ts': 'for a plan that writes a value of the log back to where it was',
   'lib/services/logs/restore-znode-version.ts': 'writes a value of the log back to where it was',
   'lib/services/logs/trace-znode.ts': 'the length',
   'lib/services/physical/gather-facts.ts': 'the lines of servers in /zookeeper/config',
