@@ -236,6 +236,7 @@ export function apiBodies({ cluster, backupId, diffId }: Gallery): Partial<Recor
     copyBackup: { storeId: 'default' },
     setEncryption: { mode: 'off' },
     keepTransactionLog: { enabled: false },
+    setFollow: { enabled: false, quorumServers: '', understood: false },
     mendLogPiece: { storeId: 'default', first: '0x1' },
     addRecipient: { recipient: 'age1' },
     acknowledgeAlert: { reason: confirmation.reason },
