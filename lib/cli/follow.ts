@@ -55,12 +55,15 @@ export const follow: Command = {
     else {
       const count = countOf(transactions, 'transaction')
       const at = zxid === null ? 'nothing' : formatHex64(zxid)
-      await terminal.line(
-        `${dir}: ${at}, ${count} written, ${isHealthy(proof) ? 'digests match' : 'digests do not match'}, ${countOf(outcome.gaps, 'gap')}`,
-      )
+      await terminal.line(`${dir}: ${at}, ${count} written, ${describeDigests(proof)}, ${countOf(outcome.gaps, 'gap')}`)
     }
     return isHealthy(proof) && gaps === 0 ? 0 : 1
   },
+}
+
+function describeDigests(proof: LiveProof | null): string {
+  if (!isHealthy(proof)) return 'digests do not match'
+  return proof?.comparedZxid == null ? 'no digest to compare' : 'digests match'
 }
 
 function isHealthy(proof: LiveProof | null): boolean {

@@ -285,8 +285,9 @@ class Follower {
 
   async #report(tell: NonNullable<FollowInput['onProgress']>): Promise<void> {
     let before = { transactions: 0, bytes: 0 }
-    while (!this.#ended.signal.aborted) {
+    for (;;) {
       await this.#wait(PROGRESS_MS)
+      if (this.#ended.signal.aborted) return
       const { zxid, proof, znodes } = this.#state
       const heard = this.#session?.heard.zxid ?? null
       const now = this.#ports.clock.now()
