@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createObserver } from '../../adapters/zookeeper/create-observer.ts'
 import { askFourLetterWord } from '../../adapters/zookeeper/internal/four-letter-word.ts'
@@ -26,7 +26,14 @@ import {
 import { listBackups } from '../backups/list-backups.ts'
 import { startBackup } from '../backups/start-backup.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
+import { FollowRuns } from '../follow/follow-runs.ts'
+import { setFollow } from '../follow/set-follow.ts'
+import { testQuorum } from '../follow/test-quorum.ts'
+import { gatherHistory } from '../moments/gather-history.ts'
+import { getTimeTravel } from '../moments/get-time-travel.ts'
+import { openMoment } from '../moments/open-moment.ts'
 import { diffSources } from './diff-sources.ts'
+import { followStream } from './follow-stream.ts'
 import { takeObserverBackup } from './take-observer-backup.ts'
 
 const NEWEST = findCachedVersions().findLast(({ cached }) => cached)?.version
@@ -200,6 +207,83 @@ describe.each(VERSIONS)('listening to an ensemble, %s', (name) => {
       await services.close()
     }
   })
+
+  it.runIf(name === VERSIONS[0])(
+    'is followed by a worker, and by another when that one has lost its database',
+    async () => {
+      const services = await createTestServices({ zookeeper: createZooKeeper(), archives: createFileArchives() })
+      const client = await createZooKeeper().connect({ connectString: ensemble.connectString })
+      const tree = new LiveTree(client)
+      const admin = services.contextFor('admin')
+      const startWorker = (owner: string) =>
+        new FollowRuns(owner, {
+          follow: followStream,
+          wait: (ms, signal) => delay(ms / 10, undefined, { signal }).catch(() => undefined),
+        })
+      const workers = [startWorker('w1'), startWorker('w2')] as const
+      let isAway = false
+      const db = new Proxy(admin.db, {
+        get: (target, key) => {
+          if (isAway) throw new Error('the database is away')
+          return Reflect.get(target, key)
+        },
+      })
+      try {
+        const { id: clusterId } = await addCluster(admin, { name: 'orders', connectString: ensemble.connectString })
+        const quorumServers = ensemble.quorumPorts.map((port) => `127.0.0.1:${port}`).join(',')
+        await setFollow(admin, { clusterId, enabled: true, quorumServers, understood: true })
+        expect(await testQuorum(admin, { clusterId })).toMatchObject({ ok: true })
+        const waiting = { timeout: 30_000, interval: 50 }
+        const row = () => admin.db.clusterFollow.findUniqueOrThrow({ where: { clusterId } })
+        const kept = async (zxid: bigint) => {
+          const { lastZxid, ...found } = await row()
+          expect(found).toMatchObject({ state: 'following', digestState: 'equal', error: {} })
+          expect(lastZxid).toBeGreaterThanOrEqual(zxid)
+        }
+        /** The tree as of the last transaction that is kept is the tree that clients see. */
+        const expectPresent = async () => {
+          const zxid = await client.sync('/')
+          await vi.waitFor(() => kept(zxid), waiting)
+          const moment = await openMoment(admin, { clusterId, zxid })
+          const changes = []
+          for await (const batch of diffSources({ left: moment.reader, right: client, path: '/' }).changes) {
+            changes.push(...batch)
+          }
+          expect([moment.proof.digest, moment.proof.problems, changes]).toEqual(['match', [], []])
+          await moment.close()
+        }
+
+        expect(await workers[0].runDue({ ...admin, db })).toBe(true)
+        await vi.waitFor(async () => expect(await row()).toMatchObject({ state: 'following' }), waiting)
+        for (let i = 0; i < 50; i++) await tree.create(`/heard${i}`, `${i}`)
+        await expectPresent()
+
+        isAway = true
+        for (let i = 0; i < 50; i++) await tree.set(`/heard${i}`, `again ${i}`)
+        expect(await workers[1].runDue(admin)).toBe(false)
+        services.clock.advance(30_000)
+        // It can tell nobody; it leaves by itself, before its lease is over.
+        await workers[0].end()
+        expect(await workers[1].runDue(admin)).toBe(true)
+        await expectPresent()
+        expect(await row()).toMatchObject({ leaseOwner: 'w2', fence: 2 })
+        await workers[1].end()
+
+        const { line, missed } = await getTimeTravel(admin, { clusterId, at: '', zxid: '' })
+        expect([line.ranges.length, line.ranges.at(-1)?.unreachable, missed]).toEqual([expect.any(Number), null, []])
+        const { archived, tails } = await gatherHistory(admin, clusterId)
+        expect([archived.gaps, archived.problems, tails]).toEqual([[], [], []])
+        const transactions = archived.segments.reduce((sum, segment) => sum + segment.transactions, 0)
+        // Each once, from the first to the last.
+        expect(BigInt(transactions)).toBe(archived.segments.at(-1)!.last - archived.segments[0]!.first + 1n)
+      } finally {
+        isAway = false
+        await Promise.all(workers.map((worker) => worker.end()))
+        await client.close()
+        await services.close()
+      }
+    },
+  )
 
   it('goes on where it was, takes back what never was, and follows a new leader; it is no vote and no load', async () => {
     const client = await createZooKeeper().connect({ connectString: ensemble.connectString })

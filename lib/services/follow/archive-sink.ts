@@ -91,7 +91,13 @@ export class ArchiveSink implements FollowSink {
     for (const tail of await this.#logs.tails(logDir)) {
       this.#closed.push({ name: tail.name, last: (await findLast(tail)) ?? tail.zxid })
     }
-    if (!this.#input.isEncrypted) await this.#takeClosed()
+    if (!this.#input.isEncrypted) {
+      // The holder of before may be at the same, on its way out: they are read where they are, and taken by the next.
+      await this.#takeClosed().catch((error: unknown) => {
+        throwIfAborted(context.signal)
+        this.#warn(error, 'The open end that was left could not be put into pieces yet')
+      })
+    }
     const bases = await this.#logs.bases(logDir)
     this.#based = bases[0] ? { zxid: bases[0].zxid, atMs: bases[0].takenAtMs } : null
     if ((await this.#localBases()).length === 0) await this.#fetchBase(bases)
@@ -262,9 +268,10 @@ export class ArchiveSink implements FollowSink {
   async #takeClosed(upTo: bigint | null = null): Promise<void> {
     const taken = this.#closed.filter(({ last }) => upTo === null || last <= upTo)
     if (taken.length === 0) return
-    const { cluster, logDir, context } = this.#input
+    const { cluster, logDir } = this.#input
     const names = taken.map(({ name }) => name)
-    await this.#logs.takeTails(logDir, { names, members: [`stream of ${cluster.name}`], signal: context.signal })
+    // To its end, also when all is to end: it is short, and nobody may come who goes on.
+    await this.#logs.takeTails(logDir, { names, members: [`stream of ${cluster.name}`] })
     this.#closed = this.#closed.filter(({ name }) => !names.includes(name))
   }
 

@@ -43,6 +43,7 @@ export class FollowReport {
   #state: FollowState = 'connecting'
   #stateSince: Date
   #isSynced = false
+  #wasDiff = false
   #progress: FollowProgress | null = null
   #peer: string | null = null
   #connectedAt: Date | null = null
@@ -110,6 +111,7 @@ export class FollowReport {
         this.#connectedAt = new Date(clock.now())
         this.#error = null
         this.#isSynced = false
+        this.#wasDiff = event.start === 'diff'
         this.#move('catching-up')
         log.info({ clusterId, peer: this.#peer, start: event.start }, 'The stream of a cluster is heard')
         return
@@ -141,6 +143,13 @@ export class FollowReport {
   }
 
   onProgress(progress: FollowProgress): void {
+    const before = this.#progress
+    const isNews =
+      progress.zxid !== before?.zxid ||
+      progress.proof?.comparedZxid !== before?.proof?.comparedZxid ||
+      progress.proof?.parted?.zxid !== before?.proof?.parted?.zxid ||
+      Math.round(progress.lagMs / 1000) !== Math.round((before?.lagMs ?? 0) / 1000)
+    if (isNews) this.#changed = true
     this.#progress = progress
     if (progress.connected) this.#heardAt = new Date(this.#context.clock.now())
     if (this.#isSynced && progress.connected) {
@@ -196,6 +205,8 @@ export class FollowReport {
     const written = this.#written
     const compared = this.#progress?.proof?.compared ?? 0
     const parted = this.#parted
+    // Where nothing was written since, what the stream goes on from is what is kept: the archive's end, or a base of the whole tree.
+    const held = this.#wasDiff ? (this.#progress?.zxid ?? null) : (this.#base?.zxid ?? null)
     const data = {
       state: this.#state,
       stateSince: this.#stateSince,
@@ -209,6 +220,7 @@ export class FollowReport {
       ...this.#digest(now),
       ...(this.#heardAt === null ? {} : { heardAt: this.#heardAt }),
       ...(this.#progress === null ? {} : { lagMs: Math.round(this.#progress.lagMs) }),
+      ...(this.#last === null && held !== null ? { lastZxid: held } : {}),
       ...(this.#last === null ? {} : { lastZxid: this.#last.zxid, lastTxnAt: this.#last.at }),
       ...(this.#base === null ? {} : { baseZxid: this.#base.zxid, baseAt: this.#base.at }),
     }
