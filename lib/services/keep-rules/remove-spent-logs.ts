@@ -3,9 +3,11 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { findLogFloor, findSpentPieces } from '../../domain/retention/log-anchors.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
+import { keepBases } from '../follow/keep-bases.ts'
 import { keepBooks } from '../gate.ts'
+import { logFolder } from '../logs/log-folder.ts'
 import { removeOldestPieces } from '../logs/remove-pieces.ts'
-import { gatherHistory } from '../moments/gather-history.ts'
+import { gatherHistory, type HistoryBase } from '../moments/gather-history.ts'
 import { lookPast } from '../seen-by.ts'
 import { findPolicy } from './find-policy.ts'
 import type { RuledCluster } from './load-kept-backups.ts'
@@ -29,8 +31,21 @@ export async function findSpentLogs(context: ServiceContext, cluster: RuledClust
       select: { zxid: true },
     }),
   )
-  const floor = findLogFloor([...bases, ...backups].map(({ zxid }) => zxid))
-  return findSpentPieces(archived.segments, floor, context.clock.now() - policy.rules.logDays * DAY_MS)
+  const sinceMs = context.clock.now() - policy.rules.logDays * DAY_MS
+  const floor = findLogFloor([...withoutSpent(bases, archived.segments, sinceMs), ...backups].map(({ zxid }) => zxid))
+  return findSpentPieces(archived.segments, floor, sinceMs)
+}
+
+/** Bases that a stream has left serve its logs and keep none: of those before all that is asked for, the newest counts. */
+function withoutSpent(
+  bases: readonly HistoryBase[],
+  segments: readonly LogSegment[],
+  sinceMs: number,
+): readonly HistoryBase[] {
+  const wanted = (segments.find(({ maxTimeMs }) => maxTimeMs >= sinceMs) ?? segments.at(-1))?.first ?? 0n
+  const before = bases.flatMap(({ isOfStream, zxid }) => (isOfStream && zxid < wanted ? [zxid] : []))
+  const newest = before.reduce((most, zxid) => (zxid > most ? zxid : most), 0n)
+  return bases.filter(({ isOfStream, zxid }) => !isOfStream || zxid >= newest)
 }
 
 /** Removes them from every store; gives how many are gone. One entry of the audit for all. */
@@ -43,6 +58,7 @@ export async function removeSpentLogs(context: ServiceContext, cluster: RuledClu
   )
   const { pieces, bytes, faults } = await removeOldestPieces(context, cluster, spent)
   if (pieces === 0 && faults.length === 0) return 0
+  await keepBases(context, logFolder(context, cluster.name))
   const through = `Transactions up to ${formatHex64(last.last)} are no longer archived: nothing is told from them any more`
   await writeAudit(context.db, context, {
     action: 'logs.remove',

@@ -40,6 +40,8 @@ export interface History {
 export interface HistoryBase extends BaseFile {
   /** When it was taken, where the catalog says it. */
   readonly takenAtMs: number | null
+  /** Left by the stream of a followed cluster, beside the logs that it serves. */
+  readonly isOfStream?: true
 }
 
 /** Backups that are looked at; each is a row and one small file. */
@@ -169,7 +171,12 @@ async function listOfMembers(
 /** Snapshots that the stream of a followed cluster has left beside its logs. */
 async function listStreamBases(context: ServiceContext, logDir: string): Promise<HistoryBase[]> {
   const bases = await context.archives.logs.bases(logDir)
-  return bases.map(({ takenAtMs, ...base }) => ({ ...base, name: `base at ${formatHex64(base.zxid)}`, takenAtMs }))
+  return bases.map(({ takenAtMs, ...base }) => ({
+    ...base,
+    name: `base at ${formatHex64(base.zxid)}`,
+    takenAtMs,
+    isOfStream: true,
+  }))
 }
 
 /**

@@ -74,13 +74,13 @@ export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: 
         {tlsMode === 'own' && <OwnTls settings={settings} fields={fields} />}
         <div className="grid gap-3 sm:grid-cols-2">
           <TextField
-            label="A base snapshot every (hours)"
+            label="A base snapshot at most every (hours)"
             name="baseHours"
             type="number"
             min={BASE_HOURS.min}
             max={BASE_HOURS.max}
             defaultValue={settings.baseHours}
-            hint="Of what is kept, not of the ensemble: nobody is asked for it. It lies beside the logs, is no backup, and goes with them."
+            hint="Once 64 MiB or a million transactions lie behind the last one. Made of what is kept: no server is asked. It lies beside the logs, is no backup, and goes with them."
             error={fields.baseHours}
           />
           <TextField
