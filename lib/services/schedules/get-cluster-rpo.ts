@@ -2,6 +2,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { toPaths } from '../backups/find-backup.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
+import { isHeard } from '../follow/judge-follow.ts'
 import { SCHEDULE_COLUMNS } from './schedule-row.ts'
 import { findLongestBackup, gapsOf } from './to-schedule-views.ts'
 import type { ClusterRpoView } from './views.ts'
@@ -32,7 +33,13 @@ export async function getClusterRpo(context: ServiceContext, clusterId: string):
   }
 }
 
-async function describeLog({ db }: ServiceContext, clusterId: string): Promise<ClusterRpoView['log']> {
+async function describeLog({ db, clock }: ServiceContext, clusterId: string): Promise<ClusterRpoView['log']> {
+  const follow = await db.clusterFollow.findUnique({ where: { clusterId } })
+  // What the stream brings is kept within a second; while it is away, the copy of the members' files counts, where there is one.
+  if (follow !== null && isHeard(follow, clock.now())) {
+    const lag = await findLag(db, clusterId, follow.lastZxid)
+    return { everySeconds: 1, lastOkAt: follow.heardAt?.toISOString() ?? null, isFailing: false, lag }
+  }
   const keeping = await db.logKeeping.findUnique({ where: { clusterId } })
   if (!keeping?.enabled) return null
   return {
