@@ -31,7 +31,7 @@ export function FollowNeeds() {
       </dl>
       <details className="rounded-md border px-3 py-2">
         <summary className="cursor-pointer">Checklist for hardened ensembles</summary>
-        <ul className="flex list-disc flex-col gap-2 pt-3 pl-5 text-muted">
+        <ul className="flex list-disc flex-col gap-2 break-words pt-3 pl-5 text-muted">
           <li>
             <strong>Firewall:</strong> open the quorum ports of all members, or only the observerMasterPort, for the
             hosts of the workers and for nobody else. Election ports (3888) and client ports need nothing new.
