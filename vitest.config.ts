@@ -64,8 +64,9 @@ export default defineConfig({
           include: ['{lib,app,bin}/**/*.int.test.ts', 'e2e/chaos/*.int.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // One more than the cores that it is made for: much of it waits for servers, sessions and leases to end.
-          maxWorkers: 3,
+          // Twice the cores that it is made for: much of it waits for servers, sessions and leases to end.
+          maxWorkers: 4,
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },

@@ -190,6 +190,7 @@ function startScript(home: string, classpath: string): string {
   const args = [
     '-Xmx256m',
     '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
     ...Object.entries(SERVER_PROPERTIES).map(([name, value]) => `-D${name}=${value}`),
     '-cp',
     classpath,

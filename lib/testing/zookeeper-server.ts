@@ -146,6 +146,7 @@ async function launch(
     [
       `-Xmx${options.heapMegabytes ?? 256}m`,
       '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
       ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
       '-cp',
       classpath,
