@@ -221,7 +221,7 @@ describe('transactions', () => {
       await settle(connection)
       for (let counter = 1; counter <= 100; counter++) connection.send(PACKET.inform, at(counter), txn(counter))
     })
-    const session = await listen(leader, { from: at(0), backlogBytesMax: 1000 })
+    const session = await listen(leader, { from: at(0), backlogBytesMax: 2000 })
     await leader.connections[0]!.closed
     const { zxids, code } = await readToEnd(session)
     expect(code).toBe('TOO_SLOW')

@@ -14,7 +14,7 @@ import { closedAtOnce, diskFault, lost, needsSnapshot, protocolFault, refused, t
 import { PACKET, PacketReader, type QuorumPacket } from './packet-reader.ts'
 import { QuorumWriter } from './quorum-writer.ts'
 import { toEntry } from './to-entry.ts'
-import { TxnQueue } from './txn-queue.ts'
+import { ENTRY_BYTES, TxnQueue } from './txn-queue.ts'
 
 const BACKLOG_BYTES_MAX = 64 << 20
 /** Proposals that wait for their commit, which a leader sends to observers right behind them. */
@@ -287,7 +287,7 @@ export class QuorumSession implements ObserverSession {
 
   #takeProposal({ zxid, data }: QuorumPacket): void {
     if (data === null) throw protocolFault('a proposal of nothing')
-    this.#proposedBytes += data.length
+    this.#proposedBytes += data.length + ENTRY_BYTES
     if (this.#proposedBytes > PROPOSED_BYTES_MAX) throw protocolFault('proposals without end and no commit')
     this.#proposed.push({ zxid, data })
   }
@@ -298,7 +298,7 @@ export class QuorumSession implements ObserverSession {
     if (!proposal || proposal.zxid !== zxid) {
       throw protocolFault(`a commit of ${formatHex64(zxid)}, which it did not propose next`)
     }
-    this.#proposedBytes -= proposal.data.length
+    this.#proposedBytes -= proposal.data.length + ENTRY_BYTES
     this.#pass(zxid, proposal.data)
   }
 

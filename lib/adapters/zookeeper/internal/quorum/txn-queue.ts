@@ -2,6 +2,8 @@ import type { TxnEntry } from '../../../../domain/txnlog/entry.ts'
 import type { ObservedBatch } from '../../observer.ts'
 
 const BATCH_ENTRIES_MAX = 1000
+/** About what holding one costs beside its own bytes, of which there may be next to none. */
+export const ENTRY_BYTES = 200
 
 /** What came and was not read yet, in order; one reader. What came before an error or UPTODATE is given before it. */
 export class TxnQueue {
@@ -22,7 +24,7 @@ export class TxnQueue {
 
   push(entry: TxnEntry, at: number): void {
     this.#entries.push(entry)
-    this.#bytes += entry.end - entry.start
+    this.#bytes += entry.end - entry.start + ENTRY_BYTES
     this.#receivedAt = at
     this.#notify()
   }
@@ -65,7 +67,7 @@ export class TxnQueue {
     const isSync = this.#beforeSync === limit
     if (limit === 0 && !isSync) return null
     const entries = this.#entries.splice(0, limit)
-    for (const { start, end } of entries) this.#bytes -= end - start
+    for (const { start, end } of entries) this.#bytes -= end - start + ENTRY_BYTES
     if (this.#beforeSync !== null) this.#beforeSync = isSync ? null : this.#beforeSync - limit
     if (isSync) this.#synced = true
     return { entries, synced: this.#synced, receivedAt: this.#receivedAt }
