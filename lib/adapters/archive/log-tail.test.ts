@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -84,6 +84,20 @@ describe('an open end of the log', () => {
     expect({ count: segments.length, gaps, last: segments.at(-1)?.last }).toEqual({ count: 1, gaps: [], last: 12n })
     expect((await logs.verify(dir)).problems).toEqual([])
     expect(await readdir(join(dir, 'tail'))).toEqual([])
+  })
+
+  it('goes up to the first entry that a power failure has left without its bytes', async () => {
+    const { logs } = createFileArchives()
+    const entries = await history(12)
+    const tail = logs.openTail(dir, '1')
+    for (const entry of entries.slice(0, 8)) await tail.append([entry])
+    await tail.close()
+    const path = join(dir, 'tail', tail.name!)
+    const bytes = await readFile(path)
+    // The length is on the disk, and the last page is not.
+    await writeFile(path, bytes.fill(0, bytes.length - 20))
+    expect(await zxidsIn(logs)).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n])
+    expect(await logs.takeTails(dir, { names: [tail.name!], members: [] })).toMatchObject({ last: 7n })
   })
 
   it('is searched for what touched a znode as the pieces are, page by page', async () => {

@@ -2,9 +2,10 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
+import { ADLER_START, adler32 } from '../../domain/snapshot/adler32.ts'
 import { FRAME_HEAD_BYTES, type TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
-import { LOG_HEAD_BYTES, LogReader } from '../../domain/txnlog/read-log.ts'
+import { END_OF_ENTRY, LOG_HEAD_BYTES, LogReader } from '../../domain/txnlog/read-log.ts'
 import { encodeLogHead, frameEntry } from '../../domain/txnlog/write-log.ts'
 import { ArchiveError, isErrnoError, toArchiveError } from './errors.ts'
 import type { LogTail, TailBox } from './log-archive.ts'
@@ -146,20 +147,36 @@ function unseal(bytes: Buffer, path: string, box: TailBox | null): Buffer {
   for (let at = 0; at + 4 <= bytes.length; ) {
     const end = at + 4 + bytes.readUInt32BE(at)
     if (end > bytes.length) break
-    parts.push(Buffer.from(box.open(bytes.subarray(at + 4, end))))
+    const part = openPart(box, bytes.subarray(at + 4, end))
+    if (part === null) break
+    parts.push(part)
     at = end
   }
   return Buffer.concat(parts)
 }
 
-/** A writer may be in the middle of the last entry, or was killed there: that is no damage. */
+function openPart(box: TailBox, sealed: Uint8Array): Buffer | null {
+  try {
+    return Buffer.from(box.open(sealed))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * A writer may be in the middle of the last entries, or was killed there; where the host lost its power, what was not flushed has its length and
+ * not its bytes. That is no damage: the stream goes on behind the last whole entry.
+ */
 function untilLastWhole(bytes: Buffer): Buffer {
-  if (bytes.length < LOG_HEAD_BYTES) return encodeLogHead()
+  if (bytes.length < LOG_HEAD_BYTES || !bytes.subarray(0, LOG_HEAD_BYTES).equals(encodeLogHead()))
+    return encodeLogHead()
   let at = LOG_HEAD_BYTES
   while (at + FRAME_HEAD_BYTES <= bytes.length) {
-    const end = at + FRAME_HEAD_BYTES + bytes.readUInt32BE(at + 8) + 1
-    if (end > bytes.length) break
-    at = end
+    const from = at + FRAME_HEAD_BYTES
+    const end = from + bytes.readUInt32BE(at + 8)
+    if (end >= bytes.length || bytes[end] !== END_OF_ENTRY) break
+    if (adler32(ADLER_START, bytes, from, end) !== bytes.readUInt32BE(at + 4)) break
+    at = end + 1
   }
   return bytes.subarray(0, at)
 }

@@ -89,7 +89,8 @@ export class ArchiveSink implements FollowSink {
     await context.archives.sweepUnfinished(logDir)
     await catchUpLogs(context, cluster)
     for (const tail of await this.#logs.tails(logDir)) {
-      this.#closed.push({ name: tail.name, last: (await findLast(tail)) ?? tail.zxid })
+      // One that a killed process had only begun holds nothing, not even what it is named after.
+      this.#closed.push({ name: tail.name, last: (await findLast(tail)) ?? 0n })
     }
     if (!this.#input.isEncrypted) {
       // The holder of before may be at the same, on its way out: they are read where they are, and taken by the next.

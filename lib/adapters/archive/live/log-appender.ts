@@ -39,9 +39,9 @@ export class LogAppender {
     if (first === undefined) return 0
     if (this.#bytes >= LOG_BYTES_MAX) await this.roll()
     try {
-      const isNew = this.#handle === null
-      if (isNew) await this.#begin(first.zxid)
-      const bytes = encodeEntries(entries, isNew)
+      if (this.#handle === null) await this.#begin(first.zxid)
+      // Not "was opened by this call": a first write may have failed.
+      const bytes = encodeEntries(entries, this.#bytes === 0)
       for (let at = 0; at < bytes.length; ) {
         const { bytesWritten } = await this.#handle!.write(bytes, at, bytes.length - at, this.#bytes + at)
         at += bytesWritten
