@@ -186,18 +186,39 @@ describe('a stream that is followed', () => {
 
   test('waits before it tries again, longer each time, and ends by what no wait mends', async () => {
     const none = new ObserverError('NO_LEADER', 'nobody listens')
-    const { events, outcome } = await follow(newDir(), [
-      whole(),
-      none,
-      none,
-      none,
-      new ObserverError('SASL_REQUIRED', 'the leader wants SASL'),
-    ])
+    // A member that gives up leading says the same; one that says it ten times means it.
+    const closed = Array.from({ length: 10 }, () => new ObserverError('SASL_REQUIRED', 'the leader wants SASL'))
+    const { events, outcome } = await follow(newDir(), [whole(), none, none, none, ...closed])
     const waits = events.flatMap((event) => (event.kind === 'lost' ? [event.retryInMs] : []))
-    expect(waits).toEqual([250, 500, 1000, 2000])
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, ...Array.from({ length: 7 }, () => 10_000)])
     expect(outcome).toMatchObject({ error: { code: 'SASL_REQUIRED' } })
     const first = await follow(newDir(), [none], { retry: 'once' })
     expect(first.outcome).toMatchObject({ error: { code: 'NO_LEADER' } })
+  })
+})
+
+describe('a disk that does not keep what it was given', () => {
+  test('ends a stream though nothing more comes', async () => {
+    const synced = Promise.withResolvers<void>()
+    const flush = async () => {
+      await synced.promise
+      throw new Error('no space left on device')
+    }
+    const ended = followStream(
+      {
+        observers: scriptObserver([{ ...whole(), after: [], end: 'stays' }]),
+        liveTrees: createLiveTrees(),
+        clock: { now: () => 1000 },
+        wait: () => turn(),
+      },
+      {
+        target: { servers: [{ host: '127.0.0.1', port: 1 }] },
+        sink: Object.assign(createFollowDir(newDir()), { flush }),
+        retry: 'always',
+        onEvent: ({ kind }) => kind === 'synced' && synced.resolve(),
+      },
+    )
+    await expect(ended).rejects.toThrow('no space left on device')
   })
 })
 

@@ -24,6 +24,9 @@ const DEFAULT_LIMITS: FollowLimits = {
 const PROGRESS_MS = 1000
 /** What a wait may mend. */
 const PASSING: readonly string[] = ['NO_LEADER', 'REFUSED', 'LOST', 'TOO_SLOW', 'PROTOCOL']
+/** And for so many tries in a row, once we were let in: a member that gives up leading closes without a word, which looks the same. */
+const CLOSED_DOOR: readonly string[] = ['SASL_REQUIRED', 'TLS_FAULT']
+const CLOSED_DOORS_MAX = 10
 /** A leader that breaks the protocol so often in a row will go on to. */
 const PROTOCOL_FAULTS_MAX = 5
 
@@ -105,19 +108,23 @@ class Follower {
     const [first, longest] = this.#limits.backOffMs
     let attempt = 0
     let protocolFaults = 0
+    let closedDoors = 0
     const { until } = this.#input
     if (until !== undefined && (this.#state.zxid ?? -1n) >= until) return
     for (;;) {
       throwIfAborted(this.#input.signal)
+      if (this.#flushFailure !== null) throw this.#flushFailure
       this.#isSynced = false
       this.#brought = null
       try {
         if ((await this.#listen()) === 'done') return
       } catch (error) {
         throwIfAborted(this.#input.signal)
-        if (this.#isSynced) attempt = protocolFaults = 0
+        if (this.#isSynced) attempt = protocolFaults = closedDoors = 0
         if (isArkeeperError(error) && error.code === 'PROTOCOL') protocolFaults++
+        if (isArkeeperError(error) && CLOSED_DOOR.includes(error.code)) closedDoors++
         if (!this.#isPassing(error) || protocolFaults >= PROTOCOL_FAULTS_MAX) throw error
+        if (closedDoors >= CLOSED_DOORS_MAX) throw error
         const retryInMs = Math.min(first * 2 ** attempt++, longest)
         this.#input.onEvent?.({ kind: 'lost', error, retryInMs })
         await this.#wait(retryInMs)
@@ -126,8 +133,9 @@ class Follower {
   }
 
   #isPassing(error: unknown): boolean {
-    if (!(error instanceof ObserverError) || !PASSING.includes(error.code)) return false
-    return this.#wasConnected || this.#input.retry === 'always'
+    if (!(error instanceof ObserverError)) return false
+    if (this.#wasConnected) return PASSING.includes(error.code) || CLOSED_DOOR.includes(error.code)
+    return this.#input.retry === 'always' && PASSING.includes(error.code)
   }
 
   /** One session: until all is done, or it is to be begun anew. Throws what ended it. */
@@ -274,6 +282,8 @@ class Follower {
       await this.#input.sink.flush()
     } catch (error) {
       this.#flushFailure = error
+      // Nothing more may come for long: who listens is not to believe that all is kept.
+      void this.#session?.close()
     }
   }
 
