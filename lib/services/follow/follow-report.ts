@@ -162,9 +162,8 @@ export class FollowReport {
     const { db, clock } = this.#context
     const { clusterId, owner, fence, revision } = this.#claim
     const now = clock.now()
-    await this.#writeChunk(now)
-    for (const listener of this.#listeners) await listener.flush(this.#context)
-    if (!this.#changed && now - this.#writtenAt < BEAT_MS) return true
+    // A clock that was set back must not keep the lease from being looked at.
+    if (!this.#changed && now >= this.#writtenAt && now - this.#writtenAt < BEAT_MS) return true
     this.#changed = false
     this.#writtenAt = now
     const { data, told } = this.#toRow(now)
@@ -172,8 +171,11 @@ export class FollowReport {
       where: { clusterId, leaseOwner: owner, fence, revision, enabled: true },
       data: { ...data, leaseUntil: new Date(now + FOLLOW_LEASE_MS) },
     })
+    // What another has taken over tells by itself what came: nothing is written over.
     if (count === 0) return false
     told()
+    await this.#writeChunk(now)
+    for (const listener of this.#listeners) await listener.flush(this.#context)
     return true
   }
 
@@ -182,8 +184,11 @@ export class FollowReport {
     const { db, clock, newId } = this.#context
     const { clusterId, owner, fence } = this.#claim
     const now = clock.now()
-    await this.#writeChunk(now)
-    for (const listener of this.#listeners) await listener.flush(this.#context)
+    const isOurs = (await db.clusterFollow.count({ where: { clusterId, leaseOwner: owner, fence } })) > 0
+    if (isOurs) {
+      await this.#writeChunk(now)
+      for (const listener of this.#listeners) await listener.flush(this.#context)
+    }
     const isByUs = error === null || (isArkeeperError(error) && error.code === 'CANCELLED')
     this.#error = isByUs ? this.#error : describeFailure(error, newId())
     this.#move(isByUs ? 'waiting' : 'refused')
@@ -237,6 +242,8 @@ export class FollowReport {
     if (!proof) return {}
     const digestAt = new Date(now)
     if (proof.parted !== null) return { digestState: 'parted', digestZxid: proof.parted.zxid, digestAt }
+    // Of one that differs only the next one tells whether the tree has parted.
+    if (proof.suspected !== null) return {}
     if (proof.comparedZxid !== null) return { digestState: 'equal', digestZxid: proof.comparedZxid, digestAt }
     return this.#written >= WITHOUT_DIGEST ? { digestState: 'none' } : {}
   }
