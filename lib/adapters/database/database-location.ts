@@ -16,6 +16,12 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
   if (url.startsWith('file:'))
     return { kind: 'sqlite', file: resolve(url.slice('file:'.length).replace(/^\/\/(?=\/)/, '')) }
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]
+  // In quotes, or with its colon forgotten: taken for the path of a file it would be told, with its password.
+  if (scheme === undefined && /:\/\/|\/\/[^/]*@/.test(url)) {
+    throw new DatabaseError('DATABASE_URL_INVALID', 'DATABASE_URL is neither an address nor the path of a file', {
+      remedy: 'write it without quotes: postgresql://user:password@host:5432/database, or file:/path',
+    })
+  }
   if (scheme === undefined || scheme.length === 1) return { kind: 'sqlite', file: resolve(url) }
   throw new DatabaseError('DATABASE_URL_UNSUPPORTED', `A ${scheme}: database is not supported`, {
     remedy: 'unset DATABASE_URL, or give it a file: or a postgresql: address',

@@ -184,6 +184,15 @@ describe('an open database', () => {
     await expect(openDatabase(url)).rejects.toMatchObject({ code: 'DATABASE_URL_UNSUPPORTED' })
   })
 
+  it.each([
+    ['in quotes', '"postgresql://u:planted-password@127.0.0.1/x"'],
+    ['without its colon', 'postgresql//u:planted-password@127.0.0.1/x'],
+    ['with a slash in its password', 'postgresql://u:1/planted-password@127.0.0.1/x'],
+  ])('refuses an address %s without telling its password', async (_, url) => {
+    const error: unknown = await openDatabase(url).catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ code: 'DATABASE_URL_INVALID', message: expect.not.stringContaining('planted') })
+  })
+
   it('refuses a Node.js on which the driver would end the process', () => {
     expect(() => assertNodeVersion('20.20.2')).toThrow(/20\.20\.2 cannot open/)
     expect(() => assertNodeVersion('22.14.9')).toThrow()

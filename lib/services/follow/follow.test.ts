@@ -139,6 +139,21 @@ test('a try of the quorum ports says in words what each answered, and asks for n
     [0n, false],
   ])
   expect((await getFollow(admin(), clusterId)).tested).toMatchObject({ report })
+  await switchOn({})
+  expect((await getFollow(admin(), clusterId)).tested).toMatchObject({ report })
+  await switchOn({ quorumServers: 'zk3:2888' })
+  expect((await getFollow(admin(), clusterId)).tested).toBeNull()
+})
+
+test('other quorum ports need the role at every cluster: data is read from wherever they lead', async () => {
+  const here = { ...services.contextFor('viewer') }
+  const actor = { ...here.actor, clusterRoles: { [clusterId]: 'admin' as const } }
+  const byOne = { ...here, actor }
+  await expect(setFollow(byOne, { clusterId, ...ON })).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  await switchOn({})
+  await setFollow(byOne, { clusterId, ...ON, enabled: false })
+  expect(await getFollow(admin(), clusterId)).toMatchObject({ settings: { enabled: false } })
+  expect((await services.readAudit()).filter(({ outcome }) => outcome === 'denied')).toHaveLength(1)
 })
 
 describe('a cluster that is followed', () => {

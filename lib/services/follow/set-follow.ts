@@ -47,10 +47,13 @@ export async function setFollow(context: ServiceContext, input: z.input<typeof s
         }
       : {}
     const state = { state: enabled ? 'waiting' : 'off', stateSince: now, error: NO_ERROR, lagMs: null, rate: null }
+    // What was tested were the ports of before.
+    const isMoved = before?.quorumServers !== quorumServers || before.tlsMode !== (tls.tlsMode ?? before.tlsMode)
+    const untested = isMoved ? { testedAt: null } : {}
     const after = await tx.clusterFollow.upsert({
       where: { clusterId: id },
       create: { clusterId: id, ...set, ...begins, state: state.state, stateSince: now, nextRunAt: now },
-      update: { ...set, ...begins, ...state, nextRunAt: now, revision: { increment: 1 } },
+      update: { ...set, ...begins, ...state, ...untested, nextRunAt: now, revision: { increment: 1 } },
     })
     record({ before: before ? toFacts(before) : { enabled: false }, after: toFacts(after) })
   })

@@ -1,5 +1,6 @@
 'use client'
 
+import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { ChangeMark } from '@/app/_components/change-mark.tsx'
@@ -56,7 +57,11 @@ export function DriftCard({
       <div className="flex flex-col gap-3 text-sm">
         {set.error && <ErrorNotice error={set.error} />}
         {drift ? (
-          <Drift clusterId={clusterId} drift={drift} />
+          <Drift
+            clusterId={clusterId}
+            drift={drift}
+            takenAt={backups.find(({ id }) => id === drift.backupId)?.takenAt ?? null}
+          />
         ) : (
           <ChooseBaseline
             backups={backups}
@@ -76,7 +81,16 @@ const STATES: Readonly<Record<LiveDriftView['state'], string>> = {
   failed: 'Could not be brought up to date; tried again every minute.',
 }
 
-function Drift({ clusterId, drift }: { clusterId: string; drift: LiveDriftView }) {
+function Drift({
+  clusterId,
+  drift,
+  takenAt,
+}: {
+  clusterId: string
+  drift: LiveDriftView
+  /** Of the baseline; null: not among the newest backups. */
+  takenAt: string | null
+}) {
   const { asOf, differences, isCut, state, path, backupId } = drift
   const count = asOf ? asOf.added + asOf.removed + asOf.changed : 0
   return (
@@ -92,6 +106,13 @@ function Drift({ clusterId, drift }: { clusterId: string; drift: LiveDriftView }
       ) : (
         <p>Not compared yet.</p>
       )}
+      <p className="text-muted">
+        The baseline is{' '}
+        <Link href={paths.backup(backupId)} className="link">
+          {takenAt === null ? 'an older backup' : `the backup of ${formatUtc(Date.parse(takenAt))}`}
+        </Link>
+        .
+      </p>
       <p className="text-muted text-xs">
         {isCut ? 'Too many differ to be kept up one by one: compared as a whole every five minutes.' : STATES[state]}
       </p>

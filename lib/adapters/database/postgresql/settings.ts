@@ -77,7 +77,8 @@ export function readPostgresqlUrl(url: string): PostgresqlSettings {
 }
 
 function describe(address: string, parameters: URLSearchParams): { database: string; label: string } {
-  const match = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/@]*)(?:\/(.*))?$/is.exec(address)
+  // An @ behind the first slash: the slash is of a password, which would be told as the name of the database.
+  const match = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/@]*)(?:\/([^@]*))?$/is.exec(address)
   if (!match) throw urlInvalid('it is not of the form postgresql://user:password@host:port/database')
   const host = parameters.get('host') || match[1] || 'localhost'
   const database = decode(match[2] ?? '')

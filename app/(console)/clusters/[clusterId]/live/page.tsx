@@ -108,7 +108,13 @@ function Where({ status, transactions }: { status: LiveStatusView; transactions:
   return (
     <Notice
       tone={isGoing ? 'info' : 'warn'}
-      title={isGoing ? 'The stream is not there yet' : 'The stream does not come'}
+      title={
+        isGoing
+          ? 'The stream is not there yet'
+          : follow.state === 'behind'
+            ? `What is kept of the stream is ${Math.round((follow.lagMs ?? 0) / 1000)} s behind`
+            : 'The stream does not come'
+      }
       action={
         <LinkButton size="small" href={paths.clusterFollow(clusterId)}>
           See why
