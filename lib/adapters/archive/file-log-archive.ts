@@ -7,7 +7,7 @@ import type { LogArchivePort, TailBox } from './log-archive.ts'
 import { basesDir, listLogBases, removeBases } from './log-bases.ts'
 import { createLogPieces } from './log-pieces.ts'
 import { segmentFile } from './log-segment.ts'
-import { FileLogTail, listTails, readTails, removeTails } from './log-tail.ts'
+import { FileLogTail, listTails, readTails, removeTails, type TailSpan } from './log-tail.ts'
 import { listMemberLogs } from './member-logs.ts'
 import type { HashPath } from './path-hash.ts'
 import { PieceIndexes } from './piece-indexes.ts'
@@ -31,8 +31,18 @@ export function createFileLogArchive(
     tails: (dir) => listTails(dir, box),
     takeTails: async (dir, { names, ...input }) => {
       const tails = (await listTails(dir, box)).filter(({ name }) => names.includes(name))
-      const taken = await appendLogs(dir, { ...input, entries: readTails(tails, input.signal) }, held)
-      await removeTails(dir, names)
+      const spans = new Map<string, TailSpan>()
+      const taken = await appendLogs(dir, { ...input, entries: readTails(tails, input.signal, spans) }, held)
+      const { gaps } = await listSegments(dir, keys)
+      // What was archived by another way meanwhile may begin behind a part of it: then nothing else holds that part.
+      const isNeeded = (name: string) => {
+        const span = spans.get(name)
+        return span !== undefined && gaps.some(({ after, before }) => after < span.last && before > span.first)
+      }
+      await removeTails(
+        dir,
+        names.filter((name) => !isNeeded(name)),
+      )
       return taken
     },
     rollBack: (dir, to) => rollBackLogs(dir, { to, keys: held }),

@@ -100,6 +100,23 @@ describe('an open end of the log', () => {
     expect(await logs.takeTails(dir, { names: [tail.name!], members: [] })).toMatchObject({ last: 7n })
   })
 
+  it('stays where the pieces have gone on without a part of it, and is laid aside with them', async () => {
+    const { logs } = createFileArchives()
+    const entries = await history(12)
+    await append(logs, entries.slice(0, 4))
+    const tail = logs.openTail(dir, '1')
+    await tail.append(entries.slice(4, 8))
+    await tail.close()
+    // By the files of a member, which has not what came in between.
+    await append(logs, entries.slice(6))
+    const names = [tail.name!]
+    expect(await logs.takeTails(dir, { names, members: [] })).toMatchObject({ transactions: 0 })
+    expect(await zxidsIn(logs)).toEqual([5n, 6n, 7n, 8n])
+    await logs.rollBack(dir, 4n)
+    expect(await logs.tails(dir)).toEqual([])
+    expect(await readdir(join(dir, 'aside', '4'))).toContain(names[0])
+  })
+
   it('is searched for what touched a znode as the pieces are, page by page', async () => {
     const { logs } = createFileArchives()
     const entries = await history(12)

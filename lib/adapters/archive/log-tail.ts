@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
@@ -181,18 +181,35 @@ function untilLastWhole(bytes: Buffer): Buffer {
   return bytes.subarray(0, at)
 }
 
-/** Of some tails, one after the other. */
+export interface TailSpan {
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/** Of some tails, one after the other. `spans` is told what each held. */
 export async function* readTails(
   tails: readonly LogSource[],
   signal?: AbortSignal,
+  spans: Map<string, TailSpan> = new Map(),
 ): AsyncGenerator<readonly TxnEntry[], void, void> {
   for (const tail of tails) {
     const reader = new LogReader(tail.open(), { allowBareCheck: true, signal })
     try {
-      yield* reader.readEntries()
+      for await (const batch of reader.readEntries()) {
+        const [first, last] = [batch[0], batch.at(-1)]
+        if (first && last) spans.set(tail.name, { first: spans.get(tail.name)?.first ?? first.zxid, last: last.zxid })
+        yield batch
+      }
     } finally {
       await reader.close()
     }
+  }
+}
+
+/** Those that no piece has taken up: they go where the pieces go. */
+export async function layTailsAside(dir: string, aside: string): Promise<void> {
+  for (const name of (await namesIn(tailDir(dir))).filter((one) => NAME.test(one))) {
+    await rename(join(/* turbopackIgnore: true */ tailDir(dir), name), join(/* turbopackIgnore: true */ aside, name))
   }
 }
 

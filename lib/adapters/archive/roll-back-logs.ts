@@ -9,6 +9,7 @@ import { appendLogs } from './append-logs.ts'
 import { isErrnoError, toArchiveError } from './errors.ts'
 import { listLogBases } from './log-bases.ts'
 import { type LogSegment, segmentFile, segmentIndex, segmentManifest } from './log-segment.ts'
+import { layTailsAside, listTails } from './log-tail.ts'
 import { listSegments, readSegment } from './read-segments.ts'
 import { syncDir } from './temp-dir.ts'
 
@@ -21,8 +22,10 @@ export async function rollBackLogs(
     const { segments } = await listSegments(dir, keys)
     const beyond = segments.filter(({ last }) => to === null || last > to)
     const bases = (await listLogBases(dir)).filter(({ zxid }) => to === null || zxid > to)
-    if (beyond.length + bases.length === 0) return
+    const tails = await listTails(dir, null)
+    if (beyond.length + bases.length + tails.length === 0) return
     const aside = await makeAside(dir, to)
+    await layTailsAside(dir, aside)
     // The newest first: a process that is killed in between leaves no gap.
     for (const base of bases) await rename(base.dir, join(/* turbopackIgnore: true */ aside, basename(base.dir)))
     for (const segment of beyond.toReversed()) await moveSegment(dir, segment, aside)
