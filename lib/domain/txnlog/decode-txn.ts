@@ -91,9 +91,11 @@ function readMulti(cursor: TxnCursor, acls: AclCache, entry: TxnEntry): Txn {
     const length = Math.max(cursor.length('a part'), 0)
     const part = new TxnCursor(entry, cursor.at, cursor.at + length)
     const op = readOp(type, part, acls, entry)
-    if (part.left !== 0) throw part.fault(part.at, 'the end of the part', `${part.left} more bytes`)
+    // A server that applies a multi that failed renames its good parts and leaves their bytes, which is what a leader then sends from memory.
+    const isRenamed = op.kind === 'error' && part.left !== 0
+    if (part.left !== 0 && !isRenamed) throw part.fault(part.at, 'the end of the part', `${part.left} more bytes`)
     if (op.kind === 'error') failed = true
-    ops.push(op)
+    ops.push(isRenamed ? { kind: 'error', error: 0 } : op)
     cursor.at += length
   }
   return { kind: 'multi', ops, failed }

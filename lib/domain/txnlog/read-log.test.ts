@@ -112,6 +112,21 @@ describe('records', () => {
     expect(multi).toMatchObject({ kind: 'multi', failed: false, ops: [{ path: '/a', parentCversion: -1 }] })
   })
 
+  test('a failed multi as a leader sends it that has applied it: good parts renamed, their bytes left', () => {
+    const failing = { type: -1, record: (writer: Parameters<typeof writeAcl>[0]) => writer.int32(-101) }
+    const renamed = { type: -1, record: createRecord({ path: '/a', data: 'left' }) }
+    const ops = [
+      { kind: 'error', error: 0 },
+      { kind: 'error', error: -101 },
+    ]
+    expect(decode({ type: 14, zxid: 1n, record: multiRecord([renamed, failing]), digest: 7n })).toEqual({
+      txn: { kind: 'multi', failed: true, ops },
+      digest: { version: 2, value: 7n },
+    })
+    const record = (writer: Parameters<typeof writeAcl>[0]) => writer.raw(Buffer.from([0, 0, 0, 2, 47, 97, 0]))
+    expect(() => decode({ type: 14, zxid: 1n, record: multiRecord([{ type: 2, record }]) })).toThrow('1 more bytes')
+  })
+
   test('create2 in a multi, as servers from 3.8.4 on keep it', () => {
     const record = createRecord({ path: '/a', parentCversion: 4 })
     const { txn } = decode({ type: 14, zxid: 1n, record: multiRecord([{ type: 15, record }]) })
