@@ -32,6 +32,7 @@ export async function fuzz(words) {
 /** Faults at random instants of restores, on real servers: `npm run chaos -- --seed 7`. */
 export async function chaos(words) {
   if (words[0] === 'fleet') return fleet(words.slice(1))
+  if (words[0] === 'follow') return chaosOfFollow(words.slice(1))
   const tools = await prepare({ withBuild: false })
   const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
   await fetchNewest(env)
@@ -46,6 +47,15 @@ async function fleet(words) {
   await fetchS3Server(env)
   await bundle(tools, { fleet: 'e2e/fleet/main.ts' })
   return run(tools.node, [join(DIST_DIR, 'fleet.mjs'), ...words], env)
+}
+
+/** An hour of transactions through kills, members that come and go, and what a follow costs: `npm run chaos -- follow --minutes 4`. */
+async function chaosOfFollow(words) {
+  const tools = await prepare({ withBuild: false })
+  const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
+  await fetchNewest(env)
+  await bundle(tools, { 'chaos-follow': 'e2e/follow/main.ts', 'chaos-arkeeper': 'lib/cli/main.ts' })
+  return run(tools.node, [join(DIST_DIR, 'chaos-follow.mjs'), ...words], env)
 }
 
 /** What is known to be wrong with the packages that are shipped, asked of the registry; and what the lock file itself says of them. */

@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
+import {
+  type ControlledServer,
+  type ControlledServers,
+  createControlledServers,
+} from '../../lib/testing/controlled-servers.ts'
+import { classpathOf, findCachedVersions } from '../../lib/testing/zookeeper-server.ts'
+
+const run = promisify(execFile)
+const WAIT_MS = 90_000
+
+/** Three members that can be stopped, killed, and reconfigured out and in. */
+export class Members {
+  readonly version: string
+  readonly servers: ControlledServers
+  /** host:port of each one's quorum port. */
+  readonly quorum: string
+  readonly #files: readonly { readonly config: string; readonly server: string }[]
+
+  private constructor(
+    version: string,
+    servers: ControlledServers,
+    files: readonly { readonly config: string; readonly server: string }[],
+  ) {
+    this.version = version
+    this.servers = servers
+    this.#files = files
+    this.quorum = files.map(({ server }) => /127\.0\.0\.1:\d+/.exec(server)?.[0]).join(',')
+  }
+
+  static async start(): Promise<Members> {
+    const version = findCachedVersions().findLast(
+      ({ version, cached }) => cached && version.startsWith('3.9.'),
+    )?.version
+    if (version === undefined) throw new Error('no ZooKeeper 3.9 is here: `npm run zookeepers` fetches it')
+    const servers = await createControlledServers({
+      cluster: 'followed',
+      size: 3,
+      version,
+      config: {
+        tickTime: '500',
+        initLimit: '40',
+        syncLimit: '20',
+        preAllocSize: '4096',
+        reconfigEnabled: 'true',
+        // Reconfigurations by anybody; what ACLs are stored is not changed by it.
+        skipACL: 'yes',
+        // What is missed while we are away is sent from the log, however much it is: a gap would be a fault.
+        commitLogCount: '100000',
+        snapshotSizeFactor: '1000',
+      },
+    })
+    const found: { config: string; server: string }[] = []
+    for (const { home } of homesOf(servers)) {
+      // Each says where clients find the others: a member that is added again must say it, too.
+      const text = await readFile(join(home, 'zoo.cfg'), 'utf8')
+      const ports = servers.servers.map(({ connectString }) => connectString)
+      const config = text
+        .replace(/^server\.(\d)=(.*)$/gm, (_line, id: string, at: string) => {
+          return `server.${id}=${at}:participant;${ports[Number(id) - 1]}`
+        })
+        .replace(/^clientPort.*\n/gm, '')
+      await writeFile(join(home, 'zoo.cfg'), config)
+      const server = config.split('\n').find((line) => line.startsWith(`server.${found.length + 1}=`))
+      if (server === undefined) throw new Error('a member without a line of its own')
+      found.push({ config, server })
+    }
+    const members = new Members(version, servers, found)
+    await servers.startAll()
+    await members.untilServing()
+    return members
+  }
+
+  get all(): readonly ControlledServer[] {
+    return this.servers.servers
+  }
+  get connectString(): string {
+    return this.servers.connectString
+  }
+
+  async findLeader(): Promise<number> {
+    const deadline = Date.now() + WAIT_MS
+    for (;;) {
+      const found = await createZooKeeper().serverStatus({ connectString: this.connectString })
+      const at = found.findIndex(({ status }) => status?.mode === 'leader')
+      if (at >= 0) return at
+      if (Date.now() > deadline) throw new Error(`no leader within ${WAIT_MS} ms; see ${this.servers.dir}`)
+      await pause(50)
+    }
+  }
+
+  /** One leads, and all answer. */
+  async untilServing(): Promise<void> {
+    const deadline = Date.now() + WAIT_MS
+    for (;;) {
+      const found = await createZooKeeper().serverStatus({ connectString: this.connectString })
+      const modes = found.map(({ status }) => status?.mode)
+      if (modes.includes('leader') && modes.every((mode) => mode)) return
+      if (Date.now() > deadline)
+        throw new Error(`not all serve within ${WAIT_MS} ms: ${modes}; see ${this.servers.dir}`)
+      await pause(50)
+    }
+  }
+
+  /** As a machine that is switched off. */
+  async kill(at: number): Promise<void> {
+    const pid = this.all[at]!.pid()
+    if (pid !== null) process.kill(pid, 'SIGKILL')
+    while (this.all[at]!.pid() !== null) await pause(5)
+  }
+
+  async remove(at: number): Promise<void> {
+    await this.#reconfig(at, ['-remove', String(at + 1)])
+  }
+
+  /** One that was removed and stopped: with the configuration that it had at first, then asked in. */
+  async add(at: number): Promise<void> {
+    const { home } = homesOf(this.servers)[at]!
+    for (const name of await readdir(home)) if (name.startsWith('zoo.cfg')) await rm(join(home, name))
+    await writeFile(join(home, 'zoo.cfg'), this.#files[at]!.config)
+    await this.all[at]!.start()
+    await this.#reconfig(at, ['-add', this.#files[at]!.server])
+  }
+
+  /** By ZooKeeper's own command, at another member. */
+  async #reconfig(at: number, words: readonly string[]): Promise<void> {
+    const classpath = await classpathOf(this.version)
+    const other = this.all[(await this.findLeader()) === at ? (at + 1) % 3 : await this.findLeader()]!
+    const program = ['-Xmx64m', '-cp', classpath, 'org.apache.zookeeper.ZooKeeperMain']
+    for (let tries = 0; ; tries++) {
+      try {
+        const args = [...program, '-server', other.connectString, 'reconfig', ...words]
+        const { stdout, stderr } = await run('java', args, { timeout: 30_000 })
+        if (/Committed new configuration/.test(stdout)) return
+        throw new Error(`reconfig ${words.join(' ')}: ${`${stdout}${stderr}`.trim().split('\n').slice(-3).join(' | ')}`)
+      } catch (error) {
+        if (tries >= 5) throw error
+        await pause(1000)
+      }
+    }
+  }
+}
+
+function homesOf(servers: ControlledServers) {
+  return servers.servers.map(({ member }) => ({ home: join(member.dataDir, '..') }))
+}

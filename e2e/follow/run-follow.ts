@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
+import { SeededRandom } from '../../lib/testing/seeded-random.ts'
+import { readBare } from '../chaos/bare-reader.ts'
+import { Follower } from './follower.ts'
+import { Members } from './members.ts'
+import { type Proof, prove } from './prove.ts'
+import { type Weight, weigh } from './weigh.ts'
+import { Writers } from './writers.ts'
+
+/** Ten a second for an hour. */
+const TRANSACTIONS_MIN = 36_000
+const CATCH_UP_MS = 120_000
+const FAULTS = ['leader-killed', 'leader-stopped', 'member-stopped', 'reconfigured'] as const
+export type Fault = (typeof FAULTS)[number] | 'follow-killed'
+
+export interface FollowRun {
+  readonly faults: ReadonlyMap<Fault, number>
+  /** A follow that began in the middle of an election, ended with that message, and was started again. */
+  readonly startsInVain: number
+  readonly acknowledged: number
+  readonly proof: Proof
+  readonly weights: readonly Weight[]
+}
+
+export async function runFollow(options: {
+  seed: number
+  seconds: number
+  weighSeconds: number
+  script: string
+  onLine: (line: string) => void
+}): Promise<FollowRun> {
+  const { seed, seconds, script, onLine } = options
+  const scratch = await mkdtemp(join(tmpdir(), 'arkeeper-follow-'))
+  const out = join(scratch, 'followed')
+  const members = await Members.start()
+  try {
+    const random = new SeededRandom(seed)
+    const faults = new Map<Fault, number>()
+    const count = (fault: Fault) => {
+      faults.set(fault, (faults.get(fault) ?? 0) + 1)
+      onLine(`${new Date().toISOString().slice(11, 19)} ${fault}`)
+    }
+    const perSecond = Math.max(100, (TRANSACTIONS_MIN / seconds) * 1.6)
+    let follower = new Follower(script, members.quorum, out)
+    const start = await zxidOf(members)
+    await follower.reached(start, CATCH_UP_MS)
+    const writers = new Writers(members.connectString, { count: 4, seed, perSecond })
+    const until = Date.now() + seconds * 1000
+    const isOver = () =>
+      Date.now() > until + seconds * 1000 || (Date.now() > until && writers.acknowledged >= TRANSACTIONS_MIN)
+    const damaged: string[] = []
+    let startsInVain = 0
+
+    const ourOwn = async () => {
+      const own = new SeededRandom(seed + 1000)
+      while (!isOver()) {
+        await pause(2_000 + own.below(7_000))
+        if (follower.hasGivenUp) throw new Error(`the follow ended by itself: ${follower.err}`)
+        if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
+        count('follow-killed')
+        await follower.end('SIGKILL')
+        startsInVain += follower.startsInVain
+        await pause(own.below(2_500))
+        follower = new Follower(script, members.quorum, out)
+      }
+    }
+    const theirs = async () => {
+      for (let i = 0; !isOver(); i++) {
+        await pause(1_500 + random.below(4_000))
+        // Each kind once before any comes again.
+        const fault = i < FAULTS.length ? FAULTS[i]! : random.pick(FAULTS)
+        count(fault)
+        await strike(members, fault, random)
+        await members.untilServing()
+      }
+    }
+    await Promise.all([ourOwn(), theirs()])
+    const { acknowledged } = writers
+    await writers.end()
+    await members.untilServing()
+    const live = await readBare(members.connectString, '/')
+    const last = await zxidOf(members)
+    await follower.reached(last, CATCH_UP_MS)
+    if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
+    await follower.end('SIGTERM')
+    const found = await prove({ members, script, out, scratch, live, last: follower.zxid ?? last })
+    const few = found.transactions < TRANSACTIONS_MIN ? [`only ${found.transactions} transactions were made`] : []
+    const proof = { ...found, findings: [...damaged, ...few, ...found.findings] }
+
+    const startFollower = async () => {
+      const weighed = new Follower(script, members.quorum, out)
+      await weighed.reached(await zxidOf(members), CATCH_UP_MS)
+      return weighed
+    }
+    const weights =
+      options.weighSeconds === 0
+        ? []
+        : await weigh({ members, seed, seconds: options.weighSeconds, startFollower, onLine })
+    if (proof.findings.length === 0) await rm(scratch, { recursive: true, force: true })
+    else onLine(`kept for a look: ${scratch}`)
+    return { faults, startsInVain, acknowledged, proof, weights }
+  } finally {
+    await members.servers.remove()
+  }
+}
+
+async function strike(members: Members, fault: (typeof FAULTS)[number], random: SeededRandom): Promise<void> {
+  const leader = await members.findLeader()
+  const other = (leader + 1 + random.below(2)) % 3
+  if (fault === 'leader-killed') await members.kill(leader)
+  if (fault === 'leader-stopped') await members.all[leader]!.stop()
+  if (fault === 'member-stopped') await members.all[other]!.stop()
+  if (fault === 'reconfigured') {
+    await members.remove(other)
+    await members.all[other]!.stop()
+    await pause(random.below(2_000))
+    await members.add(other)
+    return
+  }
+  await pause(random.below(2_500))
+  await members.all[fault === 'member-stopped' ? other : leader]!.start()
+}
+
+/** Of the last that is committed; itself a transaction of nobody, but for its session. */
+async function zxidOf(members: Members): Promise<bigint> {
+  const client = await createZooKeeper().connect({ connectString: members.connectString })
+  try {
+    return await client.sync('/')
+  } finally {
+    await client.close()
+  }
+}
