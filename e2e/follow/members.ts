@@ -13,6 +13,7 @@ import { classpathOf, findCachedVersions } from '../../lib/testing/zookeeper-ser
 
 const run = promisify(execFile)
 const WAIT_MS = 90_000
+const STOP_MS = 15_000
 
 /** Three members that can be stopped, killed, and reconfigured out and in. */
 export class Members {
@@ -112,6 +113,19 @@ export class Members {
     const pid = this.all[at]!.pid()
     if (pid !== null) process.kill(pid, 'SIGKILL')
     while (this.all[at]!.pid() !== null) await pause(5)
+  }
+
+  /** By SIGTERM; a server that hangs in its own shutdown is killed, as a service manager does. */
+  async stop(at: number): Promise<void> {
+    const pid = this.all[at]!.pid()
+    if (pid !== null) process.kill(pid, 'SIGTERM')
+    for (let waitedMs = 0; this.all[at]!.pid() !== null && waitedMs < STOP_MS; waitedMs += 20) await pause(20)
+    await this.kill(at)
+  }
+
+  async end(): Promise<void> {
+    for (const at of this.all.keys()) await this.kill(at)
+    await this.servers.remove()
   }
 
   async remove(at: number): Promise<void> {

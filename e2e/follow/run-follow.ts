@@ -14,7 +14,7 @@ import { Writers } from './writers.ts'
 /** Ten a second for an hour. */
 const TRANSACTIONS_MIN = 36_000
 const CATCH_UP_MS = 120_000
-const FAULTS = ['leader-killed', 'leader-stopped', 'member-stopped', 'reconfigured'] as const
+const FAULTS = ['reconfigured', 'leader-killed', 'leader-stopped', 'member-stopped'] as const
 export type Fault = (typeof FAULTS)[number] | 'follow-killed'
 
 export interface FollowRun {
@@ -104,7 +104,7 @@ export async function runFollow(options: {
     else onLine(`kept for a look: ${scratch}`)
     return { faults, startsInVain, acknowledged, proof, weights }
   } finally {
-    await members.servers.remove()
+    await members.end()
   }
 }
 
@@ -112,11 +112,11 @@ async function strike(members: Members, fault: (typeof FAULTS)[number], random: 
   const leader = await members.findLeader()
   const other = (leader + 1 + random.below(2)) % 3
   if (fault === 'leader-killed') await members.kill(leader)
-  if (fault === 'leader-stopped') await members.all[leader]!.stop()
-  if (fault === 'member-stopped') await members.all[other]!.stop()
+  if (fault === 'leader-stopped') await members.stop(leader)
+  if (fault === 'member-stopped') await members.stop(other)
   if (fault === 'reconfigured') {
     await members.remove(other)
-    await members.all[other]!.stop()
+    await members.stop(other)
     await pause(random.below(2_000))
     await members.add(other)
     return
