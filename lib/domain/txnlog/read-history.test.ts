@@ -91,6 +91,22 @@ describe('copies that overlap', () => {
     expect(await read(sameName)).toMatchObject({ zxids: numbers(1, 9), stop: { kind: 'end' } })
   })
 
+  test('a multi with parts renamed in one of them is the same', async () => {
+    const multi = (rest: string, session = 7n): TxnSketch => ({
+      type: 14,
+      zxid: 2n,
+      session,
+      record: Buffer.from(rest),
+    })
+    const streamed = [log(1, [...range(1, 1), multi('renamed'), ...range(3, 3)])]
+    expect(await read([...streamed, log(2, [multi('good'), ...range(3, 4)])])).toMatchObject({
+      zxids: numbers(1, 4),
+      stop: { kind: 'end' },
+    })
+    const other = await read([...streamed, log(2, [multi('good', 8n), ...range(3, 4)])])
+    expect(other.stop).toMatchObject({ kind: 'damage', error: { code: 'FOREIGN_LOG' } })
+  })
+
   test('one that differs belongs to another database', async () => {
     const { zxids, stop } = await read([log(1, range(1, 20)), log(15, range(15, 30, 'other'))])
     expect(zxids).toEqual(numbers(1, 20))

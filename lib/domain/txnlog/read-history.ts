@@ -41,8 +41,8 @@ export class HistoryReader {
   readonly bareChecks: bigint[] = []
   readonly #logs: readonly LogSource[]
   readonly #options: ReadHistoryOptions
-  /** Checksums of entries that a later log may hold as well. */
-  readonly #known = new Map<bigint, number[]>()
+  /** What entries that a later log may hold as well are known by. */
+  readonly #known = new Map<bigint, (number | string)[]>()
   #last: bigint
   #lastLog = -1
   #stop: HistoryStop | null = null
@@ -108,7 +108,7 @@ export class HistoryReader {
     const { after, to } = this.#options
     if (zxid <= after || log.accepts?.(zxid) === false) return false
     if (zxid <= this.#last) {
-      if (this.#known.get(zxid)?.includes(entry.checksum)) return false
+      if (this.#known.get(zxid)?.includes(identityOf(entry))) return false
       const isRepeat = zxid === this.#last && entry.type === TXN_TYPE.error
       if (!isRepeat && this.#lastLog !== number) {
         this.#stop = { kind: 'damage', error: foreignLog(entry, log), file: log.name }
@@ -132,9 +132,18 @@ export class HistoryReader {
 
   #remember(entry: TxnEntry): void {
     const known = this.#known.get(entry.zxid)
-    if (known) known.push(entry.checksum)
-    else this.#known.set(entry.zxid, [entry.checksum])
+    if (known) known.push(identityOf(entry))
+    else this.#known.set(entry.zxid, [identityOf(entry)])
   }
+}
+
+/**
+ * The checksum; of a multi its header: a server that applies one that failed renames parts of it, and logs and streams of one ensemble then
+ * hold it with other bytes (seen on 3.9.5).
+ */
+function identityOf(entry: TxnEntry): number | string {
+  if (entry.type !== TXN_TYPE.multi) return entry.checksum
+  return `${entry.session}/${entry.cxid}/${entry.timeMs}`
 }
 
 /** Of each place the newest log that begins at or below the first zxid needed, and all later ones: as a server does. */
