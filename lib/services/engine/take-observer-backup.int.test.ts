@@ -239,6 +239,8 @@ describe.each(VERSIONS)('listening to an ensemble, %s', (name) => {
           const { lastZxid, ...found } = await row()
           expect(found).toMatchObject({ state: 'following', digestState: 'equal', error: {} })
           expect(lastZxid).toBeGreaterThanOrEqual(zxid)
+          // It is archived beside the stream, and nothing is told before.
+          expect(found.baseZxid).not.toBeNull()
         }
         /** The tree as of the last transaction that is kept is the tree that clients see. */
         const expectPresent = async () => {
