@@ -32,6 +32,7 @@ import { adviseOnPath } from '../guards/advise-on-path.ts'
 import { lookAgain } from '../guards/look-again.ts'
 import { getJob } from '../jobs/get-job.ts'
 import { listJobs } from '../jobs/list-jobs.ts'
+import { listLiveTransactions } from '../live/list-transactions.ts'
 import { archiveLogs } from '../logs/archive-logs.ts'
 import { getZnodeTransaction } from '../logs/get-znode-transaction.ts'
 import { listZnodeTransactions } from '../logs/list-znode-transactions.ts'
@@ -148,6 +149,7 @@ const READING: Readonly<Record<string, Ask>> = {
   countDescendants: (context, path) => countDescendants(context, { clusterId, path }),
   listZnodeTransactions: (context, path) => listZnodeTransactions(context, { ref: live(), path }),
   getZnodeTransaction: (context) => getZnodeTransaction(context, { ref: live(), path: SECRET, zxid: at.zxid }),
+  listLiveTransactions: (context) => listLiveTransactions(context, { clusterId }),
   exportSubtree: async (context) => [
     await collect(exportSubtree(context, { ref: live(), path: '/', exportId: 'e1' })),
     await collect(exportSubtree(context, { ref: backup(), path: '/app', exportId: 'e2' })),
@@ -181,6 +183,7 @@ const NOT_ASKED: Readonly<Record<string, string>> = {
   exportFileName: 'a name',
   getClusterStatus: 'asks servers, not znodes',
   countOpenAlerts: 'counts',
+  getLiveStatus: 'states and counts',
   getMigration: 'counts',
   getProofFile: 'paths and kinds of differences',
   getSourceClients: 'sessions of servers',
