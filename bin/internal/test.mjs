@@ -20,24 +20,43 @@ export async function test({ stages }) {
   const results = []
   try {
     const tools = await prepare({ withBuild: false })
-    const needs = [
-      ...(stages.includes('integration') || stages.includes('e2e') ? ['java', 'zookeeper'] : []),
-      ...(stages.includes('integration') ? ['age'] : []),
-      ...(stages.includes('postgresql') || stages.includes('e2e') ? ['postgresql'] : []),
-      ...(stages.includes('e2e') ? ['chromium'] : []),
-    ]
-    const env = await ensureSystemPackages(needs, tools.env)
-    if (stages.includes('integration')) {
-      await fetchNewest(env)
-      await fetchS3Server(env)
-    }
-    results.push(...(await runStages(stages, { ...tools, env })))
+    const early = stages.filter((stage) => NEEDS_NOTHING.includes(stage))
+    const late = stages.filter((stage) => !NEEDS_NOTHING.includes(stage))
+    // Fetching them is mostly waiting; a failure of it is told when they are needed.
+    const settingUp = setUp(late, tools).then(
+      (env) => ({ env }),
+      (error) => ({ error }),
+    )
+    results.push(...(await runStages(early, tools)))
+    const { env, error } = await settingUp
+    if (error) throw error
+    results.push(...(await runStages(late, { ...tools, env })))
   } catch (error) {
     // The set-up is what failed; whoever reads only the last line must see that.
     process.stderr.write(error instanceof Failure ? `arkeeper: ${error.message}\n` : `${error?.stack ?? error}\n`)
     results.push({ name: 'set-up', counts: countCheck(false), ms: 0 })
   }
   return summarize(results)
+}
+
+/** Node.js and the packages of npm are enough for them: they run while the rest is fetched. */
+const NEEDS_NOTHING = ['lint', 'types', 'unit']
+
+/** What the stages need from outside npm. */
+async function setUp(stages, tools) {
+  const names = new Set(stages.flatMap((stage) => NEEDS[stage] ?? []))
+  const env = await ensureSystemPackages([...names], tools.env)
+  if (stages.includes('integration')) {
+    await fetchNewest(env)
+    await fetchS3Server(env)
+  }
+  return env
+}
+
+const NEEDS = {
+  postgresql: ['java', 'zookeeper', 'postgresql'],
+  integration: ['java', 'zookeeper', 'age'],
+  e2e: ['java', 'zookeeper', 'postgresql', 'chromium'],
 }
 
 /** Format, lint, types and unit tests: seconds, no services. */
