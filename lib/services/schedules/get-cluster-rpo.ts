@@ -1,6 +1,7 @@
 import { formatHex64 } from '../../base/hex64.ts'
 import { toPaths } from '../backups/find-backup.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
+import { findLastGoodBackup } from '../clusters/last-good-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { isHeard } from '../follow/judge-follow.ts'
 import { SCHEDULE_COLUMNS } from './schedule-row.ts'
@@ -29,8 +30,15 @@ export async function getClusterRpo(context: ServiceContext, clusterId: string):
     scheduleGapMs,
     backupMs,
     worstMs: scheduleGapMs === null ? null : scheduleGapMs + (backupMs ?? 0),
+    hasBase: await hasBase(context, clusterId),
     log: await describeLog(context, clusterId),
   }
+}
+
+/** Snapshots of members do not count: they go with what is to be survived. */
+async function hasBase({ db }: ServiceContext, clusterId: string): Promise<boolean> {
+  const follow = await db.clusterFollow.findUnique({ where: { clusterId }, select: { baseAt: true } })
+  return follow?.baseAt != null || (await findLastGoodBackup(db, clusterId)) !== null
 }
 
 async function describeLog({ db, clock }: ServiceContext, clusterId: string): Promise<ClusterRpoView['log']> {

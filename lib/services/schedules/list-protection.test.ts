@@ -41,7 +41,7 @@ test('each cluster by its name: what is done by itself, and what may be lost; of
       nextRunAt: '2026-01-02T05:00:00.000Z',
       lastRun: { state: 'waiting', scheduleName: 'hourly' },
       lastGoodAt: null,
-      rpo: { worstMs: 3_600_000, log: null },
+      rpo: { worstMs: 3_600_000, hasBase: false, log: null },
       keeps: 'the last 3, 1 a day for 7 days',
       isKeepStopped: false,
       rereadDays: null,

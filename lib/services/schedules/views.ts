@@ -63,6 +63,8 @@ export interface ClusterRpoView {
   /** How long the last backups took at most: what is written meanwhile may not be in them. */
   readonly backupMs: number | null
   readonly worstMs: number | null
+  /** There is a good backup, or a base of the stream: without one the log has nothing to begin from. */
+  readonly hasBase: boolean
   /** Null: the transaction log is not kept. */
   readonly log: {
     readonly everySeconds: number

@@ -16,7 +16,9 @@ export function FollowGaps({ gaps }: { gaps: readonly FollowGapView[] }) {
           <Cell className="whitespace-nowrap">
             {formatUtc(Date.parse(gap.toAt))} <code className="font-mono text-muted">{gap.to}</code>
           </Cell>
-          <Cell>{gap.why}</Cell>
+          <Cell>
+            <span className="block min-w-56">{gap.why}</span>
+          </Cell>
           <Cell>
             {gap.closedAt === null ? (
               <Badge tone="warn">missing</Badge>

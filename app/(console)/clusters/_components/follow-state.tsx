@@ -3,7 +3,7 @@ import { DIGEST_WORDS, describeLag, describeRate, FOLLOW_WORDS } from '@/app/_co
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
-import { plural } from '@/app/_ui/format-number.ts'
+import { formatCount, plural } from '@/app/_ui/format-number.ts'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { FollowView } from '@/lib/services/follow/views.ts'
@@ -47,9 +47,12 @@ export function FollowState({ follow }: { follow: FollowView }) {
           ['Heard last', follow.heardAt ? <RelativeTime key="heard" at={follow.heardAt} /> : 'never'],
           ['Last transaction', follow.lastZxid ? <Zxid key="last" value={follow.lastZxid} /> : 'none yet'],
           ['Lag', isHeard && follow.lagMs !== null ? describeLag(follow.lagMs) : 'not known'],
-          ['Rate', isHeard && follow.rate !== null ? describeRate(follow.rate) : 'not known'],
-          ['Kept', plural(follow.transactions, 'transaction')],
-          ['Digests', `${DIGEST_WORDS[digest.state]}${digest.compared > 0 ? `, ${digest.compared} compared` : ''}`],
+          ['Rate over the last minute', isHeard && follow.rate !== null ? describeRate(follow.rate) : 'not known'],
+          ['Kept since it was switched on', plural(follow.transactions, 'transaction')],
+          [
+            'Digests',
+            `${DIGEST_WORDS[digest.state]}${digest.compared > 0 ? `, ${formatCount(digest.compared)} compared` : ''}`,
+          ],
           [
             'Newest base',
             base ? (

@@ -32,7 +32,7 @@ export function LiveTxnDetail({ clusterId, zxid, txn }: { clusterId: string; zxi
   const shown = txn ?? found.data
   return (
     <Card
-      title={shown ? `${zxid}: ${shown.type}` : zxid}
+      title={<span className="whitespace-nowrap">{shown ? `${zxid}: ${shown.type}` : zxid}</span>}
       actions={
         shown && (
           <span className="flex flex-wrap gap-2">

@@ -55,7 +55,8 @@ export function ProtectionTable({ clusters }: { clusters: readonly ProtectionVie
 }
 
 /** By what protects best at present: the log where it is kept and comes through, else the distance of the backups. */
-function describeLoss({ worstMs, log }: ProtectionView['rpo']): string {
+function describeLoss({ worstMs, log, hasBase }: ProtectionView['rpo']): string {
+  if (!hasBase) return 'everything: no good backup'
   const byLog = log && !log.isFailing && log.lastOkAt ? log.everySeconds * 1000 : null
   const ms = Math.min(worstMs ?? Number.POSITIVE_INFINITY, byLog ?? Number.POSITIVE_INFINITY)
   if (!Number.isFinite(ms)) return 'all since the last one by hand'

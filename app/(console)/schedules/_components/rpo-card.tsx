@@ -8,10 +8,16 @@ import { distanceWords } from './schedule-words.ts'
 
 /** What a disaster may cost as things are set now, in a sentence. */
 export function RpoCard({ rpo }: { rpo: ClusterRpoView }) {
-  const { scheduleGapMs, backupMs, worstMs, log } = rpo
+  const { scheduleGapMs, backupMs, worstMs, hasBase, log } = rpo
   return (
     <Card title="What may be lost at worst">
       <div className="flex flex-col gap-3 text-sm">
+        {!hasBase && (
+          <Notice tone="bad" title="There is no good backup yet">
+            Until the first one is there, everything may be lost: the transaction log has nothing to begin from. What
+            follows holds from then on.
+          </Notice>
+        )}
         {worstMs === null || scheduleGapMs === null ? (
           <Notice tone="warn" title="No schedule takes the whole tree">
             Without one that is on, whatever was written since the last backup by hand may be lost.
