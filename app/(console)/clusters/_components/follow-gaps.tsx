@@ -10,14 +10,14 @@ export function FollowGaps({ gaps }: { gaps: readonly FollowGapView[] }) {
       {gaps.map((gap) => (
         <Row key={gap.from}>
           <Cell className="whitespace-nowrap">
-            {gap.fromAt !== null && `after ${formatUtc(Date.parse(gap.fromAt))} `}
-            <code className="font-mono text-muted">{gap.from}</code>
+            {gap.fromAt !== null && `after ${formatUtc(Date.parse(gap.fromAt))}`}
+            <code className="block font-mono text-muted">{gap.from}</code>
           </Cell>
           <Cell className="whitespace-nowrap">
-            {formatUtc(Date.parse(gap.toAt))} <code className="font-mono text-muted">{gap.to}</code>
+            {formatUtc(Date.parse(gap.toAt))} <code className="block font-mono text-muted">{gap.to}</code>
           </Cell>
           <Cell>
-            <span className="block min-w-56">{gap.why}</span>
+            <span className="block min-w-40">{gap.why}</span>
           </Cell>
           <Cell>
             {gap.closedAt === null ? (

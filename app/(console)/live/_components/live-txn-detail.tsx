@@ -31,21 +31,15 @@ export function LiveTxnDetail({ clusterId, zxid, txn }: { clusterId: string; zxi
   })
   const shown = txn ?? found.data
   return (
-    <Card
-      title={<span className="whitespace-nowrap">{shown ? `${zxid}: ${shown.type}` : zxid}</span>}
-      actions={
-        shown && (
-          <span className="flex flex-wrap gap-2">
+    <Card title={shown ? `${zxid}: ${shown.type}` : zxid}>
+      {shown ? (
+        <div className="flex min-w-0 flex-col gap-3">
+          <div className="flex flex-wrap gap-2">
             <LinkButton size="small" href={paths.clusterHistory(clusterId, { zxid })}>
               The tree as of then
             </LinkButton>
             <UndoTransaction clusterId={clusterId} zxid={zxid} disabledReason={shown.notUndoable ?? false} />
-          </span>
-        )
-      }
-    >
-      {shown ? (
-        <div className="flex min-w-0 flex-col gap-3">
+          </div>
           <Facts
             items={[
               ['When', <RelativeTime key="at" at={shown.at} />],
