@@ -7,7 +7,7 @@ import { writeAudit } from '../audit/write-audit.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import type { ServiceContext } from '../context.ts'
 import { drillArchive } from '../engine/drill-archive.ts'
-import { type DrillReport, drillReportSchema } from '../engine/drill-report.ts'
+import { type DrillReport, drillReportSchema, emptyDrillReport } from '../engine/drill-report.ts'
 import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { type ArchiveSource, DAMAGE, withArchive } from '../stores/archive-folder.ts'
 import { getStore } from '../stores/find-store.ts'
@@ -78,22 +78,8 @@ async function drill(
     if (!isArkeeperError(error) || !DAMAGE.includes(error.code)) throw error
     const { id, name } = await getStore(context, source.from ?? source.storeId)
     const readFrom = { storeId: id, store: name, isChosen: source.from != null, how: 'afresh' as const, note: null }
-    return { ...NOTHING_LOADED, problems: [{ code: error.code, message: error.message }], readFrom }
+    return { ...emptyDrillReport(), problems: [{ code: error.code, message: error.message }], readFrom }
   }
-}
-
-const NOTHING_LOADED: DrillReport = {
-  ok: false,
-  way: 'native',
-  serverVersion: null,
-  durationMs: 0,
-  loadMs: 0,
-  znodes: 0,
-  differences: 0,
-  listed: [],
-  digest: null,
-  problems: [],
-  notes: [],
 }
 
 function describeOutcome({ ok, znodes, serverVersion, differences, problems }: DrillReport): string {

@@ -9,7 +9,7 @@ import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import type { EngineContext } from '../context.ts'
 import { isVersionBelow } from '../physical/compare-versions.ts'
-import { DIFFERENCES_LISTED_MAX, type DrillReport } from './drill-report.ts'
+import { DIFFERENCES_LISTED_MAX, type DrillReport, emptyDrillReport } from './drill-report.ts'
 import { EngineError } from './errors.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 
@@ -89,17 +89,8 @@ async function drill(context: DrillContext, input: DrillInput): Promise<DrillRep
     )
   }
   const report: DrillReport = {
-    ok: false,
-    way: 'native',
-    serverVersion: null,
-    durationMs: 0,
-    loadMs: 0,
-    znodes: 0,
-    differences: 0,
-    listed: [],
-    digest: null,
+    ...emptyDrillReport(),
     problems: verified.problems.map(({ code, message }) => ({ code, message })),
-    notes: [],
   }
   const work = { input, report, meter }
   const unpacked = await measure(context, work)

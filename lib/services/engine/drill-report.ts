@@ -35,3 +35,20 @@ export const drillReportSchema = z.object({
   readFrom: readFromSchema.optional(),
 })
 export type DrillReport = z.infer<typeof drillReportSchema>
+
+/** Of a drill that has loaded nothing yet. */
+export function emptyDrillReport(): DrillReport {
+  return {
+    ok: false,
+    way: 'native',
+    serverVersion: null,
+    durationMs: 0,
+    loadMs: 0,
+    znodes: 0,
+    differences: 0,
+    listed: [],
+    digest: null,
+    problems: [],
+    notes: [],
+  }
+}

@@ -4,6 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
 import { judgeFollow } from './judge-follow.ts'
 import { listFollowGaps } from './list-follow-gaps.ts'
+import type { QuorumRow } from './quorum-target.ts'
 import { BASE_HOURS, LAG_SECONDS, quorumTestSchema } from './schemas.ts'
 import { toDigestState } from './to-digest-state.ts'
 import type { FollowSettingsView, FollowView } from './views.ts'
@@ -43,14 +44,8 @@ export async function getFollow(context: ServiceContext, clusterId: string): Pro
   }
 }
 
-interface SettingsRow {
+interface SettingsRow extends QuorumRow {
   readonly enabled: boolean
-  readonly quorumServers: string
-  readonly tlsMode: string
-  readonly tlsCa: string | null
-  readonly tlsCert: string | null
-  readonly tlsKey: Uint8Array | null
-  readonly tlsCheckName: boolean
   readonly baseHours: number
   readonly lagMsMax: number
   readonly revision: number

@@ -5,7 +5,7 @@ import type { ReadFrom } from '../../domain/snapshot/read-from.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { cacheOf, fetchArchive, MANIFEST } from './bucket-archive.ts'
-import { findPlaceOf } from './find-copies.ts'
+import { findPlaceOf, STANDING_COLUMNS } from './find-copies.ts'
 import { type FolderStore, getStore } from './find-store.ts'
 
 /** Where an archive lies: a store, and the place within it. */
@@ -59,15 +59,7 @@ export async function openArchiveFolder(
   }
   const known = await context.db.backup.findUnique({
     where: { id },
-    select: {
-      verifyOk: true,
-      missingAt: true,
-      copies: {
-        where: { state: 'present' },
-        select: { storeId: true, dir: true, verifyOk: true },
-        orderBy: { id: 'asc' },
-      },
-    },
+    select: STANDING_COLUMNS,
   })
   const copies = (known?.copies ?? []).filter(({ verifyOk }) => verifyOk !== false)
   if (copies.length === 0) return openAt(context, first, { afresh })

@@ -2,6 +2,17 @@ import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import type { ArchivePlace } from './archive-folder.ts'
 
+/** How an archive stands in its first store, and the copies that it could be read from instead. */
+export const STANDING_COLUMNS = {
+  verifyOk: true,
+  missingAt: true,
+  copies: {
+    where: { state: 'present' },
+    select: { storeId: true, dir: true, verifyOk: true },
+    orderBy: { id: 'asc' },
+  },
+} as const
+
 /** The place of a backup in that store, and which copy it is; null: where it was put first. Throws NOT_FOUND for a copy that is not there. */
 export async function findPlaceOf(
   { db }: Pick<ServiceContext, 'db'>,

@@ -11,6 +11,7 @@ import type { JobResult, JobRun } from '../jobs/job-run.ts'
 import { hurryKeepRules } from '../keep-rules/run-due-keep-rules.ts'
 import { type ArchiveFolder, openArchiveAnew } from './archive-folder.ts'
 import { noteBeside } from './catalog-note.ts'
+import { STANDING_COLUMNS } from './find-copies.ts'
 import type { Store } from './find-store.ts'
 import { hurryStore, listFormerDirs, noteFormer } from './former-copies.ts'
 import { putInStore } from './put-in-store.ts'
@@ -29,15 +30,7 @@ export async function mendFirst(
   const { id, storeId, dir, clusterId, clusterName } = backup
   const { verifyOk, missingAt, copies } = await context.db.backup.findUniqueOrThrow({
     where: { id },
-    select: {
-      verifyOk: true,
-      missingAt: true,
-      copies: {
-        where: { state: 'present' },
-        select: { storeId: true, dir: true, verifyOk: true },
-        orderBy: { id: 'asc' },
-      },
-    },
+    select: STANDING_COLUMNS,
   })
   if (verifyOk !== false && missingAt === null) {
     return {
