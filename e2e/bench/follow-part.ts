@@ -113,7 +113,7 @@ export async function followLog(
       target: { servers: [] },
       sink: createFollowDir(out),
       until: BigInt(zxid) + BigInt(TRANSACTIONS),
-      retry: 'once',
+      retry: 'judged',
       onEvent: ({ kind }) => {
         if (kind !== 'synced') return
         since = performance.now()

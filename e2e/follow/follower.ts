@@ -9,28 +9,22 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL')
 })
 
-/** What it ends with when there is nobody to listen to as it starts: whoever supervises it starts it again. */
-const COMES_AGAIN = /^(NO_LEADER|REFUSED|LOST):/m
-
-/** `arkeeper follow` as people run it: under something that starts it again. */
+/** `arkeeper follow` as people run it. */
 export class Follower {
   zxid: bigint | null = null
   isHealthy = true
-  /** How often it found no leader as it started. */
-  startsInVain = 0
   err = ''
-  readonly #args: readonly string[]
-  #child: ChildProcess
+  readonly #child: ChildProcess
   #isWanted = true
   #hasGivenUp = false
   #ended: Promise<unknown> = Promise.resolve()
 
   constructor(script: string, quorum: string, out: string) {
-    this.#args = ['--enable-source-maps', script, 'follow', '--quorum', quorum, '--out', out, '--json']
-    this.#child = this.#start()
+    const args = ['--enable-source-maps', script, 'follow', '--quorum', quorum, '--out', out, '--json']
+    this.#child = this.#start(args)
   }
 
-  /** It has ended for a reason that starting again does not mend. */
+  /** It has ended by itself. */
   get hasGivenUp(): boolean {
     return this.#hasGivenUp
   }
@@ -50,19 +44,12 @@ export class Follower {
     await this.#ended
   }
 
-  #start(): ChildProcess {
-    const child = spawn(process.execPath, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  #start(args: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     children.add(child)
-    let err = ''
     this.#ended = once(child, 'close').then(() => {
       children.delete(child)
-      if (!this.#isWanted) return
-      if (!COMES_AGAIN.test(err)) {
-        this.#hasGivenUp = true
-        return
-      }
-      this.startsInVain++
-      this.#child = this.#start()
+      if (this.#isWanted) this.#hasGivenUp = true
     })
     createInterface({ input: child.stdout }).on('line', (line) => {
       const { zxid, digestOk } = JSON.parse(line)
@@ -70,7 +57,6 @@ export class Follower {
       if (!digestOk) this.isHealthy = false
     })
     child.stderr.on('data', (chunk: Buffer) => {
-      err = (err + chunk.toString()).slice(-20_000)
       this.err = (this.err + chunk.toString()).slice(-20_000)
     })
     return child

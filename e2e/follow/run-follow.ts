@@ -19,8 +19,6 @@ export type Fault = (typeof FAULTS)[number] | 'follow-killed'
 
 export interface FollowRun {
   readonly faults: ReadonlyMap<Fault, number>
-  /** A follow that began in the middle of an election, ended with that message, and was started again. */
-  readonly startsInVain: number
   readonly acknowledged: number
   readonly proof: Proof
   readonly weights: readonly Weight[]
@@ -53,7 +51,6 @@ export async function runFollow(options: {
     const isOver = () =>
       Date.now() > until + seconds * 1000 || (Date.now() > until && writers.acknowledged >= TRANSACTIONS_MIN)
     const damaged: string[] = []
-    let startsInVain = 0
 
     const ourOwn = async () => {
       const own = new SeededRandom(seed + 1000)
@@ -63,7 +60,6 @@ export async function runFollow(options: {
         if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
         count('follow-killed')
         await follower.end('SIGKILL')
-        startsInVain += follower.startsInVain
         await pause(own.below(2_500))
         follower = new Follower(script, members.quorum, out)
       }
@@ -102,7 +98,7 @@ export async function runFollow(options: {
         : await weigh({ members, seed, seconds: options.weighSeconds, startFollower, onLine })
     if (proof.findings.length === 0) await rm(scratch, { recursive: true, force: true })
     else onLine(`kept for a look: ${scratch}`)
-    return { faults, startsInVain, acknowledged, proof, weights }
+    return { faults, acknowledged, proof, weights }
   } finally {
     await members.end()
   }

@@ -2,12 +2,11 @@ import type { FollowRun } from './run-follow.ts'
 import type { Weight } from './weigh.ts'
 
 /** For the README and for whoever has run it. */
-export function toTables({ faults, startsInVain, acknowledged, proof, weights }: FollowRun): string {
+export function toTables({ faults, acknowledged, proof, weights }: FollowRun): string {
   const rows = [
     line(['what', 'how many']),
     line(['---', '---:']),
     ...[...faults].map(([fault, count]) => line([fault, count])),
-    line(['follow started amid an election, and again', startsInVain]),
     line(['writes acknowledged', acknowledged]),
     line(['transactions in the folder', proof.transactions]),
     line(['epochs', proof.epochs]),

@@ -35,7 +35,7 @@ export const follow: Command = {
         target: { servers, tls: access.tls ?? null },
         sink: createFollowDir(dir),
         until,
-        retry: 'once',
+        retry: 'judged',
         signal: context.signal,
         onEvent: (event) => {
           if (event.kind === 'gap') gaps++

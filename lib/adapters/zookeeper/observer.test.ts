@@ -286,6 +286,14 @@ describe('who does not lead', () => {
       code: 'NO_LEADER',
       message: expect.stringMatching(new RegExp(`${first.port} refused.*${second.port} refused`)),
       remedy: expect.stringContaining('only the leader'),
+      details: { isSilent: false },
+    })
+    const servers = [{ host: 'no-such-host.invalid', port: 2888 }]
+    await expect(
+      createObserver().open({ servers, connectTimeoutMs: 200 }, { from: 0n, scratchDir }),
+    ).rejects.toMatchObject({
+      code: 'NO_LEADER',
+      details: { isSilent: true },
     })
   })
 

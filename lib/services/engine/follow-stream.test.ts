@@ -192,8 +192,30 @@ describe('a stream that is followed', () => {
     const waits = events.flatMap((event) => (event.kind === 'lost' ? [event.retryInMs] : []))
     expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, ...Array.from({ length: 7 }, () => 10_000)])
     expect(outcome).toMatchObject({ error: { code: 'SASL_REQUIRED' } })
-    const first = await follow(newDir(), [none], { retry: 'once' })
-    expect(first.outcome).toMatchObject({ error: { code: 'NO_LEADER' } })
+  })
+
+  test.each(['NO_LEADER', 'REFUSED', 'LOST'] as const)('that begins amid an election waits: %s', async (code) => {
+    const away = new ObserverError(code, 'not now')
+    const { outcome, events } = await follow(newDir(), [away, away, whole()], {
+      until: EXPECTED.zxid,
+      retry: 'judged',
+    })
+    expect(outcome).toMatchObject({ zxid: EXPECTED.zxid, gaps: 0 })
+    expect(events.slice(0, 3).map(({ kind }) => kind)).toEqual(['lost', 'lost', 'connected'])
+  })
+
+  test('that begins at a door that is shut, or where nobody ever answered, ends with what is wrong', async () => {
+    const silent = new ObserverError('NO_LEADER', 'no such host', { details: { isSilent: true } })
+    const dir = newDir()
+    for (const wrong of [silent, ...(['SASL_REQUIRED', 'TLS_FAULT', 'PROTOCOL'] as const)]) {
+      const error = typeof wrong === 'string' ? new ObserverError(wrong, 'as it is') : wrong
+      const { outcome, asked } = await follow(dir, [error, whole()], { retry: 'judged' })
+      expect({ outcome, asked }).toEqual({ outcome: { error }, asked: [0n] })
+    }
+    // Where it was heard before the addresses are right.
+    await follow(dir, [whole()], { until: EXPECTED.zxid })
+    const again = await follow(dir, [silent, { start: diff(EXPECTED.zxid) }], { retry: 'judged' })
+    expect(again.events.slice(0, 2).map(({ kind }) => kind)).toEqual(['lost', 'connected'])
   })
 })
 

@@ -134,8 +134,12 @@ class Follower {
 
   #isPassing(error: unknown): boolean {
     if (!(error instanceof ObserverError)) return false
-    if (this.#wasConnected) return PASSING.includes(error.code) || CLOSED_DOOR.includes(error.code)
-    return this.#input.retry === 'always' && PASSING.includes(error.code)
+    const isPassing = PASSING.includes(error.code)
+    if (this.#wasConnected) return isPassing || CLOSED_DOOR.includes(error.code)
+    if (this.#input.retry === 'always') return isPassing
+    // What lies in the sink was heard there: the addresses were right, and are away together.
+    if (this.#last !== null) return error.code !== 'PROTOCOL' && (isPassing || CLOSED_DOOR.includes(error.code))
+    return isPassing && error.code !== 'PROTOCOL' && error.details?.isSilent !== true
   }
 
   /** One session: until all is done, or it is to be begun anew. Throws what ended it. */

@@ -76,8 +76,11 @@ export interface FollowInput {
   /** Ends when this transaction is written and applied. */
   readonly until?: bigint
   readonly limits?: Partial<FollowLimits>
-  /** `once`: until the first time it was connected a failure ends it. `always`: every loss is waited out. What no wait mends ends it anyway. */
-  readonly retry: 'once' | 'always'
+  /**
+   * `always`: every loss is waited out. `judged`: until the first time it was connected, what speaks of a wrong address or of a door that is kept
+   * shut ends it; an ensemble that is away, or in an election, is waited for. What no wait mends ends it anyway.
+   */
+  readonly retry: 'judged' | 'always'
   /** What was written, in order, each once; not awaited, and the entries hold large buffers: copy what is kept. */
   readonly onWritten?: (entries: readonly TxnEntry[], receivedAt: number) => void
   readonly onEvent?: (event: FollowEvent) => void

@@ -104,11 +104,15 @@ const BY_WEIGHT: readonly string[] = [
   'NO_LEADER',
 ]
 
+const SILENT: readonly string[] = ['RESOLVE_FAILED', 'CONNECT_TIMEOUT']
+
 /** What each address said, told as one error. `failures` are ObserverErrors, or the ZooKeeperErrors of a connection that was not made. */
 export function summarize(failures: readonly Error[]): ObserverError {
   const known = failures.map(toObserverError)
   const [first] = known.toSorted((a, b) => BY_WEIGHT.indexOf(a.code) - BY_WEIGHT.indexOf(b.code))
   if (first && first.code !== 'NO_LEADER') return first
+  // A host that refuses is there at least; one that says nothing, or has no address, may be a wrong name.
+  const isSilent = failures.every((error) => error instanceof ZooKeeperError && SILENT.includes(error.code))
   return new ObserverError(
     'NO_LEADER',
     `No leader was found: ${known.map(({ message }) => message).join('; ') || 'no address was given'}`,
@@ -116,6 +120,7 @@ export function summarize(failures: readonly Error[]): ObserverError {
       unaffected: UNAFFECTED,
       remedy:
         'only the leader listens on its quorum port (the first port of server.N): give those of all members, check that one of them leads, and that no firewall stands between',
+      details: { isSilent },
       cause: first,
     },
   )
