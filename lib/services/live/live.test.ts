@@ -153,12 +153,38 @@ describe('the tail', () => {
       seen.push(event)
       stop.abort()
     }
-    expect(seen).toMatchObject([{ kind: 'transactions', more: 3, transactions: [{ zxid: '0x2' }] }])
+    const status = { follow: null, logEverySeconds: null }
+    expect(seen).toMatchObject([
+      { kind: 'status', status },
+      { kind: 'transactions', more: 3, transactions: [{ zxid: '0x2' }] },
+    ])
     // The open end of the log may lie on another host: the list goes on with what the stream has told.
     const listed = await listLiveTransactions(operator, { clusterId })
     expect(zxids(listed)).toEqual(['0x2', '0x1'])
     expect(listed).toMatchObject({ next: null, newest: { zxid: '0x6' } })
     expect(await listLiveTransactions(operator, { clusterId, limit: 1 })).toMatchObject({ next: '0x2' })
+  })
+})
+
+describe('how the stream goes', () => {
+  test('is said of a worker that is gone by the clock, not by its last word, and told as it changes', async () => {
+    const now = services.clock.now()
+    const row = { clusterId, quorumServers: 'zk1:2888', enabled: true, lastZxid: 6n, leaseOwner: 'w1' }
+    const times = { stateSince: new Date(now - 5000), leaseUntil: new Date(now + 1000), nextRunAt: new Date(now) }
+    await admin.db.clusterFollow.create({ data: { ...row, ...times, state: 'following' } })
+    const stop = new AbortController()
+    const told: LiveEventView[] = []
+    for await (const event of tailTransactions(operator, { clusterId, after: '0x6', signal: stop.signal })) {
+      told.push(event)
+      if (told.length === 2) stop.abort()
+      // The lease has run out, and nobody said a word.
+      services.clock.advance(2000)
+    }
+    const follow = { state: 'following', lastZxid: '0x6', since: new Date(now - 5000).toISOString() }
+    expect(told).toMatchObject([
+      { kind: 'status', status: { follow } },
+      { kind: 'status', status: { follow: { state: 'waiting', since: new Date(now + 1000).toISOString() } } },
+    ])
   })
 })
 

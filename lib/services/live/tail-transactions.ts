@@ -7,10 +7,11 @@ import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { parseZxid } from '../logs/list-znode-transactions.ts'
 import { parseInput } from '../parse-input.ts'
+import { getLiveStatus } from './get-live-status.ts'
 import { listLiveTransactions } from './list-transactions.ts'
 import { LIVE_LIMIT, liveFilterSchema } from './schemas.ts'
 import { keepSummary, type LiveFilter } from './to-live-txn.ts'
-import type { LiveEventView, LiveTxnView } from './views.ts'
+import type { LiveEventView, LiveStatusView, LiveTxnView } from './views.ts'
 
 const LOOK_EVERY_MS = 1_000
 const CHUNKS_AT_ONCE = 20
@@ -36,7 +37,13 @@ export async function* tailTransactions(context: ServiceContext, input: TailInpu
   const filter: LiveFilter = { chroot, under: parsePath(under), types: new Set<string>(types) }
   let last = after === null ? await findNewest(context, clusterId) : parseZxid(after)
   let marks = await readMarks(context, clusterId)
+  let told = ''
   while (!signal.aborted) {
+    const status = await getLiveStatus(context, clusterId)
+    // Lag and rate differ each time, and are not what somebody waits for.
+    const essence = essenceOf(status)
+    if (essence !== told) yield { kind: 'status', status }
+    told = essence
     const streamed = await readChunks(context, { clusterId, last, filter })
     const found = streamed ?? (await readKept({ ...context, signal }, { clusterId, under, types, last }))
     if (found !== null) {
@@ -50,6 +57,10 @@ export async function* tailTransactions(context: ServiceContext, input: TailInpu
     marks = now
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
+}
+
+function essenceOf({ follow, logEverySeconds }: LiveStatusView): string {
+  return [follow?.state, follow?.since, follow?.lastZxid, logEverySeconds].join(' ')
 }
 
 interface News {

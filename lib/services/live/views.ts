@@ -44,13 +44,22 @@ export type LiveEventView =
       readonly more: number
     }
   | { readonly kind: 'drift' | 'watched' }
+  /** First, and whenever something of it is new. */
+  | { readonly kind: 'status'; readonly status: LiveStatusView }
 
 /** Where what the page shows comes from. */
 export interface LiveStatusView {
   readonly clusterId: string
   readonly clusterName: string
   /** Null: nobody has switched the stream on. */
-  readonly follow: { readonly state: FollowState; readonly lagMs: number | null; readonly rate: number | null } | null
+  readonly follow: {
+    readonly state: FollowState
+    readonly since: string | null
+    /** The last transaction that is kept. */
+    readonly lastZxid: string | null
+    readonly lagMs: number | null
+    readonly rate: number | null
+  } | null
   /** Seconds between two runs of the keeping of the members' logs; null: they are not kept. */
   readonly logEverySeconds: number | null
 }

@@ -7,17 +7,17 @@ import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
 import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
-import { Badge } from '@/app/_ui/badge.tsx'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
-import { formatCount, plural } from '@/app/_ui/format-number.ts'
+import { plural } from '@/app/_ui/format-number.ts'
 import type { ErrorView } from '@/lib/services/error-view.ts'
-import type { LiveEventView, LiveTxnsView } from '@/lib/services/live/views.ts'
+import type { LiveEventView, LiveStatusView, LiveTxnsView } from '@/lib/services/live/views.ts'
 import { LiveList } from './live-list.tsx'
 import { addLiveRows, joinNews, type LiveNews, type LiveRow, toLiveRows } from './live-rows.ts'
 import { LiveTxnDetail } from './live-txn-detail.tsx'
 import { TYPE_CHOICE_IDS, TYPE_CHOICES, type TypeChoice } from './live-words.ts'
+import { TailBadge, TailReach } from './tail-badge.tsx'
 import { useLiveTail } from './use-live-tail.ts'
 
 /** The list is drawn so often at most, whatever comes. */
@@ -33,11 +33,13 @@ export interface LiveFilterChoice {
 export function LiveTail({
   clusterId,
   initial,
+  initialStatus,
   filter,
   chosen,
 }: {
   clusterId: string
   initial: LiveTxnsView
+  initialStatus: LiveStatusView
   filter: LiveFilterChoice
   /** zxid of the one that is opened. */
   chosen: string | null
@@ -45,6 +47,7 @@ export function LiveTail({
   const router = useRouter()
   const types = filter.choice === null ? NO_TYPES : TYPE_CHOICES[filter.choice].types
   const [rows, setRows] = useState<readonly LiveRow[]>(() => toLiveRows(initial.transactions))
+  const [status, setStatus] = useState(initialStatus)
   const [paused, setPaused] = useState(false)
   const [held, setHeld] = useState(NOTHING)
   const [opened, setOpened] = useState(chosen)
@@ -52,9 +55,17 @@ export function LiveTail({
   const [older, setOlder] = useState<{ pending: boolean; error: ErrorView | null }>({ pending: false, error: null })
   const waiting = useRef(NOTHING)
   const newest = useRef(initial.newest?.zxid ?? null)
+  const shownState = useRef(initialStatus.follow?.state)
 
   const onEvent = useCallback(
     (event: LiveEventView) => {
+      if (event.kind === 'status') {
+        setStatus(event.status)
+        // What else the page says of it is of the time that it was loaded.
+        if (event.status.follow?.state !== shownState.current) router.refresh()
+        shownState.current = event.status.follow?.state
+        return
+      }
       if (event.kind !== 'transactions') {
         router.refresh()
         return
@@ -111,18 +122,9 @@ export function LiveTail({
         title="Transactions, newest first"
         actions={
           <span className="flex flex-wrap items-center gap-2">
+            {state.kind === 'live' && <TailReach status={status} />}
             <span role="status" className="inline-flex">
-              {paused ? (
-                <Badge tone="warn">paused{heldCount > 0 && `: ${formatCount(heldCount)} held`}</Badge>
-              ) : state.kind === 'lost' ? (
-                <Badge tone="bad" title={state.error?.message}>
-                  not connected, trying again
-                </Badge>
-              ) : (
-                <Badge tone={state.kind === 'live' ? 'good' : 'neutral'}>
-                  {state.kind === 'live' ? 'listening' : 'connecting'}
-                </Badge>
-              )}
+              <TailBadge state={state} status={status} heldCount={paused ? heldCount : null} />
             </span>
             <Button
               size="small"

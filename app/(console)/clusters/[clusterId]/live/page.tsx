@@ -57,6 +57,7 @@ export default async function ClusterLivePage({
             key={`${under} ${choice}`}
             clusterId={clusterId}
             initial={transactions.value}
+            initialStatus={status.value}
             filter={{ under, choice }}
             chosen={/^0x[0-9a-f]{1,16}$/.test(zxid) ? zxid : null}
           />
