@@ -39,6 +39,8 @@ export type ObserverErrorCode =
   | 'REFUSED'
   | 'TLS_FAULT'
   | 'SASL_REQUIRED'
+  /** Without a word, and why could not be told. */
+  | 'CLOSED'
   /** The leader cannot go on from what we have, and its whole tree was not wanted. */
   | 'NEEDS_SNAPSHOT'
   /** The connection ended or fell silent. */

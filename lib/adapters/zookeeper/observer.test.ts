@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -14,6 +16,7 @@ import {
   startScriptedLeader,
   welcome,
 } from '../../testing/scripted-leader.ts'
+import type { ServerAddress } from './connect-string.ts'
 import { createObserver } from './create-observer.ts'
 import { PACKET } from './internal/quorum/packet-reader.ts'
 import type { ObserverSession, OpenObserverOptions, QuorumTarget } from './observer.ts'
@@ -297,12 +300,38 @@ describe('who does not lead', () => {
     })
   })
 
-  test('closes without a word: SASL is what does that', async () => {
-    const leader = await lead((connection) => connection.end())
-    await expect(listen([await nobody(), leader])).rejects.toMatchObject({
-      code: 'SASL_REQUIRED',
-      remedy: expect.stringContaining('quorum.auth.serverRequireSasl'),
+  /** Closes as soon as it has heard so many bytes; `answer` is what it says to `srvr`. */
+  async function closing(afterBytes: number, answer?: string): Promise<ServerAddress> {
+    const server = createServer((socket) => {
+      let heard = 0
+      socket.on('error', () => undefined)
+      if (afterBytes === 0) socket.end()
+      socket.on('data', (chunk) => {
+        heard += chunk.length
+        if (answer !== undefined && chunk.toString('latin1') === 'srvr') socket.end(answer)
+        else if (heard >= afterBytes) socket.destroy()
+      })
     })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    cleanUps.push(() => new Promise((done) => server.close(done)))
+    const address = server.address()
+    return { host: '127.0.0.1', port: typeof address === 'object' && address !== null ? address.port : 0 }
+  }
+
+  test('closes without a word: why is found by knocking again, and where it cannot be, what it may be is said', async () => {
+    const ports = [
+      { what: 'a leader that wants SASL', afterBytes: 8, code: 'SASL_REQUIRED', remedy: /serverRequireSasl/ },
+      { what: 'Zookeeper version: 3.8.0', afterBytes: 24, code: 'PROTOCOL', remedy: /first port of its server/ },
+      { what: 'one that leads no more', afterBytes: 0, code: 'REFUSED', remedy: /gives up leading.*proxy/ },
+      { what: 'anything', afterBytes: 24, code: 'CLOSED', remedy: /elections.*giving up leading.*another service/ },
+    ]
+    const answers = ports.map(async ({ what, afterBytes, code, remedy }) => {
+      const servers = [await closing(afterBytes, code === 'PROTOCOL' ? what : undefined)]
+      const opening = createObserver().open({ servers }, { from: 0n, scratchDir })
+      await expect(opening, what).rejects.toMatchObject({ code, remedy: expect.stringMatching(remedy) })
+    })
+    await Promise.all(answers)
   })
 
   test('closes where it should send its tree: too many are being sent', async () => {

@@ -23,9 +23,9 @@ const DEFAULT_LIMITS: FollowLimits = {
 }
 const PROGRESS_MS = 1000
 /** What a wait may mend. */
-const PASSING: readonly string[] = ['NO_LEADER', 'REFUSED', 'LOST', 'TOO_SLOW', 'PROTOCOL']
-/** And for so many tries in a row, once we were let in: a member that gives up leading closes without a word, which looks the same. */
-const CLOSED_DOOR: readonly string[] = ['SASL_REQUIRED', 'TLS_FAULT']
+const PASSING: readonly string[] = ['NO_LEADER', 'REFUSED', 'CLOSED', 'LOST', 'TOO_SLOW', 'PROTOCOL']
+/** For so many tries in a row, the first two once we were let in: a member that gives up leading may look the same. */
+const CLOSED_DOOR: readonly string[] = ['SASL_REQUIRED', 'TLS_FAULT', 'CLOSED']
 const CLOSED_DOORS_MAX = 10
 /** A leader that breaks the protocol so often in a row will go on to. */
 const PROTOCOL_FAULTS_MAX = 5

@@ -391,7 +391,7 @@ class Stream {
 }
 
 const untilOpen = (open: () => Promise<ObserverSession>) =>
-  retry(open, (code) => ['NO_LEADER', 'REFUSED', 'LOST', 'SASL_REQUIRED'].includes(code))
+  retry(open, (code) => ['NO_LEADER', 'REFUSED', 'LOST', 'CLOSED', 'SASL_REQUIRED'].includes(code))
 
 const untilDone = (write: () => Promise<void>) => retry(write, () => true)
 

@@ -53,19 +53,34 @@ export function needsSnapshot(peer: ServerAddress, from: bigint): ObserverError 
   )
 }
 
-/** Closed before the leader has said anything: a leader would at least name its epoch. */
+/** Closed before the leader has said anything: a leader would at least name its epoch. Why is found out by knocking again. */
 export function closedAtOnce(peer: ServerAddress, socket: Socket): ObserverError {
   const fault = tlsFaultOf(socket)
-  if (fault) return toTlsFault(fault)
-  return new ObserverError(
-    'SASL_REQUIRED',
-    `${formatServer(peer)} closed the connection without a word, as a quorum port does that lets in only who signs in with SASL`,
-    {
-      unaffected: UNAFFECTED,
-      remedy:
-        'quorum.auth.serverRequireSasl must be false on the members for an observer without SASL; if SASL is off, check that this is a quorum port (the first port of server.N) and not the client or election port',
-    },
-  )
+  return fault ? toTlsFault(fault) : noReasonGiven(peer)
+}
+
+/** Nothing more could be found out: from the most likely to the least. */
+export function noReasonGiven(peer: ServerAddress): ObserverError {
+  return new ObserverError('CLOSED', `${formatServer(peer)} closed the connection without a word`, {
+    unaffected: UNAFFECTED,
+    remedy:
+      'it may be another port of ZooKeeper: check that it is the first port of its server.N line, not the second (elections); the member may be giving up leading: then it passes by itself; or another service, or a proxy, listens there: look with `ss -ltnp` on that host',
+  })
+}
+
+/** A leader that wants SASL closes as soon as it sees that what begins is not SASL. */
+export function saslRequired(peer: ServerAddress): ObserverError {
+  return new ObserverError('SASL_REQUIRED', `The leader at ${formatServer(peer)} lets in only who signs in with SASL`, {
+    unaffected: UNAFFECTED,
+    remedy: 'quorum.auth.serverRequireSasl must be false on the members for an observer without SASL',
+  })
+}
+
+export function notTheQuorumPort(peer: ServerAddress): ObserverError {
+  return new ObserverError('PROTOCOL', `${formatServer(peer)} is a client port of ZooKeeper, not a quorum port`, {
+    unaffected: UNAFFECTED,
+    remedy: 'give the first port of its server.N line (2888 where nothing else was chosen)',
+  })
 }
 
 export function tlsExpected(peer: ServerAddress): ObserverError {
@@ -98,6 +113,7 @@ const BY_WEIGHT: readonly string[] = [
   'NEEDS_SNAPSHOT',
   'TLS_FAULT',
   'SASL_REQUIRED',
+  'CLOSED',
   'LOST',
   'REFUSED',
   'PROTOCOL',

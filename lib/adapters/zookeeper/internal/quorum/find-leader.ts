@@ -2,11 +2,10 @@ import type { Socket } from 'node:net'
 import { CancelledError } from '../../../../base/errors.ts'
 import type { ServerAddress } from '../../connect-string.ts'
 import { ObserverError } from '../../errors.ts'
-import { type DialOptions, dial, reach } from '../dial.ts'
-import { speaksTls, type WireTls } from '../tls.ts'
-import { summarize, tlsExpected } from './faults.ts'
-
-const PEEK_TIMEOUT_MS = 3_000
+import { type DialOptions, reach } from '../dial.ts'
+import type { WireTls } from '../tls.ts'
+import { summarize } from './faults.ts'
+import { findWhyClosed } from './knock.ts'
 
 interface Reached {
   readonly server: ServerAddress
@@ -35,7 +34,7 @@ export async function findLeader<T>(
         return await enter(socket, server)
       } catch (error) {
         if (!(error instanceof ObserverError) || ENDS_THE_ROUND.has(error.code)) throw error
-        failures.push(await sayWhetherTlsIsExpected(error, server, wire))
+        failures.push(error.code === 'CLOSED' ? await findWhyClosed(server, wire) : error)
       }
     }
     throw summarize(failures)
@@ -47,21 +46,6 @@ export async function findLeader<T>(
 
 /** What another member would not do better. */
 const ENDS_THE_ROUND = new Set(['DISK', 'TOO_SLOW', 'NEEDS_SNAPSHOT'])
-
-async function sayWhetherTlsIsExpected(
-  error: ObserverError,
-  server: ServerAddress,
-  { tls, signal }: { readonly tls: WireTls | null; readonly signal?: AbortSignal },
-): Promise<ObserverError> {
-  if (tls !== null || error.code !== 'SASL_REQUIRED') return error
-  try {
-    const raw = await dial(server, { timeoutMs: PEEK_TIMEOUT_MS, signal })
-    return (await speaksTls(raw, PEEK_TIMEOUT_MS)) ? tlsExpected(server) : error
-  } catch (again) {
-    if (again instanceof CancelledError) throw again
-    return error
-  }
-}
 
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
