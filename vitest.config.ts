@@ -46,7 +46,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['{lib,app,bin}/**/*.test.{ts,tsx}', 'e2e/{fuzz,chaos}/*.test.ts'],
+          include: ['{lib,app,bin}/**/*.test.{ts,tsx}', 'e2e/{fuzz,chaos,follow}/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/*.pg.test.ts', '**/node_modules/**'],
           // For a machine that is busy with other things: no test waits for it to pass.
           testTimeout: 60_000,

@@ -24,6 +24,10 @@ export class Follower {
     this.#child = this.#start(args)
   }
 
+  get pid(): number | null {
+    return this.#child.pid ?? null
+  }
+
   /** It has ended by itself. */
   get hasGivenUp(): boolean {
     return this.#hasGivenUp

@@ -33,7 +33,9 @@ const run = await runFollow({
   onLine: print,
 })
 print(`\nSeed ${seed}, ${minutes} minutes.\n\n${toTables(run)}\n`)
-const { findings, lost, twice } = run.proof
+const { findings, parted, lost, twice } = run.proof
+// Not of ours: told, and no failure of this run.
+for (const one of parted) print(`SERVERS ${one}`)
 for (const finding of findings) print(`FINDING ${finding}`)
 print(
   findings.length === 0

@@ -3,6 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { askFourLetterWord } from '../../lib/adapters/zookeeper/internal/four-letter-word.ts'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import {
   type ControlledServer,
@@ -108,6 +109,38 @@ export class Members {
     }
   }
 
+  /**
+   * No session is left and all have come to the same transaction: nothing changes any more. Of a client that lost its member, the ephemerals
+   * stay until its session runs out.
+   */
+  async untilQuiet(): Promise<void> {
+    const deadline = Date.now() + WAIT_MS
+    for (;;) {
+      const leader = numberIn(await this.ask(await this.findLeader(), 'mntr'), 'zk_global_sessions')
+      const texts = await Promise.all(this.all.map((_, at) => this.ask(at, 'mntr').catch(() => '')))
+      const ephemerals = texts.map((text) => findNumber(text, 'zk_ephemerals_count'))
+      const found = await createZooKeeper().serverStatus({ connectString: this.connectString })
+      const zxids = found.map(({ status }) => status?.zxid)
+      if (leader === 0 && ephemerals.every((count) => count === 0) && zxids.every((zxid) => zxid === zxids[0])) return
+      if (Date.now() > deadline)
+        throw new Error(
+          `not quiet within ${WAIT_MS} ms: ${leader} sessions, ephemerals ${ephemerals}, at ${zxids.map(String)}; see ${this.servers.dir}`,
+        )
+      await pause(100)
+    }
+  }
+
+  async ask(at: number, word: string): Promise<string> {
+    const address = { host: '127.0.0.1', port: Number(this.all[at]!.connectString.split(':')[1]) }
+    return askFourLetterWord(address, word, { timeoutMs: 10_000, tls: null })
+  }
+
+  /** What a member has written of digests that are not its leader's, since it first started. */
+  async complaintsOf(at: number): Promise<string[]> {
+    const text = await readFile(join(homesOf(this.servers)[at]!.home, 'log.txt'), 'utf8').catch(() => '')
+    return text.split('\n').filter((line) => /digests? (are|is) not matching|digest mismatch/i.test(line))
+  }
+
   /** As a machine that is switched off. */
   async kill(at: number): Promise<void> {
     const pid = this.all[at]!.pid()
@@ -123,9 +156,10 @@ export class Members {
     await this.kill(at)
   }
 
-  async end(): Promise<void> {
+  /** `keep`: their directories and what they have said stay, at `servers.dir`. */
+  async end({ keep = false } = {}): Promise<void> {
     for (const at of this.all.keys()) await this.kill(at)
-    await this.servers.remove()
+    if (!keep) await this.servers.remove()
   }
 
   async remove(at: number): Promise<void> {
@@ -158,6 +192,17 @@ export class Members {
       }
     }
   }
+}
+
+export function numberIn(text: string, name: string): number {
+  const found = findNumber(text, name)
+  if (found === null) throw new Error(`a member's mntr has no ${name}`)
+  return found
+}
+
+function findNumber(text: string, name: string): number | null {
+  const found = new RegExp(`^${name}\\s+([\\d.]+)`, 'm').exec(text)
+  return found ? Number(found[1]) : null
 }
 
 function homesOf(servers: ControlledServers) {

@@ -6,9 +6,10 @@ import { findGap } from '../../lib/domain/txnlog/continuity.ts'
 import { HistoryReader } from '../../lib/domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../lib/domain/txnlog/txn.ts'
 import { startZooKeeper } from '../../lib/testing/zookeeper-server.ts'
-import { readBare, type SeenTree } from '../chaos/bare-reader.ts'
+import { readBare } from '../chaos/bare-reader.ts'
 import { askCommand } from './follower.ts'
 import type { Members } from './members.ts'
+import { describeDifference, findParted, isCompared, leaderOf, type MemberRead } from './read-members.ts'
 
 export interface Proof {
   readonly transactions: number
@@ -18,19 +19,29 @@ export interface Proof {
   readonly gaps: number
   readonly znodes: number
   readonly bases: number
+  /** Members' own logs that ours were held against, and how many transactions of them, each member for itself. */
+  readonly compared: readonly number[]
+  readonly membersRead: number
+  /** Of ours. */
   readonly findings: readonly string[]
+  /** Of the servers. */
+  readonly parted: readonly string[]
 }
 
-/** What lies in the folder, held against the members' own logs, their published digest, and a client's walk of them. */
+/**
+ * What lies in the folder, held against the members' own logs, their published digest, and a client's walk of the leader. A member that differs
+ * from its leader is a finding of its own, and none of ours.
+ */
 export async function prove(input: {
   members: Members
   script: string
   out: string
   scratch: string
-  live: SeenTree
+  reads: readonly MemberRead[]
   last: bigint
 }): Promise<Proof> {
-  const { members, script, out, scratch, live, last } = input
+  const { members, script, out, scratch, reads, last } = input
+  const live = leaderOf(reads).tree
   const findings: string[] = []
   const recorded = (await readFile(join(out, 'gaps.jsonl'), 'utf8').catch(() => '')).split('\n').filter(Boolean)
   for (const line of recorded) findings.push(`a gap was recorded: ${line}`)
@@ -49,28 +60,28 @@ export async function prove(input: {
   if (at < last) findings.push(`ends at ${formatHex64(at)}, before ${formatHex64(last)}`)
 
   // Numbers do not show what an epoch lost at its end: a member's own log does.
-  let compared = 0
-  for (const { member } of members.all) {
-    const theirs = await readLogs(join(member.dataDir), first)
-    if (theirs.stop !== 'end') continue
-    compared++
-    const missing = [...theirs.all].filter(([zxid]) => zxid <= last && !ours.all.has(zxid))
-    const others = [...ours.all].filter(([zxid]) => zxid <= last && !theirs.all.has(zxid))
+  const parted = findParted(reads)
+  const theirs = await Promise.all(members.all.map(({ member }) => readPieces(member.dataDir, first, last)))
+  const compared = theirs.map(({ all }) => all.size)
+  for (const [i, { all, isCovered }] of theirs.entries()) {
+    const name = members.all[i]!.member.name
+    const missing = [...all].filter(([zxid]) => !ours.all.has(zxid))
+    const others = [...ours.all].filter(([zxid]) => isCovered(zxid) && !all.has(zxid))
+    // What nobody else has either was never the ensemble's; what others have is missing there.
+    const alone = others.filter(([zxid]) => !theirs.some((each) => each.all.has(zxid)))
     // A leader sends multis that failed with their good parts renamed; what they hold is nothing.
     const unlike = [...ours.all].filter(
-      ([zxid, { type, sum }]) => type !== TXN_TYPE.multi && (theirs.all.get(zxid)?.sum ?? sum) !== sum,
+      ([zxid, { type, sum }]) => type !== TXN_TYPE.multi && (all.get(zxid)?.sum ?? sum) !== sum,
     )
     lost = Math.max(lost, missing.length)
-    for (const [what, list] of [
-      ['which we lack', missing],
-      ['fewer than we have', others],
-      ['that differ from ours', unlike],
-    ] as const) {
-      if (list.length > 0)
-        findings.push(`${member.name} has ${list.length} transactions ${what}, from ${formatHex64(list[0]![0])} on`)
-    }
+    const tell = (list: readonly [bigint, unknown][], what: string) =>
+      `${name} has ${list.length} transactions ${what}, from ${formatHex64(list[0]![0])} on`
+    if (missing.length > 0) findings.push(tell(missing, 'which we lack'))
+    if (alone.length > 0) findings.push(tell(alone, 'fewer than we have, and so have the others'))
+    else if (others.length > 0) parted.push(`server's log: ${tell(others, 'fewer than another member and we have')}`)
+    if (unlike.length > 0) findings.push(tell(unlike, 'that differ from ours'))
   }
-  if (compared === 0) findings.push("no member's log is whole: ours could not be held against one")
+  if (!compared.some((count) => count > 0)) findings.push("no member's log could be read: ours were held against none")
   if (twice > 0) findings.push(`${twice} transactions lie twice in our logs`)
 
   const to = formatHex64(last)
@@ -85,12 +96,9 @@ export async function prove(input: {
   const server = await startZooKeeper({ dataDir: copy, version: members.version })
   try {
     const loaded = await readBare(server.connectString, '/')
-    const paths = [...new Set([...live.keys(), ...loaded.keys()])].filter(isCompared)
-    const unlike = paths.filter((path) => JSON.stringify(live.get(path)) !== JSON.stringify(loaded.get(path)))
-    if (unlike.length > 0)
-      findings.push(
-        `a server with our files differs at ${unlike.length} of ${paths.length} znodes, at ${unlike[0]}: ${JSON.stringify(live.get(unlike[0]!))} and ${JSON.stringify(loaded.get(unlike[0]!))}`,
-      )
+    const unlike = describeDifference(live, loaded)
+    if (unlike !== null)
+      findings.push(`${leaderOf(reads).name}, the leader, and a server with our files differ at ${unlike}`)
   } finally {
     await server.stop()
   }
@@ -104,13 +112,27 @@ export async function prove(input: {
     gaps: recorded.length,
     znodes,
     bases: bases.length,
+    compared,
+    membersRead: reads.length,
     findings,
+    parted,
   }
 }
 
-/** Not the mark that the reader itself writes, nor what each server says of itself. */
-function isCompared(path: string): boolean {
-  return path !== '/arkeeper-chaos-mark' && path !== '/zookeeper' && !path.startsWith('/zookeeper/')
+/** What a member's log holds, piece by piece: one that was sent a whole tree has a gap before it. */
+async function readPieces(dir: string, first: bigint, to: bigint) {
+  const logs = await createFileArchives().logs.memberLogs(dir)
+  const all = new Map<bigint, { type: number; sum: number }>()
+  const pieces: { after: bigint; to: bigint }[] = []
+  for (let after: bigint | null = first; after !== null && after < to; ) {
+    const history = new HistoryReader(logs, { after, to })
+    for await (const batch of history.readEntries())
+      for (const { zxid, type, checksum } of batch) all.set(zxid, { type, sum: checksum })
+    pieces.push({ after, to: history.lastZxid })
+    const { stop } = history
+    after = stop?.kind === 'gap' && stop.gap.before - 1n > after ? stop.gap.before - 1n : null
+  }
+  return { all, isCovered: (zxid: bigint) => pieces.some(({ after, to }) => zxid > after && zxid <= to) }
 }
 
 async function readLogs(dir: string, after: bigint) {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
-import { readBare } from '../chaos/bare-reader.ts'
 import { Follower } from './follower.ts'
 import { Members } from './members.ts'
 import { type Proof, prove } from './prove.ts'
-import { type Weight, weigh } from './weigh.ts'
+import { readMembers } from './read-members.ts'
+import { type Weighing, weigh } from './weigh.ts'
 import { Writers } from './writers.ts'
 
 /** Ten a second for an hour. */
@@ -21,7 +21,8 @@ export interface FollowRun {
   readonly faults: ReadonlyMap<Fault, number>
   readonly acknowledged: number
   readonly proof: Proof
-  readonly weights: readonly Weight[]
+  /** Null: not asked for. */
+  readonly weighing: Weighing | null
 }
 
 export async function runFollow(options: {
@@ -35,6 +36,7 @@ export async function runFollow(options: {
   const scratch = await mkdtemp(join(tmpdir(), 'arkeeper-follow-'))
   const out = join(scratch, 'followed')
   const members = await Members.start()
+  let keep = true
   try {
     const random = new SeededRandom(seed)
     const faults = new Map<Fault, number>()
@@ -78,29 +80,30 @@ export async function runFollow(options: {
     const { acknowledged } = writers
     await writers.end()
     await members.untilServing()
-    const live = await readBare(members.connectString, '/')
+    const reads = await readMembers(members)
     const last = await zxidOf(members)
     await follower.reached(last, CATCH_UP_MS)
     if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
     await follower.end('SIGTERM')
-    const found = await prove({ members, script, out, scratch, live, last: follower.zxid ?? last })
+    const found = await prove({ members, script, out, scratch, reads, last: follower.zxid ?? last })
     const few = found.transactions < TRANSACTIONS_MIN ? [`only ${found.transactions} transactions were made`] : []
     const proof = { ...found, findings: [...damaged, ...few, ...found.findings] }
 
     const startFollower = async () => {
-      const weighed = new Follower(script, members.quorum, out)
+      const weighed = new Follower(script, members.quorum, join(scratch, 'weighed'))
       await weighed.reached(await zxidOf(members), CATCH_UP_MS)
       return weighed
     }
-    const weights =
+    const weighing =
       options.weighSeconds === 0
-        ? []
+        ? null
         : await weigh({ members, seed, seconds: options.weighSeconds, startFollower, onLine })
-    if (proof.findings.length === 0) await rm(scratch, { recursive: true, force: true })
-    else onLine(`kept for a look: ${scratch}`)
-    return { faults, acknowledged, proof, weights }
+    keep = proof.findings.length + proof.parted.length > 0
+    if (!keep) await rm(scratch, { recursive: true, force: true })
+    return { faults, acknowledged, proof, weighing }
   } finally {
-    await members.end()
+    if (keep) onLine(`kept for a look: ${scratch}, and the members with what they said: ${members.servers.dir}`)
+    await members.end({ keep })
   }
 }
 

@@ -14,6 +14,8 @@ interface BareClient extends PackageClient {
 const READ_ACL = [{ perms: PERM.read, scheme: 'world', id: 'anyone' }, ...OPEN_ACL]
 const AT_ONCE = 16
 const KNOWN_MAX = 400
+/** What is further behind is not caught up with. */
+const BEHIND_MS_MAX = 1_000
 
 /** Programs that write all kinds of changes through the ordinary clients, and go on whatever becomes of the servers. */
 export class Writers {
@@ -22,13 +24,20 @@ export class Writers {
   lost = 0
   /** Of each batch of writes since the last `restart`, ms. */
   latencies: number[] = []
+  readonly #atOnce: number
+  readonly #everyMs: number
   readonly #stop = new AbortController()
   readonly #running: Promise<void>[]
 
-  /** `perSecond`: of all together; Infinity: as fast as they are answered. */
-  constructor(connectString: string, options: { count: number; seed: number; perSecond: number }) {
-    this.#running = Array.from({ length: options.count }, (_, i) =>
-      this.#write(connectString, `/writer-${i}`, new SeededRandom(options.seed + i), options.perSecond / options.count),
+  /** `perSecond`: of all together; Infinity: as fast as they are answered. `atOnce`: of each, before it waits for their answers. */
+  constructor(
+    connectString: string,
+    { count, seed, perSecond, atOnce = AT_ONCE }: { count: number; seed: number; perSecond: number; atOnce?: number },
+  ) {
+    this.#everyMs = (atOnce / (perSecond / count)) * 1000
+    this.#atOnce = atOnce
+    this.#running = Array.from({ length: count }, (_, i) =>
+      this.#write(connectString, `/writer-${i}`, new SeededRandom(seed + i)),
     )
   }
 
@@ -44,7 +53,7 @@ export class Writers {
     await Promise.all(this.#running)
   }
 
-  async #write(connectString: string, root: string, random: SeededRandom, perSecond: number): Promise<void> {
+  async #write(connectString: string, root: string, random: SeededRandom): Promise<void> {
     const state = { root, random, made: [] as string[], number: 0 }
     while (!this.#stop.signal.aborted) {
       const client = await createZooKeeper()
@@ -58,18 +67,20 @@ export class Writers {
       bare.connect()
       await client.create({ path: root, data: null, acl: OPEN_ACL, kind: 'persistent' }).catch(() => null)
       let failed = 0
+      let due = performance.now()
       while (!this.#stop.signal.aborted && failed === 0) {
         const began = performance.now()
         const done = await Promise.all(
-          Array.from({ length: AT_ONCE }, () => within(6_000, writeOne(client, bare, state)).catch(() => null)),
+          Array.from({ length: this.#atOnce }, () => within(6_000, writeOne(client, bare, state)).catch(() => null)),
         )
         this.latencies.push(performance.now() - began)
         this.acknowledged += done.filter((ok) => ok === true).length
         this.refused += done.filter((ok) => ok === false).length
         failed = done.filter((ok) => ok === null).length
         this.lost += failed
-        const due = (AT_ONCE / perSecond) * 1000 - (performance.now() - began)
-        if (due > 0) await pause(due)
+        // By the clock, so that a rate is kept whatever an answer takes.
+        due = Math.max(due + this.#everyMs, began - BEHIND_MS_MAX)
+        if (due > performance.now()) await pause(due - performance.now())
       }
       bare.close()
       await client.close().catch(() => undefined)
