@@ -11,6 +11,7 @@ import type { AgeKeys } from '../age/age-keys.ts'
 import { type ByteSource, FileBytes } from './byte-source.ts'
 import { ArchiveError } from './errors.ts'
 import { openContent, readContent } from './file-form.ts'
+import { decompressProven } from './gzip-member.ts'
 import { letGo } from './let-go.ts'
 import { readAhead, readSpan } from './read-blocks.ts'
 import { hashSealed } from './sealed-bytes.ts'
@@ -20,6 +21,9 @@ import { type FileSums, sha256Of } from './write-file.ts'
 /** Written bytes that are worth a flush and a look: some blocks at once, and never long behind. */
 const ROUND_BYTES = 4 << 20
 const GZIP = { compression: 'gzip' } as const
+
+/** A block that was handed to the file system, and the Adler-32 of what it holds. */
+export type WrittenBlock = SnapshotBlock & { readonly adler: number }
 
 /**
  * Reads blocks back from the file that they were written to, while more is being written: each only after a flush that came behind its
@@ -31,7 +35,7 @@ export class BodyReadBack {
   readonly #flush: () => Promise<void>
   readonly #signal: AbortSignal | undefined
   readonly #running: Promise<void>
-  #written: SnapshotBlock[] = []
+  #written: WrittenBlock[] = []
   #writtenBytes = 0
   #ended = false
   #abandoned = false
@@ -56,7 +60,7 @@ export class BodyReadBack {
   }
 
   /** Takes a block whose bytes have been written. Throws what was found wrong with those before it. */
-  add(block: SnapshotBlock): void {
+  add(block: WrittenBlock): void {
     this.assertSound()
     this.#written.push(block)
     this.#writtenBytes += block.length
@@ -98,8 +102,9 @@ export class BodyReadBack {
         this.#writtenBytes = 0
         await this.#flush()
         let at = 0
-        for await (const raw of readAhead(blocks, (block) => readSpan(source, GZIP, block), this.#signal)) {
-          this.#check.add(raw, blocks[at++]!.firstPath)
+        for await (const raw of readAhead(blocks, (block) => readWritten(source, block), this.#signal)) {
+          const { firstPath, adler } = blocks[at++]!
+          this.#check.add(raw, firstPath, adler)
           letGo(raw)
           if (this.#abandoned) return
           this.onProgress?.(this.#check)
@@ -118,6 +123,15 @@ export class BodyReadBack {
       }
     })
   }
+}
+
+/** What a block holds as it lies on the disk, which is what was written: by length, CRC-32 and Adler-32. */
+async function readWritten(source: ByteSource, { offset, length, rawLength, adler }: WrittenBlock): Promise<Buffer> {
+  const packed = await source.read(offset, length)
+  const raw = await decompressProven(packed, { rawBytes: rawLength, adler })
+  if (source instanceof FileBytes) letGo(packed)
+  if (raw === null) throw readBackFailure(`the bytes from ${offset} on hold something else`)
+  return raw
 }
 
 /** The snapshot file as it was meant, decrypted: where its parts lie, and the CRC-32 of each as it was handed to the file system. */

@@ -68,7 +68,7 @@ async function fillArchive(dir: string, input: WriteArchiveInput, form: FileForm
       meant = await moveBehindHead(written, signal)
       const moved = await openContent(join(dir, meant.fileName), form.keys)
       readBack = BodyReadBack.start(moved, { flush: async () => undefined, signal })
-      for (const block of meant.index.blocks) readBack.add(block)
+      for (const [i, block] of meant.index.blocks.entries()) readBack.add({ ...block, adler: body.adlers[i]! })
     }
     const indexText = formatIndex(meant.index, { snapshot: name, snapshotBytes: meant.bytes })
     const indexFile = await putFile(dir, INDEX_FILE, indexText, form)

@@ -35,6 +35,8 @@ export interface WrittenBody {
   readonly blocks: readonly SnapshotBlock[]
   /** CRC-32 of each block's bytes in the file. */
   readonly crcs: readonly number[]
+  /** Adler-32 of what each block holds. */
+  readonly adlers: readonly number[]
   readonly parents: ReadonlyMap<string, number>
   /** Paths that the stream reported as unreadable, in path order. */
   readonly unreadable: readonly string[]
@@ -55,12 +57,16 @@ interface Packed {
  */
 export async function writeBody(file: OutFile, readBack: BodyReadBack, input: WriteArchiveInput): Promise<WrittenBody> {
   const parents = new Map<string, number>()
-  const body = new SnapshotBody({ onClose: (path, children) => parents.set(path, children) })
   const blocks: SnapshotBlock[] = []
   const crcs: number[] = []
+  const adlers: number[] = []
   const unreadable: string[] = []
   const masked = new MaskedAcls()
   const counters = new SequenceCounters({ listedMax: LISTED_PATHS_MAX, holds: input.holds })
+  const body = new SnapshotBody({
+    onClose: (path, children) => parents.set(path, children),
+    onCounter: (path, next) => counters.list({ path, next }),
+  })
   const queue: Packed[] = []
   let room = 0
   let rawOffset = 0
@@ -77,12 +83,13 @@ export async function writeBody(file: OutFile, readBack: BodyReadBack, input: Wr
     const block = { offset: file.bytes, length: member.length, rawOffset, rawLength, firstPath }
     blocks.push(block)
     crcs.push(crc32(member))
+    adlers.push(outcome.adler)
     rawOffset += rawLength
     adler = combineAdler32(adler, outcome.adler, rawLength)
     body.recycle(packed.block.bytes)
     await file.write(member)
     letGo(member)
-    if (room > 0) readBack.add(block)
+    if (room > 0) readBack.add({ ...block, adler: outcome.adler })
     const { znodes, dataBytes } = body.counts
     input.onProgress?.({ phase: 'writing', znodes, dataBytes, archiveBytes: file.bytes })
   }
@@ -106,7 +113,6 @@ export async function writeBody(file: OutFile, readBack: BodyReadBack, input: Wr
     for (const place of batch.unreadable) unreadable.push(place.path)
     for (const znode of batch.znodes) {
       masked.see(znode)
-      counters.see(znode)
       const full = body.add(settleKind(znode))
       if (full) await take(full)
     }
@@ -119,6 +125,7 @@ export async function writeBody(file: OutFile, readBack: BodyReadBack, input: Wr
     room,
     blocks,
     crcs,
+    adlers,
     parents,
     unreadable: unreadable.sort(comparePaths),
     maskedAcl: masked.paths,

@@ -15,6 +15,9 @@ const tree = buildTree([
   { path: '/t', kind: 'ttl' },
 ])
 
+const add = (check: BodyCheck, { bytes, firstPath }: { bytes: Buffer; firstPath: string }) =>
+  check.add(bytes, firstPath, adler32(ADLER_START, bytes))
+
 /** Blocks of about two znodes each, and the ACL table that a file of them would begin with. */
 async function blocksOf(znodes: readonly Znode[]) {
   const body = new SnapshotBody({ blockBytes: 200 })
@@ -30,7 +33,7 @@ test('sound blocks give the counts and the checksum of what they hold', async ()
   const { blocks, acls } = await blocksOf(tree)
   expect(blocks.length).toBeGreaterThan(2)
   const check = new BodyCheck()
-  for (const block of blocks) check.add(block.bytes, block.firstPath)
+  for (const block of blocks) add(check, block)
   check.finish(acls)
   const whole = Buffer.concat(blocks.map((block) => block.bytes))
   expect(check).toMatchObject({
@@ -47,14 +50,14 @@ describe('refuses', () => {
     const { blocks } = await blocksOf(tree)
     const { bytes, firstPath } = blocks[0]!
     for (const cut of [1, 5, bytes.length - 1])
-      expect(() => new BodyCheck().add(bytes.subarray(0, cut), firstPath)).toThrow(
+      expect(() => add(new BodyCheck(), { bytes: bytes.subarray(0, cut), firstPath })).toThrow(
         expect.objectContaining({ code: 'BAD_LENGTH' }),
       )
   })
 
   test('another first path than the index says', async () => {
     const { blocks } = await blocksOf(tree)
-    expect(() => new BodyCheck().add(blocks[0]!.bytes, '/a')).toThrow(/expected \/a, found \//)
+    expect(() => add(new BodyCheck(), { bytes: blocks[0]!.bytes, firstPath: '/a' })).toThrow(/expected \/a, found \//)
   })
 
   test('blocks that were exchanged, left out or repeated', async () => {
@@ -66,7 +69,7 @@ describe('refuses', () => {
     ]) {
       const check = new BodyCheck()
       const all = () => {
-        for (const at of order) check.add(blocks[at]!.bytes, blocks[at]!.firstPath)
+        for (const at of order) add(check, blocks[at]!)
       }
       expect(all).toThrow(SnapshotError)
     }
@@ -76,7 +79,7 @@ describe('refuses', () => {
     const { blocks } = await blocksOf(tree)
     const { acls } = await blocksOf(tree.map((znode) => ({ ...znode, acl: closed })))
     const check = new BodyCheck()
-    for (const block of blocks) check.add(block.bytes, block.firstPath)
+    for (const block of blocks) add(check, block)
     expect(() => check.finish(acls)).toThrow(expect.objectContaining({ code: 'UNKNOWN_ACL' }))
   })
 })

@@ -1,7 +1,7 @@
-import { ADLER_START, adler32 } from './adler32.ts'
+import { ADLER_START, combineAdler32 } from './adler32.ts'
 import { snapshotFault } from './errors.ts'
-import { PathOrder } from './path-order.ts'
 import { type AclTable, RecordCursor } from './record.ts'
+import { RecordOrder } from './record-order.ts'
 
 /**
  * Checks the nodes of a snapshot block by block, before the tables that stand in front of them are known: whole records, path order,
@@ -14,30 +14,30 @@ export class BodyCheck {
   /** Length and Adler-32 of the blocks so far. */
   bytes = 0
   adler = ADLER_START
-  readonly #order = new PathOrder()
+  readonly #order = new RecordOrder()
   readonly #cursor = new RecordCursor()
   /** Distinct ACL ids and where each came first. */
   readonly #aclIds = new Map<bigint, number>()
   #aclHigh = 0
   #aclLow = 0
 
-  add(raw: Buffer, firstPath: string): void {
+  /** `adler`: of these bytes, which whoever decompressed them has summed. */
+  add(raw: Buffer, firstPath: string, adler: number): void {
     const cursor = this.#cursor
     cursor.base = this.bytes
     let isFirst = true
     for (let at = 0; at < raw.length; at = cursor.end) {
       const reading = cursor.read(raw, at, raw.length)
       if (reading !== 'record') throw this.#fault(at, 'whole znodes up to the end of the block', 'a part of one')
-      const path = cursor.path()
-      if (isFirst && path !== firstPath) throw this.#fault(at, firstPath, path)
+      if (isFirst && cursor.path() !== firstPath) throw this.#fault(at, firstPath, cursor.path())
       isFirst = false
-      this.#order.enter(path)
+      this.#order.enter(cursor)
       this.#noteAcl(raw, cursor.aclAt)
       this.byKind[cursor.kind()]++
       this.dataBytes += cursor.dataBytes
       this.records++
     }
-    this.adler = adler32(this.adler, raw)
+    this.adler = combineAdler32(this.adler, adler, raw.length)
     this.bytes += raw.length
   }
 

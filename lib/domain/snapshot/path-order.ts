@@ -71,12 +71,16 @@ export class PathOrder {
 
   #fault(path: string): SnapshotError {
     const previous = this.#previous
-    const order = previous === null ? -1 : comparePaths(previous, path)
-    const details = { path, previous }
-    if (order === 0) return new SnapshotError('DUPLICATE_PATH', `${path} comes twice`, { details })
-    if (order > 0) {
-      return new SnapshotError('OUT_OF_ORDER', `${path} comes after ${previous}, which is not path order`, { details })
-    }
-    return new SnapshotError('MISSING_PARENT', `${path} comes without its parent`, { details })
+    return orderFault(path, previous, previous === null ? -1 : comparePaths(previous, path))
   }
+}
+
+/** What breaks path order where `path` comes after `previous`; `order` is that of the two. */
+export function orderFault(path: string, previous: string | null, order: number): SnapshotError {
+  const details = { path, previous }
+  if (order === 0) return new SnapshotError('DUPLICATE_PATH', `${path} comes twice`, { details })
+  if (order > 0) {
+    return new SnapshotError('OUT_OF_ORDER', `${path} comes after ${previous}, which is not path order`, { details })
+  }
+  return new SnapshotError('MISSING_PARENT', `${path} comes without its parent`, { details })
 }

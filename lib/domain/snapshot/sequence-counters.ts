@@ -58,12 +58,16 @@ export class SequenceCounters {
     for (let top = this.#open.at(-1); top && !isWithin(path, top.path); top = this.#open.at(-1)) this.#close()
   }
 
+  /** Takes a parent of which it is known that its counter matters. */
+  list(counter: SequenceCounter): void {
+    if (!this.#holds(counter.path)) return
+    this.#total++
+    if (this.#listed.length < this.#listedMax) this.#listed.push(counter)
+  }
+
   #close(): void {
     const { path, next, children, sequential } = this.#open.pop()!
-    if (!sequential && next > 0 && next <= children) return
-    if (!this.#holds(path)) return
-    this.#total++
-    if (this.#listed.length < this.#listedMax) this.#listed.push({ path, next })
+    if (sequential || next <= 0 || next > children) this.list({ path, next })
   }
 }
 

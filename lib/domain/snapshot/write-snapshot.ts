@@ -5,15 +5,16 @@ import type { Znode, ZnodeBatch, ZnodeKind } from '../znode/znode.ts'
 import { ADLER_START, adler32, combineAdler32 } from './adler32.ts'
 import { TreeDigest } from './digest.ts'
 import { SnapshotError } from './errors.ts'
-import { PathOrder } from './path-order.ts'
 import { SNAPSHOT_MAGIC, SNAPSHOT_VERSION } from './read-snapshot.ts'
-import { DEFAULT_LIMITS, LATER_ACL, RecordStat, STAT_BYTES } from './record.ts'
+import { DEFAULT_LIMITS, LATER_ACL, type RecordCursor, RecordStat, STAT_BYTES } from './record.ts'
+import { RecordOrder, type RecordOrderEvents } from './record-order.ts'
 
 /** Uncompressed bytes of one block: small enough to enter anywhere, large enough to compress well. */
 export const BLOCK_BYTES = 1 << 20
 /** Timeout written for a session whose own timeout the source could not see: long enough for its owner to come back. */
 export const DEFAULT_SESSION_TIMEOUT_MS = 30_000
 const RECORD_OVERHEAD_BYTES = 4 + 4 + 8 + STAT_BYTES
+const NON_ASCII = 0x80
 const TWO_32 = 0x1_0000_0000
 
 /** A run of whole records. `bytes` may be handed back with `recycle` once it is no longer read. */
@@ -48,7 +49,7 @@ export interface SnapshotEnds {
  * No digest or lastZxid block follows the seal: the one form that servers of every version load, whatever their settings.
  */
 export class SnapshotBody {
-  readonly #order: PathOrder
+  readonly #order: RecordOrder
   readonly #digest = new TreeDigest()
   readonly #blockBytes: number
   readonly #aclIds = new Map<string, number>()
@@ -57,7 +58,17 @@ export class SnapshotBody {
   readonly #owners = new Set<bigint>()
   readonly #free: Buffer[] = []
   readonly #byKind: Record<ZnodeKind, number> = { persistent: 0, ephemeral: 0, container: 0, ttl: 0, unknown: 0 }
-  readonly #fields = { pathStart: 0, pathEnd: 0, dataStart: 0, dataEnd: 0, statAt: 0 }
+  readonly #fields = {
+    bytes: Buffer.alloc(0) as Buffer,
+    base: 0,
+    pathStart: 0,
+    pathEnd: 0,
+    dataStart: 0,
+    dataEnd: 0,
+    statAt: 0,
+  }
+  #lastAcl: Acl | null = null
+  #lastAclId = 0
   #buffer: Buffer
   #view: DataView
   #length = 0
@@ -68,12 +79,12 @@ export class SnapshotBody {
   #dataBytes = 0
   #sequenceCounters = 0
 
-  /** `onClose` hears the number of children of every znode whose subtree goes on past the block that it began in. */
-  constructor(options: { blockBytes?: number; onClose?: (path: string, children: number) => void } = {}) {
+  constructor(options: { blockBytes?: number } & RecordOrderEvents = {}) {
     this.#blockBytes = options.blockBytes ?? BLOCK_BYTES
-    this.#order = new PathOrder(options.onClose)
+    this.#order = new RecordOrder(options)
     this.#buffer = Buffer.allocUnsafe(this.#blockBytes)
     this.#view = viewOf(this.#buffer)
+    this.#fields.bytes = this.#buffer
   }
 
   get counts(): BodyCounts {
@@ -94,21 +105,43 @@ export class SnapshotBody {
   add(znode: Znode): BodyBlock | null {
     assertWritable(znode)
     const dataBytes = znode.data === null ? 0 : znode.data.length
-    const sizeMax = RECORD_OVERHEAD_BYTES + znode.path.length * 3 + dataBytes
-    const full = this.#length > 0 && this.#length + sizeMax > this.#blockBytes ? this.#cut() : null
-    if (this.#length === 0) {
-      this.#order.keepOpen(znode.path)
-      this.#firstPath = znode.path
-      if (sizeMax > this.#buffer.length) {
-        this.recycle(this.#buffer)
-        this.#use(Buffer.allocUnsafe(sizeMax))
-      }
-    }
-    this.#order.enter(znode.path)
+    const full = this.#makeRoom(znode.path.length, dataBytes)
+    if (this.#length === 0) this.#firstPath = znode.path
     this.#write(znode)
     this.#znodes++
     this.#dataBytes += dataBytes
     this.#byKind[znode.kind]++
+    return full
+  }
+
+  /** Whether `addRecord` takes it: not what has another owner than a session, or a path outside ASCII, which is written anew as a text. */
+  static isPlain(record: RecordCursor): boolean {
+    const { bytes, pathStart, pathEnd, statAt } = record
+    if (bytes.readInt32BE(statAt + 44) !== 0 || bytes.readInt32BE(statAt + 48) !== 0) return false
+    let all = 0
+    for (let i = pathStart; i < pathEnd; i++) all |= bytes[i]!
+    return all < NON_ASCII
+  }
+
+  /** As `add` of the same znode, which `isPlain`, from a record of another snapshot: its bytes are copied as they are, but for the id of its ACL. */
+  addRecord(record: RecordCursor, acl: Acl): BodyBlock | null {
+    const { dataBytes, start, end } = record
+    const pathBytes = record.pathEnd - record.pathStart
+    const full = this.#makeRoom(pathBytes || 1, dataBytes)
+    if (this.#length === 0) this.#firstPath = record.path()
+    const at = this.#fields
+    const moved = this.#length - start
+    record.bytes.copy(this.#buffer, this.#length, start, end)
+    at.pathStart = record.pathStart + moved
+    at.pathEnd = record.pathEnd + moved
+    at.dataStart = record.dataStart + moved
+    at.dataEnd = record.dataEnd + moved
+    at.statAt = record.statAt + moved
+    this.#putAcl(acl, record.aclAt + moved)
+    this.#note(at.statAt)
+    this.#znodes++
+    this.#dataBytes += dataBytes
+    this.#byKind.persistent++
     return full
   }
 
@@ -143,6 +176,17 @@ export class SnapshotBody {
     }
   }
 
+  /** Room for a znode; gives the block that was full. */
+  #makeRoom(pathLength: number, dataBytes: number): BodyBlock | null {
+    const sizeMax = RECORD_OVERHEAD_BYTES + pathLength * 3 + dataBytes
+    const full = this.#length > 0 && this.#length + sizeMax > this.#blockBytes ? this.#cut() : null
+    if (this.#length === 0 && sizeMax > this.#buffer.length) {
+      this.recycle(this.#buffer)
+      this.#use(Buffer.allocUnsafe(sizeMax))
+    }
+    return full
+  }
+
   #encodeHead(sessions: ReadonlyMap<bigint, number>): Buffer {
     return encodeSnapshotHead({
       sessions,
@@ -170,13 +214,29 @@ export class SnapshotBody {
       buffer.set(znode.data, at.dataStart)
       at.dataEnd = position = at.dataStart + znode.data.length
     }
-    view.setInt32(position, 0)
-    view.setInt32(position + 4, this.#aclId(znode.acl))
+    this.#putAcl(znode.acl, position)
     at.statAt = position + 8
     this.#writeStat(znode, at.statAt)
-    this.#digest.add(buffer, at)
-    this.#length = at.statAt + STAT_BYTES
+    this.#note(at.statAt)
+  }
+
+  /** Takes the record that was just written, whose stat lies there. */
+  #note(statAt: number): void {
+    const counter = this.#view.getInt32(statAt + 36)
+    this.#order.enter(this.#fields, this.#length === 0, counter)
+    if (counter > 0) this.#sequenceCounters++
+    this.#digest.add(this.#buffer, this.#fields)
+    this.#length = statAt + STAT_BYTES
     this.#records++
+  }
+
+  #putAcl(acl: Acl, position: number): void {
+    if (acl !== this.#lastAcl) {
+      this.#lastAclId = this.#aclId(acl)
+      this.#lastAcl = acl
+    }
+    this.#view.setInt32(position, 0)
+    this.#view.setInt32(position + 4, this.#lastAclId)
   }
 
   #writeStat(znode: Znode, at: number): void {
@@ -197,7 +257,6 @@ export class SnapshotBody {
     const owner = persistedOwner(znode)
     if (znode.kind === 'ephemeral') this.#owners.add(owner)
     view.setBigInt64(at + 44, owner)
-    if (view.getInt32(at + 36) > 0) this.#sequenceCounters++
   }
 
   #aclId(acl: Acl): number {
@@ -228,6 +287,7 @@ export class SnapshotBody {
   #use(buffer: Buffer): void {
     this.#buffer = buffer
     this.#view = viewOf(buffer)
+    this.#fields.bytes = buffer
   }
 }
 
