@@ -77,25 +77,32 @@ export interface ZooKeeperEnsemble {
   readonly connectString: string
   /** Quorum port of each server, in the order of `servers`; only the leader listens on its own. */
   readonly quorumPorts: readonly number[]
+  /** Ports on which followers let observers in (3.6+), in the order of `servers`; none unless they were asked for. */
+  readonly observerMasterPorts: readonly number[]
   stop(): Promise<void>
 }
 
+export interface StartEnsembleOptions extends Omit<StartZooKeeperOptions, 'dataDir' | 'clientPort'> {
+  /** Each member that follows lets observers in, too. */
+  readonly observerMasters?: boolean
+}
+
 /** `size` voters on 127.0.0.1; resolves when every one of them serves. */
-export async function startEnsemble(
-  size: number,
-  options: Omit<StartZooKeeperOptions, 'dataDir' | 'clientPort'> = {},
-): Promise<ZooKeeperEnsemble> {
-  const ports: { client: number; quorum: number; election: number }[] = []
+export async function startEnsemble(size: number, options: StartEnsembleOptions = {}): Promise<ZooKeeperEnsemble> {
+  const ports: { client: number; quorum: number; election: number; observerMaster: number | null }[] = []
   for (let i = 0; i < size; i++) {
-    ports.push({ client: await findFreePort(), quorum: await findFreePort(), election: await findFreePort() })
+    const observerMaster = options.observerMasters ? await findFreePort() : null
+    const [client, quorum, election] = [await findFreePort(), await findFreePort(), await findFreePort()]
+    ports.push({ client, quorum, election, observerMaster })
   }
   const members = Object.fromEntries(
     ports.map((port, i) => [`server.${i + 1}`, `127.0.0.1:${port.quorum}:${port.election}`]),
   )
   const started = await Promise.allSettled(
-    ports.map((port, i) =>
-      launch(port.client, { initLimit: '10', syncLimit: '5', ...members }, options, String(i + 1)),
-    ),
+    ports.map(({ client, observerMaster }, i) => {
+      const own: Record<string, string> = observerMaster === null ? {} : { observerMasterPort: String(observerMaster) }
+      return launch(client, { initLimit: '10', syncLimit: '5', ...members, ...own }, options, String(i + 1))
+    }),
   )
   const servers = started.filter((result) => result.status === 'fulfilled').map((result) => result.value)
   const stop = async () => {
@@ -107,7 +114,8 @@ export async function startEnsemble(
     throw failed.reason
   }
   const connectString = servers.map((server) => server.connectString).join(',')
-  return { servers, connectString, quorumPorts: ports.map(({ quorum }) => quorum), stop }
+  const observerMasterPorts = ports.flatMap(({ observerMaster }) => observerMaster ?? [])
+  return { servers, connectString, quorumPorts: ports.map(({ quorum }) => quorum), observerMasterPorts, stop }
 }
 
 async function launch(

@@ -41,15 +41,18 @@ export function FollowNeeds() {
               TLS (<code>sslQuorum=true</code>):
             </strong>{' '}
             a client certificate with its key that the members’ <code>ssl.quorum.trustStore</code> trusts, made for
-            Arkeeper alone, and the authority of theirs. With <code>portUnification</code> plain connections are let in
-            as well: rather use TLS all the same.
+            Arkeeper alone, and the authority of theirs. It must name the addresses of the workers’ hosts: members up to
+            3.8, and later ones with <code>fips-mode=false</code>, check that as they do of each other. With{' '}
+            <code>portUnification</code> plain connections are let in as well: rather use TLS all the same.
           </li>
           <li>
             <strong>
               SASL (<code>quorum.auth.serverRequireSasl=true</code>):
             </strong>{' '}
-            keeps every anonymous observer out, this one too. There is no way round it: keep the log from the members’
-            files instead, or set it to false and guard the port by firewall and TLS.
+            keeps every observer out that does not sign in, this one too, at the quorum port and at the{' '}
+            <code>observerMasterPort</code> alike. There is no way round it: keep the log from the members’ files
+            instead, or set it to false and guard the port by firewall and TLS. <code>learnerRequireSasl</code> alone,
+            which is what members ask of each other, lets us in.
           </li>
           <li>
             <strong>

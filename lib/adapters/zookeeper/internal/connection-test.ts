@@ -97,7 +97,7 @@ export async function* testWire(wire: WireOptions, signal?: AbortSignal): AsyncG
       const { socket, server } = need(chosen)
       return readRoot(socket, server, wire)
     })
-    if (wire.credentials.length > 0 || tls?.hasClientCertificate) {
+    if (wire.credentials.length > 0 || tls?.clientCertificate) {
       yield* run('identity', async () => {
         const { socket, server } = need(chosen)
         return describeIdentities(await askWhoAmI(socket, server, wire.requestTimeoutMs))

@@ -1,5 +1,6 @@
 import { isIP, type Socket } from 'node:net'
 import { checkServerIdentity, createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls'
+import { describeExpiry } from '../../../base/certificate-expiry.ts'
 import {
   type CertificateFacts,
   findIdentityFault,
@@ -16,7 +17,8 @@ import { ZooKeeperError, type ZooKeeperErrorCode } from '../errors.ts'
 export interface WireTls {
   readonly context: SecureContext
   readonly checkName: boolean
-  readonly hasClientCertificate: boolean
+  /** Null: none is shown. */
+  readonly clientCertificate: CertificateFacts | null
 }
 
 const MIN_VERSION = 'TLSv1.2'
@@ -41,7 +43,7 @@ export function createWireTls(settings: TlsSettings): WireTls {
       key: key ?? undefined,
       minVersion: MIN_VERSION,
     })
-    return { context, checkName, hasClientCertificate: cert !== null }
+    return { context, checkName, clientCertificate: cert === null ? null : (parseCertificates(cert)?.[0] ?? null) }
   } catch (error) {
     throw badSettings('The certificates and keys for TLS cannot be used', error)
   }
@@ -139,12 +141,23 @@ const CODES: Readonly<Record<TlsFaultKind, ZooKeeperErrorCode>> = {
 
 function toTlsError(error: Error, server: ServerAddress, tls: WireTls): ZooKeeperError {
   const kind = findTlsFault(error) ?? 'not-offered'
+  const who = formatServer(server)
+  const { clientCertificate } = tls
   const { message, remedy } = explainTlsFault(kind, {
-    who: formatServer(server),
+    who,
     error,
-    hasClientCertificate: tls.hasClientCertificate,
+    hasClientCertificate: clientCertificate !== null,
     plainPort: 'TLS is spoken on secureClientPort; on clientPort switch TLS off',
   })
+  // Servers call every certificate that they do not take unknown; this they do not take for certain.
+  if (kind === 'client-certificate' && clientCertificate && clientCertificate.validTo <= Date.now()) {
+    const expiry = describeExpiry(clientCertificate.validTo, Date.now())
+    return new ZooKeeperError(CODES.expired, `${who} refuses our client certificate, which ${expiry}`, {
+      remedy: 'give one that is valid, with its key',
+      cause: error,
+      details: { fault: kind },
+    })
+  }
   return new ZooKeeperError(CODES[kind], message, { remedy, cause: error, details: { fault: kind } })
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { formatServer, type ServerAddress } from '../../connect-string.ts'
-import { ObserverError, ZooKeeperError } from '../../errors.ts'
+import { ObserverError, ZooKeeperError, type ZooKeeperErrorCode } from '../../errors.ts'
 import { tlsFaultOf } from '../tls.ts'
 
 const UNAFFECTED = 'the ensemble was not touched: we only listen'
@@ -72,7 +72,8 @@ export function noReasonGiven(peer: ServerAddress): ObserverError {
 export function saslRequired(peer: ServerAddress): ObserverError {
   return new ObserverError('SASL_REQUIRED', `The leader at ${formatServer(peer)} lets in only who signs in with SASL`, {
     unaffected: UNAFFECTED,
-    remedy: 'quorum.auth.serverRequireSasl must be false on the members for an observer without SASL',
+    remedy:
+      'quorum.auth.serverRequireSasl must be false on the members for an observer without SASL, for their observerMasterPort as for the quorum port',
   })
 }
 
@@ -92,14 +93,18 @@ export function tlsExpected(peer: ServerAddress): ObserverError {
 }
 
 export function toTlsFault(error: ZooKeeperError): ObserverError {
-  const isPlain = error.code === 'TLS_NOT_OFFERED'
   return new ObserverError('TLS_FAULT', error.message, {
     unaffected: UNAFFECTED,
-    remedy: isPlain
-      ? 'check the port; where sslQuorum is off, the quorum port is plain: leave the TLS settings away'
-      : error.remedy,
+    remedy: TLS_REMEDIES[error.code] ?? error.remedy,
     cause: error,
   })
+}
+
+/** What is other there than at a client port. */
+const TLS_REMEDIES: Partial<Record<ZooKeeperErrorCode, string>> = {
+  TLS_NOT_OFFERED: 'check the port; where sslQuorum is off, the quorum port is plain: leave the TLS settings away',
+  TLS_CLIENT_CERTIFICATE:
+    'give a client certificate with its key that is valid and comes from an authority in ssl.quorum.trustStore of the members; it must name the address of this host, too: members up to 3.8 (later ones with fips-mode=false) check that unless ssl.quorum.hostnameVerification is false',
 }
 
 export function refused(peer: ServerAddress, why: string, remedy: string): ObserverError {
