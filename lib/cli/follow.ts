@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { createFollowDir } from '../adapters/archive/live/follow-dir.ts'
+import type { FollowGap, GapReason } from '../adapters/archive/live/follow-sink.ts'
 import type { LiveProof } from '../adapters/archive/live/live-tree.ts'
 import { formatServer, parseQuorumServers } from '../adapters/zookeeper/connect-string.ts'
 import { countOf } from '../base/count-of.ts'
@@ -38,7 +39,7 @@ export const follow: Command = {
         retry: 'judged',
         signal: context.signal,
         onEvent: (event) => {
-          if (event.kind === 'gap') gaps++
+          if (event.kind === 'gap' && event.isCertain) gaps++
           const line = describeEvent(event)
           if (line !== null) terminal.complain(line)
         },
@@ -105,7 +106,7 @@ function describeEvent(event: FollowEvent): string | null {
     case 'lost':
       return `${formatErrorLine(event.error)} — trying again in ${event.retryInMs} ms`
     case 'gap':
-      return `GAP: the leader has ${formatHex64(event.from)} to ${formatHex64(event.to)} no more; states in between cannot be made`
+      return `${event.isCertain ? 'GAP' : 'PERHAPS A GAP'}: ${formatHex64(event.from)} to ${formatHex64(event.to)}: ${describeGap(event)}`
     case 'rolled-back':
       return `ROLLED BACK: the ensemble has no more what came after ${event.to === null ? 'the start' : formatHex64(event.to)}, up to ${formatHex64(event.from)}; it was laid aside`
     case 'digest-parted':
@@ -116,4 +117,19 @@ function describeEvent(event: FollowEvent): string | null {
     case 'base':
       return null
   }
+}
+
+const GAP_WORDS: Readonly<Record<GapReason, string>> = {
+  forgotten: 'the connection was lost for longer than the leader remembers',
+  away: 'no follow ran for longer than the leader remembers',
+  'lost-here': 'what was kept here is gone or cannot be read, and the leader has forgotten what came behind it',
+  keys: 'what was kept here is sealed, and its key is not here',
+  begins: 'what is kept before it came by another way',
+}
+
+function describeGap({ why, isCertain }: FollowGap): string {
+  const known = isCertain
+    ? 'states in between cannot be made'
+    : 'an election lies in between, and whether anything was written before it cannot be told'
+  return `${GAP_WORDS[why]}; ${known}`
 }

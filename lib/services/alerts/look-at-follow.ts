@@ -16,7 +16,7 @@ export const lookAtFollow: Look = {
   find: async (look) => {
     const rows = await look.context.db.clusterFollow.findMany({ where: { enabled: true } })
     const gaps = await look.context.db.followGap.findMany({
-      where: { closedAt: null, toAt: { gt: new Date(look.nowMs - GAP_TOLD_MS) } },
+      where: { closedAt: null, isCertain: true, toAt: { gt: new Date(look.nowMs - GAP_TOLD_MS) } },
       select: { clusterId: true },
     })
     return [

@@ -2,11 +2,12 @@ import { rm } from 'node:fs/promises'
 import type { FollowHolding, FollowSink } from '../../adapters/archive/live/follow-sink.ts'
 import type { LiveBase, LiveProof, LiveTree, LiveTreePort } from '../../adapters/archive/live/live-tree.ts'
 import type { ObserverStart } from '../../adapters/zookeeper/observer.ts'
-import { throwIfAborted } from '../../base/errors.ts'
+import { CancelledError, throwIfAborted } from '../../base/errors.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import type { FollowEvent, FollowLimits } from './follow.ts'
+import type { Likeness } from './follow-gaps.ts'
 
 /** The tree that a stream has come to, and when a new base of it is due. */
 export class FollowState {
@@ -15,6 +16,8 @@ export class FollowState {
   readonly #limits: FollowLimits
   readonly #onEvent: (event: FollowEvent) => void
   #tree: LiveTree | null = null
+  /** What the tree of before comes to by what comes: where it is the same, nothing lay in between. */
+  #former: LiveTree | null = null
   /** The base below it is in the sink, or one that leads to it. */
   #isKept = false
   #isSettled = false
@@ -67,9 +70,13 @@ export class FollowState {
     }
   }
 
-  /** The leader's whole tree takes the place of whatever there was. */
-  async begin(start: Extract<ObserverStart, { kind: 'snapshot' }>): Promise<void> {
+  /** The leader's whole tree takes the place of whatever there was, which is kept to be compared where that is wanted. */
+  async begin(start: Extract<ObserverStart, { kind: 'snapshot' }>, { isToCompare }: { isToCompare: boolean }) {
+    await this.settle()
+    const former = isToCompare && this.#tree !== null && isSound(this.#tree.proof) ? this.#tree : null
+    if (former !== null) this.#tree = null
     await this.close()
+    this.#former = former
     this.#tree = await this.#open({ path: start.file, zxid: start.zxid, window: 'open' })
     await rm(start.file, { force: true })
     this.#isSettled = false
@@ -80,15 +87,21 @@ export class FollowState {
     const tree = this.#tree
     if (tree === null || entries.length === 0) return
     await tree.apply(entries)
+    await this.#applyToFormer(entries)
     this.#since.transactions += entries.length
     for (const { start, end } of entries) this.#since.bytes += end - start
     this.#tellOfDigest(tree)
   }
 
-  /** All that the leader had when we came has been applied. */
-  endWindow(): void {
+  /** All that the leader had when we came has been applied. Says whether the tree is what the one before has come to. */
+  async endWindow(): Promise<Likeness> {
     this.#tree?.endWindow()
     this.#isSettled = true
+    const former = this.#former
+    if (former === null || this.#tree === null) return 'unknown'
+    const likeness = former.digest === this.#tree.digest ? 'same' : 'other'
+    await this.#closeFormer()
+    return likeness
   }
 
   /** What the sink kept is gone. */
@@ -114,10 +127,30 @@ export class FollowState {
 
   async close(): Promise<void> {
     await this.#basing
+    await this.#closeFormer()
     await this.#tree?.close()
     this.#tree = null
     this.#since = { transactions: 0, bytes: 0 }
     this.#parted = null
+  }
+
+  async #applyToFormer(entries: readonly TxnEntry[]): Promise<void> {
+    const former = this.#former
+    if (former === null) return
+    try {
+      await former.apply(entries)
+      if (former.heldBytes > this.#limits.heldBytes) await former.relieve()
+    } catch (error) {
+      if (error instanceof CancelledError) throw error
+      // It is only compared: what cannot be made of it is not known.
+      await this.#closeFormer()
+    }
+  }
+
+  async #closeFormer(): Promise<void> {
+    const former = this.#former
+    this.#former = null
+    await former?.close()
   }
 
   #isDue(tree: LiveTree): boolean {

@@ -12,6 +12,7 @@ import { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { LogReader } from '../../domain/txnlog/read-log.ts'
 import { findCorpusSet, logsOf, parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
+import { create, encodeEntry } from '../../testing/log-builder.ts'
 import { type SessionScript, scriptObserver } from '../../testing/scripted-stream.ts'
 import { collectZnodes } from '../../testing/znode-builder.ts'
 import type { FollowEvent, FollowInput } from './follow.ts'
@@ -304,7 +305,7 @@ describe('what the leader has not', () => {
     const dir = newDir()
     const { events, outcome, asked } = await follow(dir, lost(), { until: EXPECTED.zxid })
     expect(asked).toEqual([0n, 0xa0n])
-    const gap = { from: 0xa1n, to: LATER.zxid, why: 'forgotten' }
+    const gap = { from: 0xa1n, to: LATER.zxid, why: 'forgotten', isCertain: true }
     expect(events.filter(({ kind }) => kind === 'gap')).toEqual([{ kind: 'gap', ...gap, atMs: 1000 }])
     expect(outcome).toMatchObject({ gaps: 1, proof: { parted: null, conflicts: 0 } })
     expect(JSON.parse(await readFile(join(dir, 'gaps.jsonl'), 'utf8'))).toEqual({
@@ -319,6 +320,56 @@ describe('what the leader has not', () => {
     // It stays on record.
     const again = await follow(dir, [{ start: diff(EXPECTED.zxid) }], { until: EXPECTED.zxid })
     expect(again.outcome).toMatchObject({ gaps: 1 })
+  })
+
+  // The number that an epoch begins with is no transaction, so that no number tells what the epoch before had last.
+  const ELECTED = 1n << 32n
+  const after = TxnEntry.fromBytes(Buffer.from(encodeEntry(create(ELECTED + 1n, { path: '/elected' }))))
+  const elected = (entries: readonly TxnEntry[] = []): SessionScript => ({
+    start: { kind: 'snapshot', zxid: ELECTED, file: LATER.file },
+    before: [entries],
+    after: [[after]],
+  })
+  const gapsIn = async (dir: string) =>
+    (await readFile(join(dir, 'gaps.jsonl'), 'utf8'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+
+  test('is nothing where a new leader sends the tree that we have, whether it is written to meanwhile or not', async () => {
+    for (const window of [[], [after]]) {
+      const dir = newDir()
+      const until: SessionScript = { start: snapshot(FIRST), before: [between(FIRST.zxid, LATER.zxid)] }
+      const { events, outcome } = await follow(dir, [until, elected(window)], { until: ELECTED + 1n })
+      expect(events.filter(({ kind }) => kind === 'gap')).toEqual([])
+      expect(outcome).toMatchObject({ zxid: ELECTED + 1n, gaps: 0, proof: { parted: null } })
+      expect(await gapsIn(dir)).toEqual([])
+    }
+  })
+
+  test('is a gap where the tree of a new leader is another', async () => {
+    const dir = newDir()
+    const until: SessionScript = { start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)] }
+    const { events, outcome } = await follow(dir, [until, elected()], { until: ELECTED + 1n })
+    const gap = { from: 0xa1n, to: ELECTED, why: 'forgotten', isCertain: true }
+    expect(events.filter(({ kind }) => kind === 'gap')).toMatchObject([gap])
+    expect(outcome).toMatchObject({ gaps: 1 })
+    expect(await gapsIn(dir)).toEqual([{ from: '0xa1', to: '0x100000000', why: 'forgotten', at: 1000 }])
+  })
+
+  test('is told apart from what was lost here, and from nobody having listened', async () => {
+    const kept = newDir()
+    const until: SessionScript = { start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)] }
+    await follow(kept, [until])
+    const away = await follow(await copyOf(kept), lost().slice(1), { until: EXPECTED.zxid })
+    expect(away.events).toContainEqual(expect.objectContaining({ kind: 'gap', why: 'away', isCertain: true }))
+    for (const base of await basesIn(kept)) await truncate(join(kept, 'version-2', base), 100)
+    // Without a tree to compare with nobody knows.
+    const torn = await copyOf(kept)
+    const { asked, events } = await follow(torn, [elected()], { until: ELECTED + 1n })
+    expect(asked).toEqual([0n])
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'gap', why: 'lost-here', isCertain: false }))
+    expect(await gapsIn(torn)).toMatchObject([{ from: '0xa1', why: 'lost-here', perhaps: true }])
   })
 
   test('is taken back, laid aside, and the tree is made anew below it', async () => {

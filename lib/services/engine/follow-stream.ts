@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FollowHolding } from '../../adapters/archive/live/follow-sink.ts'
+import type { FollowHolding, GapReason } from '../../adapters/archive/live/follow-sink.ts'
 import { ObserverError } from '../../adapters/zookeeper/errors.ts'
 import type { ObserverSession } from '../../adapters/zookeeper/observer.ts'
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
@@ -9,6 +9,7 @@ import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { FollowInput, FollowLimits, FollowOutcome, FollowPorts } from './follow.ts'
+import { FollowGaps } from './follow-gaps.ts'
 import { FollowState } from './follow-state.ts'
 import { WorkLine } from './work-line.ts'
 
@@ -55,7 +56,10 @@ class Follower {
   #last: bigint | null = null
   /** The same, where this session brought it. */
   #brought: bigint | null = null
-  #gaps = 0
+  readonly #gaps: FollowGaps
+  /** A session of this run has told all that was missing. */
+  #hasFollowed = false
+  #shortBy: GapReason | undefined
   #transactions = 0
   #bytes = 0
   #timeMs: number | null = null
@@ -71,6 +75,7 @@ class Follower {
     this.#input = input
     this.#limits = { ...DEFAULT_LIMITS, ...input.limits }
     this.#state = new FollowState(ports.liveTrees, input.sink, this.#limits, (event) => input.onEvent?.(event))
+    this.#gaps = new FollowGaps(input.sink, (event) => input.onEvent?.(event))
     this.#levelAt = ports.clock.now()
     input.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -87,7 +92,7 @@ class Follower {
       await reporting
     }
     const { zxid, znodes, proof } = this.#state
-    return { zxid, transactions: this.#transactions, gaps: this.#gaps, znodes, proof }
+    return { zxid, transactions: this.#transactions, gaps: this.#gaps.count, znodes, proof }
   }
 
   async close(): Promise<void> {
@@ -188,14 +193,19 @@ class Follower {
       return this.#last === start.zxid && this.#state.zxid === start.zxid
     }
     if (this.#last !== null && start.zxid > this.#last) {
-      const gap = { from: this.#last + 1n, to: start.zxid, why: 'forgotten', atMs: this.#ports.clock.now() } as const
-      await sink.gap(gap)
-      this.#gaps++
-      this.#input.onEvent?.({ kind: 'gap', ...gap })
+      await this.#gaps.note({ last: this.#last, to: start.zxid, why: this.#whyBehind(), atMs: this.#ports.clock.now() })
     }
+    const isToCompare = this.#gaps.isInDoubt
     if (this.#last === null || start.zxid > this.#last) this.#last = start.zxid
-    await line.push(0, () => this.#state.begin(start))
+    await line.push(0, () => this.#state.begin(start, { isToCompare }))
     return true
+  }
+
+  /** As far as it is known here: where we had nothing to go on from, it was no leader that forgot. */
+  #whyBehind(): GapReason {
+    if (this.#hasFollowed) return this.#state.zxid === null ? 'lost-here' : 'forgotten'
+    if (this.#shortBy !== undefined) return this.#shortBy
+    return this.#state.zxid === null ? 'lost-here' : 'away'
   }
 
   async #pass(session: ObserverSession, line: WorkLine, from: bigint): Promise<'done' | 'again'> {
@@ -250,7 +260,8 @@ class Follower {
     const newest = entries.at(-1)
     if (newest) this.#timeMs = newest.timeMs
     if (isFirstSync) {
-      this.#state.endWindow()
+      await this.#gaps.settle(await this.#state.endWindow())
+      this.#hasFollowed = true
       if (this.#state.zxid !== null) this.#input.onEvent?.({ kind: 'synced', zxid: this.#state.zxid })
     }
     await this.#state.considerBase()
@@ -263,7 +274,7 @@ class Follower {
     await this.#state.settle()
     const from = this.#last ?? 0n
     const { gaps } = await this.#input.sink.rollBack(null)
-    this.#gaps = gaps
+    this.#gaps.takeUp(gaps)
     this.#last = seen
     this.#state.needsBase()
     this.#input.onEvent?.({ kind: 'rolled-back', from, to: null })
@@ -275,7 +286,8 @@ class Follower {
     // Nothing can be replayed without a base: the first one was not written yet.
     if (held.bases.length === 0 && held.last !== null) held = await this.#input.sink.rollBack(null)
     this.#last = held.last
-    this.#gaps = held.gaps
+    this.#gaps.takeUp(held.gaps)
+    this.#shortBy = held.shortBy
     await this.#state.restore(held, this.#ended.signal)
   }
 
@@ -316,7 +328,7 @@ class Follower {
         transactions,
         lately: { transactions: transactions - before.transactions, bytes: bytes - before.bytes },
         proof,
-        gaps: this.#gaps,
+        gaps: this.#gaps.count,
         znodes,
       })
       before = { transactions, bytes }

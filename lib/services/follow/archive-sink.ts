@@ -2,11 +2,11 @@ import { createWriteStream } from 'node:fs'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { FollowGap, FollowHolding, FollowSink } from '../../adapters/archive/live/follow-sink.ts'
+import type { FollowGap, FollowHolding, FollowSink, GapReason } from '../../adapters/archive/live/follow-sink.ts'
 import type { LiveBase } from '../../adapters/archive/live/live-tree.ts'
 import type { LogBase, LogTail } from '../../adapters/archive/log-archive.ts'
 import type { BaseFile } from '../../adapters/archive/store.ts'
-import { formatErrorLine, throwIfAborted } from '../../base/errors.ts'
+import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
 import { findGap } from '../../domain/txnlog/continuity.ts'
@@ -37,12 +37,16 @@ export interface ArchiveSinkInput {
   /** An archived base is due that long after the last. */
   readonly baseMs: number
   readonly isEncrypted: boolean
+  /** The last transaction that a stream of this cluster has told as kept; null: none has. */
+  readonly toldLast: bigint | null
   /** Before the first word of a stream is kept. Throws where it is not the one of this cluster. */
   assertOurs(zxid: bigint): Promise<void>
   /** Before what is kept is laid aside. Throws where the cluster itself still knows it. */
   assertRolledBack(last: bigint): Promise<void>
   /** Puts a gap on record, and fills it from elsewhere if it can. */
   onGap(gap: FollowGap): Promise<void>
+  /** One that was possible was none. */
+  onNoGap(gap: FollowGap): Promise<void>
   onRollBack(to: bigint | null): Promise<void>
   /** A base lies in the archive. */
   onBase(zxid: bigint): void
@@ -72,6 +76,8 @@ export class ArchiveSink implements FollowSink {
   #isOurs = false
   /** Where the archive ends while there is nothing to go on from: what follows may lie behind a gap that nobody tells of. */
   #endsAt: bigint | null = null
+  /** Why there is less to go on from than there was. */
+  #shortBy: GapReason | undefined
 
   constructor(input: ArchiveSinkInput) {
     this.#input = input
@@ -103,7 +109,11 @@ export class ArchiveSink implements FollowSink {
     this.#based = bases[0] ? { zxid: bases[0].zxid, atMs: bases[0].takenAtMs } : null
     if ((await this.#localBases()).length === 0) await this.#fetchBase(bases)
     const holding = await this.#holding()
-    if (holding.bases.length > 0) return holding
+    const { toldLast } = this.#input
+    const isLess = toldLast !== null && (holding.last === null || holding.last < toldLast)
+    if (isLess) this.#shortBy ??= 'lost-here'
+    if (holding.bases.length > 0) return { ...holding, shortBy: isLess ? this.#shortBy : undefined }
+    this.#shortBy ??= toldLast === null ? 'begins' : 'lost-here'
     // What is archived came by another way, and stays: the stream begins behind it.
     this.#endsAt = holding.last
     return { last: null, bases: [], logs: [], gaps: holding.gaps }
@@ -152,6 +162,10 @@ export class ArchiveSink implements FollowSink {
     await this.#input.onGap(gap)
   }
 
+  async noGap(gap: FollowGap): Promise<void> {
+    await this.#input.onNoGap(gap)
+  }
+
   async rollBack(to: bigint | null): Promise<FollowHolding> {
     const { last } = await this.#holding()
     if (last !== null) await this.#input.assertRolledBack(last)
@@ -183,8 +197,12 @@ export class ArchiveSink implements FollowSink {
     this.#isOurs = true
     const after = this.#endsAt
     this.#endsAt = null
-    if (after === null || findGap(after, { zxid: next, type: TXN_TYPE.create }) === null || next <= after) return
-    await this.#input.onGap({ from: after + 1n, to: next - 1n, why: 'no-state', atMs: this.#input.context.clock.now() })
+    if (after === null || next <= after + 1n) return
+    const why = this.#shortBy ?? 'begins'
+    const isCertain = findGap(after, { zxid: next, type: TXN_TYPE.create }) !== null
+    // What members kept may end where an epoch did; what a stream kept and we cannot read may not.
+    if (!isCertain && why === 'begins') return
+    await this.#input.onGap({ from: after + 1n, to: next - 1n, why, isCertain, atMs: this.#input.context.clock.now() })
   }
 
   async #holding(): Promise<FollowHolding> {
@@ -212,9 +230,11 @@ export class ArchiveSink implements FollowSink {
         throwIfAborted(context.signal)
         // An encrypted one without its key, or a damaged one: an older one may serve.
         this.#warn(error, 'A base of the stream cannot be read')
+        this.#shortBy ??= isArkeeperError(error) && error.code === 'KEY_MISSING' ? 'keys' : 'lost-here'
         continue
       }
       await rename(path, join(/* turbopackIgnore: true */ localDir, `base.${formatHex64Bare(zxid)}`))
+      this.#shortBy = undefined
       return
     }
   }

@@ -17,7 +17,7 @@ import { FollowReport } from './follow-report.ts'
 import { FOLLOW_LEASE_MS } from './judge-follow.ts'
 import { keepBases } from './keep-bases.ts'
 import { toQuorumTarget } from './quorum-target.ts'
-import { recordGap } from './record-gap.ts'
+import { forgetGap, recordGap } from './record-gap.ts'
 import { assertOurs, assertRolledBack } from './same-ensemble.ts'
 
 const TICK_MS = 1_000
@@ -171,9 +171,14 @@ class FollowRun {
 
   async #openSink(
     report: FollowReport,
-    row: { readonly cluster: { id: string; name: string }; readonly fence: number; readonly baseHours: number },
+    row: {
+      readonly cluster: { id: string; name: string }
+      readonly fence: number
+      readonly baseHours: number
+      readonly lastZxid: bigint | null
+    },
   ): Promise<ArchiveSink> {
-    const { cluster, fence, baseHours } = row
+    const { cluster, fence, baseHours, lastZxid } = row
     const context = await encryptingFor(this.#context, cluster.id)
     const logDir = logFolder(context, cluster.name)
     return new ArchiveSink({
@@ -182,11 +187,13 @@ class FollowRun {
       logDir,
       localDir: join(/* turbopackIgnore: true */ context.paths.workDir, 'follow', cluster.id),
       fence,
+      toldLast: lastZxid,
       baseMs: baseHours * HOUR_MS,
       isEncrypted: (await findRecipients(context, cluster.id)).length > 0,
       assertOurs: (zxid) => assertOurs(context, cluster.id, zxid),
       assertRolledBack: (last) => assertRolledBack(context, cluster.id, last),
       onGap: (gap) => recordGap(context, { cluster, logDir }, { ...gap, fromAt: report.lastTxnAt }),
+      onNoGap: (gap) => forgetGap(context, cluster.id, gap),
       onRollBack: async (to) => {
         // What is laid aside here must not come back out of a store.
         await rollBackPieces(context, cluster.id, to)

@@ -233,7 +233,7 @@ describe('a cluster that is followed', () => {
     await worker('w1').runDue(context)
     await until(row, { state: 'following', lastZxid: END })
     const gaps = (await getFollow(admin(), clusterId)).gaps
-    expect(gaps).toMatchObject([{ from: '0x91', to: formatHex64(LATER.zxid), closedAt: null }])
+    expect(gaps).toMatchObject([{ from: '0x91', to: formatHex64(LATER.zxid), isCertain: true, closedAt: null }])
     expect((await getTimeTravel(context, { clusterId, at: '', zxid: '' })).missed).toEqual(gaps)
     await until(row, { baseZxid: END })
     const { line } = await getTimeTravel(context, { clusterId, at: '', zxid: '' })

@@ -14,12 +14,13 @@ export async function listFollowGaps(
     orderBy: [{ toZxid: 'desc' }, { id: 'asc' }],
     take: SHOWN_MAX,
   })
-  return rows.map(({ fromZxid, toZxid, fromAt, toAt, why, closedAt }) => ({
+  return rows.map(({ fromZxid, toZxid, fromAt, toAt, why, isCertain, closedAt }) => ({
     from: formatHex64(fromZxid),
     to: formatHex64(toZxid),
     fromAt: fromAt?.toISOString() ?? null,
     toAt: toAt.toISOString(),
     why,
+    isCertain,
     closedAt: closedAt?.toISOString() ?? null,
   }))
 }

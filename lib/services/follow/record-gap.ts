@@ -1,4 +1,4 @@
-import type { FollowGap } from '../../adapters/archive/live/follow-sink.ts'
+import type { FollowGap, GapReason } from '../../adapters/archive/live/follow-sink.ts'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { findGap } from '../../domain/txnlog/continuity.ts'
@@ -8,10 +8,17 @@ import { listClusterMembers } from '../clusters/cluster-members.ts'
 import type { ServiceContext } from '../context.ts'
 import { archiveMemberLogs } from '../engine/archive-member-logs.ts'
 
-const WHY: Readonly<Record<FollowGap['why'], string>> = {
-  forgotten: 'The stream was away for longer than the leader remembers transactions',
-  'no-state': 'The stream had to begin anew: the tree that it goes on from could not be read any more',
+const WHY: Readonly<Record<GapReason, string>> = {
+  forgotten: 'The connection was lost for longer than the leader remembers transactions',
+  away: 'Nobody listened for longer than the leader remembers transactions: it was switched off, or no worker ran',
+  'lost-here':
+    'What was kept here is gone or cannot be read (files were lost, another folder, an older one put back), and the leader has forgotten what came behind it',
+  keys: 'The keys to what was kept are not here, so that the stream had to begin anew',
+  begins: 'The stream began: what is kept before it came from the members’ logs',
 }
+
+const PERHAPS =
+  'Perhaps nothing is missing: an election lies in between, and what was written before it cannot be told. '
 
 interface Followed {
   readonly cluster: { readonly id: string; readonly name: string }
@@ -24,9 +31,17 @@ export async function recordGap(
   { cluster, logDir }: Followed,
   gap: FollowGap & { readonly fromAt: Date | null },
 ): Promise<void> {
-  await fillFromMembers(context, { cluster, logDir }, gap)
-  const closedAt = (await isCovered(context, logDir, gap)) ? new Date(context.clock.now()) : null
-  const facts = { toZxid: gap.to, fromAt: gap.fromAt, toAt: new Date(gap.atMs), why: WHY[gap.why], closedAt }
+  const { isCertain } = gap
+  if (isCertain) await fillFromMembers(context, { cluster, logDir }, gap)
+  const closedAt = isCertain && (await isCovered(context, logDir, gap)) ? new Date(context.clock.now()) : null
+  const facts = {
+    toZxid: gap.to,
+    fromAt: gap.fromAt,
+    toAt: new Date(gap.atMs),
+    why: `${isCertain ? '' : PERHAPS}${WHY[gap.why]}`,
+    isCertain,
+    closedAt,
+  }
   await context.db.followGap.upsert({
     where: { clusterId_fromZxid: { clusterId: cluster.id, fromZxid: gap.from } },
     create: { id: context.newId(), clusterId: cluster.id, fromZxid: gap.from, ...facts },
@@ -38,12 +53,18 @@ export async function recordGap(
     context.log.info({ clusterId: cluster.id }, `The stream has missed ${range}; the members' logs held it`)
     return
   }
+  if (!isCertain) return
   await writeAudit(context.db, context, {
     action: 'logs.archive',
     cluster,
     outcome: 'failed',
     message: `${WHY[gap.why]}: the transactions ${range} are missing, and time travel cannot cross them`,
   })
+}
+
+/** The tree that came was what the transactions before it had come to. */
+export async function forgetGap(context: ServiceContext, clusterId: string, { from }: FollowGap): Promise<void> {
+  await context.db.followGap.deleteMany({ where: { clusterId, fromZxid: from, isCertain: false } })
 }
 
 async function fillFromMembers(context: ServiceContext, { cluster, logDir }: Followed, gap: FollowGap): Promise<void> {

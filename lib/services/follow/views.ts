@@ -8,6 +8,8 @@ export interface FollowGapView {
   readonly fromAt: string | null
   readonly toAt: string
   readonly why: string
+  /** False: whether anything is missing cannot be told. */
+  readonly isCertain: boolean
   /** Since when other logs hold them. */
   readonly closedAt: string | null
 }

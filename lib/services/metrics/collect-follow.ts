@@ -9,7 +9,11 @@ export async function collectFollow(
   names: ClusterNames,
   sink: MetricSink,
 ): Promise<void> {
-  const gaps = await db.followGap.groupBy({ by: ['clusterId'], where: { closedAt: null }, _count: { _all: true } })
+  const gaps = await db.followGap.groupBy({
+    by: ['clusterId'],
+    where: { closedAt: null, isCertain: true },
+    _count: { _all: true },
+  })
   for (const row of await db.clusterFollow.findMany({ where: { enabled: true } })) {
     const cluster = names.get(row.clusterId)
     if (cluster === undefined) continue

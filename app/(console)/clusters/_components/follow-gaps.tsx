@@ -21,7 +21,7 @@ export function FollowGaps({ gaps }: { gaps: readonly FollowGapView[] }) {
           </Cell>
           <Cell>
             {gap.closedAt === null ? (
-              <Badge tone="warn">missing</Badge>
+              <Badge tone={gap.isCertain ? 'warn' : 'neutral'}>{gap.isCertain ? 'missing' : 'perhaps missing'}</Badge>
             ) : (
               <span className="text-muted">
                 <Badge tone="good">closed</Badge> the members’ logs held them

@@ -1,4 +1,4 @@
-import { appendFile, copyFile, link, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatHex64, formatHex64Bare } from '../../../base/hex64.ts'
 import { stringifyJson } from '../../../base/json.ts'
@@ -34,7 +34,8 @@ class FollowDir implements FollowSink {
   readonly #lock: string
   readonly #gapsFile: string
   readonly #log: LogAppender
-  #gaps = 0
+  /** Lines of its file. */
+  #gaps: readonly string[] = []
   #isLocked = false
 
   constructor(dir: string) {
@@ -55,7 +56,7 @@ class FollowDir implements FollowSink {
       await makeDir(this.#files)
       await removeTree(this.scratchDir)
       await makeDir(this.scratchDir)
-      this.#gaps = (await readTextIfAny(this.#gapsFile)).split('\n').filter((line) => line.endsWith('}')).length
+      this.#gaps = (await readTextIfAny(this.#gapsFile)).split('\n').filter((line) => line.endsWith('}'))
       return this.#takeStock()
     })
   }
@@ -80,15 +81,17 @@ class FollowDir implements FollowSink {
   }
 
   async gap(gap: FollowGap): Promise<void> {
+    const { from, to, why, isCertain, atMs } = gap
+    const perhaps = isCertain ? {} : { perhaps: true }
+    const line = stringifyJson({ from: formatHex64(from), to: formatHex64(to), why, ...perhaps, at: atMs })
     await this.#attempt(`noting a gap in ${this.#gapsFile}`, async () => {
       await this.#log.roll()
-      const { from, to, why, atMs } = gap
-      await appendFile(
-        this.#gapsFile,
-        `${stringifyJson({ from: formatHex64(from), to: formatHex64(to), why, at: atMs })}\n`,
-      )
-      this.#gaps++
+      await this.#writeGaps([...this.#gapsBut(gap), line])
     })
+  }
+
+  async noGap(gap: FollowGap): Promise<void> {
+    await this.#attempt(`taking a gap out of ${this.#gapsFile}`, () => this.#writeGaps(this.#gapsBut(gap)))
   }
 
   async rollBack(to: bigint | null): Promise<FollowHolding> {
@@ -118,6 +121,19 @@ class FollowDir implements FollowSink {
     await removeTree(this.scratchDir)
     if (this.#isLocked) await rm(this.#lock, { force: true })
     this.#isLocked = false
+  }
+
+  #gapsBut({ from }: FollowGap): string[] {
+    const start = `{"from":"${formatHex64(from)}",`
+    return this.#gaps.filter((line) => !line.startsWith(start))
+  }
+
+  async #writeGaps(lines: readonly string[]): Promise<void> {
+    const path = join(/* turbopackIgnore: true */ this.#dir, '.follow', tempName())
+    await writeFile(path, lines.map((line) => `${line}\n`).join(''), { flush: true })
+    await rename(path, this.#gapsFile)
+    await syncDir(this.#dir)
+    this.#gaps = lines
   }
 
   #pathOf(name: string): string {
@@ -153,7 +169,7 @@ class FollowDir implements FollowSink {
       place = await this.#list()
     }
     const bases = place.snapshots.map(({ name, zxid }): BaseFile => ({ name, zxid, path: this.#pathOf(name) }))
-    return { last, bases, logs: logSourcesOf(place), gaps: this.#gaps }
+    return { last, bases, logs: logSourcesOf(place), gaps: this.#gaps.length }
   }
 
   async #makeAside(place: DataDir): Promise<string> {

@@ -3,12 +3,20 @@ import type { LogSource } from '../../../domain/txnlog/ports.ts'
 import type { BaseFile } from '../store.ts'
 import type { LiveBase } from './live-tree.ts'
 
+/**
+ * Why a stream did not go on where it was. `forgotten`: the connection was lost for longer than the leader remembers. `away`: nobody listened for
+ * so long. `lost-here`: what was kept is gone, or not what it leads to can be made. `keys`: it is sealed, and its key is not here. `begins`: what
+ * is kept before came by another way than a stream.
+ */
+export type GapReason = 'forgotten' | 'away' | 'lost-here' | 'keys' | 'begins'
+
 /** Transactions that came to nobody here, both ends included. */
 export interface FollowGap {
   readonly from: bigint
   readonly to: bigint
-  /** `forgotten`: the leader had no log of them any more. `no-state`: they are kept, but not what they are to be replayed over. */
-  readonly why: 'forgotten' | 'no-state'
+  readonly why: GapReason
+  /** False: an election lies in between, and whether the epoch before it went on behind `from` cannot be told. */
+  readonly isCertain: boolean
   /** By our clock. */
   readonly atMs: number
 }
@@ -22,6 +30,8 @@ export interface FollowHolding {
   readonly logs: readonly LogSource[]
   /** How many are on record. */
   readonly gaps: number
+  /** Where less is held than was kept once: why. */
+  readonly shortBy?: GapReason
 }
 
 /**
@@ -39,8 +49,10 @@ export interface FollowSink {
   flush(): Promise<void>
   /** Keeps a base by renaming or copying it before it returns. */
   base(base: LiveBase): Promise<void>
-  /** What is appended next lies behind a gap. */
+  /** What is appended next lies behind a gap. The same `from` again: what is known of it by now. */
   gap(gap: FollowGap): Promise<void>
+  /** One that was not certain was none. */
+  noGap(gap: FollowGap): Promise<void>
   /** The ensemble never had, or has no more, what lies behind `to`: it is laid aside, not removed. Null: all of it. Says what is left. */
   rollBack(to: bigint | null): Promise<FollowHolding>
   close(): Promise<void>

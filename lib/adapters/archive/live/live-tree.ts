@@ -41,6 +41,8 @@ export interface LiveBase {
 export interface LiveTree {
   /** Of the last transaction applied. */
   readonly zxid: bigint
+  /** Of all znodes, as servers of 3.6+ make it. */
+  readonly digest: bigint
   readonly znodes: number
   /** Of the snapshot below. */
   readonly baseBytes: number

@@ -151,6 +151,9 @@ class FileLiveTree implements LiveTree {
   get zxid(): bigint {
     return this.#parts.replay.zxid
   }
+  get digest(): bigint {
+    return this.#parts.overlay.digest
+  }
   get znodes(): number {
     // Counted from the first base on.
     return this.#parts.znodes + this.#parts.overlay.more

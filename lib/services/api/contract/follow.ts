@@ -9,6 +9,7 @@ const gap = z.object({
   fromAt: time.nullable(),
   toAt: time,
   why: z.string(),
+  isCertain: z.boolean().meta({ description: 'False: whether anything is missing cannot be told' }),
   closedAt: time.nullable().meta({ description: 'Since when other logs hold them; null: they are missing' }),
 })
 
