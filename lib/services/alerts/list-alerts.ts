@@ -4,7 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import { parseInput } from '../parse-input.ts'
 import { nameTokens } from './name-tokens.ts'
 import { alertFilterSchema } from './schemas.ts'
-import type { AlertSubject, AlertsView, AlertView, OpenAlertCounts } from './views.ts'
+import { ALERT_SUBJECTS, type AlertsView, type AlertView, type OpenAlertCounts } from './views.ts'
 
 const OPEN_MAX = 500
 const HISTORY_PAGE = 50
@@ -103,19 +103,6 @@ async function countNotices({ db }: ServiceContext, rows: readonly Row[]): Promi
   return found
 }
 
-const SUBJECTS: readonly AlertSubject[] = [
-  'cluster',
-  'cluster-settings',
-  'backups',
-  'backup',
-  'drift',
-  'live',
-  'audit',
-  'account',
-  'channels',
-  'overview',
-]
-
 function toAlertView(row: Row, notices: NoticeCounts | undefined): AlertView {
   return {
     id: row.id,
@@ -125,7 +112,7 @@ function toAlertView(row: Row, notices: NoticeCounts | undefined): AlertView {
     title: row.title,
     text: row.text,
     cluster: row.clusterId === null ? null : { id: row.clusterId, name: row.clusterName ?? row.clusterId },
-    about: SUBJECTS.find((known) => known === row.about) ?? 'overview',
+    about: ALERT_SUBJECTS.find((known) => known === row.about) ?? 'overview',
     aboutId: row.aboutId,
     since: row.since.toISOString(),
     firedAt: row.firedAt?.toISOString() ?? null,

@@ -2,18 +2,21 @@ import type { RuleId, RuleSettings, Severity } from '../../domain/alerts/rules.t
 import type { ChannelKind, MailSecurity } from './schemas.ts'
 
 /** What an alert is about: where its page leads. */
-export type AlertSubject =
-  | 'cluster'
-  | 'cluster-settings'
-  | 'cluster-follow'
-  | 'backups'
-  | 'backup'
-  | 'drift'
-  | 'live'
-  | 'audit'
-  | 'account'
-  | 'channels'
-  | 'overview'
+export const ALERT_SUBJECTS = [
+  'cluster',
+  'cluster-settings',
+  'cluster-follow',
+  'backups',
+  'backup',
+  'drift',
+  'live',
+  'audit',
+  'account',
+  'channels',
+  'overview',
+] as const
+
+export type AlertSubject = (typeof ALERT_SUBJECTS)[number]
 
 export interface AlertView {
   readonly id: string
