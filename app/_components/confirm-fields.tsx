@@ -65,7 +65,7 @@ export function ReadOnlyNotice({
   return (
     <Notice tone="warn" title={`${clusterName} is read-only`}>
       Arm it in{' '}
-      <Link href={paths.cluster(clusterId, 'settings')} className="link">
+      <Link href={paths.clusterSettings(clusterId, 'writing')} className="link">
         its settings
       </Link>
       {`, ${then}`}

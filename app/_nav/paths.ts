@@ -1,4 +1,5 @@
 import { belowBasePath } from './base-path.ts'
+import type { ClusterSection, SettingsSection } from './cluster-pages.ts'
 
 /** Every URL of the product is built here, pages first, route handlers under `api`. A tree is named by kind and id, as in TreeRef. */
 
@@ -7,18 +8,6 @@ export interface TreeAddress {
   /** Of a moment: `<clusterId>.<zxid>`. */
   readonly id: string
 }
-
-export type ClusterSection =
-  | 'tree'
-  | 'history'
-  | 'live'
-  | 'backups'
-  | 'diffs'
-  | 'restores'
-  | 'schedules'
-  | 'health'
-  | 'retention'
-  | 'settings'
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
 
@@ -96,8 +85,11 @@ export const paths = {
   clusterHistory: (clusterId: string, query: TreeQuery & { zxid?: string; at?: string } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/history`, { zxid: query.zxid, at: query.at, ...toTreeQuery(query) }),
 
-  /** Where a cluster is followed, in its settings. */
-  clusterFollow: (clusterId: string) => `/clusters/${id(clusterId)}/settings#follow`,
+  /** The settings of a cluster, at one of their sections. */
+  clusterSettings: (clusterId: string, section: SettingsSection) =>
+    `${paths.cluster(clusterId, 'settings')}#${section}`,
+  /** Where a cluster is followed. */
+  clusterFollow: (clusterId: string): string => paths.clusterSettings(clusterId, 'follow'),
 
   /** The transactions as they come, of one subtree and of some types, and the one that is opened. */
   clusterLive: (clusterId: string, query: { under?: string; show?: string | null; txn?: string } = {}) =>
@@ -109,12 +101,12 @@ export const paths = {
     query: { safety?: boolean; schedule?: string; only?: 'going' | 'held'; before?: string; take?: boolean } = {},
   ) => withQuery(`/clusters/${id(clusterId)}/backups`, query),
 
+  /** Which of its backups stay. */
+  clusterKeepRules: (clusterId: string) => `${paths.cluster(clusterId, 'backups')}#keep-rules`,
+
   /** `every`: opens a new schedule of so many minutes. `before`: older runs. */
   clusterSchedules: (clusterId: string, query: { every?: number; before?: string } = {}) =>
     withQuery(`/clusters/${id(clusterId)}/schedules`, query),
-
-  /** Where the baseline of a cluster is chosen, in its settings. */
-  clusterDrift: (clusterId: string) => `/clusters/${id(clusterId)}/settings#drift`,
 
   /** How its servers are, now and over a time. */
   clusterHealth: (clusterId: string, query: { range?: 'hour' | 'day' | 'week' | 'month' } = {}) =>

@@ -2,12 +2,15 @@ import clsx from 'clsx'
 import type { ReactNode } from 'react'
 
 export function Card({
+  id,
   title,
   actions,
   className,
   flush = false,
   children,
 }: {
+  /** Of its heading: where an address with a `#` leads, and the focus with it. */
+  id?: string
   title?: ReactNode
   actions?: ReactNode
   className?: string
@@ -19,7 +22,13 @@ export function Card({
     <section className={clsx('min-w-0 rounded-lg border bg-surface', className)}>
       {(title !== undefined || actions !== undefined) && (
         <header className="flex flex-wrap items-center gap-2 border-b px-4 py-2.5">
-          <h2 className="min-w-0 flex-1 font-semibold text-sm">{title}</h2>
+          <h2
+            id={id}
+            tabIndex={id === undefined ? undefined : -1}
+            className="min-w-0 flex-1 scroll-mt-28 font-semibold text-sm lg:scroll-mt-18"
+          >
+            {title}
+          </h2>
           {actions}
         </header>
       )}

@@ -1,4 +1,5 @@
 import { expect, type Page } from '@playwright/test'
+import type { ClusterSection } from '../../app/_nav/cluster-pages.ts'
 import type { Product } from './product.ts'
 
 /** A cluster that a test has added for itself: what it does there is nobody else's concern. */
@@ -6,19 +7,7 @@ export interface AddedCluster {
   readonly id: string
   readonly name: string
   /** Absolute address of one of its pages. */
-  at(
-    section:
-      | 'tree'
-      | 'history'
-      | 'live'
-      | 'backups'
-      | 'diffs'
-      | 'restores'
-      | 'schedules'
-      | 'health'
-      | 'retention'
-      | 'settings',
-  ): string
+  at(section: ClusterSection): string
 }
 
 export async function addCluster(

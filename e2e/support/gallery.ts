@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { type Browser, expect, type Page, type Request } from '@playwright/test'
+import { CLUSTER_PAGES } from '../../app/_nav/cluster-pages.ts'
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
 import { connectOtherClient } from '../../lib/testing/other-client.ts'
 import { type AddedCluster, addCluster, arm, fillConfirmation, planRestore, takeFirstBackup } from './clusters.ts'
@@ -14,18 +15,6 @@ export const PLANTED_PASSWORD = 'planted-Zq7-cluster-password'
 export const PLANTED_VALUE = { path: '/config/api-token', value: 'planted-Zq7-value' } as const
 const CHROOT = '/x-gallery'
 const NAME = 'gallery'
-const CLUSTER_PAGES = {
-  Tree: 'tree',
-  'Time travel': 'history',
-  Live: 'live',
-  Backups: 'backups',
-  Diffs: 'diffs',
-  Restores: 'restores',
-  Schedules: 'schedules',
-  Health: 'health',
-  'On the servers': 'retention',
-  Settings: 'settings',
-}
 
 export interface RecordedRequest {
   readonly url: string
@@ -103,7 +92,7 @@ export async function fillGallery(
     await breakThings(other)
     const plannedRestoreId = idOf(await planRestore(page, demo, cluster, backupId))
     // The client's router, so that what it asks for is recorded as well.
-    for (const [name, section] of Object.entries(CLUSTER_PAGES)) {
+    for (const [section, name] of CLUSTER_PAGES) {
       await page
         .getByRole('navigation', { name: 'Main' })
         .getByRole('link', { name: new RegExp(`^${NAME}`) })

@@ -112,7 +112,7 @@ test('an alert has a line of its own, unless what is seen at once says the same'
   const down = [{ cluster: { id: 'c1', name: 'demo' }, message: 'refused' }]
   const items = findAttention({ clusters, jobs: [job], restores: [], down, alarms: [], alerts })
   expect(items.map(({ key, urgent, href }) => [key, urgent, href])).toEqual([
-    ['down-c1', true, '/clusters/c1/settings'],
+    ['down-c1', true, '/clusters/c1/settings#connection'],
     ['alert-backup-late', true, '/clusters/c1/backups'],
     ['job-j1', false, '/clusters/c1/backups'],
     ['alert-audit-broken', false, '/audit'],

@@ -56,7 +56,7 @@ export function findAttention({
     })
   }
   for (const { cluster, message } of down) {
-    const href = paths.cluster(cluster.id, 'settings')
+    const href = paths.clusterSettings(cluster.id, 'connection')
     items.push({
       key: `down-${cluster.id}`,
       urgent: true,
@@ -71,7 +71,7 @@ export function findAttention({
       urgent: kind === 'digest',
       text: `${cluster.name}, ${servers.join(' and ')}: ${text}`,
       action: 'Look',
-      href: kind === 'certificate' ? paths.cluster(cluster.id, 'settings') : paths.clusterRetention(cluster.id),
+      href: kind === 'certificate' ? paths.clusterSettings(cluster.id, 'tls') : paths.clusterRetention(cluster.id),
     })
   }
   for (const restore of restores) {

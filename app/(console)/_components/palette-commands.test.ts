@@ -46,6 +46,7 @@ describe('listCommands', () => {
     ['json', '/searches/s1'],
     ['add', '/clusters/new'],
     ['→', '/diffs/d1'],
+    ['live stream kaf', '/clusters/c2/settings#follow'],
   ])('%s leads to %s first', (text, href) => {
     expect(hrefs({ text })[0]).toBe(href)
   })

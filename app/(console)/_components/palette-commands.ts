@@ -1,3 +1,4 @@
+import { CLUSTER_PAGES, SETTINGS_GROUPS } from '@/app/_nav/cluster-pages.ts'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { formatUtc } from '@/app/_ui/format-time.ts'
 import { findPathFault } from '@/lib/domain/znode/path.ts'
@@ -23,19 +24,6 @@ export interface PaletteInput {
 }
 
 export const COMMANDS_MAX = 60
-
-const SECTIONS = [
-  ['tree', 'Tree'],
-  ['history', 'Time travel'],
-  ['live', 'Live'],
-  ['backups', 'Backups'],
-  ['diffs', 'Diffs'],
-  ['restores', 'Restores'],
-  ['schedules', 'Schedules'],
-  ['health', 'Health'],
-  ['retention', 'On the servers'],
-  ['settings', 'Settings'],
-] as const
 
 /** What fits the text, best first. An absolute path leads to that path of each tree, any other text also to a search for it. */
 export function listCommands(input: PaletteInput): PaletteCommand[] {
@@ -64,7 +52,7 @@ export function findTypedPathFault(text: string): string | null {
   return trimmed.startsWith('/') ? findPathFault(withoutEnd(trimmed)) : null
 }
 
-const GROUPS = ['Clusters', 'Actions', 'Pages', 'Backups', 'Diffs', 'Restores', 'Searches']
+const GROUPS = ['Clusters', 'Actions', 'Pages', 'Backups', 'Diffs', 'Restores', 'Searches', 'Settings']
 const groupOrder = (a: { command: PaletteCommand }, b: { command: PaletteCommand }) =>
   GROUPS.indexOf(a.command.group) - GROUPS.indexOf(b.command.group)
 
@@ -128,12 +116,21 @@ function listSearchCommands(input: PaletteInput, text: string): PaletteCommand[]
 function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
   const utc = (iso: string) => formatUtc(Date.parse(iso))
   const ofClusters = clusters.flatMap(({ id, name }) =>
-    SECTIONS.map(([section, title]) => ({
+    CLUSTER_PAGES.map(([section, title]) => ({
       group: 'Clusters',
       label: name,
       hint: title,
       href: paths.cluster(id, section),
     })),
+  )
+  const settings = clusters.flatMap(({ id, name }) =>
+    SETTINGS_GROUPS.flatMap(({ sections }) =>
+      sections.map(([section, title]) => ({
+        label: `${title} (${name})`,
+        hint: 'settings',
+        href: paths.clusterSettings(id, section),
+      })),
+    ),
   )
   const actions = clusters.flatMap(({ id, name }) => [
     { label: `Back up ${name}`, hint: 'take a backup', href: paths.clusterBackups(id, { take: true }) },
@@ -190,5 +187,6 @@ function listEverything({ clusters, places }: PaletteInput): PaletteCommand[] {
     ...inGroup('Diffs', diffs),
     ...inGroup('Restores', restores),
     ...inGroup('Searches', searches),
+    ...inGroup('Settings', settings),
   ]
 }

@@ -19,7 +19,8 @@ import {
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { type ClusterSection, paths } from '@/app/_nav/paths.ts'
+import { CLUSTER_PAGES } from '@/app/_nav/cluster-pages.ts'
+import { paths } from '@/app/_nav/paths.ts'
 import { AlertCount } from './alert-count.tsx'
 
 export interface NavCluster {
@@ -28,18 +29,6 @@ export interface NavCluster {
   readonly environment: 'production' | 'staging' | 'development'
 }
 
-const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
-  ['tree', 'Tree'],
-  ['history', 'Time travel'],
-  ['live', 'Live'],
-  ['backups', 'Backups'],
-  ['diffs', 'Diffs'],
-  ['restores', 'Restores'],
-  ['schedules', 'Schedules'],
-  ['health', 'Health'],
-  ['retention', 'On the servers'],
-  ['settings', 'Settings'],
-]
 const DOTS = { production: 'bg-removed', staging: 'bg-changed', development: 'bg-line-strong' }
 
 export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluster[]; onNavigate?: () => void }) {
@@ -159,7 +148,7 @@ export function SideNav({ clusters, onNavigate }: { clusters: readonly NavCluste
                 below={
                   within && (
                     <ul className="mt-px ml-4 flex flex-col gap-px border-l pl-2">
-                      {SECTIONS.map(([section, label]) => (
+                      {CLUSTER_PAGES.map(([section, label]) => (
                         <NavLink
                           key={section}
                           href={paths.cluster(cluster.id, section)}

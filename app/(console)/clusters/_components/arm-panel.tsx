@@ -6,7 +6,6 @@ import { type FormEvent, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
-import { Card } from '@/app/_ui/card.tsx'
 import { SelectField, TextField } from '@/app/_ui/field.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { ARM_MINUTES } from '@/lib/services/clusters/schemas.ts'
@@ -27,57 +26,55 @@ export function ArmPanel({ cluster }: { cluster: ClusterView }) {
     arm.run({ clusterId: cluster.id, minutes, reason })
   }
   return (
-    <Card title="Writing to this cluster">
-      <div className="flex flex-col gap-3 text-sm">
-        {error && <ErrorNotice error={error} />}
-        {cluster.isArmed && cluster.armedUntil ? (
-          <p>
-            <strong>{cluster.name} is armed.</strong> Edits and confirmed restores are written to it. It becomes
-            read-only by itself <RelativeTime at={cluster.armedUntil} />.
-          </p>
-        ) : (
-          <p>
-            <strong>{cluster.name} is read-only.</strong> Arkeeper refuses every write to it, whoever asks. Arm it for
-            the time that you need.
-          </p>
-        )}
-        <form onSubmit={submit} className="flex flex-col gap-3">
-          <SelectField
-            label="Allow writes for"
-            value={minutes}
-            onChange={(event) =>
-              setMinutes(ARM_MINUTES.find((each) => String(each) === event.target.value) ?? ARM_MINUTES[0])
-            }
+    <div className="flex flex-col gap-3 text-sm">
+      {error && <ErrorNotice error={error} />}
+      {cluster.isArmed && cluster.armedUntil ? (
+        <p>
+          <strong>{cluster.name} is armed.</strong> Edits and confirmed restores are written to it. It becomes read-only
+          by itself <RelativeTime at={cluster.armedUntil} />.
+        </p>
+      ) : (
+        <p>
+          <strong>{cluster.name} is read-only.</strong> Arkeeper refuses every write to it, whoever asks. Arm it for the
+          time that you need.
+        </p>
+      )}
+      <form onSubmit={submit} className="flex flex-col gap-3">
+        <SelectField
+          label="Allow writes for"
+          value={minutes}
+          onChange={(event) =>
+            setMinutes(ARM_MINUTES.find((each) => String(each) === event.target.value) ?? ARM_MINUTES[0])
+          }
+        >
+          {ARM_MINUTES.map((each) => (
+            <option key={each} value={each}>
+              {WORDS[each]}
+            </option>
+          ))}
+        </SelectField>
+        <TextField label="Reason" name="reason" maxLength={500} hint="Kept in the audit." />
+        <div className="flex flex-wrap gap-2">
+          <GuardedButton
+            action="cluster.arm"
+            type="submit"
+            tone="danger"
+            pending={arm.pending}
+            icon={<LockOpen aria-hidden className="size-4" />}
           >
-            {ARM_MINUTES.map((each) => (
-              <option key={each} value={each}>
-                {WORDS[each]}
-              </option>
-            ))}
-          </SelectField>
-          <TextField label="Reason" name="reason" maxLength={500} hint="Kept in the audit." />
-          <div className="flex flex-wrap gap-2">
-            <GuardedButton
-              action="cluster.arm"
-              type="submit"
-              tone="danger"
-              pending={arm.pending}
-              icon={<LockOpen aria-hidden className="size-4" />}
-            >
-              {cluster.isArmed ? `Arm for ${WORDS[minutes]} from now` : `Allow writes for ${WORDS[minutes]}`}
-            </GuardedButton>
-            <GuardedButton
-              action="cluster.disarm"
-              pending={disarm.pending}
-              disabledReason={!cluster.isArmed && 'The cluster is read-only already'}
-              icon={<Lock aria-hidden className="size-4" />}
-              onClick={() => disarm.run({ clusterId: cluster.id })}
-            >
-              Make read-only now
-            </GuardedButton>
-          </div>
-        </form>
-      </div>
-    </Card>
+            {cluster.isArmed ? `Arm for ${WORDS[minutes]} from now` : `Allow writes for ${WORDS[minutes]}`}
+          </GuardedButton>
+          <GuardedButton
+            action="cluster.disarm"
+            pending={disarm.pending}
+            disabledReason={!cluster.isArmed && 'The cluster is read-only already'}
+            icon={<Lock aria-hidden className="size-4" />}
+            onClick={() => disarm.run({ clusterId: cluster.id })}
+          >
+            Make read-only now
+          </GuardedButton>
+        </div>
+      </form>
+    </div>
   )
 }

@@ -4,21 +4,9 @@ import type { ReactNode } from 'react'
 import { ArmedBadge } from '@/app/_components/armed-badge.tsx'
 import { EnvironmentBadge } from '@/app/_components/environment-badge.tsx'
 import { AtCluster } from '@/app/_components/role.tsx'
-import { type ClusterSection, paths } from '@/app/_nav/paths.ts'
+import { CLUSTER_PAGES, type ClusterSection } from '@/app/_nav/cluster-pages.ts'
+import { paths } from '@/app/_nav/paths.ts'
 import type { ClusterView } from '@/lib/services/clusters/views.ts'
-
-const SECTIONS: ReadonlyArray<readonly [ClusterSection, string]> = [
-  ['tree', 'Tree'],
-  ['history', 'Time travel'],
-  ['live', 'Live'],
-  ['backups', 'Backups'],
-  ['diffs', 'Diffs'],
-  ['restores', 'Restores'],
-  ['schedules', 'Schedules'],
-  ['health', 'Health'],
-  ['retention', 'On the servers'],
-  ['settings', 'Settings'],
-]
 
 /** What every page of a cluster begins with: which cluster, how careful to be, and its other pages. */
 export function ClusterFrame({
@@ -45,7 +33,7 @@ export function ClusterFrame({
           {actions && <div className="ml-auto flex flex-wrap gap-2">{actions}</div>}
         </div>
         <nav aria-label={`Pages of ${cluster.name}`} className="mt-2 flex gap-1 overflow-x-auto border-b">
-          {SECTIONS.map(([name, label]) => (
+          {CLUSTER_PAGES.map(([name, label]) => (
             <Link
               key={name}
               href={paths.cluster(cluster.id, name)}

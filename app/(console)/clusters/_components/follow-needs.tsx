@@ -7,7 +7,11 @@ export function FollowNeeds() {
       <Notice tone="warn" title="The quorum port gives out everything, whatever the ACLs say">
         An observer gets each value, password hashes in ACLs included, and nobody is asked who it is. The copy in the
         store must be guarded like the quorum port itself: who may read the folder of the store, its backups and this
-        host. Switch encryption on for it (below). What people see here goes by their roles and value rules as ever.
+        host. Switch{' '}
+        <a href="#encryption" className="link">
+          encryption
+        </a>{' '}
+        on for it. What people see here goes by their roles and value rules as ever.
       </Notice>
       <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[8rem_1fr]">
         <dt className="font-medium">It needs</dt>

@@ -7,7 +7,6 @@ import { GuardedButton } from '@/app/_components/guarded-button.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
-import { Card } from '@/app/_ui/card.tsx'
 import { Dialog, DialogButtons } from '@/app/_ui/dialog.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
@@ -27,7 +26,7 @@ export function RemovePanel({ cluster }: { cluster: ClusterView }) {
     remove.run({ clusterId: cluster.id, typedName: typed })
   }
   return (
-    <Card title="Remove this cluster">
+    <>
       <div className="flex flex-col gap-3 text-sm">
         <p>
           Arkeeper forgets its address and credentials. The ZooKeeper servers are not touched, and its{' '}
@@ -65,6 +64,6 @@ export function RemovePanel({ cluster }: { cluster: ClusterView }) {
           </DialogButtons>
         </form>
       </Dialog>
-    </Card>
+    </>
   )
 }

@@ -23,7 +23,7 @@ export function TlsFields(props: {
   const [kind, setKind] = useState<TlsInput['kind']>(stored ? 'on' : 'off')
   const [checkName, setCheckName] = useState(stored?.checkName ?? true)
   return (
-    <fieldset className="flex min-w-0 flex-col gap-4">
+    <fieldset id="tls" tabIndex={-1} className="flex min-w-0 scroll-mt-28 flex-col gap-4 lg:scroll-mt-18">
       <legend className="sr-only">TLS</legend>
       <SelectField
         label="TLS"

@@ -48,7 +48,7 @@ export function IgnoredBar({
         <p className="text-muted text-xs">The rules are others now than when this was compared.</p>
       )}
       {diff.clusterId !== null && (
-        <Link href={paths.cluster(diff.clusterId, 'settings')} className="link text-xs">
+        <Link href={paths.clusterSettings(diff.clusterId, 'ignored')} className="link text-xs">
           Ignore rules
         </Link>
       )}

@@ -2,6 +2,7 @@ import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { Card, Facts } from '@/app/_ui/card.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import { formatUtc } from '@/app/_ui/format-time.ts'
+import { Landing } from '@/app/_ui/landing.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { KeepRulesView } from '@/lib/services/keep-rules/views.ts'
@@ -17,7 +18,8 @@ export async function KeepRulesSection({ clusterId }: { clusterId: string }) {
   const view = loaded.value
   const { rules, lastReport, lastError, marked, unfinished } = view
   return (
-    <Card title="Keep rules" actions={<EditKeepRules view={view} />}>
+    <Card id="keep-rules" title="Keep rules" actions={<EditKeepRules view={view} />}>
+      <Landing at={['keep-rules']} />
       <div className="flex flex-col gap-3 text-sm">
         {lastError && <ErrorNotice error={lastError} />}
         {lastReport?.kind === 'stopped' && (

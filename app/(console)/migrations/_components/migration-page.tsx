@@ -113,7 +113,7 @@ function Now({ migration }: { migration: MigrationView }) {
     return (
       <Notice tone="warn" live title={`Waits: ${target.name} is read-only`}>
         Round {round?.number} is planned and not applied. Arm {target.name} in{' '}
-        <Link href={paths.cluster(target.id, 'settings')} className="link">
+        <Link href={paths.clusterSettings(target.id, 'writing')} className="link">
           its settings
         </Link>
         , and it goes on by itself.

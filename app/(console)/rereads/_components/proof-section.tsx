@@ -66,7 +66,7 @@ export async function ProofSection({ clusterId }: { clusterId: string }) {
         <p className="text-muted text-xs">
           An archive is read back when it is stored and then again by the clock, each copy by itself, while nothing else
           waits. An encrypted one without its key is read for the sums of its files only. Drills by the clock are set in{' '}
-          <Link href={paths.cluster(clusterId, 'settings')} className="link">
+          <Link href={paths.clusterSettings(clusterId, 'drills')} className="link">
             Settings
           </Link>
           .

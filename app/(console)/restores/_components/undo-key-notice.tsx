@@ -20,7 +20,7 @@ export function UndoKeyNotice({ clusterId, undoKey }: { clusterId: string; undoK
         <>
           No private key that opens it is at hand: make sure that somebody has it before you go on. It is unlocked in
           the{' '}
-          <Link href={paths.cluster(clusterId, 'settings')} className="link">
+          <Link href={paths.clusterSettings(clusterId, 'encryption')} className="link">
             settings of the cluster
           </Link>
           , now or when the undo is needed.

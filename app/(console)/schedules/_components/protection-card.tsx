@@ -51,7 +51,7 @@ export function ProtectionCard({ protection }: { protection: ProtectionView }) {
             'Proved by a drill',
             <span key="drilled" className="inline-flex flex-wrap items-center gap-2">
               {drillHours === null ? 'by hand only' : `every ${distanceWords(drillHours * HOUR_MS)}`}
-              {change(paths.cluster(clusterId, 'settings'), 'Drills')}
+              {change(paths.clusterSettings(clusterId, 'drills'), 'Drills')}
             </span>,
           ],
         ]}

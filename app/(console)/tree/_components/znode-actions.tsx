@@ -114,7 +114,7 @@ export function ZnodeActions({
       </Button>
       {exporting}
       {locked && (
-        <Link href={paths.cluster(clusterId, 'settings')} className="link text-xs">
+        <Link href={paths.clusterSettings(clusterId, 'writing')} className="link text-xs">
           Arm {clusterName}
         </Link>
       )}

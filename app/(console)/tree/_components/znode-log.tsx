@@ -114,7 +114,9 @@ export function ZnodeLog({
 
 function NoTransactions({ page }: { page: ZnodeTransactionsView }) {
   const { reach, isKept, clusterId, clusterName } = page
-  const settings = <LinkButton href={paths.cluster(clusterId, 'settings')}>Settings of {clusterName}</LinkButton>
+  const settings = (
+    <LinkButton href={paths.clusterSettings(clusterId, 'log')}>Transaction log in the settings</LinkButton>
+  )
   if (reach === null) {
     return (
       <EmptyState
@@ -124,7 +126,7 @@ function NoTransactions({ page }: { page: ZnodeTransactionsView }) {
       >
         {isKept
           ? 'The log is kept: its transactions appear here after the next run.'
-          : 'Once it is, every write to this znode is listed here with the value before and after. Switch it on in the settings, under Transaction log.'}
+          : 'Once it is, every write to this znode is listed here with the value before and after. Switch it on in the settings.'}
       </EmptyState>
     )
   }

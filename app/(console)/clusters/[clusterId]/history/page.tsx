@@ -122,7 +122,7 @@ function NotKept({ line }: { line: TimeLineView }) {
       tone="warn"
       title="The transaction log is not kept"
       action={
-        <LinkButton size="small" href={paths.cluster(line.clusterId, 'settings')}>
+        <LinkButton size="small" href={paths.clusterSettings(line.clusterId, 'log')}>
           Keep it
         </LinkButton>
       }
@@ -140,7 +140,7 @@ function NothingKept({ line }: { line: TimeLineView }) {
         icon={<History aria-hidden />}
         title="Nothing of the past is kept yet"
         action={
-          <LinkButton href={paths.cluster(line.clusterId, 'settings')} tone="primary">
+          <LinkButton href={paths.clusterSettings(line.clusterId, 'log')} tone="primary">
             {isUnnamed ? 'Open the settings' : 'Keep the transaction log'}
           </LinkButton>
         }

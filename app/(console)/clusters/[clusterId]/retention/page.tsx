@@ -60,7 +60,7 @@ function NoMembers({ clusterId, clusterName }: { clusterId: string; clusterName:
         icon={<HardDrive aria-hidden />}
         title="No member is known yet"
         action={
-          <LinkButton href={paths.cluster(clusterId, 'settings')} tone="primary">
+          <LinkButton href={paths.clusterSettings(clusterId, 'admin-servers')} tone="primary">
             Give the addresses of the AdminServers
           </LinkButton>
         }

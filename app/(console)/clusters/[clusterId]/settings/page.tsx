@@ -1,6 +1,11 @@
 import type { Metadata } from 'next'
+import Link from 'next/link'
+import type { ReactNode } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { SETTINGS_GROUPS, type SettingsSection } from '@/app/_nav/cluster-pages.ts'
+import { paths } from '@/app/_nav/paths.ts'
 import { Card } from '@/app/_ui/card.tsx'
+import type { ActionResult } from '@/lib/services/error-view.ts'
 import { AlertRules } from '../../../notifications/_components/alert-rules.tsx'
 import { AdminServersForm } from '../../_components/admin-servers-form.tsx'
 import { ApprovalPanel } from '../../_components/approval-panel.tsx'
@@ -14,6 +19,7 @@ import { FollowPanel } from '../../_components/follow-panel.tsx'
 import { IgnoreRulesPanel } from '../../_components/ignore-rules-panel.tsx'
 import { LogKeepingPanel } from '../../_components/log-keeping-panel.tsx'
 import { RemovePanel } from '../../_components/remove-panel.tsx'
+import { SettingsList } from '../../_components/settings-list.tsx'
 import { StoresPanel } from '../../_components/stores-panel.tsx'
 import {
   loadAdminServers,
@@ -29,9 +35,13 @@ import {
 
 export const metadata: Metadata = { title: 'Settings' }
 
+/** TLS is a part of the form of the connection. */
+type CardOfSettings = Exclude<SettingsSection, 'tls'>
+const FLUSH: readonly SettingsSection[] = ['alerts', 'ignored']
+
 export default async function ClusterSettingsPage({ params }: { params: Promise<{ clusterId: string }> }) {
   const { clusterId } = await params
-  const [cluster, adminServers, logs, drills, alerts, encryption, follow] = await Promise.all([
+  const [loaded, adminServers, logs, drills, alerts, encryption, follow] = await Promise.all([
     loadCluster(clusterId),
     loadAdminServers(clusterId),
     loadLogKeeping(clusterId),
@@ -40,85 +50,69 @@ export default async function ClusterSettingsPage({ params }: { params: Promise<
     loadEncryption(clusterId),
     loadFollow(clusterId),
   ])
-  if (!cluster.ok) return <ErrorNotice error={cluster.error} />
-  const [rules, stores] = await Promise.all([loadIgnoreRules(cluster.value.id), loadStores(cluster.value.id)])
+  if (!loaded.ok) return <ErrorNotice error={loaded.error} />
+  const cluster = loaded.value
+  const { id } = cluster
+  const [rules, stores] = await Promise.all([loadIgnoreRules(id), loadStores(id)])
+  const cards: Readonly<Record<CardOfSettings, ReactNode>> = {
+    writing: <ArmPanel cluster={cluster} />,
+    'second-person': <ApprovalPanel cluster={cluster} />,
+    connection: <ClusterForm cluster={cluster} nowMs={Date.now()} />,
+    'admin-servers': shown(adminServers, (stored) => <AdminServersForm clusterId={id} stored={stored} />),
+    stores: shown(stores, (each) => <StoresPanel clusterId={id} {...each} />),
+    encryption: shown(encryption, (each) => <EncryptionPanel clusterId={id} encryption={each} />),
+    drills: shown(drills, (schedule) => <DrillSchedulePanel clusterId={id} schedule={schedule} />),
+    log: shown(logs, (keeping) => <LogKeepingPanel clusterId={id} keeping={keeping} />),
+    follow: shown(follow, (each) => <FollowPanel clusterId={id} follow={each} />),
+    drift: shown(alerts, ({ drift, backups }) => <DriftPanel clusterId={id} watch={drift} backups={backups} />),
+    alerts: shown(alerts, (each) => <AlertRules clusterId={id} rules={each.rules} />),
+    ignored: shown(rules, (each) => <IgnoreRulesPanel cluster={cluster} rules={each} />),
+    remove: <RemovePanel cluster={cluster} />,
+  }
   return (
-    <ClusterFrame cluster={cluster.value} section="settings">
-      <div className="grid max-w-6xl items-start gap-4 xl:grid-cols-[2fr_1fr]">
-        <div className="flex min-w-0 flex-col gap-4">
-          <Card title="Connection">
-            <ClusterForm cluster={cluster.value} nowMs={Date.now()} />
-          </Card>
-          <Card title="AdminServer">
-            {adminServers.ok ? (
-              <AdminServersForm clusterId={cluster.value.id} stored={adminServers.value} />
-            ) : (
-              <ErrorNotice error={adminServers.error} />
-            )}
-          </Card>
-          {rules.ok ? (
-            <IgnoreRulesPanel cluster={cluster.value} rules={rules.value} />
-          ) : (
-            <ErrorNotice error={rules.error} />
-          )}
-          <Card title="Stores">
-            {stores.ok ? (
-              <StoresPanel clusterId={cluster.value.id} {...stores.value} />
-            ) : (
-              <ErrorNotice error={stores.error} />
-            )}
-          </Card>
-          <Card title="Transaction log">
-            {logs.ok ? (
-              <LogKeepingPanel clusterId={cluster.value.id} keeping={logs.value} />
-            ) : (
-              <ErrorNotice error={logs.error} />
-            )}
-          </Card>
-          <div id="follow" className="scroll-mt-16">
-            <Card title="Live stream">
-              {follow.ok ? (
-                <FollowPanel clusterId={cluster.value.id} follow={follow.value} />
-              ) : (
-                <ErrorNotice error={follow.error} />
-              )}
-            </Card>
+    <ClusterFrame cluster={cluster} section="settings">
+      <div className="grid items-start gap-4 lg:grid-cols-[11rem_minmax(0,60rem)] lg:gap-6">
+        <SettingsList>
+          <div className="shrink-0 lg:border-t lg:pt-2">
+            <p aria-hidden className="hidden px-2 pb-0.5 font-medium text-muted text-xs lg:block">
+              On pages of their own
+            </p>
+            <ul aria-label="On pages of their own" className="flex gap-1 lg:flex-col lg:gap-px">
+              <ElsewhereLink href={paths.clusterSchedules(id)}>Schedules</ElsewhereLink>
+              <ElsewhereLink href={paths.clusterKeepRules(id)}>Keep rules</ElsewhereLink>
+            </ul>
           </div>
-          <Card title="Encryption">
-            {encryption.ok ? (
-              <EncryptionPanel clusterId={cluster.value.id} encryption={encryption.value} />
-            ) : (
-              <ErrorNotice error={encryption.error} />
-            )}
-          </Card>
-          <Card title="Drills">
-            {drills.ok ? (
-              <DrillSchedulePanel clusterId={cluster.value.id} schedule={drills.value} />
-            ) : (
-              <ErrorNotice error={drills.error} />
-            )}
-          </Card>
-          {alerts.ok ? (
-            <>
-              <div id="drift" className="scroll-mt-16">
-                <Card title="Drift from a baseline">
-                  <DriftPanel clusterId={cluster.value.id} watch={alerts.value.drift} backups={alerts.value.backups} />
-                </Card>
-              </div>
-              <Card title="Alerts" flush>
-                <AlertRules clusterId={cluster.value.id} rules={alerts.value.rules} />
-              </Card>
-            </>
-          ) : (
-            <ErrorNotice error={alerts.error} />
+        </SettingsList>
+        <div className="flex min-w-0 flex-col gap-4">
+          {SETTINGS_GROUPS.flatMap(({ sections }) =>
+            sections.map(
+              ([section, title]) =>
+                section !== 'tls' && (
+                  <Card key={section} id={section} title={title} flush={FLUSH.includes(section)}>
+                    {cards[section]}
+                  </Card>
+                ),
+            ),
           )}
-        </div>
-        <div className="flex flex-col gap-4">
-          <ArmPanel cluster={cluster.value} />
-          <ApprovalPanel cluster={cluster.value} />
-          <RemovePanel cluster={cluster.value} />
         </div>
       </div>
     </ClusterFrame>
+  )
+}
+
+function shown<T>(loaded: ActionResult<T>, show: (value: T) => ReactNode): ReactNode {
+  return loaded.ok ? show(loaded.value) : <ErrorNotice error={loaded.error} />
+}
+
+function ElsewhereLink({ href, children }: { href: string; children: ReactNode }) {
+  return (
+    <li>
+      <Link
+        href={href}
+        className="block whitespace-nowrap rounded-md px-2 py-1 text-sm -outline-offset-2 hover:bg-hover"
+      >
+        {children} →
+      </Link>
+    </li>
   )
 }
