@@ -69,6 +69,7 @@ export const PLACES = {
   AuditForward: 'no cluster',
   LogKeeping: { main: 'clusterId' },
   LogPiece: { main: 'clusterId' },
+  LogBase: { main: 'clusterId' },
   LogMirror: { main: 'clusterId' },
   ClusterFollow: { main: 'clusterId' },
   FollowGap: { main: 'clusterId' },

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { createFileArchives } from '../adapters/archive/file-archives.ts'
+import { formatHex64 } from '../base/hex64.ts'
 import { TxnEntry } from '../domain/txnlog/entry.ts'
 import type { ServiceContext } from '../services/context.ts'
 import { openLogs } from '../services/logs/cluster-logs.ts'
 import { logFolder } from '../services/logs/log-folder.ts'
 import { create, encodeEntry } from './log-builder.ts'
+import { buildTree, streamOf } from './znode-builder.ts'
 
 export interface KeptCluster {
   readonly id: string
@@ -50,4 +52,31 @@ export async function readLog(context: ServiceContext, cluster: KeptCluster) {
     for await (const batch of logs.read(segment)) zxids.push(...batch.map(({ zxid }) => zxid))
   }
   return { zxids, gaps: logs.archived.gaps, problems: logs.archived.problems }
+}
+
+/** A base as the stream leaves it beside the log of that host: the tree of those paths after that transaction. */
+export async function addStreamBase(
+  context: ServiceContext,
+  cluster: KeptCluster,
+  zxid: bigint,
+  recipients: readonly string[] = [],
+): Promise<string> {
+  const at = formatHex64(zxid)
+  const archives = recipients.length === 0 ? context.archives : context.archives.withRecipients(recipients)
+  const { dir } = await archives.write({
+    parentDir: context.archives.logs.basesDir(logFolder(context, cluster.name)),
+    stream: streamOf(buildTree(['/', '/a', `/at-${at}`])),
+    startedAtMs: context.clock.now(),
+    now: () => context.clock.now(),
+    describe: () => ({
+      cluster: { name: cluster.name, connectString: null, chroot: '/' },
+      source: 'observer',
+      zookeeperVersion: null,
+      scope: { paths: ['/'], kind: 'subtrees' },
+      zxid,
+      consistency: { class: 'exact', proof: 'replay', from: at, to: at, moved: [] },
+      unreadable: [],
+    }),
+  })
+  return dir
 }

@@ -1,3 +1,4 @@
+import type { Manifest } from '../../domain/snapshot/manifest.ts'
 import type { Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
@@ -60,6 +61,7 @@ export interface LogBase extends BaseFile {
   readonly dir: string
   readonly takenAtMs: number
   readonly archiveBytes: number
+  readonly manifest: Manifest
 }
 
 /** An open end of the log that grows: a native log file, made with its first entry. Of one writer. */

@@ -26,7 +26,7 @@ async function findLogBase(dir: string): Promise<LogBase | null> {
   try {
     const { manifest, bytes } = await readManifest(dir)
     const archiveBytes = manifest.files.reduce((sum, file) => sum + file.bytes, bytes)
-    return { ...(await findArchiveBase(dir)), dir, takenAtMs: manifest.takenAtMs, archiveBytes }
+    return { ...(await findArchiveBase(dir)), dir, takenAtMs: manifest.takenAtMs, archiveBytes, manifest }
   } catch (error) {
     // Removed meanwhile, or damaged: another base serves, further back.
     if (!isArkeeperError(error)) throw error

@@ -246,8 +246,8 @@ export const ALERT_RULES = {
     clearMinutes: 0,
   },
   'logs-damaged': {
-    title: 'Piece of the transaction log damaged',
-    when: 'A piece of the archived log was read again, and is not what was written.',
+    title: 'Part of the transaction log damaged',
+    when: 'A piece of the archived log, or a base of the live stream, was read again and is not what was written.',
     of: 'cluster',
     severity: 'critical',
     enabled: true,
@@ -283,6 +283,16 @@ export const ALERT_RULES = {
     enabled: true,
     numbers: { minutes: { label: 'For longer than (minutes)', min: 1, max: 1440, default: 5 } },
     holdMinutes: 0,
+    clearMinutes: 0,
+  },
+  'follow-copy-behind': {
+    title: 'Store behind the live stream',
+    when: 'A store lacks transactions of a followed cluster that were made over more than so many minutes: they would be lost with the host that hears the stream.',
+    of: 'cluster',
+    severity: 'warning',
+    enabled: true,
+    numbers: { minutes: { label: 'Behind by more than (minutes)', min: 2, max: 1440, default: 10 } },
+    holdMinutes: 2,
     clearMinutes: 0,
   },
   'follow-gap': {

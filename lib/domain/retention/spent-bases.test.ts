@@ -20,3 +20,11 @@ test('of one day one stays, of weeks that are long ago one a week', () => {
   expect(kept(Array.from({ length: 35 }, (_, i) => 49 - i))).toBeLessThanOrEqual(7)
   expect(kept(Array.from({ length: 10 }, (_, i) => 10 - i))).toBe(10)
 })
+
+test('behind a gap the first stays: no older one leads across', () => {
+  const bases = [2.9, 2.8, 2.6, 2.5, 0].map(base)
+  const of = (runOf: (zxid: bigint) => number) =>
+    findSpentBases(bases, { logsFrom: bases[0]!.zxid + 1n, runOf, nowMs: NOW }).map(({ zxid }) => zxid)
+  expect(of(() => 0)).toEqual([bases[1]!.zxid, bases[2]!.zxid, bases[3]!.zxid])
+  expect(of((zxid) => Number(zxid >= bases[2]!.zxid))).toEqual([bases[1]!.zxid, bases[3]!.zxid])
+})

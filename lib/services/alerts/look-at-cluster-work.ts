@@ -74,11 +74,16 @@ export const lookAtLogPieces: Look = {
       orderBy: { id: 'asc' },
       select: { clusterId: true },
     })
-    const counts = Map.groupBy(rows, ({ clusterId }) => clusterId)
+    const bases = await look.context.db.logBase.findMany({
+      where: { verifyOk: false },
+      orderBy: { id: 'asc' },
+      select: { clusterId: true },
+    })
+    const counts = Map.groupBy([...rows, ...bases], ({ clusterId }) => clusterId)
     return [...counts].flatMap(([clusterId, damaged]): Finding[] => {
       const cluster = look.clusters.get(clusterId)
       if (!cluster || !isOn(look, 'logs-damaged', clusterId)) return []
-      const text = `${countOf(damaged.length, 'piece')} of the transaction log of ${cluster.name} ${damaged.length === 1 ? 'is' : 'are'} damaged`
+      const text = `${countOf(damaged.length, 'part')} of the transaction log of ${cluster.name} ${damaged.length === 1 ? 'is' : 'are'} damaged`
       return [{ rule: 'logs-damaged', cluster, subject: '', about: 'cluster-settings', text }]
     })
   },

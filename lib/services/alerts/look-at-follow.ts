@@ -2,6 +2,8 @@ import { countOf } from '../../base/count-of.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { judgeFollow } from '../follow/judge-follow.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
+import { measureBehind } from '../logs/log-end.ts'
+import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { describeAge, type Finding, isOn, type Look, type LookContext } from './finding.ts'
 
 const MINUTE_MS = 60_000
@@ -12,7 +14,7 @@ type Row = Awaited<ReturnType<LookContext['context']['db']['clusterFollow']['fin
 
 /** What the streams of followed clusters tell: each rule of its own, from the rows that the workers write. */
 export const lookAtFollow: Look = {
-  rules: ['digest-parted', 'follow-down', 'follow-behind', 'follow-gap'],
+  rules: ['digest-parted', 'follow-down', 'follow-behind', 'follow-copy-behind', 'follow-gap'],
   find: async (look) => {
     const rows = await look.context.db.clusterFollow.findMany({ where: { enabled: true } })
     const gaps = await look.context.db.followGap.findMany({
@@ -21,6 +23,7 @@ export const lookAtFollow: Look = {
     })
     return [
       ...rows.flatMap((row) => [...findParted(look, row), ...findDown(look, row), ...findBehind(look, row)]),
+      ...(await findCopiesBehind(look, rows)),
       ...findGaps(look, gaps),
     ]
   },
@@ -60,6 +63,25 @@ function findBehind(look: LookContext, row: Row): Finding[] {
   const lag = Math.round((row.lagMs ?? 0) / 1000)
   const text = `What is kept of the live stream of ${cluster.name} is ${countOf(lag, 'second')} behind, for ${describeAge(sinceMs)}`
   return [{ rule: 'follow-behind', cluster, subject: '', about: 'cluster-follow', text }]
+}
+
+async function findCopiesBehind(look: LookContext, rows: readonly Row[]): Promise<Finding[]> {
+  const { db } = look.context
+  const where = { clusterId: { in: rows.map(({ clusterId }) => clusterId) }, storeId: { not: DEFAULT_STORE_ID } }
+  const mirrors = await db.logMirror.findMany({ where, orderBy: { id: 'asc' } })
+  const stores = await db.store.findMany({ select: { id: true, name: true } })
+  return mirrors.flatMap((mirror): Finding[] => {
+    const cluster = look.clusters.get(mirror.clusterId)
+    const row = rows.find(({ clusterId }) => clusterId === mirror.clusterId)
+    if (!cluster || row?.lastZxid == null || !isOn(look, 'follow-copy-behind', mirror.clusterId)) return []
+    const behindMs = measureBehind({ zxid: row.lastZxid, at: row.lastTxnAt }, mirror)
+    const minutes = look.settingsOf('follow-copy-behind', mirror.clusterId).numbers.minutes ?? 10
+    if (behindMs === null || behindMs <= minutes * MINUTE_MS) return []
+    const name = stores.find(({ id }) => id === mirror.storeId)?.name ?? 'a store that was removed'
+    const to = mirror.lastZxid === null ? '' : `, it goes to ${formatHex64(mirror.lastZxid)}`
+    const text = `${name} is ${describeAge(behindMs)} behind the live stream of ${cluster.name}${to}`
+    return [{ rule: 'follow-copy-behind', cluster, subject: mirror.storeId, about: 'cluster-follow', text }]
+  })
 }
 
 function findGaps(look: LookContext, gaps: readonly { readonly clusterId: string }[]): Finding[] {

@@ -3,11 +3,13 @@ import { findNames } from '../backups/to-backup-view.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { findNeeds } from '../keep-rules/find-needs.ts'
+import { listClusterBases } from '../logs/cluster-bases.ts'
 import { openLogs } from '../logs/cluster-logs.ts'
 import { lookPast } from '../seen-by.ts'
 import { findMode, findRecipients } from './find-recipients.ts'
 import { listFormerCopies } from './former-copies.ts'
 import { type EncryptedRow, isSameSet, listEncrypted, toKeyNeeds } from './key-needs.ts'
+import { listStaleBases } from './reencrypt-bases.ts'
 import { listStalePieces } from './reencrypt-pieces.ts'
 import { ALL_CLUSTERS } from './schemas.ts'
 import type { EncryptionView, RecipientView, RotationWaitView } from './views.ts'
@@ -58,9 +60,14 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
         : null,
   })
   const proved = new Set(keys.filter(({ provedAt }) => provedAt !== null).map(({ recipient }) => recipient))
-  const pieces = (logs?.archived.segments ?? []).flatMap(({ sealed }) =>
-    sealed === undefined ? [] : [sealed.recipients],
-  )
+  const bases = await listClusterBases(context, cluster)
+  const pieces = [
+    ...(logs?.archived.segments ?? []).flatMap(({ sealed }) => (sealed === undefined ? [] : [sealed.recipients])),
+    ...bases.flatMap(({ places }) => {
+      const recipients = places[0]?.manifest.encryption?.recipients
+      return recipients === undefined ? [] : [recipients]
+    }),
+  ]
   const labels = new Map(keys.map(({ recipient, label }) => [recipient, label]))
   return {
     mode,
@@ -78,7 +85,8 @@ export async function getEncryption(context: ServiceContext, clusterId: string):
       })),
     machine,
     needs: toKeyNeeds(backups, { effective, labels }, { pieces, formerCopies }),
-    stalePieces: logs === null ? 0 : listStalePieces(logs, effective).length,
+    stalePieces:
+      (logs === null ? 0 : listStalePieces(logs, effective).length) + listStaleBases(bases, effective).length,
     plainBackups: backups.filter(({ recipients }) => recipients === null).length,
     staleBackups: stale.length,
     rotationJobId: rotation?.id ?? null,

@@ -22,6 +22,7 @@ import { openStaging } from '../stores/staging.ts'
 import { findRecipients } from './find-recipients.ts'
 import { replaceCopies } from './former-copies.ts'
 import { isSameSet, listEncrypted, toRecipients } from './key-needs.ts'
+import { reencryptBases } from './reencrypt-bases.ts'
 import { reencryptPieces } from './reencrypt-pieces.ts'
 
 /** From one round to the next, for backups that something reads; twice as long each time. */
@@ -78,7 +79,9 @@ export async function runReencrypt(
       await run.log('error', `${id}: ${formatErrorLine(error)}`)
     }
   }
-  const pieces = await reencryptPieces(context, cluster, wanted, run)
+  const ofLog = await reencryptPieces(context, cluster, wanted, run)
+  const bases = await reencryptBases(context, { ...rotation, wanted })
+  const pieces = { done: ofLog.done + bases.done, failed: ofLog.failed + bases.failed }
   const told = (backups: number, logPieces: number) =>
     [
       ...(backups > 0 || logPieces === 0 ? [countOf(backups, 'backup')] : []),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FollowGap, FollowHolding, FollowSink, GapReason } from '../../adapters/archive/live/follow-sink.ts'
 import type { LiveBase } from '../../adapters/archive/live/live-tree.ts'
-import type { LogBase, LogTail } from '../../adapters/archive/log-archive.ts'
+import type { LogTail } from '../../adapters/archive/log-archive.ts'
 import type { BaseFile } from '../../adapters/archive/store.ts'
 import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
@@ -16,12 +16,15 @@ import { LogReader } from '../../domain/txnlog/read-log.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { ServiceContext } from '../context.ts'
 import { catchUpLogs } from '../logs/catch-up.ts'
+import { type ClusterBase, listClusterBases, withClusterBase } from '../logs/cluster-bases.ts'
 import { openLogs } from '../logs/cluster-logs.ts'
+import { readTails } from '../logs/read-tails.ts'
 import { writeStreamBase } from './write-stream-base.ts'
 
 /** What the open end may grow to before it is put into pieces: at most so much is read without an index. */
 const TAIL_BYTES_MAX = 8 << 20
-const TAIL_AGE_MAX_MS = 5 * 60_000
+/** What was written is in a piece after so long, and on its way to the stores: what is lost with this host is about that much. */
+const TAIL_AGE_MAX_MS = 30_000
 const BASE_NAME = /^base\.([0-9a-f]{1,16})$/
 
 export interface ArchiveSinkInput {
@@ -50,20 +53,25 @@ export interface ArchiveSinkInput {
   onRollBack(to: bigint | null): Promise<void>
   /** A base lies in the archive. */
   onBase(zxid: bigint): void
+  /** Something is in pieces or bases that the stores do not have yet. Must not throw. */
+  onStored(): Promise<void>
 }
 
 /**
  * Keeps a stream in the log archive of its cluster: an open end that grows beside the pieces and is put into them now and then, so that nothing
  * is rewritten each second. Bases are archives beside the logs, and the newest lies on this host unpacked, to go on from.
  *
- * Where archives are encrypted nobody here could read the pieces back to go on from: open ends, which are sealed with the installation's key,
- * stay until a base is behind them.
+ * Where archives are encrypted nobody here could read the pieces back to go on from: what is in the open ends, which are sealed with the
+ * installation's key, goes into pieces as soon, and the open ends stay beside them until a base is behind them.
  */
 export class ArchiveSink implements FollowSink {
   readonly scratchDir: string
   readonly #input: ArchiveSinkInput
   #tail: LogTail | null = null
-  #tailSince = 0
+  /** Since when something waits to be put into pieces; null: nothing does. */
+  #waitsSince: number | null = null
+  /** Of open ends that stay, up to where they are in pieces as well. */
+  #copiedTo: bigint | null = null
   /** Closed open ends that are not in pieces yet, with their last zxid. */
   #closed: { readonly name: string; readonly last: bigint }[] = []
   /** One at a time touches the open end. */
@@ -105,7 +113,7 @@ export class ArchiveSink implements FollowSink {
         this.#warn(error, 'The open end that was left could not be put into pieces yet')
       })
     }
-    const bases = await this.#logs.bases(logDir)
+    const bases = await listClusterBases(context, cluster)
     this.#based = bases[0] ? { zxid: bases[0].zxid, atMs: bases[0].takenAtMs } : null
     if ((await this.#localBases()).length === 0) await this.#fetchBase(bases)
     const holding = await this.#holding()
@@ -126,19 +134,30 @@ export class ArchiveSink implements FollowSink {
     await this.#inTurn(async () => {
       if (this.#tail === null) {
         this.#tail = this.#logs.openTail(this.#input.logDir, `f${this.#input.fence}`)
-        this.#tailSince = this.#input.context.clock.now()
       }
+      this.#waitsSince ??= this.#input.context.clock.now()
       await this.#tail.append(entries)
     })
   }
 
   async flush(): Promise<void> {
     await this.#tail?.flush()
-    if (this.#input.isEncrypted || !this.#isTailDue()) return
-    await this.#closeTail()
+    await this.tend()
+  }
+
+  /** Called each second, whether or not anything comes: what waits for long enough is put into pieces. */
+  async tend(): Promise<void> {
+    const { isEncrypted } = this.#input
+    const isFull = (this.#tail?.bytes ?? 0) >= TAIL_BYTES_MAX
+    if (this.#taking !== null || !(isFull || this.#isDue())) return
+    if (!isEncrypted || isFull) await this.#closeTail()
+    this.#waitsSince = null
     // In the background: what arrives goes into another open end meanwhile.
-    this.#taking ??= this.#takeClosed()
-      .catch((error: unknown) => this.#warn(error, 'The open end of a log could not be put into pieces yet'))
+    this.#taking = (isEncrypted ? this.#copyTails() : this.#takeClosed())
+      .catch((error: unknown) => {
+        this.#waitsSince ??= this.#input.context.clock.now()
+        this.#warn(error, 'The open end of a log could not be put into pieces yet')
+      })
       .finally(() => {
         this.#taking = null
       })
@@ -152,12 +171,14 @@ export class ArchiveSink implements FollowSink {
     if (this.#isBaseDue(base.zxid)) await this.#archiveBase(path, base.zxid)
     if (!this.#input.isEncrypted) return
     await this.#closeTail()
+    await this.#taking
     await this.#takeClosed(base.zxid)
   }
 
   async gap(gap: FollowGap): Promise<void> {
     if (this.#needsBehind === null || gap.to > this.#needsBehind) this.#needsBehind = gap.to
     await this.#closeTail()
+    await this.#taking
     await this.#takeClosed()
     await this.#input.onGap(gap)
   }
@@ -170,9 +191,11 @@ export class ArchiveSink implements FollowSink {
     const { last } = await this.#holding()
     if (last !== null) await this.#input.assertRolledBack(last)
     await this.#closeTail()
+    await this.#taking
     await this.#takeClosed()
     await this.#logs.rollBack(this.#input.logDir, to)
     this.#based = null
+    this.#copiedTo = null
     for (const { path, zxid } of await this.#localBases()) {
       if (to === null || zxid > to) await rm(path, { force: true })
     }
@@ -183,8 +206,9 @@ export class ArchiveSink implements FollowSink {
   async close(): Promise<void> {
     await this.#taking
     await this.#closeTail()
-    if (this.#input.isEncrypted) return
-    await this.#takeClosed().catch((error: unknown) =>
+    this.#waitsSince = null
+    const taken = this.#input.isEncrypted ? this.#copyTails() : this.#takeClosed()
+    await taken.catch((error: unknown) =>
       // It is whole where it is, and is put into pieces by whoever goes on.
       this.#warn(error, 'The open end of a log stays until the stream goes on'),
     )
@@ -218,14 +242,16 @@ export class ArchiveSink implements FollowSink {
     return { last, bases, logs: [...(isEncrypted ? [] : opened.sources(segments)), ...tails], gaps }
   }
 
-  /** On a host that has not followed before: the newest base that can be read, unpacked. */
-  async #fetchBase(bases: readonly LogBase[]): Promise<void> {
-    for (const { dir, zxid } of bases) {
-      const path = join(/* turbopackIgnore: true */ this.scratchDir, 'fetched')
-      const { context, localDir } = this.#input
+  /** On a host that has not followed before: the newest base that can be read, unpacked, wherever it lies. */
+  async #fetchBase(bases: readonly ClusterBase[]): Promise<void> {
+    const path = join(/* turbopackIgnore: true */ this.scratchDir, 'fetched')
+    const { context, localDir } = this.#input
+    for (const base of bases) {
       try {
-        const out = createWriteStream(path, { mode: 0o600 })
-        await pipeline(context.archives.readUnpacked(dir), out, { signal: context.signal })
+        await withClusterBase(context, base, async (dir) => {
+          const out = createWriteStream(path, { mode: 0o600 })
+          await pipeline(context.archives.readUnpacked(dir), out, { signal: context.signal })
+        })
       } catch (error) {
         throwIfAborted(context.signal)
         // An encrypted one without its key, or a damaged one: an older one may serve.
@@ -233,7 +259,7 @@ export class ArchiveSink implements FollowSink {
         this.#shortBy ??= isArkeeperError(error) && error.code === 'KEY_MISSING' ? 'keys' : 'lost-here'
         continue
       }
-      await rename(path, join(/* turbopackIgnore: true */ localDir, `base.${formatHex64Bare(zxid)}`))
+      await rename(path, join(/* turbopackIgnore: true */ localDir, `base.${formatHex64Bare(base.zxid)}`))
       this.#shortBy = undefined
       return
     }
@@ -256,6 +282,7 @@ export class ArchiveSink implements FollowSink {
       await writeStreamBase(context, { path, zxid, cluster, parentDir: this.#logs.basesDir(logDir) })
       this.#based = { zxid, atMs: context.clock.now() }
       this.#input.onBase(zxid)
+      await this.#input.onStored()
     } catch (error) {
       // The stream is whole without it; the next base comes soon.
       this.#warn(error, 'A base of the stream could not be kept in the archive')
@@ -269,9 +296,8 @@ export class ArchiveSink implements FollowSink {
     return this.#needsBehind !== null && based.zxid < this.#needsBehind
   }
 
-  #isTailDue(): boolean {
-    if (this.#tail === null) return false
-    return this.#tail.bytes >= TAIL_BYTES_MAX || this.#input.context.clock.now() - this.#tailSince >= TAIL_AGE_MAX_MS
+  #isDue(): boolean {
+    return this.#waitsSince !== null && this.#input.context.clock.now() - this.#waitsSince >= TAIL_AGE_MAX_MS
   }
 
   async #closeTail(): Promise<void> {
@@ -294,6 +320,23 @@ export class ArchiveSink implements FollowSink {
     // To its end, also when all is to end: it is short, and nobody may come who goes on.
     await this.#logs.takeTails(logDir, { names, members: [`stream of ${cluster.name}`] })
     this.#closed = this.#closed.filter(({ name }) => !names.includes(name))
+    await this.#input.onStored()
+  }
+
+  /** Puts what lies in the open ends of this stream into pieces; they stay, since only they can be read here. */
+  async #copyTails(): Promise<void> {
+    const { cluster, logDir } = this.#input
+    const mine = new Set([...this.#closed.map(({ name }) => name), this.#tail?.name ?? null])
+    const lasts = new Map(this.#closed.map(({ name, last }) => [name, last]))
+    const after = this.#copiedTo
+    const tails = (await this.#logs.tails(logDir)).filter(
+      ({ name }) => mine.has(name) && (after === null || (lasts.get(name) ?? after + 1n) > after),
+    )
+    if (tails.length === 0) return
+    const entries = readTails(tails, { after })
+    const { last } = await this.#logs.append(logDir, { entries, members: [`stream of ${cluster.name}`] })
+    this.#copiedTo = last
+    await this.#input.onStored()
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -11,11 +11,12 @@ import type { followStream } from '../engine/follow-stream.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { HitBook } from '../live/record-hits.ts'
 import { logFolder } from '../logs/log-folder.ts'
+import { pruneBases, rollBackBases } from '../logs/prune-bases.ts'
 import { rollBackPieces } from '../logs/remove-pieces.ts'
+import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { ArchiveSink } from './archive-sink.ts'
 import { FollowReport } from './follow-report.ts'
 import { FOLLOW_LEASE_MS } from './judge-follow.ts'
-import { keepBases } from './keep-bases.ts'
 import { toQuorumTarget } from './quorum-target.ts'
 import { forgetGap, recordGap } from './record-gap.ts'
 import { assertOurs, assertRolledBack } from './same-ensemble.ts'
@@ -128,12 +129,13 @@ class FollowRun {
     // What is watched must be known before the first transaction comes: it may be what was missed.
     await hits.flush(context)
     const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax }, [hits])
-    const beating = this.#beat(report)
+    let sink: ArchiveSink | null = null
+    const beating = this.#beat(report, async () => sink?.tend())
     let ended: unknown = null
     try {
       const cluster = await getClusterForWriting(context, clusterId)
       const target = await toQuorumTarget(context, clusterId, row)
-      const sink = await this.#openSink(report, { ...row, cluster })
+      sink = await this.#openSink(report, { ...row, cluster })
       const { observers, archives, clock } = context
       await engine.follow(
         { observers, liveTrees: archives.liveTrees, clock, wait: engine.wait },
@@ -197,6 +199,7 @@ class FollowRun {
       onRollBack: async (to) => {
         // What is laid aside here must not come back out of a store.
         await rollBackPieces(context, cluster.id, to)
+        await rollBackBases(context, cluster.id, to)
         await writeAudit(context.db, context, {
           action: 'logs.archive',
           cluster,
@@ -204,9 +207,10 @@ class FollowRun {
           message: `The ensemble has no more what it told behind ${to === null ? 'its beginning' : formatHex64(to)}: what was kept of it is laid aside`,
         })
       },
+      onStored: () => askForMirrors(context, cluster.id),
       onBase: (zxid) => {
         report.onBase(zxid)
-        keepBases(context, logDir).catch((error: unknown) => {
+        pruneBases(context, cluster).catch((error: unknown) => {
           context.log.warn({ clusterId: cluster.id, error: formatErrorLine(error) }, 'Old bases could not be removed')
         })
       },
@@ -214,7 +218,7 @@ class FollowRun {
   }
 
   /** Renews the lease and tells how it goes, each second, until it ends. A stream whose lease is lost is left at once. */
-  async #beat(report: FollowReport): Promise<void> {
+  async #beat(report: FollowReport, tend: () => Promise<unknown>): Promise<void> {
     const { clusterId, stop, engine } = this.#input
     const { clock, log } = this.#context
     const recipients = await this.#recipients()
@@ -224,6 +228,7 @@ class FollowRun {
       await engine.wait(TICK_MS, stop.signal)
       if (stop.signal.aborted) return
       try {
+        await tend()
         const isOurs = await report.write()
         if (!isOurs) log.info({ clusterId }, 'The stream is somebody else’s now, or its settings were changed')
         if (!isOurs) stop.abort()
@@ -252,5 +257,17 @@ class FollowRun {
 
   async #recipients(): Promise<string> {
     return (await findRecipients(this.#context, this.#input.clusterId)).join(' ')
+  }
+}
+
+/** So that it is in the stores at once. A store that failed has its own time to be tried again. */
+async function askForMirrors(context: ServiceContext, clusterId: string): Promise<void> {
+  try {
+    await context.db.logMirror.updateMany({
+      where: { clusterId, storeId: { not: DEFAULT_STORE_ID }, error: null },
+      data: { nextRunAt: new Date(context.clock.now()) },
+    })
+  } catch (error) {
+    context.log.warn({ clusterId, error: formatErrorLine(error) }, 'The stores of a log could not be told of more')
   }
 }

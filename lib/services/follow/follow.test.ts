@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -11,6 +11,7 @@ import { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { summaryPageSchema } from '../../domain/txnlog/summary.ts'
 import { findCorpusSet, logsOf, parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
+import { hostOf } from '../../testing/kept-logs.ts'
 import { type SessionScript, scriptObserver } from '../../testing/scripted-stream.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { collectZnodes } from '../../testing/znode-builder.ts'
@@ -19,8 +20,11 @@ import { addCluster } from '../clusters/add-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { followStream } from '../engine/follow-stream.ts'
 import { logFolder } from '../logs/log-folder.ts'
+import { runDueLogMirrors } from '../logs/run-due-log-mirrors.ts'
 import { getTimeTravel } from '../moments/get-time-travel.ts'
 import { openMoment } from '../moments/open-moment.ts'
+import { setClusterStores } from '../stores/cluster-stores.ts'
+import { addStore } from '../stores/edit-store.ts'
 import { FollowRuns } from './follow-runs.ts'
 import { getFollow } from './get-follow.ts'
 import { setFollow } from './set-follow.ts'
@@ -184,6 +188,50 @@ describe('a cluster that is followed', () => {
     expect(chunks.reduce((sum, { transactions }) => sum + transactions, 0)).toBe(between(FIRST.zxid, END).length)
     expect(chunks.at(-1)?.toZxid).toBe(END)
     expect(summaryPageSchema.parse(chunks[0]?.summaries).shown.length).toBeGreaterThan(0)
+  })
+
+  test('is in its stores half a minute after it was written, and says how far each place reaches', async () => {
+    const shelf = join(admin().paths.dataDir, 'shelf')
+    await mkdir(shelf)
+    const store = await addStore(admin(), { kind: 'folder', name: 'shelf', settings: { path: shelf } })
+    await setClusterStores(admin(), { clusterId, storeId: store.storeId, copies: [] })
+    await switchOn()
+    const context = workerContext(scriptObserver([first()]))
+    const mirror = async (owner: string) => {
+      while (await runDueLogMirrors(context, owner));
+    }
+    await worker('w1').runDue(context)
+    await until(row, { state: 'following', lastZxid: MIDDLE, baseZxid: expect.anything() as never })
+    await mirror('w1')
+    const places = async () => (await getFollow(admin(), clusterId)).places
+    expect(await places()).toMatchObject([{ storeId: null, through: formatHex64(MIDDLE), behindMs: 0, bases: 1 }, {}])
+    services.clock.advance(31_000)
+    // Whoever does not hear the stream has none of it in its folder.
+    await mirror('w2')
+    await vi.waitFor(async () => {
+      await mirror('w1')
+      expect((await places())[1]).toMatchObject({
+        ...{ name: 'shelf', through: formatHex64(MIDDLE), behindMs: 0, bases: 1, error: null },
+      })
+    })
+    const other = hostOf(admin(), 'two')
+    const moment = await openMoment(other, { clusterId, zxid: MIDDLE })
+    expect(moment.proof).toMatchObject({ digest: 'match', exact: true, problems: [] })
+    await moment.close()
+    // It stays behind by what comes then.
+    await services.database.client.logMirror.updateMany({
+      where: { storeId: store.storeId },
+      data: { lastZxid: 0x90n, lastTxnAt: new Date((await row()).lastTxnAt!.getTime() - 11 * 60_000) },
+    })
+    expect((await places())[1]).toMatchObject({ through: '0x90', behindMs: 11 * 60_000 })
+    const found = await lookAtFollow.find({
+      context: admin(),
+      clusters: new Map([[clusterId, { id: clusterId, name }]]),
+      settingsOf: () => ({ enabled: true, severity: 'warning', numbers: {} }),
+      nowMs: services.clock.now(),
+      markUnknown: () => undefined,
+    })
+    expect(found).toMatchObject([{ rule: 'follow-copy-behind', text: expect.stringContaining('shelf is 11 minutes') }])
   })
 
   test('is taken over from a worker that fell silent, at the next transaction, and the former writes no more', async () => {

@@ -2,12 +2,13 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
+import { listLogStores } from '../logs/list-log-stores.ts'
 import { judgeFollow } from './judge-follow.ts'
 import { listFollowGaps } from './list-follow-gaps.ts'
 import type { QuorumRow } from './quorum-target.ts'
 import { BASE_HOURS, LAG_SECONDS, quorumTestSchema } from './schemas.ts'
 import { toDigestState } from './to-digest-state.ts'
-import type { FollowSettingsView, FollowView } from './views.ts'
+import type { FollowSettingsView, FollowView, KeptPlaceView } from './views.ts'
 
 /** What is set, and how the stream goes. Throws NOT_FOUND. */
 export async function getFollow(context: ServiceContext, clusterId: string): Promise<FollowView> {
@@ -38,6 +39,7 @@ export async function getFollow(context: ServiceContext, clusterId: string): Pro
       row?.baseZxid == null || row.baseAt === null
         ? null
         : { zxid: formatHex64(row.baseZxid), at: row.baseAt.toISOString() },
+    places: row === null ? [] : await listKeptPlaces(context, id, row),
     error: parseErrorView(row?.error),
     gaps: await listFollowGaps(context, id),
     tested: row?.testedAt && report ? { at: row.testedAt.toISOString(), report } : null,
@@ -68,4 +70,29 @@ function toSettingsView(row: SettingsRow | null): FollowSettingsView {
     enabledByName: row?.enabledByName ?? null,
     enabledAt: row?.enabledAt?.toISOString() ?? null,
   }
+}
+
+async function listKeptPlaces(
+  context: ServiceContext,
+  clusterId: string,
+  row: { readonly lastZxid: bigint | null; readonly lastTxnAt: Date | null },
+): Promise<KeptPlaceView[]> {
+  if (row.lastZxid === null) return []
+  const stores = await listLogStores(context, clusterId)
+  const here: KeptPlaceView = {
+    storeId: null,
+    name: 'The host that hears it',
+    through: formatHex64(row.lastZxid),
+    at: row.lastTxnAt?.toISOString() ?? null,
+    behindMs: 0,
+    bases: stores.find(({ isBuiltIn }) => isBuiltIn)?.bases ?? 0,
+    error: null,
+  }
+  const places = stores.filter(({ isBuiltIn }) => !isBuiltIn)
+  return [
+    here,
+    ...places.map(({ storeId, storeName: name, last: through, lastAt: at, behindMs, bases, error }): KeptPlaceView => {
+      return { storeId, name, through, at, behindMs, bases, error }
+    }),
+  ]
 }

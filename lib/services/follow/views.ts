@@ -48,6 +48,21 @@ export interface FollowSettingsView {
   readonly enabledAt: string | null
 }
 
+/** How far the log of a followed cluster reaches at one place: what is left when all other places are lost. */
+export interface KeptPlaceView {
+  /** Null: the host that hears the stream. */
+  readonly storeId: string | null
+  readonly name: string
+  /** The last transaction that is there without a hole before it, and when it was made. */
+  readonly through: string | null
+  readonly at: string | null
+  /** From there to the last transaction that is kept anywhere; 0: all is there. Null: not known. */
+  readonly behindMs: number | null
+  /** Bases of the stream that are there. */
+  readonly bases: number
+  readonly error: ErrorView | null
+}
+
 /** How the stream of a cluster goes. zxids are hex strings, times ISO strings. */
 export interface FollowView {
   readonly clusterId: string
@@ -73,6 +88,8 @@ export interface FollowView {
     readonly compared: number
   }
   readonly base: { readonly zxid: string; readonly at: string } | null
+  /** How far what is kept reaches, place by place; the host that hears the stream first. */
+  readonly places: readonly KeptPlaceView[]
   readonly error: ErrorView | null
   readonly gaps: readonly FollowGapView[]
   readonly tested: { readonly at: string; readonly report: QuorumTestView } | null

@@ -3,9 +3,8 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { findLogFloor, findSpentPieces } from '../../domain/retention/log-anchors.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
-import { keepBases } from '../follow/keep-bases.ts'
 import { keepBooks } from '../gate.ts'
-import { logFolder } from '../logs/log-folder.ts'
+import { pruneBases } from '../logs/prune-bases.ts'
 import { removeOldestPieces } from '../logs/remove-pieces.ts'
 import { gatherHistory, type HistoryBase } from '../moments/gather-history.ts'
 import { lookPast } from '../seen-by.ts'
@@ -56,9 +55,10 @@ export async function removeSpentLogs(context: ServiceContext, cluster: RuledClu
   await keepBooks(context, { action: 'logs.remove', cluster }, (tx) =>
     tx.logKeeping.updateMany({ where: { clusterId: cluster.id }, data: { removedThrough: last.last } }),
   )
-  const { pieces, bytes, faults } = await removeOldestPieces(context, cluster, spent)
-  if (pieces === 0 && faults.length === 0) return 0
-  await keepBases(context, logFolder(context, cluster.name))
+  const removed = await removeOldestPieces(context, cluster, spent)
+  const { pieces, bytes } = removed
+  if (pieces === 0 && removed.faults.length === 0) return 0
+  const faults = [...removed.faults, ...(await pruneBases(context, cluster))]
   const through = `Transactions up to ${formatHex64(last.last)} are no longer archived: nothing is told from them any more`
   await writeAudit(context.db, context, {
     action: 'logs.remove',

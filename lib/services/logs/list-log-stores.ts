@@ -3,6 +3,7 @@ import type { ServiceContext } from '../context.ts'
 import { parseErrorView } from '../jobs/to-job-view.ts'
 import { listStoreChoices } from '../stores/list-store-views.ts'
 import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
+import { findLogEnd, measureBehind } from './log-end.ts'
 import type { DamagedPieceView, LogStoreView } from './views.ts'
 
 /** How far the log of a cluster is in each of its stores, the built-in folder first. */
@@ -19,6 +20,12 @@ export async function listLogStores(context: ServiceContext, clusterId: string):
     where: { clusterId, sha256: { not: '' }, verifyOk: true },
     _count: { _all: true },
   })
+  const bases = await context.db.logBase.findMany({
+    where: { clusterId, sha256: { not: '' }, OR: [{ verifyOk: null }, { verifyOk: true }] },
+    orderBy: [{ zxid: 'desc' }, { id: 'asc' }],
+    select: { storeId: true, zxid: true },
+  })
+  const end = await findLogEnd(context, clusterId)
   const names = await namesOf(context)
   const views = rows.map((row): LogStoreView => {
     const sum = sums.find(({ storeId }) => storeId === row.storeId)
@@ -29,6 +36,9 @@ export async function listLogStores(context: ServiceContext, clusterId: string):
       pieces: sum?._count._all ?? 0,
       bytes: Number(sum?._sum.bytes ?? 0),
       readAgain: read.find(({ storeId }) => storeId === row.storeId)?._count._all ?? 0,
+      bases: bases.filter(({ storeId }) => storeId === row.storeId).length,
+      lastBase: toHex(bases.find(({ storeId }) => storeId === row.storeId)?.zxid),
+      behindMs: measureBehind(end, row),
       last: row.lastZxid === null ? null : formatHex64(row.lastZxid),
       lastAt: row.lastTxnAt?.toISOString() ?? null,
       lastOkAt: row.lastOkAt?.toISOString() ?? null,
@@ -39,8 +49,47 @@ export async function listLogStores(context: ServiceContext, clusterId: string):
   return views.toSorted((a, b) => Number(b.isBuiltIn) - Number(a.isBuiltIn) || (a.storeName < b.storeName ? -1 : 1))
 }
 
-/** Pieces that were read again and are not what was written, with where a sound one lies. */
+const toHex = (zxid: bigint | undefined) => (zxid === undefined ? null : formatHex64(zxid))
+
+/** Pieces and bases that were read again and are not what was written, with where a sound one lies. */
 export async function listDamagedPieces(context: ServiceContext, clusterId: string): Promise<DamagedPieceView[]> {
+  return [...(await listDamagedOfLog(context, clusterId)), ...(await listDamagedBases(context, clusterId))]
+}
+
+async function listDamagedBases(context: ServiceContext, clusterId: string): Promise<DamagedPieceView[]> {
+  const rows = await context.db.logBase.findMany({
+    where: { clusterId },
+    orderBy: [{ zxid: 'asc' }, { id: 'asc' }],
+    select: {
+      storeId: true,
+      zxid: true,
+      sha256: true,
+      verifyOk: true,
+      verifiedAt: true,
+      fault: true,
+      mendAskedAt: true,
+    },
+  })
+  const damaged = rows.filter(({ verifyOk }) => verifyOk === false)
+  if (damaged.length === 0) return []
+  const names = await namesOf(context)
+  return damaged.map((row): DamagedPieceView => {
+    const from = rows.find(({ zxid, sha256, verifyOk }) => zxid === row.zxid && sha256 !== '' && verifyOk !== false)
+    return {
+      kind: 'base',
+      storeId: row.storeId,
+      storeName: names(row.storeId),
+      first: formatHex64(row.zxid),
+      last: formatHex64(row.zxid),
+      foundAt: row.verifiedAt?.toISOString() ?? null,
+      fault: row.fault ?? 'It is not what was written',
+      soundIn: from === undefined ? null : names(from.storeId),
+      isAsked: row.mendAskedAt !== null,
+    }
+  })
+}
+
+async function listDamagedOfLog(context: ServiceContext, clusterId: string): Promise<DamagedPieceView[]> {
   const damaged = await context.db.logPiece.findMany({
     where: { clusterId, verifyOk: false },
     orderBy: [{ first: 'asc' }, { id: 'asc' }],
@@ -62,6 +111,7 @@ export async function listDamagedPieces(context: ServiceContext, clusterId: stri
   return damaged.map((row): DamagedPieceView => {
     const from = sound.find(({ first, last }) => first === row.first && last >= row.last)
     return {
+      kind: 'piece',
       storeId: row.storeId,
       storeName: names(row.storeId),
       first: formatHex64(row.first),

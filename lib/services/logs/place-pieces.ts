@@ -138,7 +138,7 @@ export async function putPiece(
 }
 
 /** A volume that is not there now must not become a folder of the disk below it. */
-async function assertMounted({ path, name }: FolderStore): Promise<void> {
+export async function assertMounted({ path, name }: FolderStore): Promise<void> {
   const found = await stat(path).catch(() => null)
   if (found?.isDirectory()) return
   throw new ServiceError('NOT_FOUND', `The folder of ${name} is not there: ${path}`, {

@@ -5,11 +5,12 @@ import { ServiceError } from '../errors.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
+import { mirrorBases } from './mirror-bases.ts'
 import { type MirrorRun, mirrorLogs } from './mirror-logs.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
-/** From one run to the next where all went well. */
+/** From one run to the next where all went well; whoever follows asks for one as soon as there is more. */
 const EVERY_MS = MINUTE_MS
 /** Renewed before each piece. */
 const LEASE_MS = 10 * MINUTE_MS
@@ -23,7 +24,13 @@ const ELSEWHERE_MS = 10 * MINUTE_MS
 export async function runDueLogMirrors(context: ServiceContext, owner: string): Promise<boolean> {
   const { db, clock } = context
   const now = new Date(clock.now())
-  const isDue = { nextRunAt: { lte: now }, ...leaseIsFree(now) }
+  // What is new of a followed cluster lies on the host of whoever hears it.
+  const heard = await db.clusterFollow.findMany({
+    where: { leaseUntil: { gt: now }, leaseOwner: { not: owner } },
+    select: { clusterId: true },
+  })
+  const elsewhere = heard.map(({ clusterId }) => clusterId)
+  const isDue = { nextRunAt: { lte: now }, clusterId: { notIn: elsewhere }, ...leaseIsFree(now) }
   const due = await db.logMirror.findFirst({ where: isDue, orderBy: [{ nextRunAt: 'asc' }, { id: 'asc' }] })
   if (!due) return addMissingRows(context)
   const { count } = await db.logMirror.updateMany({
@@ -41,10 +48,12 @@ export async function runDueLogMirrors(context: ServiceContext, owner: string): 
   }
   if (due.storeId === DEFAULT_STORE_ID) await addTargets(context, cluster.id)
   const data = await run(context, { ...due, clusterName: cluster.name }, owner)
-  await db.logMirror.updateMany({
-    where: { id: due.id, leaseOwner: owner },
-    data: { leaseOwner: null, leaseUntil: null, ...data },
-  })
+  const free = { leaseOwner: null, leaseUntil: null, ...data }
+  const mine = { id: due.id, leaseOwner: owner }
+  const ended = await db.logMirror.updateMany({ where: { ...mine, nextRunAt: due.nextRunAt }, data: free })
+  // Asked for meanwhile: then it is due again at once.
+  const { nextRunAt: _, ...told } = { nextRunAt: null, ...free }
+  if (ended.count === 0) await db.logMirror.updateMany({ where: mine, data: told })
   return true
 }
 
@@ -72,6 +81,8 @@ async function isIdle({ db, clock }: ServiceContext, due: Due): Promise<boolean>
   if (keeping?.lastZxid !== lastZxid) return false
   if ((await db.clusterFollow.count({ where: { clusterId, enabled: true } })) > 0) return false
   const toPut = { OR: [{ sha256: '' }, { mendAskedAt: { not: null } }] }
+  const toPutBase = { OR: [{ sha256: '' }, { mendAskedAt: { not: null } }, { formerDir: { not: null } }] }
+  if ((await db.logBase.count({ where: { clusterId, storeId, ...toPutBase } })) > 0) return false
   return (await db.logPiece.count({ where: { clusterId, storeId, ...toPut } })) === 0
 }
 
@@ -81,7 +92,15 @@ async function run(context: ServiceContext, due: Due, owner: string) {
     return { lastOkAt: new Date(clock.now()), nextRunAt: new Date(clock.now() + EVERY_MS) }
   }
   try {
-    const done = await mirrorLogs(context, due, () => assertOwned(context, due.id, owner))
+    const stillOwned = () => assertOwned(context, due.id, owner)
+    const pieces = await mirrorLogs(context, due, stillOwned)
+    // Pieces first: they are what is new each minute.
+    const bases = pieces.isCut ? { missing: 0, elsewhere: null } : await mirrorBases(context, due, stillOwned)
+    const done: MirrorRun = {
+      ...pieces,
+      missing: pieces.missing + bases.missing,
+      elsewhere: pieces.elsewhere ?? bases.elsewhere,
+    }
     const nowMs = clock.now()
     const isWhole = done.missing === 0
     return {
@@ -104,7 +123,7 @@ function errorOf(context: ServiceContext, due: Due, { elsewhere, missing }: Mirr
   if (elsewhere === null || sinceMs < ELSEWHERE_MS) return {}
   const fault = new ServiceError(
     'NOT_FOUND',
-    `${countOf(missing, 'piece')} of the log cannot be read on this host: ${elsewhere}`,
+    `${countOf(missing, 'part')} of the log cannot be read on this host: ${elsewhere}`,
     { remedy: 'start a worker on the host that has them, or test the stores that do' },
   )
   return { error: JSON.stringify(describeFailure(fault, context.newId())) }

@@ -15,7 +15,12 @@ export const keepLogsSchema = z.object({
 
 const zxid = z.string().regex(/^0x[0-9a-f]{1,16}$/)
 
-export const mendPieceSchema = z.object({ clusterId: z.string(), storeId: z.string(), first: zxid })
+export const mendPieceSchema = z.object({
+  clusterId: z.string(),
+  storeId: z.string(),
+  first: zxid,
+  kind: z.enum(['piece', 'base']).default('piece'),
+})
 
 /** What the page showed of the live znode: `expected` null means that there was none, and it is created again. */
 export const restoreZnodeVersionSchema = z.object({

@@ -45,18 +45,25 @@ export interface LogStoreView {
   readonly bytes: number
   /** Pieces that were read again since they were put there, and are sound. */
   readonly readAgain: number
+  /** Bases that are there and not known to be damaged: without one, or a backup, nothing is told from the pieces. */
+  readonly bases: number
+  readonly lastBase: string | null
   /** Up to here it is there without a hole, and when that was by the leader's clock. */
   readonly last: string | null
   readonly lastAt: string | null
+  /** From its last transaction to the last that is kept anywhere: what is lost with the host that follows or keeps. Null: not known. */
+  readonly behindMs: number | null
   /** When last all that was archived was there. */
   readonly lastOkAt: string | null
-  /** Pieces that were not there after the last run. */
+  /** Pieces and bases that were not there after the last run. */
   readonly missing: number
   readonly error: ErrorView | null
 }
 
-/** A piece that was read again and is not what was written. */
+/** A part of the log that was read again and is not what was written. */
 export interface DamagedPieceView {
+  /** A base has one zxid, which is both its first and its last. */
+  readonly kind: 'piece' | 'base'
   readonly storeId: string
   readonly storeName: string
   readonly first: string

@@ -45,7 +45,18 @@ export const METRICS = {
     'cluster',
     'store',
   ),
+  arkeeper_log_copy_behind_seconds: gauge(
+    'From the last transaction in the store to the last that is kept: what is lost with the host that keeps it.',
+    'cluster',
+    'store',
+  ),
+  arkeeper_log_copy_bases: gauge(
+    'Bases of the live stream in the store that are not known to be damaged.',
+    'cluster',
+    'store',
+  ),
   arkeeper_log_pieces_damaged: gauge('Pieces of the log that were read again and are damaged.', 'cluster'),
+  arkeeper_log_bases_damaged: gauge('Bases of the live stream that were read again and are damaged.', 'cluster'),
 
   arkeeper_follow_up: gauge('1 while the live stream of a followed cluster is heard, else 0.', 'cluster'),
   arkeeper_follow_heard_timestamp_seconds: gauge('When it was heard last.', 'cluster'),

@@ -11,6 +11,7 @@ import { listClusterMembers } from '../clusters/cluster-members.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
+import { listClusterBases } from '../logs/cluster-bases.ts'
 import { type ClusterLogs, openLogs } from '../logs/cluster-logs.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { type ArchiveSource, openArchiveFolder, withArchive } from '../stores/archive-folder.ts'
@@ -61,7 +62,7 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
   const members = await membersOf(context, clusterId, faults)
   const found = await listOfMembers(context, members, faults)
   const backups = await listBackupBases(context, clusterId, faults)
-  const ofStream = await listStreamBases(context, logFolder(context, clusterName))
+  const ofStream = await listStreamBases(context, { id: clusterId, name: clusterName }, faults)
   const bases = [...found.bases, ...backups, ...ofStream].sort((a, b) =>
     isLastResort(a) === isLastResort(b) ? (a.zxid < b.zxid ? 1 : a.zxid > b.zxid ? -1 : 0) : isLastResort(a) ? 1 : -1,
   )
@@ -168,15 +169,29 @@ async function listOfMembers(
   return { bases, logs }
 }
 
-/** Snapshots that the stream of a followed cluster has left beside its logs. */
-async function listStreamBases(context: ServiceContext, logDir: string): Promise<HistoryBase[]> {
-  const bases = await context.archives.logs.bases(logDir)
-  return bases.map(({ takenAtMs, ...base }) => ({
-    ...base,
-    name: `base at ${formatHex64(base.zxid)}`,
-    takenAtMs,
-    isOfStream: true,
-  }))
+/** Snapshots that the stream of a followed cluster has left beside its logs: each from the best of its places that answers. */
+async function listStreamBases(
+  context: ServiceContext,
+  cluster: { readonly id: string; readonly name: string },
+  faults: string[],
+): Promise<HistoryBase[]> {
+  const bases: HistoryBase[] = []
+  for (const { zxid, takenAtMs, places } of await listClusterBases(context, cluster)) {
+    const name = `base at ${formatHex64(zxid)}`
+    let fault: string | null = null
+    for (const { storeId, dir, manifest } of places) {
+      try {
+        bases.push({ ...(await baseOf(context, { storeId, dir }, manifest)), name, takenAtMs, isOfStream: true })
+        fault = null
+        break
+      } catch (error) {
+        if (!isArkeeperError(error)) throw error
+        fault ??= `${name}: ${error.message}`
+      }
+    }
+    if (fault !== null) faults.push(fault)
+  }
+  return bases
 }
 
 /**

@@ -6,6 +6,7 @@ import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate, type Transaction } from '../gate.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
+import { type BaseTarget, listBaseTargets, rereadBase } from '../logs/reread-base.ts'
 import { listPieceTargets, type PieceTarget, rereadPiece } from '../logs/reread-piece.ts'
 import { type ArchivePlaceRow, listArchivePlaces } from './list-places.ts'
 
@@ -72,13 +73,15 @@ export async function runDueRereads(context: ServiceContext, owner: string): Pro
     await end(db, 0)
     return true
   }
-  if ('pieceId' in place) {
-    // A few MiB at most: it is read here and now.
-    await rereadPiece(context, cluster, place.pieceId).catch((error: unknown) => {
+  if ('pieceId' in place || 'baseId' in place) {
+    // A few MiB at most, or one base: it is read here and now.
+    const reading =
+      'pieceId' in place ? rereadPiece(context, cluster, place.pieceId) : rereadBase(context, cluster, place.baseId)
+    await reading.catch((error: unknown) => {
       throwIfAborted(context.signal)
       context.log.warn(
         { cluster: cluster.name, error: formatErrorLine(error) },
-        'A piece of a transaction log could not be read again',
+        'A part of a transaction log could not be read again',
       )
       nextRunAtMs = now.getTime() + HOUR_MS
     })
@@ -118,7 +121,7 @@ async function decide(
   schedule: Schedule,
 ): Promise<{
   readonly turn: RereadTurn
-  readonly place: ArchivePlaceRow | PieceTarget | null
+  readonly place: ArchivePlaceRow | PieceTarget | BaseTarget | null
   readonly nextRunAtMs: number
 }> {
   const nowMs = context.clock.now()
@@ -129,15 +132,18 @@ async function decide(
   }
   const places = await listArchivePlaces(context.db, schedule.clusterId)
   const failed = await findFailed(context, schedule.clusterId)
-  const pieces = await listPieceTargets(context, schedule.clusterId)
-  const place = pickReread<ArchivePlaceRow | PieceTarget>(
-    [...places.filter(({ backupId }) => !failed.has(backupId)), ...pieces],
+  const ofLog = [
+    ...(await listPieceTargets(context, schedule.clusterId)),
+    ...(await listBaseTargets(context, schedule.clusterId)),
+  ]
+  const place = pickReread<ArchivePlaceRow | PieceTarget | BaseTarget>(
+    [...places.filter(({ backupId }) => !failed.has(backupId)), ...ofLog],
     everyDays,
     nowMs,
   )
   if (!place) return later('nothing', nowMs + HOUR_MS)
   const bytesMax = schedule.bytesPerDayMax === null ? null : Number(schedule.bytesPerDayMax)
-  const total = [...places, ...pieces].reduce((sum, { bytes }) => sum + bytes, 0)
+  const total = [...places, ...ofLog].reduce((sum, { bytes }) => sum + bytes, 0)
   const today = { bytes: schedule.dayBytes, budget: rereadBudget(total, everyDays, bytesMax), bytesMax }
   if (!mayReread(today, place.bytes)) return later('used-up', schedule.dayStartedAtMs + DAY_MS)
   const obstacle = await findObstacle(context, schedule.clusterId)

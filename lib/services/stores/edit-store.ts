@@ -65,7 +65,7 @@ export async function changeStore(context: ServiceContext, storeId: string, inpu
     record({ before: { name: before.name, where: toPlace(store).where } })
     await assertNameFree(tx, parsed.name, storeId)
     const use = await countUse(tx, storeId)
-    const pieces = await tx.logPiece.count({ where: { storeId } })
+    const pieces = (await tx.logPiece.count({ where: { storeId } })) + (await tx.logBase.count({ where: { storeId } }))
     if (isMoved && use.backups + use.copies + pieces > 0) {
       const inIt = [
         ...(use.backups + use.copies > 0 ? [countOf(use.backups + use.copies, 'backup')] : []),
@@ -112,6 +112,7 @@ export async function removeStore(context: ServiceContext, storeId: string): Pro
     await tx.storeUpload.deleteMany({ where: { storeId } })
     await tx.logMirror.deleteMany({ where: { storeId } })
     await tx.logPiece.deleteMany({ where: { storeId } })
+    await tx.logBase.deleteMany({ where: { storeId } })
     await tx.store.deleteMany({ where: { id: storeId } })
   })
 }

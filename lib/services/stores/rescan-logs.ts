@@ -8,6 +8,7 @@ import { keepBooks } from '../gate.ts'
 import { storedOf, toPieceColumns } from '../logs/placed-pieces.ts'
 import { MANIFEST_BYTES_MAX } from './bucket-archive.ts'
 import { openBucket, type Store } from './find-store.ts'
+import { enterBase, type FoundBases, findBasesIn, isMet, listKnownBases, markBaseMissing } from './rescan-bases.ts'
 import { DEFAULT_STORE_ID } from './schemas.ts'
 
 /** Folder of the pieces of a cluster, below its own. */
@@ -44,12 +45,16 @@ export async function rescanLogs(context: ServiceContext, store: Store): Promise
     orderBy: { id: 'asc' },
     select: { id: true, clusterId: true, first: true },
   })
+  const knownBases = await listKnownBases(context, store.id)
+  const metBases: FoundBases['bases'][number][] = []
   for await (const { folder, segments, damaged } of walkLogs(context, store)) {
     throwIfAborted(context.signal)
-    done.damaged += damaged
+    const { bases, damaged: damagedBases } = await findBasesIn(context, store, folder)
+    metBases.push(...bases)
+    done.damaged += damaged + damagedBases
     done.pieces += segments.length
     done.bytes += segments.reduce((sum, segment) => sum + storedOf(segment).bytes, 0)
-    if (segments.length === 0) continue
+    if (segments.length + bases.length === 0) continue
     const clusterId = await findClusterOf(context, folder)
     if (clusterId === null) {
       done.strangers.push(folder)
@@ -61,10 +66,13 @@ export async function rescanLogs(context: ServiceContext, store: Store): Promise
       firsts.add(segment.first)
       if (await enter(context, { clusterId, storeId: store.id, dir: `${folder}/${LOGS}` }, segment)) done.added++
     }
+    for (const base of bases) if (await enterBase(context, { clusterId, storeId: store.id }, base)) done.added++
     await keepBooks(context, { action: 'backup.rescan' }, (tx) => addMirror(context, tx, clusterId))
   }
+  const goneBases = knownBases.filter((base) => !isMet(base, metBases))
+  for (const base of goneBases) await markBaseMissing(context, base, store.id === DEFAULT_STORE_ID)
   const gone = known.filter(({ clusterId, first }) => !met.get(clusterId)?.has(first))
-  done.missing = gone.length
+  done.missing = gone.length + goneBases.length
   for (const { id, clusterId, first } of gone) await markMissing(context, store, { id, clusterId, first })
   return done
 }
@@ -153,6 +161,7 @@ async function* walkLogs(context: ServiceContext, store: Store): AsyncGenerator<
   for (const entry of entries) {
     if (!entry.isDirectory() || entry.name.startsWith('.')) continue
     const { segments, problems } = await context.archives.logs.list(join(store.path, entry.name, LOGS))
+    // Bases may be there without a piece.
     yield { folder: entry.name, segments, damaged: problems.length }
   }
 }

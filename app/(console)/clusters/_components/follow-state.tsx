@@ -8,10 +8,11 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { FollowView } from '@/lib/services/follow/views.ts'
 import { FollowGaps } from './follow-gaps.tsx'
+import { KeptPlaces } from './kept-places.tsx'
 
 /** How the stream goes: whether it is heard, how far it is, what proves it, and what it has missed. */
 export function FollowState({ follow }: { follow: FollowView }) {
-  const { state, settings, digest, base, gaps } = follow
+  const { state, settings, digest, base, places, gaps } = follow
   const { text, tone } = FOLLOW_WORDS[state]
   const isHeard = tone !== 'bad' && state !== 'waiting' && state !== 'off'
   return (
@@ -65,6 +66,7 @@ export function FollowState({ follow }: { follow: FollowView }) {
           ],
         ]}
       />
+      {places.length > 0 && <KeptPlaces places={places} />}
       {gaps.length > 0 && (
         <section aria-label="Gaps" className="flex flex-col gap-1">
           <h3 className="font-medium">Gaps</h3>

@@ -50,6 +50,17 @@ const follow = z
       compared: count,
     }),
     base: z.object({ zxid: hex64, at: time }).nullable(),
+    places: list(
+      z.object({
+        storeId: id.nullable().meta({ description: 'Null: the host that hears the stream' }),
+        name: z.string(),
+        through: hex64.nullable().meta({ description: 'The last transaction that is there without a hole before it' }),
+        at: time.nullable(),
+        behindMs: count.nullable().meta({ description: 'From there to the last that is kept; 0: all is there' }),
+        bases: count,
+        error: failure.nullable(),
+      }),
+    ).meta({ description: 'How far what is kept reaches, place by place: what is left when the others are lost' }),
     error: failure.nullable(),
     gaps: list(gap),
   })

@@ -29,6 +29,11 @@ const log = z
         isBuiltIn: z.boolean(),
         pieces: count,
         bytes: count,
+        bases: count.meta({ description: 'Bases of the live stream that are there and not known to be damaged' }),
+        lastBase: hex64.nullable(),
+        behindMs: count.nullable().meta({
+          description: 'From its last transaction to the last that is kept: lost with the host that keeps it',
+        }),
         readAgain: count.meta({ description: 'Pieces that were read again there and are sound' }),
         last: hex64.nullable().meta({ description: 'Up to here it is there without a hole' }),
         lastAt: time.nullable(),
@@ -39,6 +44,7 @@ const log = z
     ),
     damaged: list(
       z.object({
+        kind: z.enum(['piece', 'base']),
         storeId: id,
         storeName: z.string(),
         first: hex64,
@@ -82,9 +88,9 @@ export const logOperations = {
     ...ofCluster,
     method: 'POST',
     path: '/clusters/{clusterId}/transaction-log/mend',
-    summary: 'Put a damaged piece of the log back from a store that has it sound',
+    summary: 'Put a damaged piece or base of the log back from a store that has it sound',
     action: 'logs.mend',
-    body: z.object({ storeId: id, first: hex64 }),
+    body: z.object({ storeId: id, first: hex64, kind: z.enum(['piece', 'base']).optional() }),
     answer,
   }),
 }
