@@ -1,3 +1,4 @@
+import type { CertificateFacts } from '../../base/certificates.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { ServerAddress } from './connect-string.ts'
 import type { TlsSettings } from './connection.ts'
@@ -53,6 +54,8 @@ export interface ObservedBatch {
 /** A member that the ensemble tells everything and that never says anything: no vote, no acknowledgement of a proposal, no request. */
 export interface ObserverSession {
   readonly peer: ServerAddress
+  /** What it showed; absent or null on a plain connection. */
+  readonly certificate?: CertificateFacts | null
   /** Of the leader that is listened to. */
   readonly epoch: bigint
   readonly start: ObserverStart

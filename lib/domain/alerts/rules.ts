@@ -216,7 +216,7 @@ export const ALERT_RULES = {
   },
   'certificate-expiring': {
     title: 'Certificate about to expire',
-    when: 'A TLS certificate of a server, or of the settings of a cluster, ends soon or has ended.',
+    when: 'A TLS certificate of a server, or of the settings of a cluster (client port, quorum port, AdminServer), ends soon or has ended.',
     of: 'cluster',
     severity: 'warning',
     enabled: true,

@@ -424,6 +424,21 @@ describe('a cluster', () => {
     await look(10 * 24 * 60)
     expect(await byRule('certificate-expiring')).toMatchObject({ severity: 'critical' })
   })
+
+  test('whose quorum port has certificates is told of those as well: ours, and what a member shows', async () => {
+    const to = new Date(services.clock.now() + 5 * DAY)
+    const { cert } = createTestAuthority('CN=Test').issue('CN=arkeeper', { to })
+    const peerCertificate = { server: 'a:2888', subject: 'CN=zk', validTo: to.toISOString() }
+    const set = { enabled: false, quorumServers: 'a:2888', nextRunAt: now(), tlsMode: 'own', tlsCert: cert }
+    await admin.db.clusterFollow.create({ data: { clusterId, ...set, peerCertificate } })
+    await look()
+    const texts = (await listAlerts(admin)).open.map(({ text }) => text)
+    expect(texts).toContain('TLS of orders: our client certificate for the quorum port (CN=arkeeper) expires in 4 days')
+    expect(texts).toContain('TLS of orders: the quorum certificate of a:2888 (CN=zk) expires in 4 days')
+    await admin.db.clusterFollow.update({ where: { clusterId }, data: { tlsMode: 'off' } })
+    await look()
+    expect((await open()).filter((rule) => rule === 'certificate-expiring')).toEqual([])
+  })
 })
 
 describe('schedules, copies, removals and holds', () => {

@@ -6,6 +6,7 @@ import { LEASE_MS } from '../../jobs/definitions.ts'
 import { toTlsView } from '../clusters/cluster-tls.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { listQuorumCertificates, type QuorumCertificate } from '../follow/quorum-certificates.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { type Finding, isOn, type Look } from './finding.ts'
 
@@ -40,13 +41,17 @@ export const lookAtCertificates: Look = {
       },
     })
     const watches = await db.certificateWatch.findMany({ select: { clusterId: true, shown: true } })
-    const findings: Finding[] = []
+    const follows = await db.clusterFollow.findMany({
+      where: { tlsMode: { not: 'off' }, quorumServers: { not: '' } },
+      select: { clusterId: true, tlsMode: true, tlsCa: true, tlsCert: true, peerCertificate: true },
+    })
+    const known = new Map<string, Certificate[]>()
+    const add = (clusterId: string, certificates: readonly Certificate[]) => {
+      known.set(clusterId, [...(known.get(clusterId) ?? []), ...certificates])
+    }
     for (const row of rows) {
-      const cluster = look.clusters.get(row.id)
-      if (!cluster || !isOn(look, 'certificate-expiring', row.id)) continue
-      const days = look.settingsOf('certificate-expiring', row.id).numbers.days ?? 30
       const shown = row.tlsOn ? watches.find(({ clusterId }) => clusterId === row.id)?.shown : null
-      const certificates: Certificate[] = [
+      add(row.id, [
         ...(toTlsView(row)?.certificates ?? []).map(({ of, subject, validTo }) => ({
           where: of === 'client' ? 'our client certificate' : 'the authority',
           subject,
@@ -58,7 +63,14 @@ export const lookAtCertificates: Look = {
           subject,
           validToMs: Date.parse(validTo),
         })),
-      ]
+      ])
+    }
+    for (const row of follows) add(row.clusterId, listQuorumCertificates(row).map(ofQuorum))
+    const findings: Finding[] = []
+    for (const [clusterId, certificates] of known) {
+      const cluster = look.clusters.get(clusterId)
+      if (!cluster || !isOn(look, 'certificate-expiring', clusterId)) continue
+      const days = look.settingsOf('certificate-expiring', clusterId).numbers.days ?? 30
       for (const { where, subject, validToMs } of certificates) {
         if (validToMs - look.nowMs > days * DAY_MS) continue
         findings.push({
@@ -73,6 +85,17 @@ export const lookAtCertificates: Look = {
     }
     return findings
   },
+}
+
+/** Members that cannot renew theirs in time lose their quorum with the next connection. */
+function ofQuorum({ of, server, subject, validToMs }: QuorumCertificate): Certificate {
+  const where =
+    of === 'client'
+      ? 'our client certificate for the quorum port'
+      : of === 'authority'
+        ? 'the authority of the quorum port'
+        : `the quorum certificate of ${server}`
+  return { where, subject, validToMs }
 }
 
 function ofAdmin({

@@ -240,7 +240,13 @@ describe('removing', () => {
     await expect(getCluster(admin(), id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(getClusterTarget(admin(), id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     const { client } = services.database
-    expect(await client.cluster.findUnique({ where: { id } })).toMatchObject({ authSecret: null, authScheme: null })
+    expect(await client.cluster.findUnique({ where: { id } })).toMatchObject({
+      authSecret: null,
+      authScheme: null,
+      tlsKey: null,
+      adminAuthSecret: null,
+      adminTlsKey: null,
+    })
     expect(await client.backup.count({ where: { clusterId: id } })).toBe(1)
     await addCluster(admin(), INPUT)
     expect(await listClusters(admin())).toHaveLength(1)

@@ -9,7 +9,7 @@ import { removeClusterSchema } from './schemas.ts'
 
 /**
  * Takes a cluster out of Arkeeper; the ensemble itself is not touched, and backups, diffs, restores and audit of it stay.
- * Its credentials are destroyed and its name is free again. WRONG_STATE while jobs of it wait or run.
+ * Its credentials and keys are destroyed, its live stream ends, and its name is free again. WRONG_STATE while jobs of it wait or run.
  */
 export async function removeCluster(
   context: ServiceContext,
@@ -42,9 +42,18 @@ export async function removeCluster(
         armedUntil: null,
         authScheme: null,
         authSecret: null,
+        tlsKey: null,
+        adminAuthScheme: null,
+        adminAuthSecret: null,
+        adminTlsKey: null,
         revision: { increment: 1 },
       },
       select: { id: true },
+    })
+    // A stream that runs sees it within a second, and ends; nobody knocks at those ports any more.
+    await tx.clusterFollow.updateMany({
+      where: { clusterId },
+      data: { enabled: false, state: 'off', tlsMode: 'off', tlsKey: null, revision: { increment: 1 } },
     })
   })
   await context.sessions.drop(clusterId)

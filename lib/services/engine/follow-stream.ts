@@ -161,8 +161,8 @@ class Follower {
     this.#session = session
     try {
       this.#wasConnected = true
-      const { peer, epoch, start } = session
-      this.#input.onEvent?.({ kind: 'connected', peer, epoch, start: start.kind })
+      const { peer, certificate = null, epoch, start } = session
+      this.#input.onEvent?.({ kind: 'connected', peer, certificate, epoch, start: start.kind })
       const line = new WorkLine(this.#limits.pendingBytes, () => void session.close())
       try {
         return (await this.#begin(session, line)) ? await this.#pass(session, line, from) : 'again'

@@ -1,6 +1,7 @@
 import type { FollowGap, FollowSink } from '../../adapters/archive/live/follow-sink.ts'
 import type { DigestParting, LiveProof, LiveTreePort } from '../../adapters/archive/live/live-tree.ts'
 import type { ObserverPort, QuorumTarget } from '../../adapters/zookeeper/observer.ts'
+import type { CertificateFacts } from '../../base/certificates.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 
@@ -32,6 +33,8 @@ export type FollowEvent =
   | {
       readonly kind: 'connected'
       readonly peer: { readonly host: string; readonly port: number }
+      /** What it showed; null on a plain connection. */
+      readonly certificate: CertificateFacts | null
       readonly epoch: bigint
       readonly start: 'snapshot' | 'diff' | 'truncate'
     }

@@ -6,6 +6,7 @@ import type { FollowEvent, FollowProgress } from '../engine/follow.ts'
 import type { ErrorView } from '../error-view.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { FOLLOW_LEASE_MS } from './judge-follow.ts'
+import { toShown } from './quorum-certificates.ts'
 import { NO_ERROR } from './set-follow.ts'
 import type { FollowState } from './views.ts'
 
@@ -46,6 +47,7 @@ export class FollowReport {
   #wasDiff = false
   #progress: FollowProgress | null = null
   #peer: string | null = null
+  #shown: ReturnType<typeof toShown> | null = null
   #connectedAt: Date | null = null
   #heardAt: Date | null = null
   #error: ErrorView | null = null
@@ -108,6 +110,7 @@ export class FollowReport {
     switch (event.kind) {
       case 'connected':
         this.#peer = `${event.peer.host}:${event.peer.port}`
+        this.#shown = event.certificate && toShown(this.#peer, event.certificate)
         this.#connectedAt = new Date(clock.now())
         this.#error = null
         this.#isSynced = false
@@ -222,6 +225,7 @@ export class FollowReport {
       transactions: { increment: written - this.#toldWritten },
       digestCompared: { increment: BigInt(Math.max(compared - this.#toldCompared, 0)) },
       digestParted: { increment: BigInt(parted) },
+      ...(this.#shown === null ? {} : { peerCertificate: this.#shown }),
       ...this.#digest(now),
       ...(this.#heardAt === null ? {} : { heardAt: this.#heardAt }),
       ...(this.#progress === null ? {} : { lagMs: Math.round(this.#progress.lagMs) }),

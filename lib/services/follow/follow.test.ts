@@ -10,6 +10,7 @@ import { formatHex64 } from '../../base/hex64.ts'
 import { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { summaryPageSchema } from '../../domain/txnlog/summary.ts'
+import { createTestAuthority } from '../../testing/certificates.ts'
 import { findCorpusSet, logsOf, parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
 import { hostOf } from '../../testing/kept-logs.ts'
 import { type SessionScript, scriptObserver } from '../../testing/scripted-stream.ts'
@@ -17,6 +18,7 @@ import { createTestServices, type TestServices } from '../../testing/service-con
 import { collectZnodes } from '../../testing/znode-builder.ts'
 import { lookAtFollow } from '../alerts/look-at-follow.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
+import { removeCluster } from '../clusters/remove-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { followStream } from '../engine/follow-stream.ts'
 import { logFolder } from '../logs/log-folder.ts'
@@ -27,6 +29,7 @@ import { setClusterStores } from '../stores/cluster-stores.ts'
 import { addStore } from '../stores/edit-store.ts'
 import { FollowRuns } from './follow-runs.ts'
 import { getFollow } from './get-follow.ts'
+import { getQuorumTarget } from './quorum-target.ts'
 import { setFollow } from './set-follow.ts'
 import { testQuorum } from './test-quorum.ts'
 
@@ -147,6 +150,36 @@ test('a try of the quorum ports says in words what each answered, and asks for n
   expect((await getFollow(admin(), clusterId)).tested).toMatchObject({ report })
   await switchOn({ quorumServers: 'zk3:2888' })
   expect((await getFollow(admin(), clusterId)).tested).toBeNull()
+})
+
+test('certificates of the quorum port are shown with when they end, the key goes in and never comes back', async () => {
+  const authority = createTestAuthority('CN=Quorum')
+  const to = new Date(services.clock.now() + 5.5 * 86_400_000)
+  const { cert, key } = authority.issue('CN=arkeeper', { to })
+  const own = { kind: 'on', ca: authority.cert, cert, key, checkName: true } as const
+  await expect(switchOn({ tls: { kind: 'cluster' } })).rejects.toMatchObject({ details: { fields: { tlsMode: {} } } })
+  await expect(switchOn({ tls: { ...own, key: '' } })).rejects.toMatchObject({ details: { fields: { 'tls.key': {} } } })
+  await switchOn({ tls: own })
+  const shown = { server: 'zk1:2888', subject: 'CN=zk', validTo: to.toISOString() }
+  const tested = { testedAt: to, testReport: { ok: true, servers: [] } }
+  await services.database.client.clusterFollow.updateMany({ data: { peerCertificate: shown, ...tested } })
+  // The stored key goes on being used where none is given, and what was tried with it stays as it was said.
+  await switchOn({})
+  const { settings, tested: known } = await getFollow(admin(), clusterId)
+  expect(known).not.toBeNull()
+  expect(settings).toMatchObject({ tlsMode: 'own', hasTlsKey: true })
+  expect(settings.tlsCertificates).toMatchObject([
+    { of: 'client', subject: 'CN=arkeeper', expiry: 'expires in 5 days', endsSoon: true },
+    { of: 'authority', subject: 'CN=Quorum', endsSoon: false },
+    { of: 'server', subject: 'CN=zk', expiry: 'expires in 5 days' },
+  ])
+  const secret = key.split('\n')[1]!
+  expect(JSON.stringify(await getFollow(admin(), clusterId))).not.toContain(secret)
+  expect(JSON.stringify(await services.readAudit())).not.toContain(secret)
+  expect((await getQuorumTarget(admin(), clusterId)).tls).toMatchObject({ key: key.trim(), cert: cert.trim() })
+  // Other certificates were never tried.
+  await switchOn({ tls: { ...own, checkName: false } })
+  expect(await getFollow(admin(), clusterId)).toMatchObject({ tested: null, settings: { tlsCertificates: [{}, {}] } })
 })
 
 test('other quorum ports need the role at every cluster: data is read from wherever they lead', async () => {
@@ -300,6 +333,16 @@ describe('a cluster that is followed', () => {
       markUnknown: () => undefined,
     })
     expect(found.map(({ rule }) => rule)).toEqual(['follow-gap'])
+  })
+
+  test('and is removed is heard no more, and the key to its quorum ports is gone', async () => {
+    const { cert, key } = createTestAuthority('CN=Quorum').issue('CN=arkeeper')
+    await switchOn({ tls: { kind: 'on', ca: '', cert, key, checkName: true } })
+    await worker('w1').runDue(workerContext(scriptObserver([first()])))
+    await until(row, { state: 'following', lastZxid: MIDDLE })
+    await removeCluster(admin(), { clusterId, typedName: 'orders' })
+    await until(row, { enabled: false, leaseOwner: null, tlsKey: null, tlsMode: 'off' })
+    expect(await worker('w2').runDue(workerContext(scriptObserver([first()])))).toBe(false)
   })
 
   test('is not followed where the quorum ports lead to another ensemble', async () => {

@@ -1,3 +1,4 @@
+import { describeExpiry, expiresSoon } from '../../base/certificate-expiry.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import type { ServiceContext } from '../context.ts'
@@ -5,6 +6,7 @@ import { parseErrorView } from '../jobs/to-job-view.ts'
 import { listLogStores } from '../logs/list-log-stores.ts'
 import { judgeFollow } from './judge-follow.ts'
 import { listFollowGaps } from './list-follow-gaps.ts'
+import { listQuorumCertificates, type QuorumCertificate } from './quorum-certificates.ts'
 import type { QuorumRow } from './quorum-target.ts'
 import { BASE_HOURS, LAG_SECONDS, quorumTestSchema } from './schemas.ts'
 import { toDigestState } from './to-digest-state.ts'
@@ -20,7 +22,7 @@ export async function getFollow(context: ServiceContext, clusterId: string): Pro
     clusterId: id,
     state: judged?.state ?? 'off',
     stateSince: judged?.since?.toISOString() ?? null,
-    settings: toSettingsView(row),
+    settings: toSettingsView(row, context.clock.now()),
     peer: row?.peer ?? null,
     connectedAt: row?.connectedAt?.toISOString() ?? null,
     heardAt: row?.heardAt?.toISOString() ?? null,
@@ -46,7 +48,15 @@ export async function getFollow(context: ServiceContext, clusterId: string): Pro
   }
 }
 
+const toView = ({ of, subject, validToMs }: QuorumCertificate, nowMs: number) => ({
+  of,
+  subject,
+  expiry: describeExpiry(validToMs, nowMs),
+  endsSoon: expiresSoon(validToMs, nowMs),
+})
+
 interface SettingsRow extends QuorumRow {
+  readonly peerCertificate: unknown
   readonly enabled: boolean
   readonly baseHours: number
   readonly lagMsMax: number
@@ -55,7 +65,7 @@ interface SettingsRow extends QuorumRow {
   readonly enabledAt: Date | null
 }
 
-function toSettingsView(row: SettingsRow | null): FollowSettingsView {
+function toSettingsView(row: SettingsRow | null, nowMs: number): FollowSettingsView {
   return {
     enabled: row?.enabled ?? false,
     quorumServers: (row?.quorumServers ?? '').replaceAll(',', '\n'),
@@ -63,6 +73,7 @@ function toSettingsView(row: SettingsRow | null): FollowSettingsView {
     tlsCa: row?.tlsCa ?? null,
     tlsCert: row?.tlsCert ?? null,
     hasTlsKey: row !== null && row.tlsKey !== null,
+    tlsCertificates: row === null ? [] : listQuorumCertificates(row).map((each) => toView(each, nowMs)),
     tlsCheckName: row?.tlsCheckName ?? true,
     baseHours: row?.baseHours ?? BASE_HOURS.default,
     lagSecondsMax: row === null ? LAG_SECONDS.default : Math.round(row.lagMsMax / 1000),

@@ -48,7 +48,16 @@ export async function toQuorumTarget(context: Context, clusterId: string, row: Q
   if (row.tlsMode === 'own') return { servers, tls: openTls(context, { ...row, tlsOn: true }) }
   if (row.tlsMode !== 'cluster') return { servers, tls: null }
   const { tls } = await getClusterTarget(context, clusterId)
-  return { servers, tls: tls ?? null }
+  if (tls) return { servers, tls }
+  // Whoever chose certificates is not to be connected without any.
+  throw new ServiceError(
+    'NO_SOURCE',
+    'The quorum ports take the certificates of the client port, which has none any more',
+    {
+      unaffected: 'no server was asked',
+      remedy: 'set TLS of the quorum port in the settings of the cluster (Live stream)',
+    },
+  )
 }
 
 /** Comma-separated, as stored. Throws INVALID_INPUT. */

@@ -29,6 +29,7 @@ export async function setFollow(context: ServiceContext, input: z.input<typeof s
   if ((known?.quorumServers ?? '') !== quorumServers && quorumServers !== '') {
     await assertMayPoint(context, { action: 'follow.set', cluster: { id, name } })
   }
+  if (parsed.tls.kind === 'cluster') await assertSpeaksTls(context, id)
   const tls = toTls(context, parsed.tls, known)
   const now = new Date(context.clock.now())
   await mutate(context, { action: 'follow.set', cluster: { id, name }, reason: reason || null }, async (tx, record) => {
@@ -47,9 +48,9 @@ export async function setFollow(context: ServiceContext, input: z.input<typeof s
         }
       : {}
     const state = { state: enabled ? 'waiting' : 'off', stateSince: now, error: NO_ERROR, lagMs: null, rate: null }
-    // What was tested were the ports of before.
-    const isMoved = before?.quorumServers !== quorumServers || before.tlsMode !== (tls.tlsMode ?? before.tlsMode)
-    const untested = isMoved ? { testedAt: null } : {}
+    // What was tested were the ports of before, with the certificates of before.
+    const isMoved = before?.quorumServers !== quorumServers || parsed.tls.kind !== 'keep'
+    const untested = isMoved ? { testedAt: null, peerCertificate: NO_ERROR } : {}
     const after = await tx.clusterFollow.upsert({
       where: { clusterId: id },
       create: { clusterId: id, ...set, ...begins, state: state.state, stateSince: now, nextRunAt: now },
@@ -66,6 +67,11 @@ function assertUsable({ enabled, understood }: Input, quorumServers: string): vo
   if (quorumServers !== '' && !understood) {
     throw invalid('understood', 'Say that you have read what this needs, costs and bypasses')
   }
+}
+
+async function assertSpeaksTls({ db }: ServiceContext, id: string): Promise<void> {
+  const { tlsOn } = await db.cluster.findUniqueOrThrow({ where: { id }, select: { tlsOn: true } })
+  if (!tlsOn) throw invalid('tlsMode', 'The client port is spoken to without TLS: it has no certificates to take')
 }
 
 function toTls(context: ServiceContext, input: Input['tls'], known: QuorumRow | null) {

@@ -32,6 +32,14 @@ export type FollowState =
   /** No wait mends it: somebody has to do something. */
   | 'refused'
 
+export interface QuorumCertificateView {
+  readonly of: 'client' | 'authority' | 'server'
+  readonly subject: string
+  /** As of now, in words. */
+  readonly expiry: string
+  readonly endsSoon: boolean
+}
+
 export interface FollowSettingsView {
   readonly enabled: boolean
   /** One a line. */
@@ -40,6 +48,8 @@ export interface FollowSettingsView {
   readonly tlsCa: string | null
   readonly tlsCert: string | null
   readonly hasTlsKey: boolean
+  /** Our own, then the authorities, then what the member showed that was heard last. */
+  readonly tlsCertificates: readonly QuorumCertificateView[]
   readonly tlsCheckName: boolean
   readonly baseHours: number
   readonly lagSecondsMax: number

@@ -19,7 +19,7 @@ import { PemField } from './pem-field.tsx'
 
 type TlsMode = FollowView['settings']['tlsMode']
 
-const MARKED = ['quorumServers', 'tls.ca', 'tls.cert', 'tls.key', 'baseHours', 'lagSecondsMax', 'reason']
+const MARKED = ['quorumServers', 'tlsMode', 'tls.ca', 'tls.cert', 'tls.key', 'baseHours', 'lagSecondsMax', 'reason']
 
 /** Whether and how a cluster is followed: off until an administrator has read what it means and says so. */
 export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: FollowView }) {
@@ -66,11 +66,13 @@ export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: 
           name="tlsMode"
           value={tlsMode}
           onChange={(event) => setTlsMode(readMode(event.target.value))}
+          error={fields.tlsMode}
         >
           <option value="off">Off: plain connections</option>
           <option value="cluster">The certificates of the client port</option>
           <option value="own">Certificates of its own</option>
         </SelectField>
+        {tlsMode !== 'off' && <Certificates known={settings.tlsCertificates} />}
         {tlsMode === 'own' && <OwnTls settings={settings} fields={fields} />}
         <div className="grid gap-3 sm:grid-cols-2">
           <TextField
@@ -129,6 +131,26 @@ export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: 
       {test.error && <ErrorNotice error={test.error} />}
       <div role="status">{follow.tested && <Tested {...follow.tested} />}</div>
     </div>
+  )
+}
+
+const WHOSE = {
+  client: 'Our client certificate',
+  authority: 'Authority',
+  server: 'Shown by the member heard last',
+} as const
+
+function Certificates({ known }: { known: FollowView['settings']['tlsCertificates'] }) {
+  if (known.length === 0) return null
+  return (
+    <ul aria-label="Certificates of the quorum port" className="flex flex-col gap-1">
+      {known.map(({ of, subject, expiry, endsSoon }) => (
+        <li key={`${of} ${subject}`} className="break-words">
+          {WHOSE[of]} <span className="font-mono text-xs">{subject}</span>:{' '}
+          <span className={endsSoon ? 'font-medium text-removed' : 'text-muted'}>{expiry}</span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import type { CertificateFacts } from '../../../../base/certificates.ts'
 import { CancelledError } from '../../../../base/errors.ts'
 import { formatHex64 } from '../../../../base/hex64.ts'
 import { invariant } from '../../../../base/invariant.ts'
@@ -7,7 +8,7 @@ import { epochOf, findGap } from '../../../../domain/txnlog/continuity.ts'
 import type { ServerAddress } from '../../connect-string.ts'
 import { ObserverError } from '../../errors.ts'
 import type { ObservedBatch, ObserverSession, ObserverStart, OpenObserverOptions } from '../../observer.ts'
-import { tlsFaultOf } from '../tls.ts'
+import { peerCertificateOf, tlsFaultOf } from '../tls.ts'
 import { BodyFile } from './body-file.ts'
 import { BodySkim } from './body-skim.ts'
 import { closedAtOnce, diskFault, lost, needsSnapshot, protocolFault, refused, tooSlow, toTlsFault } from './faults.ts'
@@ -74,6 +75,10 @@ export class QuorumSession implements ObserverSession {
     this.peer = peer
     this.#options = options
     this.#writer = new QuorumWriter(socket)
+  }
+
+  get certificate(): CertificateFacts | null {
+    return peerCertificateOf(this.#socket)
   }
 
   get epoch(): bigint {
