@@ -123,14 +123,19 @@ test('is off until an administrator says that what it means is known, and never 
 })
 
 test('a try of the quorum ports says in words what each answered, and asks for no tree', async () => {
-  await switchOn({ enabled: false })
+  const ports = { quorumServers: 'zk1:2888\nzk2:2888\nzk9:2888\nzk1:2181' }
+  await switchOn({ ...ports, enabled: false })
   const asked: unknown[] = []
-  const answers = ['NEEDS_SNAPSHOT', 'NO_LEADER'] as const
+  const answers = [
+    ['zk1:2888', 'NEEDS_SNAPSHOT'],
+    ['zk1:2181', 'SASL_REQUIRED'],
+  ] as const
   const observers: ObserverPort = {
     open: async ({ servers }, options) => {
       asked.push([options.from, options.acceptSnapshot])
-      const code = answers[servers[0]?.host === 'zk1' ? 0 : 1]
-      throw new ObserverError(code, 'as it is', { remedy: 'do it' })
+      const { host, port } = servers[0]!
+      const code = answers.find(([server]) => server === `${host}:${port}`)?.[1] ?? 'NO_LEADER'
+      throw new ObserverError(code, 'as it is', { remedy: 'do it', details: { isSilent: host === 'zk9' } })
     },
   }
   const report = await testQuorum({ ...admin(), observers }, { clusterId })
@@ -139,14 +144,14 @@ test('a try of the quorum ports says in words what each answered, and asks for n
     servers: [
       { server: 'zk1:2888', ok: true, code: 'OK' },
       { server: 'zk2:2888', ok: false, code: 'NO_LEADER', message: expect.stringContaining('Only the leader listens') },
+      // A name without an address is not what a follower looks like.
+      { server: 'zk9:2888', ok: false, message: expect.stringMatching(/^as it is. Nobody was reached there/) },
+      { server: 'zk1:2181', ok: false, message: expect.stringContaining('connect string') },
     ],
   })
-  expect(asked).toEqual([
-    [0n, false],
-    [0n, false],
-  ])
+  expect(asked).toEqual(Array.from({ length: 4 }, () => [0n, false]))
   expect((await getFollow(admin(), clusterId)).tested).toMatchObject({ report })
-  await switchOn({})
+  await switchOn(ports)
   expect((await getFollow(admin(), clusterId)).tested).toMatchObject({ report })
   await switchOn({ quorumServers: 'zk3:2888' })
   expect((await getFollow(admin(), clusterId)).tested).toBeNull()

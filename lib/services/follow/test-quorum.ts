@@ -1,7 +1,9 @@
 import type { QuorumTarget } from '../../adapters/zookeeper/observer.ts'
-import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
+import { type ArkeeperError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
+import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { splitConnectString } from '../engine/connect-string.ts'
 import { assertActorCan, mutate } from '../gate.ts'
 import { getQuorumTarget } from './quorum-target.ts'
 import type { QuorumTestView } from './views.ts'
@@ -23,7 +25,14 @@ export async function testQuorum(
   const about = { action: 'follow.test-quorum', cluster: { id, name } } as const
   await assertActorCan(context, about)
   const target = await getQuorumTarget(context, id)
-  const servers = await Promise.all(target.servers.map((server) => knockAt(context, target, server)))
+  const { connectString } = await getClusterTarget(context, id)
+  const clientPorts = new Set(splitConnectString(connectString).servers.split(','))
+  const servers = await Promise.all(
+    target.servers.map(async (server) => {
+      const found = await knockAt(context, target, server)
+      return clientPorts.has(found.server) && !found.ok ? { ...found, message: CLIENT_PORT } : found
+    }),
+  )
   const report = { ok: servers.some(({ ok }) => ok), servers }
   const found = servers.map(({ server, code }) => `${server}: ${code}`).join(', ')
   await mutate(context, { ...about, after: { found } }, async (tx) => {
@@ -51,7 +60,7 @@ async function knockAt(
     if (!isArkeeperError(error)) throw error
     // It has let us in and begun with its whole tree, which we left.
     if (error.code === 'NEEDS_SNAPSHOT') return letIn(name)
-    return { server: name, ok: false, code: error.code, message: describe(error.code, error.message, error.remedy) }
+    return { server: name, ok: false, code: error.code, message: describe(error) }
   }
 }
 
@@ -60,7 +69,14 @@ function letIn(server: string): Found {
   return { server, ok: true, code: 'OK', message }
 }
 
-function describe(code: string, message: string, remedy: string | undefined): string {
+const CLIENT_PORT =
+  'This is where clients connect: it stands in the connect string of the cluster. The quorum port is the first port of the member’s server.N line, often 2888.'
+
+function describe({ code, message, remedy, details, cause }: ArkeeperError): string {
   if (code !== 'NO_LEADER') return remedy === undefined ? message : `${message}. What to do: ${remedy}`
-  return `Nobody answers there (${message}). Only the leader listens on its quorum port, so this is right for every other member; where all say so, look for a firewall, or for a wrong port.`
+  const found = cause instanceof Error ? cause.message : message
+  if (details.isSilent === true) {
+    return `${found}. Nobody was reached there: look for a wrong name or port, or for a firewall that does not let this host through.`
+  }
+  return `${found}. Only the leader listens on its quorum port, so this is right for every other member; where all say so, look for a wrong port, or for a firewall.`
 }

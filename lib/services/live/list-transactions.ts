@@ -37,23 +37,48 @@ export async function listLiveTransactions(
   const { clusterName, connectString } = await getClusterTarget(context, clusterId)
   const { chroot } = splitConnectString(connectString)
   const filter = { chroot, under: parsePath(under), types: new Set<string>(types) }
-  // Before the pieces: what is put into one meanwhile is then found in both.
-  const tails = await context.archives.logs.tails(logFolder(context, clusterName))
-  const logs = await openLogs(context, { id: clusterId, name: clusterName })
-  const { segments } = logs.archived
   const end = before === null ? null : parseZxid(before)
-  const look = new LookBack(context.signal, logs, { filter, limit, before: end })
+  const cluster = { id: clusterId, name: clusterName }
+  const { found, next: onwards, last } = await readLogBack(context, cluster, { filter, limit, before: end, after: 0n })
+  const heard = await readHeard(context, { clusterId, after: last?.zxid ?? 0n, end: end ?? END, filter })
+  const transactions = [...heard.transactions, ...found].slice(0, limit)
+  const isCut = heard.transactions.length + found.length > limit
+  const next = isCut ? (transactions.at(-1)?.zxid ?? null) : onwards === null ? null : formatHex64(onwards)
+  const newest = last && { zxid: formatHex64(last.zxid), at: new Date(last.timeMs).toISOString() }
+  return { transactions, next, newest: heard.newest ?? newest }
+}
+
+interface Asked {
+  readonly filter: LiveFilter
+  readonly limit: number
+  readonly before: bigint | null
+  /** What is not behind it is not even read. */
+  readonly after: bigint
+}
+
+/** What of the kept log is asked for, newest first, and the last transaction that the log of this host holds. */
+export async function readLogBack(
+  context: ServiceContext,
+  cluster: { readonly id: string; readonly name: string },
+  asked: Asked,
+): Promise<{
+  readonly found: readonly LiveTxnView[]
+  readonly next: bigint | null
+  readonly last: { readonly zxid: bigint; readonly timeMs: number } | null
+}> {
+  // Before the pieces: what is put into one meanwhile is then found in both.
+  const tails = await context.archives.logs.tails(logFolder(context, cluster.name))
+  const logs = await openLogs(context, cluster)
+  const { segments } = logs.archived
+  const look = new LookBack(context.signal, logs, asked)
   const open = await look.readOpen(readTails(tails, { after: segments.at(-1)?.last ?? null, signal: context.signal }))
   await look.through(segments)
   const piece = segments.at(-1)
   const last = open ?? (piece ? { zxid: piece.last, timeMs: piece.maxTimeMs } : null)
-  const heard = await readHeard(context, { clusterId, after: last?.zxid ?? 0n, end: end ?? END, filter })
-  const transactions = [...heard.transactions, ...look.found].slice(0, limit)
-  const isCut = heard.transactions.length + look.found.length > limit
-  const next = isCut ? (transactions.at(-1)?.zxid ?? null) : look.next === null ? null : formatHex64(look.next)
-  const newest = last && { zxid: formatHex64(last.zxid), at: new Date(last.timeMs).toISOString() }
-  return { transactions, next, newest: heard.newest ?? newest }
+  return { found: look.found, next: look.next, last }
 }
+
+const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 const NOT_HEARD: Pick<LiveTxnsView, 'transactions' | 'newest'> = { transactions: [], newest: null }
 
@@ -89,16 +114,12 @@ class LookBack {
   next: bigint | null = null
   readonly #signal: AbortSignal | undefined
   readonly #logs: ClusterLogs
-  readonly #asked: { readonly filter: LiveFilter; readonly limit: number; readonly before: bigint | null }
+  readonly #asked: Asked
   readonly #acls: AclCache = new Map()
   #blocks = 0
   #hasMore = false
 
-  constructor(
-    signal: AbortSignal | undefined,
-    logs: ClusterLogs,
-    asked: { filter: LiveFilter; limit: number; before: bigint | null },
-  ) {
+  constructor(signal: AbortSignal | undefined, logs: ClusterLogs, asked: Asked) {
     this.#signal = signal
     this.#logs = logs
     this.#asked = asked
@@ -108,12 +129,12 @@ class LookBack {
   async readOpen(
     entries: AsyncIterable<readonly TxnEntry[]>,
   ): Promise<{ readonly zxid: bigint; readonly timeMs: number } | null> {
-    const { before, limit } = this.#asked
+    const { before, after, limit } = this.#asked
     let kept: LiveTxnView[] = []
     let newest: { zxid: bigint; timeMs: number } | null = null
     let isCut = false
     for await (const batch of entries) {
-      this.#keep(batch, { from: 0n, end: before ?? END }, kept)
+      this.#keep(batch, { from: after + 1n, end: before ?? END }, kept)
       isCut ||= kept.length > limit
       kept = kept.slice(-limit)
       const last = batch.at(-1)
@@ -126,7 +147,7 @@ class LookBack {
   }
 
   async through(segments: readonly LogSegment[]): Promise<void> {
-    const { before, limit } = this.#asked
+    const { before, after, limit } = this.#asked
     for (const segment of segments.toReversed()) {
       if (before !== null && segment.first >= before) continue
       for (const [at, block] of [...segment.blocks.entries()].reverse()) {
@@ -137,7 +158,12 @@ class LookBack {
         }
         this.#blocks++
         const end = segment.blocks[at + 1]?.first ?? segment.last + 1n
-        const views = await this.#readBlock(segment, block.first, before !== null && before < end ? before : end)
+        if (end <= after + 1n) {
+          if (!this.#hasMore) this.next = null
+          return
+        }
+        const from = later(block.first, after + 1n)
+        const views = await this.#readBlock(segment, from, before !== null && before < end ? before : end)
         const room = limit - this.found.length
         const newest = views.slice(-room).reverse()
         this.found.push(...newest)

@@ -158,11 +158,20 @@ describe('the tail', () => {
       { kind: 'status', status },
       { kind: 'transactions', more: 3, transactions: [{ zxid: '0x2' }] },
     ])
+    const under = async (path: string) => {
+      const asked = { clusterId, after: '0x1', under: path, signal: AbortSignal.timeout(60_000) }
+      for await (const event of tailTransactions(operator, asked)) if (event.kind === 'transactions') return event
+      return null
+    }
+    // What is asked for may be among those that the stream does not name: the log of this host does not reach so far.
+    expect(await under('/a')).toMatchObject({ more: 3, transactions: [{ zxid: '0x2' }] })
     // The open end of the log may lie on another host: the list goes on with what the stream has told.
     const listed = await listLiveTransactions(operator, { clusterId })
     expect(zxids(listed)).toEqual(['0x2', '0x1'])
     expect(listed).toMatchObject({ next: null, newest: { zxid: '0x6' } })
     expect(await listLiveTransactions(operator, { clusterId, limit: 1 })).toMatchObject({ next: '0x2' })
+    await keep(STORY.slice(1))
+    expect(await under('/a')).toMatchObject({ more: 0, transactions: [{ zxid: '0x2' }, { zxid: '0x4' }] })
   })
 })
 

@@ -90,7 +90,7 @@ export function ConfirmRestore({
             <strong>
               {plan.laterWrites.overwritten
                 ? `This writes over ${plural(plan.laterWrites.count, 'later write')} of others.`
-                : `${plural(plan.laterWrites.count, 'later write')} of others stay as they are.`}
+                : `${plural(plan.laterWrites.count, 'later write of others stays as it is', 'later writes of others stay as they are')}.`}
             </strong>
           </p>
         )}

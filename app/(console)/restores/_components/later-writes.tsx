@@ -62,7 +62,7 @@ export function LaterWritesCard({
         <p>
           {laterWrites.overwritten
             ? `${count} over what this takes back: this plan writes over them all the same.`
-            : `${count} over what this would take back: they are left as they are.`}{' '}
+            : `${count} over what this would take back, left as found.`}{' '}
           The other choice makes a new plan to confirm.
         </p>
       </div>

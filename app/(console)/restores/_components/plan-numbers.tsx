@@ -32,11 +32,7 @@ export function PlanNumbers({ plan }: { plan: PlanView }) {
           </li>
         ))}
       </ul>
-      {plan.steps === 0 && (
-        <Notice tone="good" title="There is nothing to do">
-          The cluster holds already what this restore would write.
-        </Notice>
-      )}
+      {plan.steps === 0 && <NothingToDo plan={plan} />}
       <p className="text-muted text-xs">
         {plural(plan.steps, 'step')}, {formatBytes(plan.dataBytes)} of data. Planned{' '}
         <RelativeTime at={plan.plannedAt} /> against the live tree at <Zxid value={plan.plannedAtZxid} />. Plan{' '}
@@ -60,6 +56,21 @@ export function PlanNumbers({ plan }: { plan: PlanView }) {
       )}
       <PlanWarnings warnings={plan.warnings} />
     </div>
+  )
+}
+
+function NothingToDo({ plan: { laterWrites } }: { plan: PlanView }) {
+  if (laterWrites === null || laterWrites.count === 0 || laterWrites.overwritten) {
+    return (
+      <Notice tone="good" title="There is nothing to do">
+        The cluster holds already what this restore would write.
+      </Notice>
+    )
+  }
+  return (
+    <Notice tone="warn" title="Nothing would be written">
+      What this would take back was written by others since, and stays as they left it.
+    </Notice>
   )
 }
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { CancelledError } from '../../../base/errors.ts'
+import { describeServerError } from '../../../domain/znode/server-errors.ts'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { JuteReader, JuteWriter } from './jute.ts'
-import { describeServerError, OP, XID } from './protocol.ts'
+import { OP, XID } from './protocol.ts'
 import { SASL_SCHEME, SaslExchange } from './sasl.ts'
 import { tlsFaultOf } from './tls.ts'
 

@@ -1,9 +1,10 @@
 import { isWithin } from '../../../domain/znode/path.ts'
+import { describeServerError } from '../../../domain/znode/server-errors.ts'
 import type { MoveFeed } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { BulkPool } from './bulk-pool.ts'
 import type { BulkSession } from './bulk-session.ts'
-import { describeServerError, ERR, OP, toServerPath } from './protocol.ts'
+import { ERR, OP, toServerPath } from './protocol.ts'
 
 /** addWatch mode of a persistent recursive watch (3.6+). */
 const RECURSIVE = 1

@@ -58,44 +58,6 @@ export const ERR = {
   saslRequired: -124,
 } as const
 
-const ERROR_NAMES: Readonly<Record<number, string>> = {
-  [-1]: 'system error',
-  [-2]: 'runtime inconsistency',
-  [-3]: 'data inconsistency',
-  [-4]: 'connection loss',
-  [-5]: 'marshalling error',
-  [-6]: 'unimplemented',
-  [-7]: 'operation timeout',
-  [-8]: 'bad arguments',
-  [-12]: 'unknown session',
-  [-13]: 'new configuration has no quorum',
-  [-14]: 'reconfiguration in progress',
-  [-100]: 'API error',
-  [-101]: 'no such znode',
-  [-102]: 'not authorised',
-  [-103]: 'version mismatch',
-  [-108]: 'ephemerals cannot have children',
-  [-110]: 'znode exists',
-  [-111]: 'znode has children',
-  [-112]: 'session expired',
-  [-113]: 'invalid callback',
-  [-114]: 'invalid ACL',
-  [-115]: 'authentication failed',
-  [-118]: 'session moved to another server',
-  [-119]: 'server is read-only',
-  [-120]: 'ephemeral on a local session',
-  [-121]: 'no such watcher',
-  [-122]: 'request timeout',
-  [-123]: 'reconfiguration is disabled',
-  [-124]: 'session closed: SASL authentication is required',
-  [-125]: 'quota exceeded',
-  [-127]: 'throttled',
-}
-
-export function describeServerError(code: number): string {
-  return `${ERROR_NAMES[code] ?? 'unknown error'} (${code})`
-}
-
 /** Bytes of a Stat on the wire. */
 export const STAT_BYTES = 68
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { describeServerError } from '../../../domain/znode/server-errors.ts'
 import { formatServer, type ServerAddress } from '../connect-string.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { answerChallenge, type DigestAnswer, isProof, parseDirectives } from './digest-md5.ts'
 import { type JuteReader, JuteWriter } from './jute.ts'
-import { describeServerError, ERR, OP } from './protocol.ts'
+import { ERR, OP } from './protocol.ts'
 
 export const SASL_SCHEME = 'sasl'
 /** Sent before any other request of a connection, and outside the counting of both clients. */

@@ -4,6 +4,7 @@ import { OPEN_ACL } from '../../../domain/znode/acl.ts'
 import { ZnodeError } from '../../../domain/znode/errors.ts'
 import { comparePaths } from '../../../domain/znode/order.ts'
 import { isSystemPath, isWithin, joinPath, parsePath } from '../../../domain/znode/path.ts'
+import { describeServerError } from '../../../domain/znode/server-errors.ts'
 import type { UnreadableZnode, Znode, ZnodeBatch } from '../../../domain/znode/znode.ts'
 import type { LiveWalk, MoveFeed, WalkFacts, WalkOptions } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
@@ -12,16 +13,7 @@ import type { BulkPool } from './bulk-pool.ts'
 import type { BulkSession } from './bulk-session.ts'
 import type { JuteReader } from './jute.ts'
 import { openMoveFeed } from './move-feed.ts'
-import {
-  type AclInterner,
-  describeServerError,
-  ERR,
-  kindOf,
-  OP,
-  readNames,
-  readStat,
-  toServerPath,
-} from './protocol.ts'
+import { type AclInterner, ERR, kindOf, OP, readNames, readStat, toServerPath } from './protocol.ts'
 import { ReadBatch } from './read-batch.ts'
 import { type WalkItem, type WalkLimits, WalkOrder, type WalkWork } from './walk-order.ts'
 

@@ -1,4 +1,5 @@
 import type { ChildSummary, ZnodeReading } from '../../../domain/znode/ports.ts'
+import { describeServerError } from '../../../domain/znode/server-errors.ts'
 import type { ZnodeStat } from '../../../domain/znode/znode.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { BATCH_SIZE_MAX, BatchSizer } from './batch-sizer.ts'
@@ -6,7 +7,6 @@ import { encodeRecord } from './jute.ts'
 import type { PackageSession, Reply } from './package-session.ts'
 import {
   type AclInterner,
-  describeServerError,
   ERR,
   kindOf,
   OP,

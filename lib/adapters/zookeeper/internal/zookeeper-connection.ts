@@ -3,6 +3,7 @@ import type { Acl } from '../../../domain/znode/acl.ts'
 import { ZnodeError } from '../../../domain/znode/errors.ts'
 import { joinPath, parsePath, ROOT } from '../../../domain/znode/path.ts'
 import type { ChildrenPage, SubtreeOptions, ZnodeReading } from '../../../domain/znode/ports.ts'
+import { describeServerError } from '../../../domain/znode/server-errors.ts'
 import type { ZnodeStream } from '../../../domain/znode/znode.ts'
 import type { ClusterConnection, LiveEvent, LiveWalk, MoveFeed, WalkOptions } from '../connection.ts'
 import { ZooKeeperError } from '../errors.ts'
@@ -16,7 +17,6 @@ import { expired, type PackageSession, type Reply, type SessionState } from './p
 import {
   AclInterner,
   CREATE_FLAG,
-  describeServerError,
   ERR,
   fromServerPath,
   MULTI_HEADER_BYTES,
