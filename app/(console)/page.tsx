@@ -2,6 +2,7 @@ import { Plus, Server } from 'lucide-react'
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
+import { RefreshEach } from '@/app/_components/refresh-each.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
@@ -10,6 +11,9 @@ import { ClusterCard } from './_components/cluster-card.tsx'
 import { loadOverview } from './loaders.ts'
 
 export const metadata: Metadata = { title: 'Overview' }
+
+/** How far a stream is changes by itself. */
+const FOLLOWED_MS = 10_000
 
 export default async function OverviewPage() {
   const overview = await loadOverview()
@@ -44,6 +48,7 @@ export default async function OverviewPage() {
           </LinkButton>
         }
       />
+      {clusters.some(({ follow }) => follow !== null) && <RefreshEach ms={FOLLOWED_MS} />}
       <AttentionList clusters={clusters} jobs={jobs} restores={restores} approvals={approvals} alerts={alerts} />
       <ul className="grid gap-4 md:grid-cols-2 2xl:grid-cols-3">
         {clusters.map((cluster) => (

@@ -14,6 +14,11 @@ export const FOLLOW_WORDS: Readonly<Record<FollowState, { readonly text: string;
   refused: { text: 'stopped: needs a person', tone: 'bad' },
 }
 
+/** What lag and rate say is of now; in any other state it is of the time before. */
+export function isHeard(state: FollowState): boolean {
+  return state === 'catching-up' || state === 'following' || state === 'behind'
+}
+
 export const TONE_CLASS: Readonly<Record<Tone, string>> = {
   good: '',
   warn: 'text-changed',

@@ -5,7 +5,7 @@ import Link from 'next/link'
 import { ArmedBadge } from '@/app/_components/armed-badge.tsx'
 import { EnvironmentBadge } from '@/app/_components/environment-badge.tsx'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
-import { describeLag, describeRate, FOLLOW_WORDS, TONE_CLASS } from '@/app/_components/follow-words.ts'
+import { describeLag, describeRate, FOLLOW_WORDS, isHeard, TONE_CLASS } from '@/app/_components/follow-words.ts'
 import { viewOfError } from '@/app/_components/request-json.ts'
 import { useAlertCounts } from '@/app/_components/use-alert-counts.ts'
 import { useClusterStatus } from '@/app/_components/use-cluster-status.ts'
@@ -194,15 +194,15 @@ function Follow({ cluster: { id, name, follow } }: { cluster: ClusterView }) {
     <p className="text-sm">
       <span className="text-muted">Live stream </span>
       <Link
-        href={paths.clusterFollow(id)}
+        href={isHeard(follow.state) ? paths.clusterLive(id) : paths.clusterFollow(id)}
         aria-label={`Live stream of ${name}: ${text}`}
         className={`font-medium hover:underline ${TONE_CLASS[tone]}`}
       >
         {text}
       </Link>
       <span className="text-muted">
-        {follow.lagMs !== null && tone !== 'bad' && `, ${describeLag(follow.lagMs)}`}
-        {follow.rate !== null && tone !== 'bad' && `, ${describeRate(follow.rate)}`}
+        {follow.lagMs !== null && isHeard(follow.state) && `, ${describeLag(follow.lagMs)}`}
+        {follow.rate !== null && isHeard(follow.state) && `, ${describeRate(follow.rate)}`}
         {follow.lastZxid !== null && (
           <>
             , at <Zxid value={follow.lastZxid} />

@@ -194,7 +194,8 @@ function Tested({ at, report }: { at: string; report: QuorumTestView }) {
   return (
     <section aria-label="Quorum ports as tested" className="flex flex-col gap-1">
       <p className="text-muted">
-        Tested <RelativeTime at={at} />: {report.ok ? 'an observer is let in' : 'nobody lets an observer in'}
+        Tested <RelativeTime at={at} /> from the host of this page:{' '}
+        {report.ok ? 'an observer is let in' : 'nobody lets an observer in'}
       </p>
       <ul className="flex flex-col gap-1.5">
         {report.servers.map(({ server, ok, message }) => (

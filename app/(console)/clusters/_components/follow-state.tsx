@@ -1,5 +1,6 @@
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
-import { DIGEST_WORDS, describeLag, describeRate, FOLLOW_WORDS } from '@/app/_components/follow-words.ts'
+import { DIGEST_WORDS, describeLag, describeRate, FOLLOW_WORDS, isHeard } from '@/app/_components/follow-words.ts'
+import { RefreshEach } from '@/app/_components/refresh-each.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { Badge } from '@/app/_ui/badge.tsx'
 import { Facts } from '@/app/_ui/card.tsx'
@@ -10,13 +11,17 @@ import type { FollowView } from '@/lib/services/follow/views.ts'
 import { FollowGaps } from './follow-gaps.tsx'
 import { KeptPlaces } from './kept-places.tsx'
 
+const HEARD_MS = 10_000
+/** Somebody waits for what comes of it. */
+const AWAITED_MS = 2_000
+
 /** How the stream goes: whether it is heard, how far it is, what proves it, and what it has missed. */
 export function FollowState({ follow }: { follow: FollowView }) {
   const { state, settings, digest, base, places, gaps } = follow
   const { text, tone } = FOLLOW_WORDS[state]
-  const isHeard = tone !== 'bad' && state !== 'waiting' && state !== 'off'
   return (
     <div className="flex flex-col gap-3">
+      {settings.enabled && <RefreshEach ms={isHeard(state) ? HEARD_MS : AWAITED_MS} />}
       {follow.error && state !== 'off' && <ErrorNotice error={follow.error} />}
       {digest.state === 'parted' && settings.enabled && (
         <Notice tone="bad" title="A corrupted server found">
@@ -47,8 +52,11 @@ export function FollowState({ follow }: { follow: FollowView }) {
           ['Heard from', follow.peer ?? 'nobody yet'],
           ['Heard last', follow.heardAt ? <RelativeTime key="heard" at={follow.heardAt} /> : 'never'],
           ['Last transaction', follow.lastZxid ? <Zxid key="last" value={follow.lastZxid} /> : 'none yet'],
-          ['Lag', isHeard && follow.lagMs !== null ? describeLag(follow.lagMs) : 'not known'],
-          ['Rate over the last minute', isHeard && follow.rate !== null ? describeRate(follow.rate) : 'not known'],
+          ['Lag', isHeard(state) && follow.lagMs !== null ? describeLag(follow.lagMs) : 'not known'],
+          [
+            'Rate over the last minute',
+            isHeard(state) && follow.rate !== null ? describeRate(follow.rate) : 'not known',
+          ],
           ['Kept since it was switched on', plural(follow.transactions, 'transaction')],
           [
             'Digests',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { LiveTxnView } from '@/lib/services/live/views.ts'
-import { addLiveRows, joinNews, type LiveRow, ROWS_MAX, toLiveRows } from './live-rows.ts'
+import { addLiveRows, beforeOlder, countAbove, joinNews, type LiveRow, ROWS_MAX, toLiveRows } from './live-rows.ts'
 
 const txn = (n: number): LiveTxnView => ({
   zxid: `0x${n.toString(16)}`,
@@ -28,6 +28,24 @@ describe('the rows of the live page', () => {
     const later = addLiveRows(rows, { transactions: [], more: 4 })
     expect(names(later)).toEqual(['+7', '0x2', '0x1'])
     expect(names(addLiveRows(later, { transactions: [txn(9)], more: 0 }))).toEqual(['0x9', '+7', '0x2', '0x1'])
+  })
+
+  test('stay where they are while others come above them', () => {
+    const before = addLiveRows(toLiveRows([txn(1)]), { transactions: [txn(2)], more: 3 })
+    const joined = addLiveRows(before, { transactions: [], more: 4 })
+    expect(countAbove(before, joined)).toBe(0)
+    expect(countAbove(joined, addLiveRows(joined, { transactions: [txn(8), txn(9)], more: 1 }))).toBe(3)
+    expect(countAbove([], before)).toBe(0)
+  })
+
+  test('go on behind the last that is listed, also where older ones were dropped', () => {
+    const listed = toLiveRows([txn(9), txn(8)])
+    expect(beforeOlder(listed, '0x5')).toBe('0x5')
+    expect(beforeOlder(listed, null)).toBeNull()
+    const many = Array.from({ length: ROWS_MAX }, (_, i) => txn(i + 100))
+    const full = addLiveRows(listed, { transactions: many, more: 0 })
+    expect(beforeOlder(full, null)).toBe(txn(100).zxid)
+    expect(beforeOlder(full, '0x5')).toBe(txn(100).zxid)
   })
 
   test('are bounded, while it runs and while it is paused', () => {

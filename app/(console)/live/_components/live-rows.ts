@@ -31,6 +31,25 @@ export function addLiveRows(rows: readonly LiveRow[], { transactions, more }: Li
   return [...marker, ...toLiveRows(fresh.toReversed()), ...rows].slice(0, ROWS_MAX)
 }
 
+/** Where the older ones go on: behind the list, also where its end was dropped for the newest. */
+export function beforeOlder(rows: readonly LiveRow[], next: string | null): string | null {
+  const last = rows.findLast((row) => row.kind === 'txn')
+  if (last === undefined || rows.length < ROWS_MAX) return next
+  return next === null || BigInt(last.txn.zxid) > BigInt(next) ? last.txn.zxid : next
+}
+
+/** How many rows came above what was the first one: so far is the list moved, for whoever reads on further down. */
+export function countAbove(before: readonly LiveRow[], after: readonly LiveRow[]): number {
+  const [first] = before
+  if (first === undefined) return 0
+  const at = after.findIndex((row) => keyOf(row) === keyOf(first))
+  return Math.max(at, 0)
+}
+
+export function keyOf(row: LiveRow): string {
+  return row.kind === 'txn' ? row.txn.zxid : row.key
+}
+
 function newestOf(rows: readonly LiveRow[]): bigint | null {
   for (const row of rows) if (row.kind === 'txn') return BigInt(row.txn.zxid)
   return null

@@ -2,32 +2,27 @@
 
 import { Pause, Play } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
 import { showAddress } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { Card } from '@/app/_ui/card.tsx'
-import { SelectField, TextField } from '@/app/_ui/field.tsx'
 import { plural } from '@/app/_ui/format-number.ts'
 import type { ErrorView } from '@/lib/services/error-view.ts'
 import type { LiveEventView, LiveStatusView, LiveTxnsView } from '@/lib/services/live/views.ts'
+import { LiveFilter, type LiveFilterChoice } from './live-filter.tsx'
 import { LiveList } from './live-list.tsx'
-import { addLiveRows, joinNews, type LiveNews, type LiveRow, toLiveRows } from './live-rows.ts'
+import { addLiveRows, beforeOlder, joinNews, type LiveNews, type LiveRow, toLiveRows } from './live-rows.ts'
 import { LiveTxnDetail } from './live-txn-detail.tsx'
-import { TYPE_CHOICE_IDS, TYPE_CHOICES, type TypeChoice } from './live-words.ts'
+import { TYPE_CHOICES } from './live-words.ts'
 import { TailBadge, TailReach } from './tail-badge.tsx'
 import { useLiveTail } from './use-live-tail.ts'
 
 /** The list is drawn so often at most, whatever comes. */
 const DRAW_EVERY_MS = 250
 const NOTHING: LiveNews = { transactions: [], more: 0 }
-
-export interface LiveFilterChoice {
-  readonly under: string
-  readonly choice: TypeChoice | null
-}
 
 /** The transactions of a cluster as they become known, with filters and a pause, and what one of them did. */
 export function LiveTail({
@@ -94,14 +89,16 @@ export function LiveTail({
     setPaused(false)
   }
   const show = (zxid: string) => {
-    setOpened(zxid)
-    showAddress(paths.clusterLive(clusterId, { under: filter.under, show: filter.choice, txn: zxid }))
+    const txn = zxid === opened ? null : zxid
+    setOpened(txn)
+    showAddress(paths.clusterLive(clusterId, { under: filter.under, show: filter.choice, txn: txn ?? undefined }))
   }
+  const before = beforeOlder(rows, next)
   const readOlder = async () => {
     setOlder({ pending: true, error: null })
     try {
       const page = await requestJson<LiveTxnsView>(
-        paths.api.liveTransactions(clusterId, { under: filter.under, types, before: next }),
+        paths.api.liveTransactions(clusterId, { under: filter.under, types, before }),
       )
       setRows((before) => [...before, ...toLiveRows(page.transactions)])
       setNext(page.next)
@@ -121,7 +118,7 @@ export function LiveTail({
         flush
         title="Transactions, newest first"
         actions={
-          <span className="flex flex-wrap items-center gap-2">
+          <span className="flex flex-wrap items-center gap-2 max-sm:w-full">
             {state.kind === 'live' && <TailReach status={status} />}
             <span role="status" className="inline-flex">
               <TailBadge state={state} status={status} heldCount={paused ? heldCount : null} />
@@ -136,10 +133,15 @@ export function LiveTail({
           </span>
         }
       >
-        <FilterForm clusterId={clusterId} filter={filter} />
-        <LiveList rows={rows} opened={opened} onOpen={show} />
+        <LiveFilter clusterId={clusterId} filter={filter} />
+        <LiveList
+          rows={rows}
+          isFiltered={filter.under !== '/' || filter.choice !== null}
+          opened={opened}
+          onOpen={show}
+        />
         <div className="flex flex-wrap items-center gap-3 border-t px-4 py-2 text-muted text-xs">
-          {next !== null && (
+          {before !== null && (
             <Button size="small" pending={older.pending} onClick={readOlder}>
               Older transactions
             </Button>
@@ -148,45 +150,12 @@ export function LiveTail({
           {older.error && <ErrorNotice error={older.error} />}
         </div>
       </Card>
+      <p role="status" className="sr-only">
+        {opened === chosen ? '' : opened === null ? 'Closed' : `${opened} is opened below the list`}
+      </p>
       {opened !== null && <LiveTxnDetail key={opened} clusterId={clusterId} zxid={opened} txn={txn} />}
     </>
   )
 }
 
 const NO_TYPES: readonly string[] = []
-
-function FilterForm({ clusterId, filter }: { clusterId: string; filter: LiveFilterChoice }) {
-  const router = useRouter()
-  const [under, setUnder] = useState(filter.under)
-  const [choice, setChoice] = useState<string>(filter.choice ?? '')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    router.push(paths.clusterLive(clusterId, { under: under.trim() || '/', show: choice }))
-  }
-  return (
-    <form onSubmit={submit} className="flex flex-wrap items-end gap-3 border-b px-4 py-3">
-      <TextField
-        label="At or below"
-        wrapperClassName="min-w-48 flex-1"
-        className="font-mono"
-        value={under}
-        onChange={(event) => setUnder(event.target.value)}
-        placeholder="/"
-      />
-      <SelectField
-        label="Type"
-        wrapperClassName="w-52"
-        value={choice}
-        onChange={(event) => setChoice(event.target.value)}
-      >
-        <option value="">All</option>
-        {TYPE_CHOICE_IDS.map((id) => (
-          <option key={id} value={id}>
-            {TYPE_CHOICES[id].label}
-          </option>
-        ))}
-      </SelectField>
-      <Button type="submit">Filter</Button>
-    </form>
-  )
-}

@@ -14,6 +14,7 @@ import { plural } from '@/app/_ui/format-number.ts'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
+import { describeServerError } from '@/lib/domain/znode/server-errors.ts'
 import type { LiveTouchView, LiveTxnsView, LiveTxnView } from '@/lib/services/live/views.ts'
 import type { ZnodeTransactionDetailView } from '@/lib/services/logs/views.ts'
 import { UndoTransaction } from '../../_components/undo-transaction.tsx'
@@ -45,7 +46,7 @@ export function LiveTxnDetail({ clusterId, zxid, txn }: { clusterId: string; zxi
               ['When', <RelativeTime key="at" at={shown.at} />],
               ['zxid', <Zxid key="zxid" value={zxid} />],
               ['Session', <Zxid key="session" value={shown.session} what="session" />],
-              ...(shown.error === null ? [] : [['Refused with', String(shown.error)] as const]),
+              ...(shown.error === null ? [] : [['Refused', describeServerError(shown.error)] as const]),
             ]}
           />
           {shown.touched.length > 0 && (

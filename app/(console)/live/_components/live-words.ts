@@ -1,4 +1,5 @@
 import type { TouchDid } from '@/lib/domain/txnlog/summary.ts'
+import { describeServerError } from '@/lib/domain/znode/server-errors.ts'
 import type { LiveTxnView } from '@/lib/services/live/views.ts'
 
 /** What a list of types offers: several of ZooKeeper's names where people see one thing. */
@@ -45,11 +46,13 @@ export function wordOf(did: TouchDid): string {
   return WORDS[did]
 }
 
-/** The row in words: what happened, and where first. */
-export function describeTxn({ type, touched, touchedCount, error }: LiveTxnView): string {
-  if (error !== null) return `${type}, refused (${error})`
-  const [first] = touched
-  if (!first) return type
-  const more = touchedCount > 1 ? ` and ${touchedCount - 1} more` : ''
-  return `${type} ${first.path}${more}`
+/** The row in words: what happened, where first, and how much more. */
+export function describeTxn({ type, touched, touchedCount, error }: LiveTxnView): {
+  readonly what: string
+  readonly path: string | null
+  readonly more: string | null
+} {
+  if (error !== null) return { what: `${type}, refused: ${describeServerError(error)}`, path: null, more: null }
+  const more = touchedCount > 1 ? `and ${touchedCount - 1} more` : null
+  return { what: type, path: touched[0]?.path ?? null, more }
 }

@@ -1,6 +1,7 @@
 import { HeartPulse } from 'lucide-react'
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { RefreshEach } from '@/app/_components/refresh-each.tsx'
 import { readOneOf, type SearchParams } from '@/app/_nav/search-params.ts'
 import { Card } from '@/app/_ui/card.tsx'
 import { EmptyState } from '@/app/_ui/empty-state.tsx'
@@ -12,7 +13,6 @@ import { FindingList } from '../../../health/_components/finding-list.tsx'
 import { HealthWatchPanel } from '../../../health/_components/health-watch-panel.tsx'
 import { HistoryCharts } from '../../../health/_components/history-charts.tsx'
 import { RangeLinks } from '../../../health/_components/range-links.tsx'
-import { RefreshEachMinute } from '../../../health/_components/refresh-each-minute.tsx'
 import { ServerHealthTable } from '../../../health/_components/server-health-table.tsx'
 import { loadHealth, loadHealthHistory } from '../../../health/loaders.ts'
 import { ClusterFrame } from '../../_components/cluster-frame.tsx'
@@ -39,7 +39,7 @@ export default async function ClusterHealthPage({
   if (!cluster.ok) return <ErrorNotice error={cluster.error} />
   return (
     <ClusterFrame cluster={cluster.value} section="health">
-      <RefreshEachMinute />
+      <RefreshEach ms={60_000} />
       <div className="flex min-w-0 flex-col gap-4">
         {!health.ok ? (
           <ErrorNotice error={health.error} />

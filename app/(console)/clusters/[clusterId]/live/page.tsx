@@ -11,6 +11,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { LiveStatusView, LiveTxnsView } from '@/lib/services/live/views.ts'
 import { DriftCard } from '../../../live/_components/drift-card.tsx'
+import { LiveFilter } from '../../../live/_components/live-filter.tsx'
 import { LiveTail } from '../../../live/_components/live-tail.tsx'
 import { TYPE_CHOICE_IDS, TYPE_CHOICES } from '../../../live/_components/live-words.ts'
 import { WatchedPathsCard } from '../../../live/_components/watched-paths-card.tsx'
@@ -49,7 +50,12 @@ export default async function ClusterLivePage({
       <div className="flex min-w-0 flex-col gap-4">
         {transactions.ok && !isNothing && <Where status={status.value} transactions={transactions.value} />}
         {!transactions.ok ? (
-          <ErrorNotice error={transactions.error} />
+          <Card flush title="Transactions, newest first">
+            <LiveFilter clusterId={clusterId} filter={{ under, choice }} />
+            <div className="p-4">
+              <ErrorNotice error={transactions.error} />
+            </div>
+          </Card>
         ) : isNothing ? (
           <NothingKept status={status.value} />
         ) : (
@@ -98,13 +104,13 @@ function Where({ status, transactions }: { status: LiveStatusView; transactions:
           </LinkButton>
         }
       >
-        {as}{' '}
-        {logEverySeconds === null ? 'Its log is not kept any more.' : `Its log is kept every ${logEverySeconds} s.`}{' '}
+        {as} {logEverySeconds === null ? 'Nothing else keeps its log.' : `Its log is kept every ${logEverySeconds} s.`}{' '}
         Followed, it is seen here as it happens.
       </Notice>
     )
   }
-  if (follow.state === 'following') return <p className="text-muted text-sm">{as}</p>
+  // The list itself says how far it reaches, and goes on saying it.
+  if (follow.state === 'following') return null
   const isGoing = follow.state === 'waiting' || follow.state === 'connecting' || follow.state === 'catching-up'
   return (
     <Notice

@@ -3,16 +3,14 @@
 import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
 
-const EACH_MS = 60_000
-
 /** The page is drawn by the server; while somebody looks at it, it is drawn anew as often as there can be something new. */
-export function RefreshEachMinute() {
+export function RefreshEach({ ms }: { ms: number }) {
   const router = useRouter()
   useEffect(() => {
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') router.refresh()
-    }, EACH_MS)
+    }, ms)
     return () => clearInterval(timer)
-  }, [router])
+  }, [router, ms])
   return null
 }
