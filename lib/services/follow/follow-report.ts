@@ -33,6 +33,18 @@ export interface FollowClaim {
   /** Of the settings: when they change, the stream begins anew. */
   readonly revision: number
   readonly lagMsMax: number
+  /** Of the newest transaction in the ring, and of the newest that is counted, by whoever had the stream before; null: of none. */
+  readonly toldUpTo: bigint | null
+  readonly countedUpTo: bigint | null
+}
+
+interface RingRow {
+  readonly fromZxid: bigint
+  readonly toZxid: bigint
+  readonly at: Date
+  readonly transactions: number
+  readonly bytes: number
+  readonly summaries: object
 }
 
 /** What a stream tells of itself, kept in its row and in the ring of its newest transactions, about once a second. */
@@ -54,6 +66,11 @@ export class FollowReport {
   #last: { readonly zxid: bigint; readonly at: Date } | null = null
   /** Of what was written since the last chunk. */
   #chunk: { from: bigint; to: bigint; bytes: number } | null = null
+  #toldUpTo: bigint | null
+  #countedUpTo: bigint | null
+  /** Of the ring, and not in it yet: the database did not take it. */
+  #unsaved: RingRow | null = null
+  #passing: Promise<void> = Promise.resolve()
   #written = 0n
   #toldWritten = 0n
   #toldCompared = 0
@@ -69,6 +86,8 @@ export class FollowReport {
     this.#context = context
     this.#claim = claim
     this.#listeners = listeners
+    this.#toldUpTo = claim.toldUpTo
+    this.#countedUpTo = claim.countedUpTo
     this.#stateSince = new Date(context.clock.now())
     this.#prunedAt = context.clock.now()
   }
@@ -81,7 +100,24 @@ export class FollowReport {
     return this.#last?.zxid ?? null
   }
 
-  onWritten(entries: readonly TxnEntry[], receivedAt: number): void {
+  /** Of the newest transaction that was told before this run; null: of none. */
+  get toldUpTo(): bigint | null {
+    return this.#toldUpTo
+  }
+
+  /** `receivedAt`: null for what was not heard just now but lay in the archive, told to nobody. */
+  onWritten(entries: readonly TxnEntry[], receivedAt: number | null): void {
+    const last = entries.at(-1)
+    if (last === undefined) return
+    // What a machine lost that went down comes again, and was told already.
+    this.#tell(behind(this.#toldUpTo, entries))
+    this.#written += BigInt(behind(this.#countedUpTo, entries).length)
+    this.#last = { zxid: last.zxid, at: new Date(last.timeMs) }
+    if (receivedAt !== null) this.#heardAt = new Date(receivedAt)
+    this.#changed = true
+  }
+
+  #tell(entries: readonly TxnEntry[]): void {
     const [first, last] = [entries[0], entries.at(-1)]
     if (first === undefined || last === undefined) return
     this.#summaries.add(entries)
@@ -92,10 +128,18 @@ export class FollowReport {
       to: last.zxid,
       bytes: (this.#chunk?.bytes ?? 0) + bytes,
     }
-    this.#written += BigInt(entries.length)
-    this.#last = { zxid: last.zxid, at: new Date(last.timeMs) }
-    this.#heardAt = new Date(receivedAt)
-    this.#changed = true
+  }
+
+  /** The ensemble has no more what it told behind `to` (null: anything of it): its numbers may come again for something else. */
+  async takeBack(to: bigint | null): Promise<void> {
+    this.#toldUpTo = this.#countedUpTo = this.#chunk = null
+    this.#summaries.take()
+    await this.#passing.catch(() => undefined)
+    this.#unsaved = null
+    const { clusterId } = this.#claim
+    await this.#context.db.followChunk.deleteMany({
+      where: { clusterId, ...(to === null ? {} : { toZxid: { gt: to } }) },
+    })
   }
 
   onBase(zxid: bigint): void {
@@ -177,8 +221,7 @@ export class FollowReport {
     // What another has taken over tells by itself what came: nothing is written over.
     if (count === 0) return false
     told()
-    await this.#writeChunk(now)
-    for (const listener of this.#listeners) await listener.flush(this.#context)
+    await this.#pass(now)
     return true
   }
 
@@ -188,10 +231,7 @@ export class FollowReport {
     const { clusterId, owner, fence } = this.#claim
     const now = clock.now()
     const isOurs = (await db.clusterFollow.count({ where: { clusterId, leaseOwner: owner, fence } })) > 0
-    if (isOurs) {
-      await this.#writeChunk(now)
-      for (const listener of this.#listeners) await listener.flush(this.#context)
-    }
+    if (isOurs) await this.#pass(now)
     const isByUs = error === null || (isArkeeperError(error) && error.code === 'CANCELLED')
     this.#error = isByUs ? this.#error : describeFailure(error, newId())
     this.#move(isByUs ? 'waiting' : 'refused')
@@ -260,23 +300,42 @@ export class FollowReport {
     return Number(this.#written - oldest.written) / ((now - oldest.at) / 1000)
   }
 
-  async #writeChunk(now: number): Promise<void> {
+  async #pass(now: number): Promise<void> {
+    this.#passing = this.#tellOthers(now)
+    await this.#passing
+    await this.#prune(now)
+  }
+
+  /** The ring last: by its end whoever goes on after a crash knows what was told. */
+  async #tellOthers(now: number): Promise<void> {
     const { db, newId } = this.#context
     const { clusterId } = this.#claim
-    const chunk = this.#chunk
-    const page = this.#summaries.take()
+    for (const listener of this.#listeners) await listener.flush(this.#context)
+    this.#unsaved ??= this.#takeChunk(now)
+    if (this.#unsaved === null) return
+    const { fromZxid, ...facts } = this.#unsaved
+    await db.followChunk.upsert({
+      where: { clusterId_fromZxid: { clusterId, fromZxid } },
+      create: { id: newId(), clusterId, fromZxid, ...facts },
+      update: facts,
+      select: { id: true },
+    })
+    this.#unsaved = null
+  }
+
+  #takeChunk(now: number): RingRow | null {
+    const [chunk, page] = [this.#chunk, this.#summaries.take()]
     this.#chunk = null
-    if (chunk !== null && page !== null) {
-      const facts = { toZxid: chunk.to, at: new Date(now), transactions: page.total, bytes: chunk.bytes }
-      // Plain JSON, as every stored object is: a copy drops the types that say read-only.
-      const summaries = structuredClone(page) as object
-      await db.followChunk.upsert({
-        where: { clusterId_fromZxid: { clusterId, fromZxid: chunk.from } },
-        create: { id: newId(), clusterId, fromZxid: chunk.from, ...facts, summaries },
-        update: { ...facts, summaries },
-        select: { id: true },
-      })
-    }
+    if (chunk === null || page === null) return null
+    const { from, to, bytes } = chunk
+    // Plain JSON, as every stored object is: a copy drops the types that say read-only.
+    const summaries = structuredClone(page) as object
+    return { fromZxid: from, toZxid: to, at: new Date(now), transactions: page.total, bytes, summaries }
+  }
+
+  async #prune(now: number): Promise<void> {
+    const { db } = this.#context
+    const { clusterId } = this.#claim
     if (now - this.#prunedAt < PRUNE_EVERY_MS && now >= this.#prunedAt) return
     this.#prunedAt = now
     const spent = await db.followChunk.findFirst({
@@ -287,4 +346,9 @@ export class FollowReport {
     })
     if (spent) await db.followChunk.deleteMany({ where: { clusterId, toZxid: { lte: spent.toZxid } } })
   }
+}
+
+function behind(zxid: bigint | null, entries: readonly TxnEntry[]): readonly TxnEntry[] {
+  const [first] = entries
+  return zxid === null || first === undefined || first.zxid > zxid ? entries : entries.filter((one) => one.zxid > zxid)
 }

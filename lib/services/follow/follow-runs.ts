@@ -20,6 +20,7 @@ import { FOLLOW_LEASE_MS } from './judge-follow.ts'
 import { toQuorumTarget } from './quorum-target.ts'
 import { forgetGap, recordGap } from './record-gap.ts'
 import { assertOurs, assertRolledBack } from './same-ensemble.ts'
+import { tellingUntold } from './tell-untold.ts'
 
 const TICK_MS = 1_000
 /** What no wait mends is tried again all the same: somebody may have mended it. */
@@ -128,7 +129,9 @@ class FollowRun {
     const hits = new HitBook(clusterId, await this.#chroot())
     // What is watched must be known before the first transaction comes: it may be what was missed.
     await hits.flush(context)
-    const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax }, [hits])
+    const told = await context.db.followChunk.aggregate({ where: { clusterId }, _max: { toZxid: true } })
+    const upTo = { toldUpTo: told._max.toZxid, countedUpTo: row.lastZxid }
+    const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax, ...upTo }, [hits])
     let sink: ArchiveSink | null = null
     const beating = this.#beat(report, async () => sink?.tend())
     let ended: unknown = null
@@ -141,7 +144,7 @@ class FollowRun {
         { observers, liveTrees: archives.liveTrees, clock, wait: engine.wait },
         {
           target,
-          sink,
+          sink: tellingUntold(sink, report, context),
           retry: 'always',
           onWritten: (entries, receivedAt) => report.onWritten(entries, receivedAt),
           onEvent: (event) => report.onEvent(event),
@@ -197,6 +200,7 @@ class FollowRun {
       onGap: (gap) => recordGap(context, { cluster, logDir }, { ...gap, fromAt: report.lastTxnAt }),
       onNoGap: (gap) => forgetGap(context, cluster.id, gap),
       onRollBack: async (to) => {
+        await report.takeBack(to)
         // What is laid aside here must not come back out of a store.
         await rollBackPieces(context, cluster.id, to)
         await rollBackBases(context, cluster.id, to)
