@@ -6,6 +6,8 @@ import type { TxnEntry } from '../domain/txnlog/entry.ts'
 
 /** One session as a test wants it. What is given in `before` comes in front of UPTODATE, `after` behind it, each in portions. */
 export interface SessionScript {
+  /** Of the leader; default: that of the newest transaction. */
+  readonly epoch?: bigint
   readonly start: { readonly kind: 'diff' | 'truncate' | 'snapshot'; readonly zxid: bigint; readonly file?: string }
   readonly before?: readonly (readonly TxnEntry[])[]
   readonly after?: readonly (readonly TxnEntry[])[]
@@ -61,7 +63,7 @@ function play(script: SessionScript, start: ObserverStart, signal: AbortSignal |
   const newest = all.at(-1)?.zxid ?? start.zxid
   return {
     peer: { host: '127.0.0.1', port: 1 },
-    epoch: newest >> 32n,
+    epoch: script.epoch ?? newest >> 32n,
     start,
     heard: { at: 0, zxid: newest },
     transactions: async function* () {

@@ -379,7 +379,7 @@ describe('what the leader has not', () => {
       dir,
       [
         { start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)], after: [between(0xa0n, 0xe0n)] },
-        { start: { kind: 'truncate', zxid: to }, before: portions(between(to, EXPECTED.zxid)) },
+        { epoch: 1n, start: { kind: 'truncate', zxid: to }, before: portions(between(to, EXPECTED.zxid)) },
       ],
       { until: EXPECTED.zxid },
     )
@@ -392,17 +392,53 @@ describe('what the leader has not', () => {
     expect(laid.at(-1)).toBe(0xe0n)
   })
 
+  test('is waited for where a member lags in the epoch that was heard; that it is lost is believed in the end', async () => {
+    const dir = newDir()
+    const heard: SessionScript = {
+      start: snapshot(FIRST),
+      before: [between(FIRST.zxid, 0xa0n)],
+      after: [between(0xa0n, 0xe0n)],
+    }
+    const lags: SessionScript = { start: { kind: 'truncate', zxid: 0xc0n } }
+    const goesOn: SessionScript = { start: diff(EXPECTED.zxid), before: portions(between(0xe0n, EXPECTED.zxid)) }
+    const { events, asked } = await follow(dir, [heard, lags, lags, goesOn], { until: EXPECTED.zxid })
+    expect(asked).toEqual([0n, 0xe0n, 0xe0n, 0xe0n])
+    expect(events.filter(({ kind }) => kind === 'rolled-back')).toEqual([])
+    expect(events.flatMap((event) => (event.kind === 'lost' ? [event.error] : []))).toMatchObject([
+      { code: 'LOST' },
+      { code: 'REFUSED', message: expect.stringContaining('is behind: it has nothing after 0xc0 yet') },
+      { code: 'REFUSED' },
+    ])
+    expect(await zxidsIn(dir)).toEqual(between(FIRST.zxid, EXPECTED.zxid).map(({ zxid }) => zxid))
+    // Restored from a backup with the epoch that it had.
+    const taken = await follow(
+      dir,
+      Array.from({ length: 7 }, () => lags),
+    )
+    expect(taken.events.filter(({ kind }) => kind === 'rolled-back')).toEqual([
+      { kind: 'rolled-back', from: EXPECTED.zxid, to: 0xc0n },
+    ])
+    expect(taken.asked.slice(0, 7)).toEqual(Array.from({ length: 7 }, () => EXPECTED.zxid))
+  })
+
+  test('is nothing at all where nothing was ever written', async () => {
+    const { events } = await follow(newDir(), [{ start: diff(0n) }, whole()], { until: EXPECTED.zxid })
+    expect(events.find(({ kind }) => kind === 'lost')).toMatchObject({
+      error: { code: 'REFUSED', message: expect.stringContaining('nothing was ever written') },
+    })
+  })
+
   test('below every base is asked for anew, as is the whole of another past', async () => {
     const dir = newDir()
     const all = [{ ...whole(), after: [between(0x90n, 0xd0n)] }]
     await follow(dir, all)
-    const below: SessionScript[] = [{ start: { kind: 'truncate', zxid: 0x60n } }, whole()]
+    const below: SessionScript[] = [{ epoch: 1n, start: { kind: 'truncate', zxid: 0x60n } }, whole()]
     const taken = await follow(dir, below, { until: EXPECTED.zxid })
     expect(taken.asked).toEqual([0xd0n, 0n])
     expect((await read(dir)).nodes).toEqual(EXPECTED.nodes)
     // A restored ensemble: its newest is older than what we hold.
     const restored: SessionScript[] = [
-      { start: snapshot(FIRST), before: [between(FIRST.zxid, 0x90n)], after: [between(0x90n, 0xd0n)] },
+      { epoch: 1n, start: snapshot(FIRST), before: [between(FIRST.zxid, 0x90n)], after: [between(0x90n, 0xd0n)] },
     ]
     const { events } = await follow(dir, restored)
     expect(events.filter(({ kind }) => kind === 'rolled-back')).toEqual([

@@ -4,11 +4,11 @@ import type { FollowHolding, GapReason } from '../../adapters/archive/live/follo
 import { ObserverError } from '../../adapters/zookeeper/errors.ts'
 import type { ObserverSession } from '../../adapters/zookeeper/observer.ts'
 import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
-import { formatHex64 } from '../../base/hex64.ts'
-import { findGap, type Gap } from '../../domain/txnlog/continuity.ts'
+import { epochOf, findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { FollowInput, FollowLimits, FollowOutcome, FollowPorts } from './follow.ts'
+import { behind, missing, nothingThere } from './follow-faults.ts'
 import { FollowGaps } from './follow-gaps.ts'
 import { FollowState } from './follow-state.ts'
 import { WorkLine } from './work-line.ts'
@@ -30,6 +30,8 @@ const CLOSED_DOOR: readonly string[] = ['SASL_REQUIRED', 'TLS_FAULT', 'CLOSED']
 const CLOSED_DOORS_MAX = 10
 /** A leader that breaks the protocol so often in a row will go on to. */
 const PROTOCOL_FAULTS_MAX = 5
+/** So many members in a row, in about a quarter of a minute, must say that they have not what was heard before that is believed. */
+const BEHIND_MAX = 6
 
 /**
  * Keeps a sink what the ensemble is, until it is told to stop: a base, then every transaction in order, each once, each checked by its digest over
@@ -65,6 +67,8 @@ class Follower {
   #timeMs: number | null = null
   #wasConnected = false
   #isSynced = false
+  /** Members in a row that had not what was heard before. */
+  #behind = 0
   /** When all that the leader had named was here. */
   #levelAt: number
   #flushing: Promise<void> | null = null
@@ -178,14 +182,16 @@ class Follower {
   }
 
   /** False: nothing here can be gone on from. */
-  async #begin({ start }: ObserverSession, line: WorkLine): Promise<boolean> {
+  async #begin(session: ObserverSession, line: WorkLine): Promise<boolean> {
     const { sink } = this.#input
+    const { start } = session
     if (start.kind === 'diff') {
       if (this.#state.zxid !== null) return true
-      throw new ObserverError('PROTOCOL', 'the leader goes on from nothing, where its whole tree was asked for')
+      throw nothingThere(session.peer)
     }
     if (start.kind === 'truncate') {
       const from = this.#last ?? 0n
+      this.#assertNotBehind(session, start.zxid)
       // A base that is being written may be what is left.
       await this.#state.settle()
       await this.#takeUp(await sink.rollBack(start.zxid))
@@ -220,13 +226,27 @@ class Follower {
       await this.#write(entries, batch.receivedAt)
       const isFirstSync = batch.synced && !this.#isSynced
       if (isFirstSync) {
+        if (this.#last !== null && seen < this.#last) {
+          this.#assertNotBehind(session, seen)
+          await this.#startOver(seen, line)
+        }
+        this.#behind = 0
         this.#isSynced = true
-        if (this.#last !== null && seen < this.#last) await this.#startOver(seen, line)
       }
       await line.push(bytesOf(entries), () => this.#work(session, entries, isFirstSync))
       if (mayEnd() && seen >= until!) return 'done'
     }
     return 'again'
+  }
+
+  /**
+   * Committed transactions are not lost while the epoch lasts: a follower that lags says the same as an ensemble that was rolled back, and so
+   * does a former leader that nobody follows any more.
+   */
+  #assertNotBehind({ peer, epoch }: ObserverSession, zxid: bigint): void {
+    const last = this.#last ?? 0n
+    if (epoch > epochOf(last) || ++this.#behind > BEHIND_MAX) return
+    throw behind(peer, { zxid, last })
   }
 
   async #write(entries: readonly TxnEntry[], receivedAt: number): Promise<void> {
@@ -350,16 +370,6 @@ async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
 
 /** How servers log a malformed request: under the number of the one before. */
 const isRepeat = (entry: TxnEntry, former: bigint | null) => entry.zxid === former && entry.type === TXN_TYPE.error
-
-function missing({ after, before }: Gap): ObserverError {
-  return new ObserverError(
-    'PROTOCOL',
-    `the leader goes on with ${formatHex64(before)} right after ${formatHex64(after)}`,
-    {
-      unaffected: `all up to ${formatHex64(after)} is written`,
-    },
-  )
-}
 
 function bytesOf(entries: readonly TxnEntry[]): number {
   let bytes = 0
