@@ -11,6 +11,7 @@ import { AGE_SUFFIX, openContent } from './file-form.ts'
 import type { AppendedLogs, LogArchivePort } from './log-archive.ts'
 import { formatSegment, type LogSegment, segmentFile, segmentIndex, segmentManifest } from './log-segment.ts'
 import { PieceIndexBuilder } from './piece-index-builder.ts'
+import { isLeftClaimed, publishPiece } from './publish-piece.ts'
 import { findNewestSegment, readSegment } from './read-segments.ts'
 import { hashSealed } from './sealed-bytes.ts'
 import { SealedFile } from './sealed-file.ts'
@@ -18,7 +19,10 @@ import { describeSegment, SEGMENT_RAW_BYTES, SegmentBuilder } from './segment-bu
 import { findTempOwner, mayBeAlive, syncDir, tempName } from './temp-dir.ts'
 import { NewFile, type OutFile, writeNewFile } from './write-file.ts'
 
-type AppendInput = Parameters<LogArchivePort['append']>[1]
+type AppendInput = Parameters<LogArchivePort['append']>[1] & {
+  /** Called when all is ready, right before a piece gets its name. */
+  readonly onPublish?: () => Promise<void>
+}
 
 /**
  * Puts entries behind what the archive holds. Each piece is written aside, flushed, read back and renamed, then its manifest likewise:
@@ -53,7 +57,7 @@ export async function appendLogs(
 }
 
 async function mayGrow(dir: string, newest: LogSegment, input: AppendInput, held: HeldKeys): Promise<boolean> {
-  if (newest.rawBytes >= SEGMENT_RAW_BYTES) return false
+  if (newest.rawBytes >= SEGMENT_RAW_BYTES || (await isLeftClaimed(dir, newest))) return false
   const [is, wanted] = [newest.sealed?.recipients ?? [], input.recipients ?? []]
   if (is.length !== wanted.length || !is.every((recipient) => wanted.includes(recipient))) return false
   return newest.sealed === undefined || (await isOpenable(segmentFile(dir, newest), held))
@@ -82,6 +86,8 @@ interface OpenSegment {
   readonly index: PieceIndexBuilder
   readonly file: OutFile
   readonly path: string
+  /** It takes the place of the newest piece. */
+  readonly isGrown: boolean
   /** Where it is encrypted. */
   readonly sealed: SealedFile | null
   /** Of what was meant to be written; what was read back is held against it. */
@@ -138,8 +144,7 @@ class Appender {
     const content = builder.segment(hash.digest('hex'), this.#members)
     const segment = sealed === null ? content : { ...content, sealed: await this.#sealOf(path) }
     await this.#readBack(path, segment)
-    await this.#assertAlone()
-    await this.#publish(path, segment, this.#open.index.finish(segment))
+    await this.#publish(this.#open, segment)
     // One that is full is never written to again.
     if (sealed !== null && segment.rawBytes >= SEGMENT_RAW_BYTES) this.#held.forget(sealed.header)
     this.#newest = segment
@@ -165,8 +170,9 @@ class Appender {
     if (sealed !== null) this.#held.hold(sealed.header, sealed.fileKey)
     const file = sealed ?? (await NewFile.create(path))
     const index = new PieceIndexBuilder()
-    this.#open = { builder: new SegmentBuilder(), index, file, path, sealed, hash: createHash('sha256') }
     const former = this.#growing
+    const hash = createHash('sha256')
+    this.#open = { builder: new SegmentBuilder(), index, file, path, isGrown: former !== null, sealed, hash }
     if (former === null) return
     this.#growing = null
     this.#members = [...new Set([...former.members, ...this.#input.members])]
@@ -200,18 +206,19 @@ class Appender {
   }
 
   /** A piece that was begun before another writer added to the archive would take the addition back. */
-  async #assertAlone(): Promise<void> {
+  async #isStill(): Promise<boolean> {
     const now = await findNewestSegment(this.#dir, this.#held)
-    if (now?.first === this.#newest?.first && now?.sha256 === this.#newest?.sha256) return
-    throw new ArchiveError('FILES_CHANGED', `another writer has added to ${this.#dir} meanwhile`, {
-      unaffected: 'what it wrote is as it was',
-      remedy: 'nothing: the next run goes on behind it',
-    })
+    return now?.first === this.#newest?.first && now?.sha256 === this.#newest?.sha256
   }
 
-  async #publish(path: string, segment: LogSegment, index: Buffer): Promise<void> {
-    await rename(path, segmentFile(this.#dir, segment))
-    await this.#placeIndex(segmentIndex(this.#dir, segment), index, segment)
+  async #publish({ path, isGrown, index }: OpenSegment, segment: LogSegment): Promise<void> {
+    const isStill = async () => {
+      const answer = await this.#isStill()
+      await this.#input.onPublish?.()
+      return answer
+    }
+    await publishPiece(path, segment, { dir: this.#dir, behind: this.#newest, isGrown, isStill })
+    await this.#placeIndex(segmentIndex(this.#dir, segment), index.finish(segment), segment)
     await this.#place(segmentManifest(this.#dir, segment.first), formatSegment(segment))
     await syncDir(this.#dir)
   }

@@ -33,7 +33,7 @@ export interface ArchiveSinkInput {
   readonly cluster: { readonly id: string; readonly name: string }
   /** `<store>/<cluster>/logs` */
   readonly logDir: string
-  /** Of this host alone: the newest base, unpacked, and what is in the making. */
+  /** Of this host and this holder alone: the newest base, unpacked, and what is in the making. */
   readonly localDir: string
   /** Of the holder of the lease: its open end is told apart by it. */
   readonly fence: number

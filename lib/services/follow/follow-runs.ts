@@ -17,6 +17,7 @@ import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { ArchiveSink } from './archive-sink.ts'
 import { FollowReport } from './follow-report.ts'
 import { FOLLOW_LEASE_MS } from './judge-follow.ts'
+import { takeLocalDir } from './local-dir.ts'
 import { toQuorumTarget } from './quorum-target.ts'
 import { forgetGap, recordGap } from './record-gap.ts'
 import { assertOurs, assertRolledBack } from './same-ensemble.ts'
@@ -190,7 +191,10 @@ class FollowRun {
       context,
       cluster,
       logDir,
-      localDir: join(/* turbopackIgnore: true */ context.paths.workDir, 'follow', cluster.id),
+      localDir: await takeLocalDir(
+        join(/* turbopackIgnore: true */ context.paths.workDir, 'follow', cluster.id),
+        fence,
+      ),
       fence,
       toldLast: lastZxid,
       baseMs: baseHours * HOUR_MS,
