@@ -3,6 +3,7 @@ import { ArchiveError } from './errors.ts'
 import { type FileForm, PLAIN_FORM, sealedForm } from './file-form.ts'
 import { createFileLogArchive } from './file-log-archive.ts'
 import { openImport } from './imports/open-import.ts'
+import { TreeIntake } from './intake/tree-intake.ts'
 import { listArchives } from './list-archives.ts'
 import { createLiveTrees } from './live/open-live-tree.ts'
 import type { LogArchivePort, TailBox } from './log-archive.ts'
@@ -69,6 +70,7 @@ function makePort(
     openMoment: ({ name, bases, logs: sources, ...options }) =>
       openHistory({ name, logsName: name, bases, logs: sources }, { ...options, keys }),
     streamMoment: (input) => streamMoment(input, keys),
+    receiveRecords: (path, events) => new TreeIntake(path, events),
     memberSnapshots: listMemberSnapshots,
     archiveBase: findArchiveBase,
     openImport,

@@ -13,18 +13,17 @@ const SAMPLES = [
   Buffer.from('{"state":"online"} '.repeat(20_000)),
 ]
 
-test.each(SAMPLES.map((raw) => [raw.length, raw] as const))(
-  '%i bytes: what is proven is what was packed',
-  async (_, raw) => {
-    const { member, adler } = await compressMember(raw)
-    expect(adler).toBe(adler32(ADLER_START, raw))
-    expect(gunzipSync(member).equals(raw)).toBe(true)
-    expect((await decompressMember(member, 0))?.raw.equals(raw)).toBe(true)
-    const meant = { rawBytes: raw.length, adler }
-    expect(await decompressProven(Buffer.from(stretchMember(member, member.length + 900)!), meant)).toEqual(raw)
-    expect(await decompressProven(Buffer.from(member), meant)).toEqual(raw)
-  },
-)
+test.each([...SAMPLES.keys()])('sample %i: what is proven is what was packed', async (sample) => {
+  const raw = SAMPLES[sample]!
+  const { member, adler } = await compressMember(raw)
+  expect(adler).toBe(adler32(ADLER_START, raw))
+  expect(gunzipSync(member).equals(raw)).toBe(true)
+  expect((await decompressMember(member, 0))?.raw.equals(raw)).toBe(true)
+  const meant = { rawBytes: raw.length, adler }
+  for (const packed of [stretchMember(member, member.length + 900)!, Buffer.from(member)]) {
+    expect((await decompressProven(packed, meant))?.equals(raw)).toBe(true)
+  }
+})
 
 test('any changed byte, another length or another sum is found', async () => {
   const raw = Buffer.from('a few words, and a few words more: '.repeat(8))

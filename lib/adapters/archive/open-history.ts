@@ -19,6 +19,7 @@ import {
   replayBase,
   TooNew,
   toBase,
+  treeOf,
   Unreachable,
 } from './replay-base.ts'
 import { fuzzyProblem, logProblems, type ReplayProof, stopProblems } from './replay-proof.ts'
@@ -92,7 +93,7 @@ export async function openHistory(
     if (loaded === null) continue
     sound++
     try {
-      const tree = await replayOver({ place, file, loaded, problems, to, options })
+      const tree = await replayOver({ place, file, tree: treeOf(loaded), problems, to, options })
       const { digest, firstMismatch } = tree.proof
       if (digest === null ? firstMismatch === null : digest.match) {
         await doubtful?.close()

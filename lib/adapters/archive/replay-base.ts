@@ -51,10 +51,35 @@ export class Unreachable extends Refusal {
   }
 }
 
+/** What logs are replayed over, open. */
+export interface ReplayTree {
+  toBase(file: BaseFile, signal: AbortSignal | undefined): Promise<{ base: BaseTree; windowKnown: boolean }>
+  /** All znodes in path order, once a call. What lacks its ACL list has LATER_ACL. */
+  readAll(file: BaseFile, signal: AbortSignal | undefined): ZnodeStream
+}
+
+export function treeOf(loaded: LoadedSnapshot): ReplayTree {
+  return {
+    toBase: (file, signal) => toBase(file, loaded, signal),
+    readAll: (file, signal) => {
+      const view = new SnapshotTree({
+        name: file.name,
+        source: loaded.source,
+        index: loaded.index,
+        // What lacks its list gets it from the patch; else the writer refuses it.
+        acls: loaded.head.acls.withLater(),
+        ownerless: 'persistent',
+        unreadable: [],
+      })
+      return view.readSubtree(ROOT, { includeSystem: true, signal })
+    },
+  }
+}
+
 export interface ReplayInputs {
   readonly logs: readonly LogSource[]
   readonly file: BaseFile
-  readonly loaded: LoadedSnapshot
+  readonly tree: ReplayTree
   readonly problems: readonly VerifyProblem[]
   readonly to: bigint | null
   readonly options: Omit<OpenDataDirOptions, 'logDir' | 'to'>
@@ -69,8 +94,8 @@ export interface ReplayedBase {
 
 /** Replays logs over a base that is open. Throws a Refusal where it cannot serve, or what `replayLog` throws. */
 export async function replayBase(input: ReplayInputs): Promise<ReplayedBase> {
-  const { logs, file, loaded, to, options } = input
-  const { base, windowKnown } = await toBase(file, loaded, options.signal)
+  const { logs, file, tree, to, options } = input
+  const { base, windowKnown } = await tree.toBase(file, options.signal)
   if (to !== null && base.windowEnd > to) throw new TooNew(base.windowEnd)
   let history: HistoryReader | null = null
   const result = await replayLog({
@@ -91,15 +116,6 @@ export async function replayBase(input: ReplayInputs): Promise<ReplayedBase> {
     },
   })
   const read: HistoryReader = history ?? new HistoryReader([], { after: base.zxid, to })
-  const view = new SnapshotTree({
-    name: file.name,
-    source: loaded.source,
-    index: loaded.index,
-    // What lacks its list gets it from the patch; else the writer refuses it.
-    acls: loaded.head.acls.withLater(),
-    ownerless: 'persistent',
-    unreadable: [],
-  })
   const { stop } = read
   const proof: ReplayProof = {
     zxid: result.zxid,
@@ -125,7 +141,7 @@ export async function replayBase(input: ReplayInputs): Promise<ReplayedBase> {
   return {
     result,
     proof,
-    stream: () => patchStream(view.readSubtree(ROOT, { includeSystem: true, signal: options.signal }), result.patch),
+    stream: () => patchStream(tree.readAll(file, options.signal), result.patch),
   }
 }
 

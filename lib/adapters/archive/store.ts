@@ -158,6 +158,29 @@ export interface MomentStream {
   close(): Promise<void>
 }
 
+/** Hears how the disk keeps up with what comes. */
+export interface ReceivingEvents {
+  pause(): void
+  resume(): void
+  fail(error: unknown): void
+}
+
+/** A leader's tree, put in order while it comes. */
+export interface ReceivedRecords {
+  readonly path: string
+  readonly bytes: number
+  /** Takes bytes without waiting: sessions, ACL table, nodes, end of nodes. */
+  add(bytes: Buffer): void
+  /** All of it is there. Throws SnapshotError for a tree that is not whole. */
+  finish(): Promise<void>
+  /** As ArchivePort.streamMoment with this as the base, whose `path` and `fetch` say nothing then. After `finish`, until `discard`. */
+  streamMoment(input: StreamMomentInput): Promise<MomentStream | null>
+  /** The latest change that the tree shows. */
+  findLastChange(signal?: AbortSignal): Promise<bigint>
+  /** Leaves no file behind. */
+  discard(): Promise<void>
+}
+
 /** A server's data directory as a tree at one zxid, and how well that is proven. */
 export interface DataDirReader extends TreeReader {
   /** Folder that holds the snapshots. */
@@ -220,6 +243,8 @@ export interface ArchivePort {
   openMoment(input: OpenMomentInput): Promise<DataDirReader>
   /** As `openMoment` from one base, for whoever reads all of it once. Null where the logs do not lead to the zxid. */
   streamMoment(input: StreamMomentInput): Promise<MomentStream | null>
+  /** Takes a tree that is sent, into a scratch file at `path`. */
+  receiveRecords(path: string, events: ReceivingEvents): ReceivedRecords
   /** Snapshots of a server as they lie in its directory, newest first. Errors as of `logs.memberLogs`. */
   memberSnapshots(dataDir: string): Promise<BaseFile[]>
   /** The snapshot of an archive as a base. Throws ArchiveError for an archive that is not whole. */

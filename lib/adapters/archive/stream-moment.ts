@@ -1,5 +1,5 @@
 import type { AgeKeys } from '../age/age-keys.ts'
-import { assertSameDigest, loadBase, Refusal, replayBase } from './replay-base.ts'
+import { assertSameDigest, loadBase, Refusal, replayBase, treeOf } from './replay-base.ts'
 import type { MomentStream, StreamMomentInput } from './store.ts'
 
 /**
@@ -10,7 +10,14 @@ export async function streamMoment(input: StreamMomentInput, keys?: AgeKeys): Pr
   const { base: file, logs, to, signal, onProgress } = input
   const loaded = await loadBase(file, { signal, keys })
   try {
-    const replayed = await replayBase({ logs, file, loaded, problems: [], to, options: { signal, onProgress } })
+    const replayed = await replayBase({
+      logs,
+      file,
+      tree: treeOf(loaded),
+      problems: [],
+      to,
+      options: { signal, onProgress },
+    })
     const { result, proof, stream } = replayed
     return {
       proof,

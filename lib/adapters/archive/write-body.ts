@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { ADLER_START, combineAdler32 } from '../../domain/snapshot/adler32.ts'
+import { RecordCursor } from '../../domain/snapshot/record.ts'
+import { RecordBatch } from '../../domain/snapshot/record-batch.ts'
 import { SequenceCounters } from '../../domain/snapshot/sequence-counters.ts'
 import { withSystemZnodes } from '../../domain/snapshot/system-znodes.ts'
 import { type BodyBlock, SnapshotBody } from '../../domain/snapshot/write-snapshot.ts'
@@ -109,8 +111,29 @@ export async function writeBody(file: OutFile, readBack: BodyReadBack, input: Wr
     queue.push({ block, outcome })
   }
 
+  const takeRecords = async (batch: RecordBatch) => {
+    const { bytes, acls } = batch
+    const record = new RecordCursor()
+    for (let at = 0; record.read(bytes, at, bytes.length) === 'record'; at = record.end) {
+      const acl = record.acl(acls)
+      let full: BodyBlock | null
+      if (SnapshotBody.isPlain(record) && !masked.isMasked(acl)) full = body.addRecord(record, acl)
+      else {
+        const znode = record.znode(record.path(), acls)
+        masked.see(znode)
+        full = body.add(znode)
+      }
+      if (full) await take(full)
+    }
+    if (batch.isUnseen) letGo(bytes)
+  }
+
   for await (const batch of withSystemZnodes(untilAborted(input.stream, input.signal))) {
     for (const place of batch.unreadable) unreadable.push(place.path)
+    if (batch instanceof RecordBatch) {
+      await takeRecords(batch)
+      continue
+    }
     for (const znode of batch.znodes) {
       masked.see(znode)
       const full = body.add(settleKind(znode))
@@ -144,14 +167,24 @@ class MaskedAcls {
   readonly paths: string[] = []
   total = 0
   readonly #known = new WeakMap<Acl, boolean>()
+  // Neighbours mostly share one.
+  #last: Acl | null = null
+  #isLastMasked = false
+
+  isMasked(acl: Acl): boolean {
+    if (acl === this.#last) return this.#isLastMasked
+    let masked = this.#known.get(acl)
+    if (masked === undefined) {
+      masked = isMaskedAcl(acl)
+      this.#known.set(acl, masked)
+    }
+    this.#last = acl
+    this.#isLastMasked = masked
+    return masked
+  }
 
   see(znode: Znode): void {
-    let masked = this.#known.get(znode.acl)
-    if (masked === undefined) {
-      masked = isMaskedAcl(znode.acl)
-      this.#known.set(znode.acl, masked)
-    }
-    if (!masked) return
+    if (!this.isMasked(znode.acl)) return
     this.total++
     if (this.paths.length < LISTED_PATHS_MAX) this.paths.push(znode.path)
   }

@@ -17,11 +17,32 @@ export interface QuorumTarget {
   readonly silenceLimitMs?: number
 }
 
+export interface BodySinkEvents {
+  /** The disk is slower than the leader: nothing more should come for now. */
+  pause(): void
+  resume(): void
+  fail(error: unknown): void
+}
+
+/** Where the tree that a leader sends goes while it comes. */
+export interface BodySink {
+  readonly path: string
+  readonly bytes: number
+  /** Takes bytes without waiting: sessions, ACL table, nodes, end of nodes. */
+  add(bytes: Buffer): void
+  /** Resolves when all of it is kept. */
+  finish(): Promise<void>
+  /** Leaves no file behind. */
+  discard(): Promise<void>
+}
+
 export interface OpenObserverOptions {
   /** Last zxid that is known already, from which to go on; 0: nothing, the whole tree is wanted. */
   readonly from: bigint
   /** An existing folder for what the leader sends in one piece. The file in it is the caller's to remove. */
   readonly scratchDir: string
+  /** Takes the tree instead of a file, at a path in that folder. Its sink is the caller's to discard once the session is open. */
+  readonly openBody?: (path: string, events: BodySinkEvents) => BodySink
   /** False: a leader that begins with its whole tree is left at once, and NEEDS_SNAPSHOT thrown. Default true. */
   readonly acceptSnapshot?: boolean
   /** Bytes of transactions that wait for the reader before the session drops itself with TOO_SLOW. Default 64 MiB. */
@@ -34,7 +55,7 @@ export interface OpenObserverOptions {
 export type ObserverStart =
   /**
    * `file` is a native snapshot in the leader's own order: header, body, one seal, no blocks behind it. Fuzzy: it is the tree at the last
-   * transaction of the batches up to `synced` once those are replayed over it; with none of them, the tree at `zxid`.
+   * transaction of the batches up to `synced` once those are replayed over it; with none of them, the tree at `zxid`. With `openBody` it is whatever that makes of it.
    */
   | { readonly kind: 'snapshot'; readonly zxid: bigint; readonly file: string; readonly bytes: number }
   /** Goes on right behind `from`. `zxid`: the leader's newest when it was asked. */

@@ -23,9 +23,13 @@ export const SYSTEM_ZNODES: readonly Znode[] = [
 export async function* withSystemZnodes(stream: ZnodeStream): ZnodeStream & AsyncGenerator {
   let missing = SYSTEM_ZNODES
   for await (const batch of stream) {
-    const last = batch.znodes.at(-1)
     const next = missing[0]
-    if (!last || !next || comparePaths(last.path, next.path) < 0) {
+    if (!next) {
+      yield batch
+      continue
+    }
+    const last = batch.ends?.last ?? batch.znodes.at(-1)?.path
+    if (last === undefined || comparePaths(last, next.path) < 0) {
       yield batch
       continue
     }

@@ -11,6 +11,8 @@ export interface BaseTree {
   /** Session id → timeout in milliseconds. */
   readonly sessions: ReadonlyMap<bigint, number>
   readonly acls: AclTable
+  /** The digest of the tree as it lies there, in both charsets, where it was summed already. */
+  readonly sums?: { readonly digest: bigint; readonly ascii: bigint }
   /** Every znode once, in any order, with the cursor on its record for as long as the call takes. Called once or twice. */
   visit(visitor: (record: RecordCursor, path: string) => void): Promise<void>
 }

@@ -134,8 +134,13 @@ async function readBase(base: BaseTree, touched: TouchedPaths): Promise<{ overla
   const parents = new Set<string>()
   const prefixes = new Set<string>()
   const keep = (record: RecordCursor, path: string) => overlay.addBase(toOverlayNode(record, path, base))
+  const { sums } = base
+  if (sums && touched.isEmpty) {
+    overlay.startDigests(sums.digest, sums.ascii)
+    return { overlay, counts }
+  }
   await base.visit((record, path) => {
-    digest.add(record.bytes, record)
+    if (!sums) digest.add(record.bytes, record)
     counts.add(path, 1, record.dataBytes)
     const owned = touched.closing.size > 0 && isOwned(record) && touched.closing.has(record.stat().ephemeralOwner)
     const isQuota = path.startsWith(QUOTA_ROOT)
@@ -154,7 +159,7 @@ async function readBase(base: BaseTree, touched: TouchedPaths): Promise<{ overla
     })
     counts.merge(more)
   }
-  overlay.startDigests(digest.value(), digest.asciiValue())
+  overlay.startDigests(sums?.digest ?? digest.value(), sums?.ascii ?? digest.asciiValue())
   return { overlay, counts }
 }
 

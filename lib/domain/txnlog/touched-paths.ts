@@ -11,6 +11,11 @@ export class TouchedPaths {
   /** Paths whose subtree must be counted, because their quota is made by the log. */
   readonly counted = new Set<string>()
 
+  /** Nothing of a tree is changed. */
+  get isEmpty(): boolean {
+    return this.paths.size + this.closing.size + this.counted.size === 0
+  }
+
   add(entry: TxnEntry, txn: Txn): void {
     if (txn.kind === 'closeSession') {
       this.closing.add(entry.session)

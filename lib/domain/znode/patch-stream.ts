@@ -1,5 +1,5 @@
 import { comparePaths } from './order.ts'
-import { isWithin, parentPath, ROOT } from './path.ts'
+import { ancestorsOf, isWithin, parentPath, ROOT } from './path.ts'
 import type { UnreadableZnode, Znode, ZnodeStream } from './znode.ts'
 
 /** What a path holds instead of what the stream says; null: it and everything below it is gone. */
@@ -31,6 +31,18 @@ export async function* patchStream(stream: ZnodeStream, patch: readonly PatchEnt
   }
 
   for await (const batch of stream) {
+    const { ends } = batch
+    if (ends !== undefined) {
+      // Nothing in it is to be changed: it is passed on unopened.
+      const entry = patch[next]
+      const isPast = entry === undefined || comparePaths(entry.path, ends.last) > 0
+      if (isPast && (goneRoot === null || !isWithin(ends.first, goneRoot))) {
+        goneRoot = null
+        output.passAll(ends.last)
+        yield batch
+        continue
+      }
+    }
     const znodes: Znode[] = []
     for (const znode of batch.znodes) {
       let replaced = false
@@ -61,7 +73,12 @@ export async function* patchStream(stream: ZnodeStream, patch: readonly PatchEnt
 
 /** Lets a znode through only under a parent that went through before it; needs path order. */
 class TreeFilter {
-  readonly #open: string[] = []
+  #open: string[] = []
+
+  /** A run of a tree that nothing is taken from: all up to this path went through with their parents. */
+  passAll(last: string): void {
+    this.#open = [...ancestorsOf(last), last]
+  }
 
   pass(znode: Znode, into: Znode[]): void {
     const parent = parentPath(znode.path)

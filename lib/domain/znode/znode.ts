@@ -54,6 +54,8 @@ export interface UnreadableZnode {
 export interface ZnodeBatch {
   readonly znodes: readonly Znode[]
   readonly unreadable: readonly UnreadableZnode[]
+  /** Of a batch that makes its znodes only when it is asked for them: its first and last path, which cost less. */
+  readonly ends?: { readonly first: string; readonly last: string }
 }
 
 /** Sorted stream: strictly ascending by comparePaths, each path once, a parent always before its children. */

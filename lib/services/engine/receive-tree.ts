@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BaseFile } from '../../adapters/archive/store.ts'
+import type { BaseFile, ReceivedRecords } from '../../adapters/archive/store.ts'
 import { formatServer, type ServerAddress } from '../../adapters/zookeeper/connect-string.ts'
 import type { ObserverSession, QuorumTarget } from '../../adapters/zookeeper/observer.ts'
 import { CancelledError, formatErrorLine } from '../../base/errors.ts'
@@ -25,6 +25,8 @@ const ZXIDS_OF_STAT = [0, 8, 52]
 export interface ReceivedTree {
   readonly peer: ServerAddress
   readonly base: BaseFile
+  /** What the base consists of, where it was put in order while it came; else it is a file. */
+  readonly records: ReceivedRecords | null
   /** What came between the tree and UPTODATE; none in a quiet moment. */
   readonly logs: readonly LogSource[]
   readonly transactions: number
@@ -54,14 +56,23 @@ export async function receiveTree(
   input: {
     readonly quorum: QuorumTarget
     readonly dir: string
+    /** All of it is wanted, once and in path order. */
+    readonly inOrder: boolean
     readonly onBytes?: (bytes: number) => void
   },
 ): Promise<ReceivedTree> {
-  const { quorum, dir, onBytes } = input
+  const { quorum, dir, inOrder, onBytes } = input
+  let records: ReceivedRecords | null = null
   const session = await context.observers.open(quorum, {
     from: 0n,
     scratchDir: dir,
     signal: context.signal,
+    ...(inOrder && {
+      openBody: (path, events) => {
+        records = context.archives.receiveRecords(path, events)
+        return records
+      },
+    }),
     onProgress: onBytes && (({ bytes }) => onBytes(bytes)),
   })
   try {
@@ -80,20 +91,29 @@ export async function receiveTree(
     const { zxid, digest, log, transactions } = window
     const logs = log ? [log] : []
     if (digest.value !== null || digest.isLost) {
-      return { peer, base: { ...base, windowEnd: zxid }, logs, transactions, zxid }
+      return { peer, base: { ...base, windowEnd: zxid }, records, logs, transactions, zxid }
     }
     // Nothing changed the tree meanwhile, so that it is the one at its own zxid: what came before says which digest that has.
-    const before = await findDigest(context, { ...quorum, servers: [peer] }, { dir, ...start })
+    const before = await findDigest(context, { ...quorum, servers: [peer] }, { dir, records, ...start })
     return {
       peer,
       base: { ...base, windowEnd: start.zxid, ...(before === null ? {} : { digest: before }) },
+      records,
       logs,
       transactions,
       zxid,
     }
+  } catch (error) {
+    await discard(records)
+    throw error
   } finally {
     await session.close()
   }
+}
+
+// A parameter: of a variable that a callback sets, the compiler believes that it is null.
+async function discard(records: ReceivedRecords | null): Promise<void> {
+  await records?.discard()
 }
 
 interface Window {
@@ -159,10 +179,22 @@ async function findLastChange(file: string, signal: AbortSignal | undefined): Pr
 async function findDigest(
   context: EngineContext,
   quorum: QuorumTarget,
-  { dir, zxid, file }: { readonly dir: string; readonly zxid: bigint; readonly file: string },
+  {
+    dir,
+    zxid,
+    file,
+    records,
+  }: {
+    readonly dir: string
+    readonly zxid: bigint
+    readonly file: string
+    readonly records: ReceivedRecords | null
+  },
 ): Promise<bigint | null> {
   // An epoch begins with a number that is no transaction's: then the last one is of an epoch before, and only the tree tells which.
-  const last = counterOf(zxid) > 0n ? zxid : await findLastChange(file, context.signal)
+  const { signal } = context
+  const findLast = () => records?.findLastChange(signal) ?? findLastChange(file, signal)
+  const last = counterOf(zxid) > 0n ? zxid : await findLast()
   // The number before the first of an epoch is nobody's last: a leader would send its whole tree again.
   const back = counterOf(last) - 1n
   if (back < 1n) return null

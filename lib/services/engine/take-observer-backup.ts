@@ -52,17 +52,22 @@ export async function takeObserverBackup(
   const meter = new ProgressMeter(context.clock, input.onProgress)
   return withStagingDir(input.parentDir, async (dir) => {
     meter.report('Looking for the leader', { done: 0 })
+    // Nearly always all of it is wanted: then it is put in order while it comes, and goes straight into the archive.
+    const whole = roots.length === 1 && roots[0] === ROOT && chrootOf(input.target) === ROOT
     const received = await receiveTree(context, {
       quorum: input.quorum,
       dir,
+      inOrder: whole,
       onBytes: (bytes) => meter.report('Receiving the tree of the leader', { done: bytes, bytes }),
     })
-    await input.assertOurs?.(received.zxid)
-    const version = await findVersion(context, input.target)
-    const made = { context, input, received, roots, version, startedAtMs, meter }
-    // Nearly always all of it is wanted: then it goes from the leader's order straight into the archive.
-    const whole = roots.length === 1 && roots[0] === ROOT && chrootOf(input.target) === ROOT
-    return whole ? takeWhole(made) : takeParts(made)
+    try {
+      await input.assertOurs?.(received.zxid)
+      const version = await findVersion(context, input.target)
+      const made = { context, input, received, roots, version, startedAtMs, meter }
+      return await (whole ? takeWhole(made) : takeParts(made))
+    } finally {
+      await received.records?.discard()
+    }
   })
 }
 
@@ -78,8 +83,9 @@ interface Made {
 
 async function takeWhole(made: Made): Promise<TakenObserverBackup> {
   const { context, received } = made
-  const { base, logs, zxid: to } = received
-  const moment = await context.archives.streamMoment({ base, logs, to, ...followReplay(made) })
+  const { base, records, logs, zxid: to } = received
+  const wanted = { base, logs, to, ...followReplay(made) }
+  const moment = await (records ?? context.archives).streamMoment(wanted)
   if (moment === null) throw doesNotFit(received, null)
   let dir: string | null = null
   try {

@@ -2,25 +2,19 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { ByteWriter } from '../../../../base/bytes.ts'
 import { ADLER_START, adler32 } from '../../../../domain/snapshot/adler32.ts'
 import { SNAPSHOT_MAGIC, SNAPSHOT_VERSION } from '../../../../domain/snapshot/read-snapshot.ts'
+import type { BodySink, BodySinkEvents } from '../../observer.ts'
 
 /** Bytes that wait for the disk before the leader has to wait, and at which it goes on. */
 const PENDING_BYTES_MAX = 32 << 20
 const PENDING_BYTES_LOW = 8 << 20
 
-export interface BodyFileEvents {
-  /** The disk is slower than the leader: nothing more should come for now. */
-  pause(): void
-  resume(): void
-  fail(error: unknown): void
-}
-
 /**
  * A leader's tree on its way to the disk, as a native snapshot: what the leader leaves out (the head, and the seal with the checksum of all
  * before it) is put around it, so that whatever reads snapshots takes it, and finds out when the disk has lost a bit.
  */
-export class BodyFile {
+export class BodyFile implements BodySink {
   readonly path: string
-  readonly #events: BodyFileEvents
+  readonly #events: BodySinkEvents
   #handle: FileHandle | null = null
   #pending: Uint8Array[] = []
   #pendingBytes = 0
@@ -32,7 +26,7 @@ export class BodyFile {
   #failed = false
   #error: unknown = null
 
-  constructor(path: string, events: BodyFileEvents) {
+  constructor(path: string, events: BodySinkEvents) {
     this.path = path
     this.#events = events
     const head = new ByteWriter(16)

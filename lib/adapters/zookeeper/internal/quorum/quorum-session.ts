@@ -7,7 +7,14 @@ import { invariant } from '../../../../base/invariant.ts'
 import { epochOf, findGap } from '../../../../domain/txnlog/continuity.ts'
 import type { ServerAddress } from '../../connect-string.ts'
 import { ObserverError } from '../../errors.ts'
-import type { ObservedBatch, ObserverSession, ObserverStart, OpenObserverOptions } from '../../observer.ts'
+import type {
+  BodySink,
+  BodySinkEvents,
+  ObservedBatch,
+  ObserverSession,
+  ObserverStart,
+  OpenObserverOptions,
+} from '../../observer.ts'
 import { peerCertificateOf, tlsFaultOf } from '../tls.ts'
 import { BodyFile } from './body-file.ts'
 import { BodySkim } from './body-skim.ts'
@@ -31,6 +38,8 @@ export interface QuorumSessionOptions extends OpenObserverOptions {
   readonly silenceLimitMs: number
 }
 
+const openBodyFile = (path: string, events: BodySinkEvents): BodySink => new BodyFile(path, events)
+
 /** What the leader is expected to say next. */
 type Phase = 'epoch' | 'beginning' | 'body' | 'catching up' | 'starting' | 'following' | 'ended'
 
@@ -49,7 +58,7 @@ export class QuorumSession implements ObserverSession {
   #phase: Phase = 'epoch'
   #epoch = 0n
   #start: ObserverStart | null = null
-  #body: BodyFile | null = null
+  #body: BodySink | null = null
   #proposed: { readonly zxid: bigint; readonly data: Buffer }[] = []
   #proposedBytes = 0
   /** What the start stands for: what has a lower zxid is in it. */
@@ -215,12 +224,12 @@ export class QuorumSession implements ObserverSession {
   }
 
   #takeBeginning({ type, zxid }: QuorumPacket): void {
-    const { from, acceptSnapshot = true, scratchDir } = this.#options
+    const { from, acceptSnapshot = true, scratchDir, openBody = openBodyFile } = this.#options
     switch (type) {
       case PACKET.snapshot: {
         if (!acceptSnapshot) throw needsSnapshot(this.peer, from)
         const path = join(scratchDir, `snapshot.${zxid.toString(16)}`)
-        this.#body = new BodyFile(path, {
+        this.#body = openBody(path, {
           pause: () => this.#pause(),
           resume: () => this.#resume(),
           fail: (error) => this.#fail(diskFault(error, path)),
@@ -275,7 +284,7 @@ export class QuorumSession implements ObserverSession {
     return next
   }
 
-  async #keepBody(body: BodyFile): Promise<void> {
+  async #keepBody(body: BodySink): Promise<void> {
     try {
       await body.finish()
     } catch (error) {
