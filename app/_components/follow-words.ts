@@ -11,6 +11,7 @@ export const FOLLOW_WORDS: Readonly<Record<FollowState, { readonly text: string;
   following: { text: 'following', tone: 'good' },
   behind: { text: 'behind', tone: 'warn' },
   lost: { text: 'lost, tried again', tone: 'bad' },
+  held: { text: 'held: cannot write', tone: 'bad' },
   refused: { text: 'stopped: needs a person', tone: 'bad' },
 }
 

@@ -5,6 +5,7 @@ import type { ServiceContext } from '../context.ts'
 import type { FollowEvent, FollowProgress } from '../engine/follow.ts'
 import type { ErrorView } from '../error-view.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
+import { describeHeldBack, HELD_RETRY_MS } from './held-back.ts'
 import { FOLLOW_LEASE_MS } from './judge-follow.ts'
 import { toShown } from './quorum-certificates.ts'
 import { NO_ERROR } from './set-follow.ts'
@@ -36,6 +37,8 @@ export interface FollowClaim {
   /** Of the newest transaction in the ring, and of the newest that is counted, by whoever had the stream before; null: of none. */
   readonly toldUpTo: bigint | null
   readonly countedUpTo: bigint | null
+  /** Since when what is heard could not be written, and why; absent: it could. */
+  readonly held?: { readonly since: Date; readonly error: ErrorView | null } | null
 }
 
 interface RingRow {
@@ -53,7 +56,9 @@ export class FollowReport {
   readonly #claim: FollowClaim
   readonly #summaries = new SummaryGatherer()
   readonly #listeners: readonly FollowListener[]
-  #state: FollowState = 'connecting'
+  #state: FollowState
+  /** Until something is written again. */
+  #held: NonNullable<FollowClaim['held']> | null
   #stateSince: Date
   #isSynced = false
   #wasDiff = false
@@ -62,7 +67,7 @@ export class FollowReport {
   #shown: ReturnType<typeof toShown> | null = null
   #connectedAt: Date | null = null
   #heardAt: Date | null = null
-  #error: ErrorView | null = null
+  #error: ErrorView | null
   #last: { readonly zxid: bigint; readonly at: Date } | null = null
   /** Of what was written since the last chunk. */
   #chunk: { from: bigint; to: bigint; bytes: number } | null = null
@@ -88,7 +93,10 @@ export class FollowReport {
     this.#listeners = listeners
     this.#toldUpTo = claim.toldUpTo
     this.#countedUpTo = claim.countedUpTo
-    this.#stateSince = new Date(context.clock.now())
+    this.#held = claim.held ?? null
+    this.#state = this.#held === null ? 'connecting' : 'held'
+    this.#error = claim.held?.error ?? null
+    this.#stateSince = claim.held?.since ?? new Date(context.clock.now())
     this.#prunedAt = context.clock.now()
   }
 
@@ -113,6 +121,7 @@ export class FollowReport {
     this.#tell(behind(this.#toldUpTo, entries))
     this.#written += BigInt(behind(this.#countedUpTo, entries).length)
     this.#last = { zxid: last.zxid, at: new Date(last.timeMs) }
+    if (receivedAt !== null) this.#held = null
     if (receivedAt !== null) this.#heardAt = new Date(receivedAt)
     this.#changed = true
   }
@@ -156,18 +165,20 @@ export class FollowReport {
         this.#peer = `${event.peer.host}:${event.peer.port}`
         this.#shown = event.certificate && toShown(this.#peer, event.certificate)
         this.#connectedAt = new Date(clock.now())
-        this.#error = null
         this.#isSynced = false
         this.#wasDiff = event.start === 'diff'
-        this.#move('catching-up')
+        if (this.#held === null) this.#error = null
+        if (this.#held === null) this.#move('catching-up')
         log.info({ clusterId, peer: this.#peer, start: event.start }, 'The stream of a cluster is heard')
         return
       case 'synced':
         this.#isSynced = true
+        this.#held = this.#error = null
         this.#move('following')
         return
       case 'lost':
         this.#error = describeFailure(event.error, newId())
+        this.#held = null
         this.#move('lost')
         log.warn(
           { clusterId, error: formatErrorLine(event.error) },
@@ -233,12 +244,15 @@ export class FollowReport {
     const isOurs = (await db.clusterFollow.count({ where: { clusterId, leaseOwner: owner, fence } })) > 0
     if (isOurs) await this.#pass(now)
     const isByUs = error === null || (isArkeeperError(error) && error.code === 'CANCELLED')
-    this.#error = isByUs ? this.#error : describeFailure(error, newId())
-    this.#move(isByUs ? 'waiting' : 'refused')
+    const heldBack = isByUs ? null : describeHeldBack(error, newId())
+    this.#error = isByUs ? this.#error : (heldBack ?? describeFailure(error, newId()))
+    this.#move(isByUs ? 'waiting' : heldBack === null ? 'refused' : 'held')
+    if (heldBack !== null && this.#held !== null) this.#stateSince = this.#held.since
+    const inMs = isByUs ? 0 : heldBack === null ? retryInMs : HELD_RETRY_MS
     const { data } = this.#toRow(now)
     await db.clusterFollow.updateMany({
       where: { clusterId, leaseOwner: owner, fence },
-      data: { ...data, leaseOwner: null, leaseUntil: null, nextRunAt: new Date(isByUs ? now : now + retryInMs) },
+      data: { ...data, leaseOwner: null, leaseUntil: null, nextRunAt: new Date(now + inMs) },
     })
   }
 

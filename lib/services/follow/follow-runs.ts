@@ -8,6 +8,7 @@ import type { ServiceContext } from '../context.ts'
 import { encryptingFor, findRecipients } from '../encryption/find-recipients.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import type { followStream } from '../engine/follow-stream.ts'
+import { parseErrorView } from '../jobs/to-job-view.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { HitBook } from '../live/record-hits.ts'
 import { logFolder } from '../logs/log-folder.ts'
@@ -62,18 +63,18 @@ export class FollowRuns {
     const due = await db.clusterFollow.findFirst({
       where: { ...isDue, clusterId: { notIn: [...this.#running.keys()] } },
       orderBy: [{ nextRunAt: 'asc' }, { clusterId: 'asc' }],
-      select: { clusterId: true },
+      select: { clusterId: true, state: true },
     })
     if (!due) return false
-    const { clusterId } = due
+    const { clusterId, state } = due
     const { count } = await db.clusterFollow.updateMany({
       where: { clusterId, ...isDue },
       data: {
         leaseOwner: this.#owner,
         leaseUntil: new Date(now.getTime() + FOLLOW_LEASE_MS),
         fence: { increment: 1 },
-        state: 'connecting',
-        stateSince: now,
+        // Of what could not be written it is said since when, until something is written again.
+        ...(state === 'held' ? {} : { state: 'connecting', stateSince: now }),
       },
     })
     if (count === 0) return true
@@ -132,7 +133,9 @@ class FollowRun {
     await hits.flush(context)
     const told = await context.db.followChunk.aggregate({ where: { clusterId }, _max: { toZxid: true } })
     const upTo = { toldUpTo: told._max.toZxid, countedUpTo: row.lastZxid }
-    const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax, ...upTo }, [hits])
+    const held =
+      row.state === 'held' && row.stateSince ? { since: row.stateSince, error: parseErrorView(row.error) } : null
+    const report = new FollowReport(context, { clusterId, owner, fence, revision, lagMsMax, held, ...upTo }, [hits])
     let sink: ArchiveSink | null = null
     const beating = this.#beat(report, async () => sink?.tend())
     let ended: unknown = null

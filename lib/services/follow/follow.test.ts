@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ArchiveError } from '../../adapters/archive/errors.ts'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { ObserverError } from '../../adapters/zookeeper/errors.ts'
 import type { ObserverPort } from '../../adapters/zookeeper/observer.ts'
@@ -348,6 +349,46 @@ describe('a cluster that is followed', () => {
     await removeCluster(admin(), { clusterId, typedName: 'orders' })
     await until(row, { enabled: false, leaseOwner: null, tlsKey: null, tlsMode: 'off' })
     expect(await worker('w2').runDue(workerContext(scriptObserver([first()])))).toBe(false)
+  })
+
+  test('is held while its log cannot be written, says since when, and goes on by itself', async () => {
+    await switchOn()
+    let isFull = true
+    const { archives } = admin()
+    const openTail: typeof archives.logs.openTail = (dir, holder) => {
+      const tail = archives.logs.openTail(dir, holder)
+      const append = tail.append.bind(tail)
+      tail.append = async (entries) => {
+        if (isFull)
+          throw new ArchiveError('NO_SPACE', 'writing the open end of the log failed: no space left on device')
+        await append(entries)
+      }
+      return tail
+    }
+    const context = {
+      ...workerContext(scriptObserver([first(), first(), first()])),
+      archives: { ...archives, logs: { ...archives.logs, openTail } },
+    }
+    const w1 = worker('w1')
+    await w1.runDue(context)
+    await until(row, { state: 'held', leaseOwner: null })
+    const since = (await row()).stateSince
+    expect((await getFollow(admin(), clusterId)).error).toMatchObject({
+      code: 'NO_SPACE',
+      message: expect.stringMatching(/^Cannot write the log: /),
+      unaffected: expect.stringContaining('while the leader remembers'),
+    })
+    // Sooner than what somebody has to mend, and what it says of itself stays.
+    services.clock.advance(10_000)
+    const takenUp = () => vi.waitFor(async () => expect(await w1.runDue(context)).toBe(true), { timeout: 20_000 })
+    await takenUp()
+    await until(row, { state: 'held', leaseOwner: null, fence: 2, stateSince: since })
+    isFull = false
+    services.clock.advance(10_000)
+    await takenUp()
+    await until(row, { state: 'following', lastZxid: MIDDLE, fence: 3 })
+    expect((await getFollow(admin(), clusterId)).error).toBeNull()
+    expect(await archived()).toEqual(between(FIRST.zxid, MIDDLE).map(({ zxid }) => zxid))
   })
 
   test('is not followed where the quorum ports lead to another ensemble', async () => {

@@ -10,6 +10,7 @@ const STATES = [
   'following',
   'behind',
   'lost',
+  'held',
   'refused',
 ] as const satisfies readonly FollowState[]
 

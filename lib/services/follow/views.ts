@@ -29,6 +29,8 @@ export type FollowState =
   | 'behind'
   /** The connection is gone; it is tried again. */
   | 'lost'
+  /** What is heard cannot be written; it is tried again every few seconds. */
+  | 'held'
   /** No wait mends it: somebody has to do something. */
   | 'refused'
 

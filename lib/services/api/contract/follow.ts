@@ -23,7 +23,7 @@ const tested = z
 const follow = z
   .object({
     clusterId: id,
-    state: z.enum(['off', 'waiting', 'connecting', 'catching-up', 'following', 'behind', 'lost', 'refused']),
+    state: z.enum(['off', 'waiting', 'connecting', 'catching-up', 'following', 'behind', 'lost', 'held', 'refused']),
     stateSince: time.nullable(),
     settings: z.object({
       enabled: z.boolean(),

@@ -120,7 +120,9 @@ function Where({ status, transactions }: { status: LiveStatusView; transactions:
           ? 'The stream is not there yet'
           : follow.state === 'behind'
             ? `What is kept of the stream is ${Math.round((follow.lagMs ?? 0) / 1000)} s behind`
-            : 'The stream does not come'
+            : follow.state === 'held'
+              ? 'The stream is held: its log cannot be written'
+              : 'The stream does not come'
       }
       action={
         <LinkButton size="small" href={paths.clusterFollow(clusterId)}>
