@@ -107,6 +107,8 @@ function describeEvent(event: FollowEvent): string | null {
       return `${formatErrorLine(event.error)} — trying again in ${event.retryInMs} ms`
     case 'gap':
       return `${event.isCertain ? 'GAP' : 'PERHAPS A GAP'}: ${formatHex64(event.from)} to ${formatHex64(event.to)}: ${describeGap(event)}`
+    case 'renewed':
+      return `what is kept up to ${formatHex64(event.behind)} could not be made a tree of: the leader's own was fetched, and the log goes on where it ended`
     case 'rolled-back':
       return `ROLLED BACK: the ensemble has no more what came after ${event.to === null ? 'the start' : formatHex64(event.to)}, up to ${formatHex64(event.from)}; it was laid aside`
     case 'digest-parted':

@@ -30,12 +30,17 @@ export function scriptObserver(sessions: readonly (SessionScript | ObserverError
   let next = 0
   return {
     asked,
-    open: async (_target, { from, scratchDir, signal }) => {
+    open: async (_target, { from, scratchDir, signal, acceptSnapshot = true }) => {
       asked.push(from)
       const script = sessions[next++]
       if (script === undefined) throw new ObserverError('NO_LEADER', 'nobody listens')
       if (script instanceof ObserverError) throw script
       const { kind, zxid, file } = script.start
+      if (kind === 'snapshot' && !acceptSnapshot) {
+        // The same leader, asked for its tree, gives it.
+        next--
+        throw new ObserverError('NEEDS_SNAPSHOT', 'it would begin with its whole tree')
+      }
       let start: ObserverStart = { kind: 'diff', zxid }
       if (kind === 'truncate') start = { kind, zxid }
       if (kind === 'snapshot' && file !== undefined) {

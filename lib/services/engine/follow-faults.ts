@@ -32,3 +32,10 @@ export function missing({ after, before }: Gap): ObserverError {
     },
   )
 }
+
+/** Of a leader that does not know all that the tree is of which was fetched by itself. */
+export function notWhole(zxid: bigint): ObserverError {
+  return new ObserverError('LOST', `the leader does not know of ${formatHex64(zxid)}, which another has told`, {
+    unaffected: 'what is written is as it was',
+  })
+}

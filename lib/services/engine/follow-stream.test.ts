@@ -172,7 +172,7 @@ describe('a stream that is followed', () => {
       onEvent: (event) => seen.push(event),
     })
     expect(asked).toEqual([0n, ...cuts.slice(0, -1)])
-    expect(outcome).toMatchObject({ gaps: 0, proof: { parted: null, conflicts: 0 } })
+    expect(outcome).toMatchObject({ gaps: 0, proof: { parted: null, conflicts: 0, comparedZxid: EXPECTED.zxid } })
     expect(await zxidsIn(dir)).toEqual(between(FIRST.zxid, EXPECTED.zxid).map(({ zxid }) => zxid))
     const bases = events.filter(({ kind }) => kind === 'base')
     expect(bases.length).toBeGreaterThanOrEqual(3)
@@ -367,9 +367,37 @@ describe('what the leader has not', () => {
     // Without a tree to compare with nobody knows.
     const torn = await copyOf(kept)
     const { asked, events } = await follow(torn, [elected()], { until: ELECTED + 1n })
-    expect(asked).toEqual([0n])
+    expect(asked).toEqual([0xa0n, 0n])
     expect(events).toContainEqual(expect.objectContaining({ kind: 'gap', why: 'lost-here', isCertain: false }))
     expect(await gapsIn(torn)).toMatchObject([{ from: '0xa1', why: 'lost-here', perhaps: true }])
+  })
+
+  test('is asked for only where the log goes on: without a base here its tree is fetched, and no transaction is missed', async () => {
+    const dir = newDir()
+    await follow(dir, [{ start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)] }])
+    for (const base of await basesIn(dir)) await truncate(join(dir, 'version-2', base), 100)
+    const tree: SessionScript = { start: snapshot(LATER), before: [between(LATER.zxid, LATER.zxid + 5n)] }
+    const goesOn = (after: bigint, to: bigint): SessionScript => ({
+      start: diff(EXPECTED.zxid),
+      before: portions(between(after, to)),
+    })
+    const { asked, events, outcome } = await follow(
+      dir,
+      [
+        ...[goesOn(0xa0n, 0xb0n), tree, goesOn(0xa0n, 0xb0n)],
+        // That leader did not know of all that its tree was of: once more.
+        ...[goesOn(0xb0n, EXPECTED.zxid), tree, goesOn(0xb0n, EXPECTED.zxid)],
+      ],
+      { until: EXPECTED.zxid },
+    )
+    expect(asked).toEqual([0xa0n, 0n, 0xa0n, 0xb0n, 0n, 0xb0n])
+    expect(events.filter(({ kind }) => kind === 'gap' || kind === 'renewed')).toEqual([
+      { kind: 'renewed', behind: 0xa0n, zxid: LATER.zxid + 5n },
+      { kind: 'renewed', behind: 0xb0n, zxid: LATER.zxid + 5n },
+    ])
+    expect(outcome).toMatchObject({ zxid: EXPECTED.zxid, gaps: 0, proof: { parted: null, conflicts: 0 } })
+    expect(await zxidsIn(dir)).toEqual(between(FIRST.zxid, EXPECTED.zxid).map(({ zxid }) => zxid))
+    expect((await read(dir)).nodes).toEqual(EXPECTED.nodes)
   })
 
   test('is taken back, laid aside, and the tree is made anew below it', async () => {

@@ -7,21 +7,13 @@ import { isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { epochOf, findGap, type Gap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
-import type { FollowInput, FollowLimits, FollowOutcome, FollowPorts } from './follow.ts'
-import { behind, missing, nothingThere } from './follow-faults.ts'
+import { DEFAULT_LIMITS, type FollowInput, type FollowLimits, type FollowOutcome, type FollowPorts } from './follow.ts'
+import { behind, missing, nothingThere, notWhole } from './follow-faults.ts'
 import { FollowGaps } from './follow-gaps.ts'
 import { FollowState } from './follow-state.ts'
+import { type Renewed, renewTree } from './renew-tree.ts'
 import { WorkLine } from './work-line.ts'
 
-const DEFAULT_LIMITS: FollowLimits = {
-  flushMs: 500,
-  pendingBytes: 8 << 20,
-  backlogBytes: 32 << 20,
-  heldBytes: 8 << 20,
-  baseLogBytes: 64 << 20,
-  baseTransactions: 1_000_000,
-  backOffMs: [250, 10_000],
-}
 const PROGRESS_MS = 1000
 /** What a wait may mend. */
 const PASSING: readonly string[] = ['NO_LEADER', 'REFUSED', 'CLOSED', 'LOST', 'TOO_SLOW', 'PROTOCOL']
@@ -62,6 +54,8 @@ class Follower {
   /** A session of this run has told all that was missing. */
   #hasFollowed = false
   #shortBy: GapReason | undefined
+  /** The tree is ahead of what is written, and whole when that has come to here. */
+  #wholeAt: bigint | null = null
   #transactions = 0
   #bytes = 0
   #timeMs: number | null = null
@@ -154,15 +148,13 @@ class Follower {
   /** One session: until all is done, or it is to be begun anew. Throws what ended it. */
   async #listen(): Promise<'done' | 'again'> {
     const { target, sink } = this.#input
-    // What is written and not applied comes again, and is passed over by the sink.
-    const from = this.#state.zxid ?? 0n
-    const session = await this.#ports.observers.open(target, {
-      from,
-      scratchDir: sink.scratchDir,
-      backlogBytesMax: this.#limits.backlogBytes,
-      signal: this.#ended.signal,
-    })
-    this.#session = session
+    const open = async (from: bigint, options: { readonly acceptSnapshot?: false } = {}) => {
+      const [{ scratchDir }, backlogBytesMax, { signal }] = [sink, this.#limits.backlogBytes, this.#ended]
+      const asked = { ...options, from, scratchDir, backlogBytesMax, signal }
+      this.#session = await this.#ports.observers.open(target, asked)
+      return this.#session
+    }
+    const { session, from } = await this.#goOn(open)
     try {
       this.#wasConnected = true
       const { peer, certificate = null, epoch, start } = session
@@ -179,6 +171,19 @@ class Follower {
       await session.close()
       if (session.start.kind === 'snapshot') await rm(session.start.file, { force: true })
     }
+  }
+
+  async #goOn(open: Parameters<typeof renewTree>[0]): Promise<Pick<Renewed, 'session' | 'from'>> {
+    const [held, last] = [this.#state.zxid, this.#last]
+    if (held === null && last !== null && last > 0n) {
+      const renewed = await renewTree(open, this.#state, last)
+      this.#wholeAt = renewed.wholeAt
+      if (renewed.wholeAt !== null) this.#input.onEvent?.({ kind: 'renewed', behind: last, zxid: renewed.wholeAt })
+      return renewed
+    }
+    // What is written and not applied comes again, and is passed over by the sink; what a new tree is ahead of is still to be written.
+    const from = held !== null && last !== null && last < held ? last : (held ?? 0n)
+    return { session: await open(from), from }
   }
 
   /** False: nothing here can be gone on from. */
@@ -218,7 +223,8 @@ class Follower {
     const { start } = session
     const { until } = this.#input
     // Before, a base may come to lie behind it, and what leads to the base is wanted.
-    const mayEnd = () => until !== undefined && (this.#isSynced || start.kind !== 'snapshot')
+    const isWhole = start.kind !== 'snapshot' && this.#wholeAt === null
+    const mayEnd = () => until !== undefined && (this.#isSynced || isWhole)
     let seen = start.kind === 'diff' ? from : start.zxid
     for await (const batch of session.transactions()) {
       const entries = mayEnd() ? batch.entries.filter(({ zxid }) => zxid <= until!) : batch.entries
@@ -232,6 +238,7 @@ class Follower {
         }
         this.#behind = 0
         this.#isSynced = true
+        await this.#assertWhole(seen)
       }
       await line.push(bytesOf(entries), () => this.#work(session, entries, isFirstSync))
       if (mayEnd() && seen >= until!) return 'done'
@@ -247,6 +254,15 @@ class Follower {
     const last = this.#last ?? 0n
     if (epoch > epochOf(last) || ++this.#behind > BEHIND_MAX) return
     throw behind(peer, { zxid, last })
+  }
+
+  /** A tree that was fetched by itself is of a leader that this one must know all of. */
+  async #assertWhole(seen: bigint): Promise<void> {
+    const wholeAt = this.#wholeAt
+    this.#wholeAt = null
+    if (wholeAt === null || seen >= wholeAt) return
+    await this.#state.close()
+    throw notWhole(wholeAt)
   }
 
   async #write(entries: readonly TxnEntry[], receivedAt: number): Promise<void> {
@@ -304,7 +320,8 @@ class Follower {
   async #takeUp(holding: FollowHolding): Promise<void> {
     let held = holding
     // Nothing can be replayed without a base: the first one was not written yet.
-    if (held.bases.length === 0 && held.last !== null) held = await this.#input.sink.rollBack(null)
+    if (held.bases.length === 0 && held.last !== null && held.isSealed !== true)
+      held = await this.#input.sink.rollBack(null)
     this.#last = held.last
     this.#gaps.takeUp(held.gaps)
     this.#shortBy = held.shortBy

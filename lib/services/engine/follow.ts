@@ -29,6 +29,16 @@ export interface FollowLimits {
   readonly backOffMs: readonly [number, number]
 }
 
+export const DEFAULT_LIMITS: FollowLimits = {
+  flushMs: 500,
+  pendingBytes: 8 << 20,
+  backlogBytes: 32 << 20,
+  heldBytes: 8 << 20,
+  baseLogBytes: 64 << 20,
+  baseTransactions: 1_000_000,
+  backOffMs: [250, 10_000],
+}
+
 export type FollowEvent =
   | {
       readonly kind: 'connected'
@@ -42,6 +52,8 @@ export type FollowEvent =
   | { readonly kind: 'synced'; readonly zxid: bigint }
   | { readonly kind: 'lost'; readonly error: unknown; readonly retryInMs: number }
   | ({ readonly kind: 'gap' } & FollowGap)
+  /** The tree could not be made from what is held up to `behind`: the leader's own was fetched, and the log goes on where it ended. */
+  | { readonly kind: 'renewed'; readonly behind: bigint; readonly zxid: bigint }
   | { readonly kind: 'rolled-back'; readonly from: bigint; readonly to: bigint | null }
   | { readonly kind: 'base'; readonly zxid: bigint; readonly bytes: number; readonly znodes: number }
   /** The server, or what it sends, is not what its own transactions come to. What comes goes on being written. */

@@ -9,11 +9,9 @@ import type { BaseFile } from '../../adapters/archive/store.ts'
 import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
-import { findGap } from '../../domain/txnlog/continuity.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
 import { LogReader } from '../../domain/txnlog/read-log.ts'
-import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { ServiceContext } from '../context.ts'
 import { catchUpLogs } from '../logs/catch-up.ts'
 import { type ClusterBase, listClusterBases, withClusterBase } from '../logs/cluster-bases.ts'
@@ -82,8 +80,6 @@ export class ArchiveSink implements FollowSink {
   /** Behind a gap nothing is told from an older base. */
   #needsBehind: bigint | null = null
   #isOurs = false
-  /** Where the archive ends while there is nothing to go on from: what follows may lie behind a gap that nobody tells of. */
-  #endsAt: bigint | null = null
   /** Why there is less to go on from than there was. */
   #shortBy: GapReason | undefined
 
@@ -122,9 +118,8 @@ export class ArchiveSink implements FollowSink {
     if (isLess) this.#shortBy ??= 'lost-here'
     if (holding.bases.length > 0) return { ...holding, shortBy: isLess ? this.#shortBy : undefined }
     this.#shortBy ??= toldLast === null ? 'begins' : 'lost-here'
-    // What is archived came by another way, and stays: the stream begins behind it.
-    this.#endsAt = holding.last
-    return { last: null, bases: [], logs: [], gaps: holding.gaps }
+    // What is archived came by another way, or its keys are elsewhere: it stays, and the stream goes on behind it.
+    return { ...holding, shortBy: this.#shortBy }
   }
 
   async append(entries: readonly TxnEntry[]): Promise<void> {
@@ -219,14 +214,6 @@ export class ArchiveSink implements FollowSink {
     if (this.#isOurs) return
     await this.#input.assertOurs(next - 1n)
     this.#isOurs = true
-    const after = this.#endsAt
-    this.#endsAt = null
-    if (after === null || next <= after + 1n) return
-    const why = this.#shortBy ?? 'begins'
-    const isCertain = findGap(after, { zxid: next, type: TXN_TYPE.create }) !== null
-    // What members kept may end where an epoch did; what a stream kept and we cannot read may not.
-    if (!isCertain && why === 'begins') return
-    await this.#input.onGap({ from: after + 1n, to: next - 1n, why, isCertain, atMs: this.#input.context.clock.now() })
   }
 
   async #holding(): Promise<FollowHolding> {
@@ -239,7 +226,8 @@ export class ArchiveSink implements FollowSink {
     ends.push(...bases.map(({ zxid }) => zxid))
     const last = ends.reduce<bigint | null>((most, zxid) => (most === null || zxid > most ? zxid : most), null)
     const gaps = await context.db.followGap.count({ where: { clusterId: cluster.id } })
-    return { last, bases, logs: [...(isEncrypted ? [] : opened.sources(segments)), ...tails], gaps }
+    const logs = [...(isEncrypted ? [] : opened.sources(segments)), ...tails]
+    return { last, bases, logs, gaps, isSealed: bases.length === 0 }
   }
 
   /** On a host that has not followed before: the newest base that can be read, unpacked, wherever it lies. */

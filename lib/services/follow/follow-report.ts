@@ -1,4 +1,5 @@
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
+import { formatHex64 } from '../../base/hex64.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { SummaryGatherer } from '../../domain/txnlog/summary.ts'
 import type { ServiceContext } from '../context.ts'
@@ -190,6 +191,12 @@ export class FollowReport {
         log.error(
           { clusterId, zxid: event.zxid.toString(16), peer: this.#peer },
           'The digest of a server is not what its own transactions come to',
+        )
+        return
+      case 'renewed':
+        log.info(
+          { clusterId, behind: formatHex64(event.behind), zxid: formatHex64(event.zxid) },
+          'What is kept could not be read here: the stream goes on behind it, over a tree of the leader’s; digests are compared from there',
         )
         return
       case 'gap':

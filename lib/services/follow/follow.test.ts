@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ArchiveError } from '../../adapters/archive/errors.ts'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
@@ -21,7 +22,10 @@ import { lookAtFollow } from '../alerts/look-at-follow.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import { removeCluster } from '../clusters/remove-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { addRecipient } from '../encryption/change-recipients.ts'
+import { setEncryption } from '../encryption/set-encryption.ts'
 import { followStream } from '../engine/follow-stream.ts'
+import { openLogs } from '../logs/cluster-logs.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { runDueLogMirrors } from '../logs/run-due-log-mirrors.ts'
 import { getTimeTravel } from '../moments/get-time-travel.ts'
@@ -306,6 +310,47 @@ describe('a cluster that is followed', () => {
     expect(await row()).toMatchObject({ leaseOwner: null, state: 'waiting' })
     expect(await archived()).toEqual(between(FIRST.zxid, END).map(({ zxid }) => zxid))
     expect(await services.database.client.followGap.count()).toBe(0)
+  })
+
+  test('goes on without a gap on a host that has neither its files nor the keys to them', async () => {
+    const recipient = await identityToRecipient(await generateIdentity())
+    await addRecipient(admin(), { clusterId, recipient, label: 'elsewhere' })
+    await setEncryption(admin(), { clusterId, mode: 'own' })
+    const shelf = join(admin().paths.dataDir, 'shelf')
+    await mkdir(shelf)
+    const store = await addStore(admin(), { kind: 'folder', name: 'shelf', settings: { path: shelf } })
+    await setClusterStores(admin(), { clusterId, storeId: store.storeId, copies: [] })
+    await switchOn()
+    const flip = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff)
+    const archives = () => createFileArchives({ tailBox: { seal: flip, open: flip } })
+    const one = { ...workerContext(scriptObserver([{ ...first(), after: [] }])), archives: archives() }
+    const before = worker('w1')
+    await before.runDue(one)
+    await until(row, { state: 'following', lastZxid: 0x90n, baseZxid: expect.anything() as never })
+    await before.end()
+    while (await runDueLogMirrors(one, 'w1'));
+    const places = async () => (await getFollow(admin(), clusterId)).places
+    expect((await places())[1]).toMatchObject({ through: '0x90', bases: 1 })
+
+    const observers = scriptObserver([
+      { start: { kind: 'diff', zxid: END } },
+      { start: snapshot(LATER), before: [between(LATER.zxid, LATER.zxid + 3n)] },
+      { start: { kind: 'diff', zxid: END }, before: [between(0x90n, END)], end: 'stays' },
+    ])
+    const two = { ...hostOf(admin(), 'two'), archives: archives(), observers, sessions: one.sessions }
+    const next = worker('w2')
+    await next.runDue(two)
+    await until(row, { leaseOwner: 'w2', state: 'following', lastZxid: END, digestState: 'equal' })
+    await next.end()
+    expect(observers.asked).toEqual([0x90n, 0n, 0x90n])
+    await services.database.client.logMirror.updateMany({ data: { nextRunAt: new Date(0) } })
+    while (await runDueLogMirrors(two, 'w2'));
+    expect((await places())[1]).toMatchObject({ through: formatHex64(END), behindMs: 0 })
+    expect((await getFollow(admin(), clusterId)).gaps).toEqual([])
+    const { archived } = await openLogs(two, { id: clusterId, name })
+    expect(archived).toMatchObject({ gaps: [], problems: [] })
+    expect([archived.segments[0]?.first, archived.segments.at(-1)?.last]).toEqual([FIRST.zxid + 1n, END])
+    expect(archived.segments.every(({ sealed }) => sealed?.recipients[0] === recipient)).toBe(true)
   })
 
   test('says what it has missed, keeps a base behind it, and tells whoever is to know', async () => {

@@ -32,6 +32,8 @@ export interface FollowHolding {
   readonly gaps: number
   /** Where less is held than was kept once: why. */
   readonly shortBy?: GapReason
+  /** What is kept up to `last` is whole, though nothing of it can be read here: it is gone on behind, over a tree of the leader's. */
+  readonly isSealed?: boolean
 }
 
 /**
