@@ -36,3 +36,43 @@ const ERROR_NAMES: Readonly<Record<number, string>> = {
 export function describeServerError(code: number): string {
   return `${ERROR_NAMES[code] ?? 'unknown error'} (${code})`
 }
+
+/** As ZooKeeper's own clients and documents name them (KeeperException), for searching. */
+const CLIENT_NAMES: Readonly<Record<number, string>> = {
+  [-1]: 'SystemError',
+  [-2]: 'RuntimeInconsistency',
+  [-3]: 'DataInconsistency',
+  [-4]: 'ConnectionLoss',
+  [-5]: 'MarshallingError',
+  [-6]: 'Unimplemented',
+  [-7]: 'OperationTimeout',
+  [-8]: 'BadArguments',
+  [-12]: 'UnknownSession',
+  [-13]: 'NewConfigNoQuorum',
+  [-14]: 'ReconfigInProgress',
+  [-100]: 'APIError',
+  [-101]: 'NoNode',
+  [-102]: 'NoAuth',
+  [-103]: 'BadVersion',
+  [-108]: 'NoChildrenForEphemerals',
+  [-110]: 'NodeExists',
+  [-111]: 'NotEmpty',
+  [-112]: 'SessionExpired',
+  [-113]: 'InvalidCallback',
+  [-114]: 'InvalidACL',
+  [-115]: 'AuthFailed',
+  [-118]: 'SessionMoved',
+  [-119]: 'NotReadOnly',
+  [-120]: 'EphemeralOnLocalSession',
+  [-121]: 'NoWatcher',
+  [-122]: 'RequestTimeout',
+  [-123]: 'ReconfigDisabled',
+  [-124]: 'SessionClosedRequireSaslAuth',
+  [-125]: 'QuotaExceeded',
+  [-127]: 'Throttled',
+}
+
+/** Null for a number that ZooKeeper has no name for. */
+export function findServerErrorName(code: number): string | null {
+  return CLIENT_NAMES[code] ?? null
+}

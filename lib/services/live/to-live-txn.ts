@@ -4,6 +4,7 @@ import { type TxnSummary, toSummary } from '../../domain/txnlog/summary.ts'
 import type { Txn } from '../../domain/txnlog/txn.ts'
 import { listTouches } from '../../domain/txnlog/visit-touched.ts'
 import { isSystemPath, isWithin, ROOT } from '../../domain/znode/path.ts'
+import { findServerErrorName } from '../../domain/znode/server-errors.ts'
 import type { LiveTxnView } from './views.ts'
 
 export interface LiveFilter {
@@ -48,6 +49,7 @@ export function keepSummary(summary: TxnSummary, filter: LiveFilter): LiveTxnVie
     session,
     type,
     error,
+    errorName: error === null ? null : findServerErrorName(error),
     touched,
     touchedCount,
     notUndoable: findObstacle({ error, touched, isWhole }),

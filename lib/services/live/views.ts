@@ -18,6 +18,8 @@ export interface LiveTxnView {
   readonly type: string
   /** ZooKeeper's number of why it failed; null: it was carried out. */
   readonly error: number | null
+  /** Its name of that: `NoNode`, `BadVersion` …; null too for a number without one. */
+  readonly errorName: string | null
   /** By the paths that people of the cluster know; the first of them. */
   readonly touched: readonly LiveTouchView[]
   readonly touchedCount: number

@@ -8,6 +8,7 @@ const txn = (n: number): LiveTxnView => ({
   session: '0x1',
   type: 'setData',
   error: null,
+  errorName: null,
   touched: [],
   touchedCount: 0,
   notUndoable: null,

@@ -14,13 +14,12 @@ import { plural } from '@/app/_ui/format-number.ts'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
-import { describeServerError } from '@/lib/domain/znode/server-errors.ts'
 import type { LiveTouchView, LiveTxnsView, LiveTxnView } from '@/lib/services/live/views.ts'
 import type { ZnodeTransactionDetailView } from '@/lib/services/logs/views.ts'
 import { UndoTransaction } from '../../_components/undo-transaction.tsx'
 import { StateAccess, StateValues } from '../../tree/_components/state-values.tsx'
 import { revealTransactionAction } from '../../tree/actions.ts'
-import { wordOf } from './live-words.ts'
+import { describeRefusal, wordOf } from './live-words.ts'
 
 /** What one transaction did, znode by znode with before and after, and the way back. `txn`: null where it is not listed. */
 export function LiveTxnDetail({ clusterId, zxid, txn }: { clusterId: string; zxid: string; txn: LiveTxnView | null }) {
@@ -46,7 +45,7 @@ export function LiveTxnDetail({ clusterId, zxid, txn }: { clusterId: string; zxi
               ['When', <RelativeTime key="at" at={shown.at} />],
               ['zxid', <Zxid key="zxid" value={zxid} />],
               ['Session', <Zxid key="session" value={shown.session} what="session" />],
-              ...(shown.error === null ? [] : [['Refused', describeServerError(shown.error)] as const]),
+              ...(shown.error === null ? [] : [['Refused', describeRefusal(shown.error, shown.errorName)] as const]),
             ]}
           />
           {shown.touched.length > 0 && (

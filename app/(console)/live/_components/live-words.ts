@@ -46,13 +46,18 @@ export function wordOf(did: TouchDid): string {
   return WORDS[did]
 }
 
+/** As ZooKeeper names it, and what that means. */
+export function describeRefusal(error: number, name: string | null): string {
+  return name === null ? describeServerError(error) : `${name}, ${describeServerError(error)}`
+}
+
 /** The row in words: what happened, where first, and how much more. */
-export function describeTxn({ type, touched, touchedCount, error }: LiveTxnView): {
+export function describeTxn({ type, touched, touchedCount, error, errorName }: LiveTxnView): {
   readonly what: string
   readonly path: string | null
   readonly more: string | null
 } {
-  if (error !== null) return { what: `${type}, refused: ${describeServerError(error)}`, path: null, more: null }
+  if (error !== null) return { what: `${type}, refused: ${describeRefusal(error, errorName)}`, path: null, more: null }
   const more = touchedCount > 1 ? `and ${touchedCount - 1} more` : null
   return { what: type, path: touched[0]?.path ?? null, more }
 }

@@ -11,6 +11,7 @@ const transaction = z
     session: hex64,
     type: z.string().meta({ description: 'As ZooKeeper names it' }),
     error: z.int().nullable().meta({ description: 'ZooKeeper’s number of why it failed; null: it was carried out' }),
+    errorName: z.string().nullable().meta({ description: 'ZooKeeper’s name of it: NoNode, NodeExists, BadVersion …' }),
     touched: list(
       z.object({
         did: z.enum(['create', 'setData', 'setAcl', 'delete', 'closed']),
