@@ -40,6 +40,10 @@ function describe(facts: PathFacts): string[] {
           (log) => `log      ${log.file}, ${countOf(log.transactions, 'transaction')}${log.torn ? ', torn' : ''}`,
         ),
         `replayable to ${facts.replayableTo ?? 'no zxid'}`,
+        ...(facts.missed ?? []).map(
+          ({ from, to, why, perhaps, at }) =>
+            `${perhaps ? 'perhaps missed' : 'missed'}   ${from} to ${to}, ${why}, noted ${new Date(at).toISOString()}`,
+        ),
         ...problems,
       ]
     case 'import':

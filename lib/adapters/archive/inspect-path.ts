@@ -11,6 +11,7 @@ import { type CheckedSnapshot, checkSnapshot, findDigests } from './check-snapsh
 import { type DataDir, getDataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
 import { plainName } from './file-form.ts'
+import { type FollowedGap, readFollowedGaps } from './followed-gaps.ts'
 import { type ForeignFileFacts, inspectForeign } from './imports/inspect-foreign.ts'
 import { withUnpackedDataDir } from './imports/unpack-data-dir.ts'
 import { inspectLog, type LogFacts } from './inspect-log.ts'
@@ -66,6 +67,8 @@ export type PathFacts =
       readonly logs: readonly LogFacts[]
       readonly replayableTo: string | null
       readonly gaps: readonly { readonly after: string; readonly before: string }[]
+      /** Only of a directory that a follow has written and that has missed something. */
+      readonly missed?: readonly FollowedGap[]
       readonly problems: readonly VerifyProblem[]
     }
   | ForeignFileFacts
@@ -223,8 +226,24 @@ async function inspectDataDir(place: DataDir, signal: AbortSignal | undefined): 
   }
   const { replayableTo, gaps, more } = await followLogs(place, snapshots, logs, signal)
   problems.push(...more)
+  const missed = (await readFollowedGaps(place)) ?? []
+  for (const { from, to, perhaps } of missed) {
+    const gap = { after: (parseHex64(from) ?? 0n) - 1n, before: (parseHex64(to) ?? 0n) + 1n }
+    // An end of an epoch that is missing is not seen in numbers.
+    if (perhaps || gaps.some((known) => known.after < gap.before && known.before > gap.after)) continue
+    gaps.push(gap)
+    problems.push(gapProblem(gap, 'gaps.jsonl'))
+  }
   const hex = gaps.map((gap) => ({ after: formatHex64(gap.after), before: formatHex64(gap.before) }))
-  return { type: 'datadir', snapshots, logs, replayableTo, gaps: hex, problems }
+  return {
+    type: 'datadir',
+    snapshots,
+    logs,
+    replayableTo,
+    gaps: hex,
+    ...(missed.length > 0 ? { missed } : {}),
+    problems,
+  }
 }
 
 /** How far the logs lead from the newest snapshot that they make a state, and every place where they do not go on. */
@@ -233,7 +252,7 @@ async function followLogs(
   snapshots: readonly SnapshotFacts[],
   logs: readonly LogFacts[],
   signal: AbortSignal | undefined,
-): Promise<{ replayableTo: string | null; gaps: readonly Gap[]; more: VerifyProblem[] }> {
+): Promise<{ replayableTo: string | null; gaps: Gap[]; more: VerifyProblem[] }> {
   const gaps: Gap[] = gapsBetween(logs)
   const more: VerifyProblem[] = gaps.map((gap) => gapProblem(gap, basename(place.logDir)))
   let replayableTo: bigint | null = null

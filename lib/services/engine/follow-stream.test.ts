@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
+import { inspectPath } from '../../adapters/archive/inspect-path.ts'
 import { createFollowDir } from '../../adapters/archive/live/follow-dir.ts'
 import { createLiveTrees } from '../../adapters/archive/live/open-live-tree.ts'
 import { ObserverError } from '../../adapters/zookeeper/errors.ts'
@@ -354,7 +355,12 @@ describe('what the leader has not', () => {
     const gap = { from: 0xa1n, to: ELECTED, why: 'forgotten', isCertain: true }
     expect(events.filter(({ kind }) => kind === 'gap')).toMatchObject([gap])
     expect(outcome).toMatchObject({ gaps: 1 })
-    expect(await gapsIn(dir)).toEqual([{ from: '0xa1', to: '0x100000000', why: 'forgotten', at: 1000 }])
+    const line = { from: '0xa1', to: '0x100000000', why: 'forgotten', at: 1000 }
+    expect(await gapsIn(dir)).toEqual([line])
+    // No number is missing in the logs: whoever looks into the folder is told all the same.
+    const gaps = [{ after: '0xa0', before: '0x100000001' }]
+    expect(await inspectPath(dir)).toMatchObject({ gaps, missed: [line], problems: [{ code: 'LOG_GAP' }] })
+    expect(await inspectPath(join(dir, 'version-2'))).toMatchObject({ gaps })
   })
 
   test('is told apart from what was lost here, and from nobody having listened', async () => {
@@ -370,6 +376,10 @@ describe('what the leader has not', () => {
     expect(asked).toEqual([0xa0n, 0n])
     expect(events).toContainEqual(expect.objectContaining({ kind: 'gap', why: 'lost-here', isCertain: false }))
     expect(await gapsIn(torn)).toMatchObject([{ from: '0xa1', why: 'lost-here', perhaps: true }])
+    expect(await inspectPath(torn)).toMatchObject({
+      gaps: [],
+      missed: [{ from: '0xa1', to: '0x100000000', perhaps: true }],
+    })
   })
 
   test('is asked for only where the log goes on: without a base here its tree is fetched, and no transaction is missed', async () => {
