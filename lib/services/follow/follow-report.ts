@@ -215,6 +215,10 @@ export class FollowReport {
       progress.proof?.parted?.zxid !== before?.proof?.parted?.zxid ||
       Math.round(progress.lagMs / 1000) !== Math.round((before?.lagMs ?? 0) / 1000)
     if (isNews) this.#changed = true
+    const compared = progress.proof?.compared ?? 0
+    // What led to the tree that this run began with was compared, and told, when it was heard; another tree counts from nothing.
+    if (before === null) this.#toldCompared = Math.max(compared - Number(this.#written), 0)
+    else if (compared < (before.proof?.compared ?? 0)) this.#toldCompared = 0
     this.#progress = progress
     if (progress.connected) this.#heardAt = new Date(this.#context.clock.now())
     if (this.#isSynced && progress.connected) {
