@@ -121,6 +121,24 @@ describe('it only ever listens', () => {
     ])
   })
 
+  test('a new leader that has told nothing yet is not waited for, though it names its epoch', async () => {
+    const pinged = Promise.withResolvers<void>()
+    const leader = await lead(async (connection) => {
+      await welcome(connection)
+      connection.send(PACKET.diff, EPOCH)
+      await settle(connection)
+      connection.send(PACKET.ping, EPOCH)
+      await connection.next()
+      pinged.resolve()
+    })
+    const session = await listen(leader, { from: EPOCH - 7n })
+    const reading = readToEnd(session)
+    await pinged.promise
+    expect(session.heard.zxid).toBe(0n)
+    await session.close()
+    await reading
+  })
+
   test.each<[string, (connection: LeaderConnection) => unknown]>([
     ['to acknowledge a proposal as a beginning', (one) => one.send(PACKET.newLeader, at(6))],
     ['to acknowledge the beginning of another epoch', (one) => one.send(PACKET.newLeader, 2n << 32n)],

@@ -24,6 +24,8 @@ import { QuorumWriter } from './quorum-writer.ts'
 import { toEntry } from './to-entry.ts'
 import { ENTRY_BYTES, TxnQueue } from './txn-queue.ts'
 
+/** The half of a zxid that counts the transactions of an epoch. */
+const COUNTER = 0xffff_ffffn
 const BACKLOG_BYTES_MAX = 64 << 20
 /** Proposals that wait for their commit, which a leader sends to observers right behind them. */
 const PROPOSED_BYTES_MAX = 64 << 20
@@ -337,7 +339,8 @@ export class QuorumSession implements ObserverSession {
     }
   }
   #name(zxid: bigint): void {
-    if (zxid > this.#newest) this.#newest = zxid
+    // Until its first transaction a new leader names its epoch alone: that is nothing that could come.
+    if (zxid > this.#newest && (zxid & COUNTER) !== 0n) this.#newest = zxid
   }
 
   #pause(): void {
