@@ -1,28 +1,14 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure } from './failure.mjs'
-import { warn } from './output.mjs'
 import { TOOLCHAIN_DIR } from './project.mjs'
-import { ensureSystemPackages } from './system-packages.mjs'
 import { fetchJars } from './zookeepers.mjs'
 
 const VERSION = '2.6.0'
 /** Where lib/testing/s3-server.ts looks for it. */
 const DIR = join(TOOLCHAIN_DIR, 's3proxy', VERSION)
 
-/** S3Proxy, the server that the tests of S3 stores talk to; they are skipped by name where it cannot be had. */
-export async function fetchS3Server(env) {
-  if (!existsSync(DIR)) await installMaven(env)
-  await fetchJars({ name: `S3Proxy ${VERSION}`, dir: DIR, pom: POM, env })
-}
-
-async function installMaven(env) {
-  try {
-    await ensureSystemPackages(['maven'], env)
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    warn(error.message)
-  }
+/** S3Proxy, the server that the tests of S3 stores talk to; they are skipped by name where it cannot be had. Gives what `fetchJars` gives. */
+export function fetchS3Server(env) {
+  return fetchJars({ name: `S3Proxy ${VERSION}`, dir: DIR, pom: POM, env })
 }
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>

@@ -18,39 +18,38 @@ const REPORTS = inProject('test-results', 'reports')
 /** Runs every stage asked for, also after one that failed; its last line of output is `N passed, N failed`. */
 export async function test({ stages }) {
   const results = []
+  const skipped = []
   try {
     const tools = await prepare({ withBuild: false })
     const early = stages.filter((stage) => NEEDS_NOTHING.includes(stage))
     const late = stages.filter((stage) => !NEEDS_NOTHING.includes(stage))
     // Fetching them is mostly waiting; a failure of it is told when they are needed.
     const settingUp = setUp(late, tools).then(
-      (env) => ({ env }),
+      (ready) => ready,
       (error) => ({ error }),
     )
     results.push(...(await runStages(early, tools)))
-    const { env, error } = await settingUp
+    const { env, error, missing } = await settingUp
     if (error) throw error
+    skipped.push(...missing)
     results.push(...(await runStages(late, { ...tools, env })))
   } catch (error) {
     // The set-up is what failed; whoever reads only the last line must see that.
     process.stderr.write(error instanceof Failure ? `arkeeper: ${error.message}\n` : `${error?.stack ?? error}\n`)
     results.push({ name: 'set-up', counts: countCheck(false), ms: 0 })
   }
-  return summarize(results)
+  return summarize(results, skipped)
 }
 
 /** Node.js and the packages of npm are enough for them: they run while the rest is fetched. */
 const NEEDS_NOTHING = ['lint', 'types', 'unit']
 
-/** What the stages need from outside npm. */
+/** What the stages need from outside npm, and a line for each server that could not be had. */
 async function setUp(stages, tools) {
   const names = new Set(stages.flatMap((stage) => NEEDS[stage] ?? []))
   const env = await ensureSystemPackages([...names], tools.env)
-  if (stages.includes('integration')) {
-    await fetchNewest(env)
-    await fetchS3Server(env)
-  }
-  return env
+  const missing = stages.includes('integration') ? [await fetchNewest(env), await fetchS3Server(env)] : []
+  return { env, missing: missing.filter((line) => line !== null) }
 }
 
 const NEEDS = {
@@ -80,7 +79,7 @@ async function runStages(stages, tools) {
   return results
 }
 
-function summarize(results) {
+function summarize(results, skipped = []) {
   const all = (kind) =>
     results.flatMap((result) => (result[kind] ?? []).map((test) => ({ stage: result.name, ...test })))
   const silent = results.filter(({ counts, failed = [] }) => counts.failed > 0 && failed.length === 0)
@@ -93,6 +92,8 @@ function summarize(results) {
     for (const result of results) result.counts = withdraw(result.counts, result.unsteady?.length ?? 0)
   if (failed.length + unsteady.length > 0) say('\n── what failed ──')
   for (const line of formatFailures({ failed, unsteady })) say(line)
+  if (skipped.length > 0) say('\n── what was skipped ──')
+  for (const line of skipped) say(line)
   say('')
   for (const { name, counts, ms } of results) say(`${name.padEnd(12)} ${formatCounts(counts)}, ${formatSeconds(ms)}`)
   const sum = sumCounts(results.map((result) => result.counts))

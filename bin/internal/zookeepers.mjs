@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepare } from './build.mjs'
+import { Failure } from './failure.mjs'
 import { say, warn } from './output.mjs'
 import { explain, runLogged, runVisible } from './processes.mjs'
 import { inProject, TOOLCHAIN_DIR } from './project.mjs'
@@ -28,22 +28,27 @@ export async function zookeepers() {
   return outcome.code ?? 1
 }
 
-/** What the tests of newer servers need, where Maven is there to fetch it; they are skipped by name where it is not. */
-export async function fetchNewest(env) {
+/** What the tests of newer servers need; they are skipped by name where it cannot be had. Gives what `fetchJars` gives. */
+export function fetchNewest(env) {
   const versions = JSON.parse(readFileSync(VERSIONS_FILE, 'utf8'))
-  await fetchVersion(versions.at(-1), env)
+  return fetchVersion(versions.at(-1), env)
 }
 
 function fetchVersion(version, env) {
   return fetchJars({ name: `ZooKeeper ${version}`, dir: join(ZOOKEEPERS_DIR, version), pom: pomOf(version), env })
 }
 
-/** A server of Java as a folder of jars, by Maven where that is there and reaches a repository; one that cannot be had is named. */
+/**
+ * A server of Java as a folder of jars, by Maven, which is installed where that is ours to do and which has to reach a repository. Gives
+ * null, or the line that says which server could not be had, and why.
+ */
 export async function fetchJars({ name, dir, pom, env }) {
-  if (existsSync(dir)) return say(`${name}: in the cache`)
-  if (spawnSync('mvn', ['--version'], { env, stdio: 'ignore', timeout: 60_000 }).status !== 0) {
-    return warn(`${name}: skipped, because Maven (mvn) is missing`)
+  if (existsSync(dir)) {
+    say(`${name}: in the cache`)
+    return null
   }
+  const why = await ensureMaven(env)
+  if (why !== null) return skipped(name, why)
   // Under another name until all jars are there: a folder of this name is a whole server.
   const part = `${dir}.part`
   rmSync(part, { recursive: true, force: true })
@@ -58,11 +63,28 @@ export async function fetchJars({ name, dir, pom, env }) {
     env,
     timeoutMs: FETCH_TIMEOUT_MS,
   })
-  if (outcome.ok) renameSync(part, dir)
-  else {
-    rmSync(part, { recursive: true, force: true })
-    warn(`${name}: skipped, Maven ${outcome.why}; see ${outcome.file}`)
+  if (outcome.ok) {
+    renameSync(part, dir)
+    return null
   }
+  rmSync(part, { recursive: true, force: true })
+  return skipped(name, `Maven ${outcome.why}; see ${outcome.file}`)
+}
+
+async function ensureMaven(env) {
+  try {
+    await ensureSystemPackages(['maven'], env)
+    return null
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return error.message
+  }
+}
+
+function skipped(name, why) {
+  const line = `the tests on ${name} are skipped: ${why}`
+  warn(line)
+  return line
 }
 
 const ADMIN_SERVER = [
