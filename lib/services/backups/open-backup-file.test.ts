@@ -33,7 +33,9 @@ describe('a file of a backup', () => {
     const content = await text(stream)
     expect(JSON.parse(content)).toMatchObject({ schema: 1 })
     expect(Buffer.byteLength(content)).toBe(bytes)
-    expect((await download('index')).bytes).toBeGreaterThan(0)
+    const index = await download('index')
+    expect(index.bytes).toBeGreaterThan(0)
+    index.stream.destroy()
   })
 
   test.each([

@@ -33,8 +33,7 @@ export async function openBackupFile(context: ServiceContext, input: z.input<typ
   await assertMaySeeAll(context, { action: 'backup.download', cluster, after: { backup: backupId, file: name } })
   const folder = await openArchiveFolder(context, await getBackupRow(context, backupId))
   try {
-    const handle = await openPlainFile(folder, name)
-    const { size } = await handle.stat()
+    const { handle, size } = await openPlainFile(folder, name)
     // As many bytes as were promised, whatever becomes of the file meanwhile; the stream closes it.
     const stream = handle.createReadStream(size > 0 ? { end: size - 1 } : {})
     stream.once('close', () => void folder.release())
@@ -46,7 +45,7 @@ export async function openBackupFile(context: ServiceContext, input: z.input<typ
 }
 
 /** A link in the store could lead to anything that this process may read, so it is not followed. */
-async function openPlainFile(folder: ArchiveFolder, name: string): Promise<FileHandle> {
+async function openPlainFile(folder: ArchiveFolder, name: string): Promise<{ handle: FileHandle; size: number }> {
   let handle: FileHandle | null = null
   try {
     const dir = await realpath(folder.dir)
@@ -54,12 +53,13 @@ async function openPlainFile(folder: ArchiveFolder, name: string): Promise<FileH
     const file = join(dir, name)
     // Non-blocking, or a pipe of that name would be waited for.
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    if ((await handle.stat()).isFile()) return handle
+    const stat = await handle.stat()
+    if (stat.isFile()) return { handle, size: stat.size }
+    throw missing(name)
   } catch (cause) {
+    await handle?.close()
     throw cause instanceof ServiceError ? cause : missing(name, cause)
   }
-  await handle.close()
-  throw missing(name)
 }
 
 function missing(name: string, cause?: unknown): ServiceError {
