@@ -29,8 +29,9 @@ interface Person {
 }
 
 export const getPerson = cache(async (): Promise<Person | null> => {
-  const { db, readSession, singleSignOn } = await getRuntime()
+  // First of all: a build that tries what can be made in advance has none, and must not open an installation here.
   const requestHeaders = await headers()
+  const { db, readSession, singleSignOn } = await getRuntime()
   const session = await readSession(requestHeaders)
   if (!session) return null
   return {

@@ -27,6 +27,7 @@ import { createObserver } from '../adapters/zookeeper/create-observer.ts'
 import { createZooKeeper } from '../adapters/zookeeper/zookeeper.ts'
 import type { Clock } from '../base/clock.ts'
 import { formatErrorLine } from '../base/errors.ts'
+import { invariant } from '../base/invariant.ts'
 import { addLogFields } from '../base/log-fields.ts'
 import { sealAudit } from '../services/audit/seal-audit.ts'
 import { SharedClusterSessions } from '../services/clusters/cluster-sessions.ts'
@@ -75,6 +76,10 @@ declare global {
 
 /** One a process, made on first use and never at import time. A failed start is forgotten, so that the next call tries again. */
 export function getRuntime(component: Component = 'web'): Promise<Runtime> {
+  invariant(
+    process.env.NEXT_PHASE !== 'phase-production-build',
+    'a build looks at no installation: it would make one here',
+  )
   if (globalThis.arkeeperRuntime) return globalThis.arkeeperRuntime
   const forget = () => {
     if (globalThis.arkeeperRuntime === starting) globalThis.arkeeperRuntime = undefined
