@@ -29,8 +29,29 @@ interface DueRows {
   readonly free: (by: By) => Count
 }
 
-const FREE = { leaseOwner: null, leaseUntil: null } as const
-const isHeldTooLong = ({ after }: By) => ({ leaseUntil: { gt: after(LEASES_MAX_MS) } })
+/** What every table of DUE_ROWS has in common. */
+interface DueTable {
+  updateMany(change: {
+    where: { nextRunAt?: { gt: Date }; leaseUntil?: { gt: Date } }
+    data: { nextRunAt?: Date; leaseOwner?: null; leaseUntil?: null }
+  }): Count
+}
+type TableOf = (db: PrismaClient) => DueTable
+
+const freed =
+  (tableOf: TableOf) =>
+  ({ db, after }: By) =>
+    tableOf(db).updateMany({
+      where: { leaseUntil: { gt: after(LEASES_MAX_MS) } },
+      data: { leaseOwner: null, leaseUntil: null },
+    })
+
+/** Rows whose next time is at most so far away, whatever they are set to. */
+const within = (longestMs: number, tableOf: TableOf): DueRows => ({
+  next: ({ db, now, after }) =>
+    tableOf(db).updateMany({ where: { nextRunAt: { gt: after(longestMs) } }, data: { nextRunAt: now } }),
+  free: freed(tableOf),
+})
 
 type Scalars<Model extends Prisma.ModelName> = Prisma.TypeMap['model'][Model]['payload']['scalars']
 type DueModel = {
@@ -41,23 +62,11 @@ type DueModel = {
 export const DUE_ROWS = {
   Schedule: {
     // Their next time follows from a cron and not from an interval: mendSchedules.
-    free: (by) => by.db.schedule.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.schedule),
   },
-  KeepRun: {
-    next: ({ db, now, after }) =>
-      db.keepRun.updateMany({ where: { nextRunAt: { gt: after(NEXT_HOUR_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.keepRun.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
-  RereadSchedule: {
-    next: ({ db, now, after }) =>
-      db.rereadSchedule.updateMany({ where: { nextRunAt: { gt: after(NEXT_HOUR_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.rereadSchedule.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
-  Store: {
-    next: ({ db, now, after }) =>
-      db.store.updateMany({ where: { nextRunAt: { gt: after(6 * HOUR_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.store.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
+  KeepRun: within(NEXT_HOUR_MS, (db) => db.keepRun),
+  RereadSchedule: within(NEXT_HOUR_MS, (db) => db.rereadSchedule),
+  Store: within(6 * HOUR_MS, (db) => db.store),
   Migration: {
     next: async (by) => {
       const rows = await by.db.migration.findMany({
@@ -72,18 +81,10 @@ export const DUE_ROWS = {
         ({ id, nextRunAt }, data) => by.db.migration.updateMany({ where: { id, nextRunAt }, data }),
       )
     },
-    free: (by) => by.db.migration.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.migration),
   },
-  AuditWatch: {
-    next: ({ db, now, after }) =>
-      db.auditWatch.updateMany({ where: { nextRunAt: { gt: after(MINUTE_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.auditWatch.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
-  AuditForward: {
-    next: ({ db, now, after }) =>
-      db.auditForward.updateMany({ where: { nextRunAt: { gt: after(FORWARD_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.auditForward.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
+  AuditWatch: within(MINUTE_MS, (db) => db.auditWatch),
+  AuditForward: within(FORWARD_MS, (db) => db.auditForward),
   LogKeeping: {
     next: async (by) => {
       const rows = await by.db.logKeeping.findMany({
@@ -98,13 +99,9 @@ export const DUE_ROWS = {
         ({ clusterId, nextRunAt }, data) => by.db.logKeeping.updateMany({ where: { clusterId, nextRunAt }, data }),
       )
     },
-    free: (by) => by.db.logKeeping.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.logKeeping),
   },
-  LogMirror: {
-    next: ({ db, now, after }) =>
-      db.logMirror.updateMany({ where: { nextRunAt: { gt: after(2 * MINUTE_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.logMirror.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
+  LogMirror: within(2 * MINUTE_MS, (db) => db.logMirror),
   DrillSchedule: {
     next: async (by) => {
       const rows = await by.db.drillSchedule.findMany({
@@ -119,7 +116,7 @@ export const DUE_ROWS = {
         ({ clusterId, nextRunAt }, data) => by.db.drillSchedule.updateMany({ where: { clusterId, nextRunAt }, data }),
       )
     },
-    free: (by) => by.db.drillSchedule.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.drillSchedule),
   },
   HealthWatch: {
     next: async (by) => {
@@ -135,7 +132,7 @@ export const DUE_ROWS = {
         ({ clusterId, nextRunAt }, data) => by.db.healthWatch.updateMany({ where: { clusterId, nextRunAt }, data }),
       )
     },
-    free: (by) => by.db.healthWatch.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.healthWatch),
   },
   DriftWatch: {
     next: async (by) => {
@@ -151,37 +148,21 @@ export const DUE_ROWS = {
         ({ clusterId, nextRunAt }, data) => by.db.driftWatch.updateMany({ where: { clusterId, nextRunAt }, data }),
       )
     },
-    free: (by) => by.db.driftWatch.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.driftWatch),
   },
   // After a fault it is tried again within minutes.
-  ClusterFollow: {
-    next: ({ db, now, after }) =>
-      db.clusterFollow.updateMany({ where: { nextRunAt: { gt: after(10 * MINUTE_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.clusterFollow.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
-  FollowDrift: {
-    next: ({ db, now, after }) =>
-      db.followDrift.updateMany({ where: { nextRunAt: { gt: after(10 * MINUTE_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.followDrift.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
+  ClusterFollow: within(10 * MINUTE_MS, (db) => db.clusterFollow),
+  FollowDrift: within(10 * MINUTE_MS, (db) => db.followDrift),
   AlertDelivery: {
     next: ({ db, now, after }) =>
       db.alertDelivery.updateMany({
         where: { state: 'waiting', nextRunAt: { gt: after(NOTICE_MS) } },
         data: { nextRunAt: now },
       }),
-    free: (by) => by.db.alertDelivery.updateMany({ where: isHeldTooLong(by), data: FREE }),
+    free: freed((db) => db.alertDelivery),
   },
-  AlertWatch: {
-    next: ({ db, now, after }) =>
-      db.alertWatch.updateMany({ where: { nextRunAt: { gt: after(MINUTE_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.alertWatch.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
-  CertificateWatch: {
-    next: ({ db, now, after }) =>
-      db.certificateWatch.updateMany({ where: { nextRunAt: { gt: after(HOUR_MS) } }, data: { nextRunAt: now } }),
-    free: (by) => by.db.certificateWatch.updateMany({ where: isHeldTooLong(by), data: FREE }),
-  },
+  AlertWatch: within(MINUTE_MS, (db) => db.alertWatch),
+  CertificateWatch: within(HOUR_MS, (db) => db.certificateWatch),
 } as const satisfies Record<DueModel, DueRows>
 
 /** Of rows with an interval each: those that wait for longer. Guarded by what they waited for. */
