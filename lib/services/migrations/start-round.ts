@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { withDeadline } from '../../base/deadline.ts'
 import { formatErrorLine } from '../../base/errors.ts'
 import { ROOT } from '../../domain/znode/path.ts'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Transaction } from '../gate.ts'
+import { beginRestore } from '../restores/restore-job.ts'
 import { parseRestoreOptions } from '../restores/restore-options.ts'
 import { formatTreeRef } from '../tree/tree-ref.ts'
 import type { MigrationRow } from './find-migration.ts'
@@ -36,9 +35,11 @@ export async function startRound(
   const nowMs = context.clock.now()
   const restoreId = context.newId()
   const jobId = context.newId()
-  await tx.restore.create({
-    data: {
-      id: restoreId,
+  await beginRestore(
+    context,
+    tx,
+    { restoreId, jobId, nowMs },
+    {
       clusterId: row.targetId,
       otherClusterId: row.sourceId,
       source: formatTreeRef({ kind: 'live', clusterId: row.sourceId }),
@@ -47,26 +48,11 @@ export async function startRound(
       mode: row.mode,
       onConflict: 'stop',
       options: parseRestoreOptions(row.options),
-      dir: join('restores', restoreId),
-      createdById: context.actor.id ?? 'system',
-      createdAt: new Date(nowMs),
-      jobId,
     },
-    select: { id: true },
-  })
+  )
   await tx.migrationRound.create({
     data: { migrationId: row.id, number, restoreId, sourceZxid, startedAt: new Date(nowMs) },
     select: { number: true },
-  })
-  await enqueueJob(tx, {
-    id: jobId,
-    kind: 'plan-restore',
-    payload: { restoreId },
-    clusterId: row.targetId,
-    otherClusterId: row.sourceId,
-    subjectId: restoreId,
-    actor: context.actor,
-    nowMs,
   })
 }
 

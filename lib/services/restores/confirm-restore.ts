@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { isDanger } from '../../domain/guards/severity.ts'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
@@ -8,6 +7,7 @@ import { mutate } from '../gate.ts'
 import { parseInput } from '../parse-input.ts'
 import { assertMayCopy } from './assert-may-copy.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, parsePlanView, toSubject } from './find-restore.ts'
+import { enqueueRestoreJob } from './restore-job.ts'
 import { canConfirm } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 import { confirmRestoreSchema } from './schemas.ts'
@@ -63,15 +63,11 @@ export async function confirmRestore(
     })
     if (count === 0)
       throw new ServiceError('WRONG_STATE', 'Somebody else was faster', { unaffected: 'nothing was written' })
-    await enqueueJob(tx, {
-      id: jobId,
+    await enqueueRestoreJob(context, tx, {
       kind: 'run-restore',
-      payload: { restoreId },
-      clusterId: row.clusterId,
-      otherClusterId: row.otherClusterId,
-      subjectId: restoreId,
-      actor: context.actor,
+      id: jobId,
       nowMs,
+      restore: row,
     })
   })
   return { jobId }

@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import type { z } from 'zod'
 import { parsePath } from '../../domain/znode/path.ts'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getBackupRow } from '../backups/find-backup.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
@@ -17,6 +15,7 @@ import { parseInput } from '../parse-input.ts'
 import { findPlaceOf } from '../stores/find-copies.ts'
 import type { TreeRef } from '../tree/tree-ref.ts'
 import { assertMaySeeAll } from '../values/assert-may-see-all.ts'
+import { beginRestore } from './restore-job.ts'
 import { describeRestoreOptions } from './restore-options.ts'
 import { auditPathOf, describeScope } from './restore-scope.ts'
 import { createRestoreSchema } from './schemas.ts'
@@ -75,9 +74,11 @@ export async function createRestore(
       },
     },
     async (tx) => {
-      await tx.restore.create({
-        data: {
-          id: restoreId,
+      await beginRestore(
+        context,
+        tx,
+        { restoreId, jobId, nowMs },
+        {
           clusterId: parsed.clusterId,
           otherClusterId,
           source: parsed.source,
@@ -87,23 +88,8 @@ export async function createRestore(
           mode: parsed.mode,
           onConflict: parsed.onConflict,
           options: parsed.options,
-          dir: join('restores', restoreId),
-          createdById: context.actor.id ?? 'system',
-          createdAt: new Date(nowMs),
-          jobId,
         },
-        select: { id: true },
-      })
-      await enqueueJob(tx, {
-        id: jobId,
-        kind: 'plan-restore',
-        payload: { restoreId },
-        clusterId: parsed.clusterId,
-        otherClusterId,
-        subjectId: restoreId,
-        actor: context.actor,
-        nowMs,
-      })
+      )
     },
   )
   return { restoreId, jobId }

@@ -1,10 +1,10 @@
 import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow } from './find-restore.ts'
+import { enqueueRestoreJob } from './restore-job.ts'
 import { canReplan } from './restore-rules.ts'
 import { auditPathOf, withLaterWrites } from './restore-scope.ts'
 
@@ -52,15 +52,11 @@ export async function replanRestore(
           ...(scope ? { scope } : {}),
         },
       })
-      await enqueueJob(tx, {
-        id: jobId,
+      await enqueueRestoreJob(context, tx, {
         kind: 'plan-restore',
-        payload: { restoreId },
-        clusterId: row.clusterId,
-        otherClusterId: row.otherClusterId,
-        subjectId: restoreId,
-        actor: context.actor,
+        id: jobId,
         nowMs,
+        restore: row,
       })
     },
   )

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { voidApprovals } from '../approvals/void-approvals.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { enqueueRestoreJob } from './restore-job.ts'
 import { parseRestoreOptions } from './restore-options.ts'
 import { canReplanStale } from './restore-rules.ts'
 import { auditPathOf, describeScope, storedScopeSchema } from './restore-scope.ts'
@@ -50,15 +50,12 @@ export async function replanStale(
       } else {
         await tx.restore.create({ data: toRest(context, current, { plannedId, jobId, nowMs }), select: { id: true } })
       }
-      await enqueueJob(tx, {
-        id: jobId,
+      await enqueueRestoreJob(context, tx, {
         kind: 'plan-restore',
-        payload: { restoreId: plannedId, lines: isPlan ? 'stale' : 'all' },
-        clusterId: row.clusterId,
-        otherClusterId: row.otherClusterId,
-        subjectId: plannedId,
-        actor: context.actor,
+        id: jobId,
         nowMs,
+        restore: { ...row, id: plannedId },
+        lines: isPlan ? 'stale' : 'all',
       })
     },
   )

@@ -1,10 +1,10 @@
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { noticeExpired, requireApproval } from '../approvals/require-approval.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
 import { mutate } from '../gate.ts'
 import { assertMayCopy } from './assert-may-copy.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, toSubject } from './find-restore.ts'
+import { enqueueRestoreJob } from './restore-job.ts'
 import { canResume } from './restore-rules.ts'
 import { auditPathOf } from './restore-scope.ts'
 
@@ -38,15 +38,11 @@ export async function resumeRestore(context: ServiceContext, restoreId: string):
       })
       if (count === 0)
         throw new ServiceError('WRONG_STATE', 'Somebody else was faster', { unaffected: 'nothing was written' })
-      await enqueueJob(tx, {
-        id: jobId,
+      await enqueueRestoreJob(context, tx, {
         kind: 'run-restore',
-        payload: { restoreId },
-        clusterId: row.clusterId,
-        otherClusterId: row.otherClusterId,
-        subjectId: restoreId,
-        actor: context.actor,
+        id: jobId,
         nowMs: context.clock.now(),
+        restore: row,
       })
     },
   )

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import type { ServiceContext } from '../context.ts'
 import { mutate } from '../gate.ts'
 import { assertAllowed, factsOf, findRestoreClusters, getRestoreRow, type RestoreRow } from './find-restore.ts'
+import { beginRestore } from './restore-job.ts'
 import { canPlanAnew, canUndo } from './restore-rules.ts'
 import { auditPathOf, describeScope, storedScopeSchema } from './restore-scope.ts'
 
@@ -44,32 +43,20 @@ export async function startUndo(
         assertAllowed(canUndo({ ...facts, undoneById: null }), facts)
       }
       const nowMs = context.clock.now()
-      await tx.restore.create({
-        data: {
-          id: undoId,
+      await beginRestore(
+        context,
+        tx,
+        { restoreId: undoId, jobId, nowMs },
+        {
           clusterId: current.clusterId,
           source: current.mode === 'edit' ? String(current.source) : `backup:${current.safetyBackupId}`,
           sourceLabel: labelOf(current),
           scope: { kind: 'undo', laterWrites: options.laterWrites ?? 'keep' },
           mode: 'mirror',
           onConflict: 'stop',
-          dir: join('restores', undoId),
           undoOfId: restoreId,
-          createdById: context.actor.id ?? 'system',
-          createdAt: new Date(nowMs),
-          jobId,
         },
-        select: { id: true },
-      })
-      await enqueueJob(tx, {
-        id: jobId,
-        kind: 'plan-restore',
-        payload: { restoreId: undoId },
-        clusterId: current.clusterId,
-        subjectId: undoId,
-        actor: context.actor,
-        nowMs,
-      })
+      )
     },
   )
   return { restoreId: undoId, jobId }

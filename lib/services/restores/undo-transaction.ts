@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import { countOf } from '../../base/count-of.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { LaterWrites } from '../../domain/restore/plan-undo.ts'
-import { enqueueJob } from '../../jobs/enqueue-job.ts'
 import { getClusterTarget } from '../clusters/open-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { netOf } from '../engine/txn-steps.ts'
@@ -11,6 +9,7 @@ import { assertActorCan, mutate } from '../gate.ts'
 import { getLoggedTxn, type LoggedTxn } from '../logs/find-transaction.ts'
 import { parseZxid } from '../logs/list-znode-transactions.ts'
 import { formatTreeRef } from '../tree/tree-ref.ts'
+import { beginRestore } from './restore-job.ts'
 import { auditPathOf, describeScope, lowestAbove } from './restore-scope.ts'
 
 /**
@@ -58,31 +57,19 @@ export async function undoTransaction(
       },
     },
     async (tx) => {
-      await tx.restore.create({
-        data: {
-          id: restoreId,
+      await beginRestore(
+        context,
+        tx,
+        { restoreId, jobId, nowMs },
+        {
           clusterId,
           source: formatTreeRef(source),
           sourceLabel: `${clusterName} just before transaction ${zxid}`,
           scope,
           mode: 'mirror',
           onConflict: 'stop',
-          dir: join('restores', restoreId),
-          createdById: context.actor.id ?? 'system',
-          createdAt: new Date(nowMs),
-          jobId,
         },
-        select: { id: true },
-      })
-      await enqueueJob(tx, {
-        id: jobId,
-        kind: 'plan-restore',
-        payload: { restoreId },
-        clusterId,
-        subjectId: restoreId,
-        actor: context.actor,
-        nowMs,
-      })
+      )
     },
   )
   return { restoreId, jobId }
