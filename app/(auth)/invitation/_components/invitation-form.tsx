@@ -5,13 +5,13 @@ import Link from 'next/link'
 import { type FormEvent, useState, useSyncExternalStore } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { NewPasswordField } from '@/app/_components/new-password-field.tsx'
 import { signIn } from '@/app/_components/sign-in-request.ts'
 import { goTo } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import type { ErrorView } from '@/lib/services/error-view.ts'
-import { PASSWORD_MAX, PASSWORD_MIN } from '@/lib/services/people/schemas.ts'
 import type { OpenInvitationView } from '@/lib/services/people/views.ts'
 import { acceptInvitationAction, openInvitationAction } from '../actions.ts'
 
@@ -90,17 +90,7 @@ function AcceptForm({ token, invitation }: { token: string; invitation: OpenInvi
       </p>
       <input type="hidden" name="username" autoComplete="username" value={invitation.email} readOnly />
       <TextField label="Name" name="name" autoComplete="name" required maxLength={100} error={error?.fields?.name} />
-      <TextField
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={PASSWORD_MIN}
-        maxLength={PASSWORD_MAX}
-        hint={`At least ${PASSWORD_MIN} characters.`}
-        error={error?.fields?.password}
-      />
+      <NewPasswordField name="password" error={error?.fields?.password} />
       <Button type="submit" tone="primary" pending={pending}>
         Create account
       </Button>

@@ -2,13 +2,13 @@
 
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { NewPasswordField } from '@/app/_components/new-password-field.tsx'
 import { signIn } from '@/app/_components/sign-in-request.ts'
 import { goTo } from '@/app/_nav/address-bar.ts'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import type { ErrorView } from '@/lib/services/error-view.ts'
-import { PASSWORD_MAX, PASSWORD_MIN } from '@/lib/services/people/schemas.ts'
 import { createAdministratorAction } from '../actions.ts'
 
 export function SetupForm({ asksCode }: { asksCode: boolean }) {
@@ -57,17 +57,7 @@ export function SetupForm({ asksCode }: { asksCode: boolean }) {
         hint="Used to sign in; no mail is sent."
         error={error?.fields?.email}
       />
-      <TextField
-        label="Password"
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={PASSWORD_MIN}
-        maxLength={PASSWORD_MAX}
-        hint={`At least ${PASSWORD_MIN} characters.`}
-        error={error?.fields?.password}
-      />
+      <NewPasswordField name="password" error={error?.fields?.password} />
       <Button type="submit" tone="primary" pending={pending}>
         Create administrator
       </Button>

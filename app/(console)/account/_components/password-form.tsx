@@ -3,11 +3,11 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { FormError } from '@/app/_components/form-error.tsx'
+import { NewPasswordField } from '@/app/_components/new-password-field.tsx'
 import { useAction } from '@/app/_components/use-action.ts'
 import { Button } from '@/app/_ui/button.tsx'
 import { TextField } from '@/app/_ui/field.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
-import { PASSWORD_MAX, PASSWORD_MIN } from '@/lib/services/people/schemas.ts'
 import { changePasswordAction } from '../actions.ts'
 
 const EMPTY = { current: '', password: '' }
@@ -38,16 +38,10 @@ export function PasswordForm() {
         onChange={(event) => setGiven({ ...given, current: event.target.value })}
         error={change.error?.fields?.current}
       />
-      <TextField
+      <NewPasswordField
         label="New password"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={PASSWORD_MIN}
-        maxLength={PASSWORD_MAX}
         value={given.password}
         onChange={(event) => setGiven({ ...given, password: event.target.value })}
-        hint={`At least ${PASSWORD_MIN} characters.`}
         error={change.error?.fields?.password}
       />
       <Button type="submit" tone="primary" pending={change.pending}>

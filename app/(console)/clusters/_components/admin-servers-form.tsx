@@ -14,6 +14,7 @@ import type { adminServersInputSchema } from '@/lib/services/clusters/schemas.ts
 import type { AdminServersView, AdminServerTestView } from '@/lib/services/clusters/views.ts'
 import { setAdminServersAction, testAdminServersAction } from '../actions.ts'
 import { PemField } from './pem-field.tsx'
+import { UserPasswordFields } from './user-password-fields.tsx'
 
 type Input = z.input<typeof adminServersInputSchema>
 type AuthKind = 'none' | 'keep' | 'digest' | 'ip' | 'x509'
@@ -70,19 +71,7 @@ export function AdminServersForm({ clusterId, stored }: { clusterId: string; sto
         <option value="ip">The address of this machine</option>
         <option value="x509">The client certificate below</option>
       </SelectField>
-      {auth === 'digest' && (
-        <div className="grid gap-4 sm:grid-cols-2">
-          <TextField label="User" name="username" autoComplete="off" required error={fields['auth.username']} />
-          <TextField
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="new-password"
-            required
-            error={fields['auth.password']}
-          />
-        </div>
-      )}
+      {auth === 'digest' && <UserPasswordFields errors={fields} />}
       <details className="rounded-md border px-3 py-2">
         <summary className="cursor-pointer text-sm">TLS: own authority, client certificate</summary>
         <div className="flex flex-col gap-4 pt-3">

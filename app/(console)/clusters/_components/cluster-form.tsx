@@ -14,6 +14,7 @@ import type { ClusterView } from '@/lib/services/clusters/views.ts'
 import { addClusterAction, updateClusterAction } from '../actions.ts'
 import { ConnectionTest } from './connection-test.tsx'
 import { readTls, TLS_FIELDS, TlsFields } from './tls-fields.tsx'
+import { UserPasswordFields } from './user-password-fields.tsx'
 
 type Input = z.input<typeof clusterInputSchema>
 /** Fields that show their own error. */
@@ -133,19 +134,7 @@ export function ClusterForm({ cluster, nowMs }: { cluster: ClusterView | null; n
           error={fields.requestBytesMax}
         />
       </div>
-      {(auth === 'digest' || auth === 'sasl') && (
-        <div className="grid gap-4 sm:grid-cols-2">
-          <TextField label="User" name="username" autoComplete="off" required error={fields['auth.username']} />
-          <TextField
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="new-password"
-            required
-            error={fields['auth.password']}
-          />
-        </div>
-      )}
+      {(auth === 'digest' || auth === 'sasl') && <UserPasswordFields errors={fields} />}
       <TlsFields
         key={JSON.stringify(cluster?.tls ?? null)}
         stored={cluster?.tls ?? null}

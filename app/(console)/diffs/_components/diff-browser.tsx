@@ -4,12 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import { ArrowLeftRight, CircleCheck, Download, RotateCw } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
-import { GuardedButton } from '@/app/_components/guarded-button.tsx'
-import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
 import { useAction } from '@/app/_components/use-action.ts'
-import { isActive, useJobs } from '@/app/_components/use-jobs.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { Button } from '@/app/_ui/button.tsx'
@@ -23,7 +20,7 @@ import { Notice } from '@/app/_ui/notice.tsx'
 import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import { Skeleton } from '@/app/_ui/skeleton.tsx'
 import type { DiffView, IgnoredView } from '@/lib/services/diffs/views.ts'
-import { cancelJobAction } from '../../actions.ts'
+import { JobAtWork } from '../../_components/job-at-work.tsx'
 import { startDiffAction } from '../actions.ts'
 import { DiffSummary } from './diff-summary.tsx'
 import { DiffTree } from './diff-tree.tsx'
@@ -116,7 +113,8 @@ function DiffBody({
   initialIgnored: IgnoredView | null
   onAgain: () => void
 }) {
-  if (diff.state === 'queued' || diff.state === 'running') return <DiffRunning diff={diff} />
+  if (diff.state === 'queued' || diff.state === 'running')
+    return <JobAtWork jobId={diff.jobId} isQueued={diff.state === 'queued'} doing="Comparing" what="comparison" />
   if (diff.state === 'failed' || !diff.summary) {
     return (
       <ErrorNotice
@@ -200,36 +198,5 @@ function NothingDiffers({
           ` ${plural(summary.ephemeralSkipped, 'ephemeral difference')} left out; include ephemeral znodes to see them.`}
       </EmptyState>
     </div>
-  )
-}
-
-function DiffRunning({ diff }: { diff: DiffView }) {
-  const jobs = useJobs()
-  const job = jobs.data?.find((each) => each.id === diff.jobId)
-  const cancel = useAction(cancelJobAction)
-  return (
-    <section
-      aria-label="Comparison at work"
-      className="flex flex-col gap-3 rounded-lg border border-accent/40 bg-surface p-4"
-    >
-      <div className="flex items-center gap-3">
-        <h2 className="flex-1 font-semibold text-sm">
-          {diff.state === 'queued' ? 'Waiting for a worker' : 'Comparing'}
-        </h2>
-        {job && isActive(job) && (
-          <GuardedButton
-            action="job.cancel"
-            size="small"
-            pending={cancel.pending}
-            onClick={() => cancel.run({ jobId: job.id })}
-          >
-            Cancel
-          </GuardedButton>
-        )}
-      </div>
-      <JobProgress progress={job?.progress ?? null} label="Progress of the comparison" />
-      {cancel.error && <ErrorNotice error={cancel.error} />}
-      <p className="text-muted text-sm">You can leave this page: the comparison goes on.</p>
-    </section>
   )
 }

@@ -5,12 +5,8 @@ import { SearchX } from 'lucide-react'
 import { useSearchParams } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
-import { GuardedButton } from '@/app/_components/guarded-button.tsx'
-import { JobProgress } from '@/app/_components/job-progress.tsx'
 import { PageHeader } from '@/app/_components/page-header.tsx'
 import { requestJson, viewOfError } from '@/app/_components/request-json.ts'
-import { useAction } from '@/app/_components/use-action.ts'
-import { isActive, useJobs } from '@/app/_components/use-jobs.ts'
 import { ZnodePath } from '@/app/_components/znode-path.tsx'
 import { paths, type TreeAddress } from '@/app/_nav/paths.ts'
 import { readNumber } from '@/app/_nav/search-params.ts'
@@ -26,7 +22,7 @@ import { formatBytes } from '@/lib/base/format-bytes.ts'
 import { HITS_PER_PAGE } from '@/lib/services/searches/schemas.ts'
 import type { HitsPage, SearchSummary, SearchView } from '@/lib/services/searches/views.ts'
 import { parseTreeRef, treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
-import { cancelJobAction } from '../../actions.ts'
+import { JobAtWork } from '../../_components/job-at-work.tsx'
 import { HitList } from './hit-list.tsx'
 import { SearchForm } from './search-form.tsx'
 import { describeLimits, describeSearch } from './search-words.ts'
@@ -64,7 +60,9 @@ export function SearchResults({ initial }: { initial: SearchView }) {
       </PageHeader>
       <SearchForm tree={search.tree} label={search.treeLabel} selected={search.path} initial={search} />
       {query.error && <ErrorNotice error={viewOfError(query.error)} />}
-      {running && <SearchRunning search={search} />}
+      {running && (
+        <JobAtWork jobId={search.jobId} isQueued={search.state === 'queued'} doing="Searching" what="search" />
+      )}
       <SearchNotices search={search} />
       {hits.error ? (
         <ErrorNotice error={viewOfError(hits.error)} />
@@ -86,38 +84,6 @@ function WhenSearched({ search }: { search: SearchView }) {
       {search.valueForm !== 'none' && ` and ${formatBytes(bytes)} of values`} in {formatDuration(durationMs)},{' '}
       <RelativeTime at={search.finishedAt} />.
     </>
-  )
-}
-
-function SearchRunning({ search }: { search: SearchView }) {
-  const jobs = useJobs()
-  const job = jobs.data?.find((each) => each.id === search.jobId)
-  const cancel = useAction(cancelJobAction)
-  return (
-    <section
-      aria-label="Search at work"
-      className="flex flex-col gap-3 rounded-lg border border-accent/40 bg-surface p-4"
-    >
-      <div className="flex items-center gap-3">
-        <h2 className="flex-1 font-semibold text-sm">
-          {search.state === 'queued' ? 'Waiting for a worker' : 'Searching'}
-        </h2>
-        {job && isActive(job) && (
-          <GuardedButton
-            action="job.cancel"
-            size="small"
-            pending={cancel.pending}
-            disabledReason={job.cancelRequested && 'The search was asked to stop and will do so in a moment'}
-            onClick={() => cancel.run({ jobId: job.id })}
-          >
-            Cancel
-          </GuardedButton>
-        )}
-      </div>
-      <JobProgress progress={job?.progress ?? null} label="Progress of the search" />
-      {cancel.error && <ErrorNotice error={cancel.error} />}
-      <p className="text-muted text-sm">You can leave this page: the search goes on.</p>
-    </section>
   )
 }
 
