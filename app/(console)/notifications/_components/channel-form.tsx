@@ -9,9 +9,10 @@ import { Choice } from '@/app/_ui/choice.tsx'
 import { DialogButtons } from '@/app/_ui/dialog.tsx'
 import { CheckboxField, SelectField, TextAreaField, TextField } from '@/app/_ui/field.tsx'
 import { SEVERITIES } from '@/lib/domain/alerts/rules.ts'
-import { CHANNEL_KINDS, type ChannelKind } from '@/lib/services/alerts/schemas.ts'
+import type { ChannelKind } from '@/lib/services/alerts/schemas.ts'
 import type { AlertChannelView } from '@/lib/services/alerts/views.ts'
 import { setAlertChannelAction } from '../actions.ts'
+import { type ChannelDraft, draftOf } from './channel-draft.ts'
 import { MailFields } from './mail-fields.tsx'
 
 const KINDS = [
@@ -19,32 +20,6 @@ const KINDS = [
   { value: 'slack', label: 'Slack-compatible', hint: 'Also Mattermost and Rocket.Chat.' },
   { value: 'email', label: 'Mail', hint: 'Over SMTP, with STARTTLS or TLS.' },
 ] as const satisfies readonly { value: ChannelKind; label: string; hint: string }[]
-
-/** What the action takes, as a form holds it. */
-export type ChannelDraft = ReturnType<typeof draftOf>
-
-function draftOf(channel: AlertChannelView | null) {
-  const mail = channel?.mail
-  return {
-    channelId: channel?.id ?? null,
-    name: channel?.name ?? '',
-    kind: channel?.kind ?? CHANNEL_KINDS[0],
-    enabled: channel?.enabled ?? true,
-    leastSeverity: channel?.leastSeverity ?? ('warning' as AlertChannelView['leastSeverity']),
-    clusterIds: channel?.clusterIds ? [...channel.clusterIds] : (null as string[] | null),
-    ca: channel?.ca ?? '',
-    allowLocal: channel?.allowLocal ?? false,
-    url: '',
-    signingSecret: '',
-    host: mail?.host ?? '',
-    port: String(mail?.port ?? 587),
-    security: mail?.security ?? ('starttls' as NonNullable<AlertChannelView['mail']>['security']),
-    user: mail?.user ?? '',
-    password: '',
-    from: mail?.from ?? '',
-    to: mail?.to.join('\n') ?? '',
-  }
-}
 
 const FIELDS = [
   'name',

@@ -2,7 +2,7 @@
 
 import { SelectField, TextAreaField, TextField } from '@/app/_ui/field.tsx'
 import { MAIL_SECURITIES } from '@/lib/services/alerts/schemas.ts'
-import type { ChannelDraft } from './channel-form.tsx'
+import type { ChannelDraft } from './channel-draft.ts'
 
 const SECURITIES = {
   starttls: 'STARTTLS, or nothing is sent',
