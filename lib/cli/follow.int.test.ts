@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -159,10 +159,20 @@ it('follows through the loss of its leader and its own, and what it keeps is wha
   // Then the follow itself, at any moment of what it does.
   const more = write(rest, 'more', 250)
   expect(await follower.end('SIGKILL')).toBeNull()
-  const last = await more
+  const resumed = await more
   follower = follow(out)
-  const line = await follower.reached(last)
-  expect(line).toMatchObject({ digestOk: true, gaps: 0 })
+  expect(await follower.reached(resumed)).toMatchObject({ digestOk: true, gaps: 0 })
+  expect(await follower.end('SIGKILL')).toBeNull()
+
+  // What is kept leads to no tree any more: it goes on behind it all the same, over the leader's own.
+  for (const name of await readdir(join(out, 'version-2'))) {
+    if (name.startsWith('snapshot.')) await truncate(join(out, 'version-2', name), 100)
+  }
+  const again = write(rest, 'again', 250)
+  follower = follow(out)
+  expect(await follower.reached(await again)).toMatchObject({ digestOk: true, gaps: 0 })
+  const last = await write(rest, 'last', 250)
+  expect(await follower.reached(last)).toMatchObject({ digestOk: true, gaps: 0 })
   expect(await follower.end('SIGTERM')).toBe(130)
 
   const zxids: bigint[] = []
