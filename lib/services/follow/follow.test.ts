@@ -245,18 +245,19 @@ describe('a cluster that is followed', () => {
     }
     await worker('w1').runDue(context)
     await until(row, { state: 'following', lastZxid: MIDDLE, baseZxid: expect.anything() as never })
+    // Whoever does not hear the stream has nothing of it in its folder.
+    await mirror('w2')
+    const ran = { clusterId, lastRunAt: { not: null } }
+    expect(await services.database.client.logMirror.count({ where: ran })).toBe(0)
     await mirror('w1')
     const places = async () => (await getFollow(admin(), clusterId)).places
     expect(await places()).toMatchObject([{ storeId: null, through: formatHex64(MIDDLE), behindMs: 0, bases: 1 }, {}])
     services.clock.advance(31_000)
-    // Whoever does not hear the stream has none of it in its folder.
-    await mirror('w2')
-    await vi.waitFor(async () => {
+    const isThere = async () => {
       await mirror('w1')
-      expect((await places())[1]).toMatchObject({
-        ...{ name: 'shelf', through: formatHex64(MIDDLE), behindMs: 0, bases: 1, error: null },
-      })
-    })
+      return (await places())[1]
+    }
+    await until(isThere, { name: 'shelf', through: formatHex64(MIDDLE), behindMs: 0, bases: 1, error: null })
     const other = hostOf(admin(), 'two')
     const moment = await openMoment(other, { clusterId, zxid: MIDDLE })
     expect(moment.proof).toMatchObject({ digest: 'match', exact: true, problems: [] })

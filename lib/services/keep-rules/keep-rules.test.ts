@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import type { ArchivePort } from '../../adapters/archive/store.ts'
+import { formatHex64 } from '../../base/hex64.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { LogReader } from '../../domain/txnlog/read-log.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
@@ -11,6 +12,7 @@ import { deleteBackup } from '../backups/delete-backup.ts'
 import { setBackupPinned } from '../backups/set-backup-pinned.ts'
 import { addCluster } from '../clusters/add-cluster.ts'
 import type { ServiceContext } from '../context.ts'
+import { getTimeTravel } from '../moments/get-time-travel.ts'
 import { applyKeepRules } from './apply-keep-rules.ts'
 import { getKeepRules } from './get-keep-rules.ts'
 import { keepMarked } from './keep-marked.ts'
@@ -456,6 +458,17 @@ test('archived logs stay as far back as the oldest backup that is told from them
   expect((await services.readAudit()).filter(({ action }) => action === 'logs.remove')).toMatchObject([
     { outcome: 'ok', after: { pieces: 1 } },
   ])
+  // Whoever asks for it is told that it was removed, and not that it was missed.
+  const gone = formatHex64(segments[0]!.last)
+  await admin.db.followGap.create({
+    data: { id: 'g1', clusterId, fromZxid: 1n, toZxid: 2n, toAt: new Date(0), why: 'nobody listened' },
+  })
+  const { line, missed, pickError } = await getTimeTravel(admin, { clusterId, at: '', zxid: '0x3' })
+  expect(line.removed).toEqual({ through: gone, at: new Date(admin.clock.now() - DAY_MS).toISOString() })
+  expect(missed).toEqual([])
+  const day = line.removed?.at?.slice(0, 10)
+  expect(pickError?.message).toContain(`transactions up to ${gone} were removed by the keep rule on ${day}`)
+  expect(line.ranges[0]?.unreachable).toContain('removed by the keep rule')
 })
 
 test('a backup that is out of sight is no good one, and goes by no rule', async () => {

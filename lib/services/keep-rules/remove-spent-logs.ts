@@ -6,6 +6,7 @@ import type { ServiceContext } from '../context.ts'
 import { keepBooks } from '../gate.ts'
 import { pruneBases } from '../logs/prune-bases.ts'
 import { removeOldestPieces } from '../logs/remove-pieces.ts'
+import { LOG_KEEPING_SECONDS } from '../logs/schemas.ts'
 import { gatherHistory, type HistoryBase } from '../moments/gather-history.ts'
 import { lookPast } from '../seen-by.ts'
 import { findPolicy } from './find-policy.ts'
@@ -52,9 +53,7 @@ export async function removeSpentLogs(context: ServiceContext, cluster: RuledClu
   const spent = await findSpentLogs(context, cluster)
   const last = spent.at(-1)
   if (!last) return 0
-  await keepBooks(context, { action: 'logs.remove', cluster }, (tx) =>
-    tx.logKeeping.updateMany({ where: { clusterId: cluster.id }, data: { removedThrough: last.last } }),
-  )
+  await noteRemoval(context, cluster, last.last)
   const removed = await removeOldestPieces(context, cluster, spent)
   const { pieces, bytes } = removed
   if (pieces === 0 && removed.faults.length === 0) return 0
@@ -69,4 +68,29 @@ export async function removeSpentLogs(context: ServiceContext, cluster: RuledClu
       faults.length === 0 ? through : `Not removed everywhere, and tried again with the next run: ${faults.join('; ')}`,
   })
   return pieces
+}
+
+/** So that other hosts remove their own, and whoever asks for what is gone is told why. A log that only a stream keeps has no row before. */
+async function noteRemoval(context: ServiceContext, cluster: RuledCluster, through: bigint): Promise<void> {
+  const now = new Date(context.clock.now())
+  await keepBooks(context, { action: 'logs.remove', cluster }, async (tx) => {
+    const data = { removedThrough: through, removedAt: now }
+    const known = await tx.logKeeping.findUnique({
+      where: { clusterId: cluster.id },
+      select: { removedThrough: true },
+    })
+    if (known !== null && known.removedThrough === through) return
+    await tx.logKeeping.upsert({
+      where: { clusterId: cluster.id },
+      create: {
+        clusterId: cluster.id,
+        enabled: false,
+        everySeconds: LOG_KEEPING_SECONDS.default,
+        nextRunAt: now,
+        ...data,
+      },
+      update: data,
+      select: { clusterId: true },
+    })
+  })
 }

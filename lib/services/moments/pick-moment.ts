@@ -2,6 +2,7 @@ import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { ServiceContext } from '../context.ts'
 import { ServiceError } from '../errors.ts'
+import { describeRemoved } from '../logs/find-removed.ts'
 import { MomentError } from './errors.ts'
 import { readPiece, tailOf } from './read-past.ts'
 import { describeFault, type TimeLine } from './read-time-line.ts'
@@ -25,7 +26,7 @@ interface Found {
 export async function pickMoment(context: ServiceContext, line: TimeLine, input: PickInput): Promise<PickedMomentView> {
   const found =
     input.zxid.trim() === '' ? await byTime(context, line, input.at) : await byZxid(context, line, input.zxid)
-  if (found === null) throw outOfReach(line, input.zxid.trim() || input.at.trim())
+  if (found === null) throw outOfReach(line, input)
   return {
     zxid: formatHex64(found.zxid),
     at: found.timeMs === null ? null : new Date(found.timeMs).toISOString(),
@@ -60,10 +61,14 @@ async function byZxid(context: ServiceContext, line: TimeLine, text: string): Pr
 function assertKnown(line: TimeLine, wanted: bigint, best: Found | null): void {
   const part = line.reach.find(({ from, to }) => from <= wanted && wanted <= to)
   if (part?.fault?.kind !== 'gap' || (best !== null && best.zxid > part.fault.gap.after)) return
-  throw new MomentError('OUT_OF_REACH', `${formatHex64(wanted)} cannot be reached: ${describeFault(part, true)}`, {
-    unaffected: 'nothing was read or written',
-    remedy: `pick a moment up to ${formatHex64(part.fault.gap.after)}, or one behind ${formatHex64(part.to)}`,
-  })
+  throw new MomentError(
+    'OUT_OF_REACH',
+    `${formatHex64(wanted)} cannot be reached: ${describeFault(part, { hasLogs: true, removed: line.removed })}`,
+    {
+      unaffected: 'nothing was read or written',
+      remedy: `pick a moment up to ${formatHex64(part.fault.gap.after)}, or one behind ${formatHex64(part.to)}`,
+    },
+  )
 }
 
 async function byTime(context: ServiceContext, line: TimeLine, text: string): Promise<Found | null> {
@@ -89,13 +94,17 @@ async function byTime(context: ServiceContext, line: TimeLine, text: string): Pr
 }
 
 /** What is missing may have happened before the time that was picked. */
-function assertNoGapBehind({ reach }: TimeLine, zxid: bigint, text: string): void {
+function assertNoGapBehind({ reach, removed }: TimeLine, zxid: bigint, text: string): void {
   const part = reach.find(({ fault }) => fault?.kind === 'gap' && fault.gap.after === zxid)
   if (!part) return
-  throw new MomentError('OUT_OF_REACH', `The state at ${text.trim()} is not known: ${describeFault(part, true)}`, {
-    unaffected: 'nothing was read or written',
-    remedy: `pick the zxid ${formatHex64(zxid)} for the last state before the gap`,
-  })
+  throw new MomentError(
+    'OUT_OF_REACH',
+    `The state at ${text.trim()} is not known: ${describeFault(part, { hasLogs: true, removed })}`,
+    {
+      unaffected: 'nothing was read or written',
+      remedy: `pick the zxid ${formatHex64(zxid)} for the last state before the gap`,
+    },
+  )
 }
 
 /** A backup behind the end of the logs is a moment too. */
@@ -146,7 +155,8 @@ function invalid(field: string, message: string): ServiceError {
   })
 }
 
-function outOfReach({ view }: TimeLine, picked: string): MomentError {
+function outOfReach({ view, removed }: TimeLine, input: PickInput): MomentError {
+  const picked = input.zxid.trim() || input.at.trim()
   const [first, last] = [view.ranges[0], view.ranges.at(-1)]
   const end = (zxid: string, at: string | null) =>
     at === null ? zxid : `${zxid} (${at.slice(0, 19).replace('T', ' ')} UTC)`
@@ -154,8 +164,16 @@ function outOfReach({ view }: TimeLine, picked: string): MomentError {
     first && last
       ? `what is known of ${view.clusterName} reaches from ${end(first.from, first.fromAt)} to ${end(last.to, last.toAt)}`
       : `nothing is known of the past of ${view.clusterName}`
-  return new MomentError('OUT_OF_REACH', `${picked} is out of reach: ${range}`, {
+  const isRemoved = removed !== null && first !== undefined && isBefore(input, first)
+  const why = isRemoved ? `${describeRemoved(removed)}; ` : ''
+  return new MomentError('OUT_OF_REACH', `${picked} is out of reach: ${why}${range}`, {
     unaffected: 'nothing was read or written',
     remedy: first ? 'pick a moment within it' : 'keep the transaction log of the cluster, or take a backup',
   })
+}
+
+function isBefore({ at, zxid }: PickInput, first: TimeLine['view']['ranges'][number]): boolean {
+  if (zxid.trim() !== '') return (parseHex64(zxid) ?? 0n) < (parseHex64(first.from) ?? 0n)
+  const wanted = parseUtc(at)
+  return wanted !== null && (first.fromAt === null || wanted.toMs < Date.parse(first.fromAt))
 }

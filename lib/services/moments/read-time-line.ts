@@ -1,6 +1,7 @@
 import { formatHex64 } from '../../base/hex64.ts'
 import { findReach, type Reach } from '../../domain/txnlog/reach.ts'
 import type { ServiceContext } from '../context.ts'
+import { describeRemoved, findRemoved, type RemovedLog } from '../logs/find-removed.ts'
 import { isLogKept } from '../logs/is-log-kept.ts'
 import { findCommitted, gatherHistory, type History } from './gather-history.ts'
 import { changesTree, RunBuilder, readPiece, StopSampler, type TimedRun, tailOf } from './read-past.ts'
@@ -15,6 +16,7 @@ export interface TimeLine {
   readonly history: History
   readonly committed: bigint | null
   readonly reach: readonly Reach[]
+  readonly removed: RemovedLog | null
   readonly view: TimeLineView
 }
 
@@ -28,16 +30,23 @@ export async function readTimeLine(context: ServiceContext, clusterId: string): 
   const isKept = await isLogKept(context, clusterId)
   const known = CACHE.get(context.archives) ?? new Map<string, { signature: string; line: TimeLine }>()
   CACHE.set(context.archives, known)
-  const signature = signatureOf(history, committed, isKept)
+  const removed = await findRemoved(context, clusterId)
+  const signature = signatureOf(history, { committed, isKept, removed })
   const cached = known.get(clusterId)
   if (cached && signature !== null && cached.signature === signature) return cached.line
-  const line = await build(context, history, { committed, isKept })
+  const line = await build(context, history, { committed, isKept, removed })
   if (signature !== null) known.set(clusterId, { signature, line })
   return line
 }
 
+interface Facts {
+  readonly committed: bigint | null
+  readonly isKept: boolean
+  readonly removed: RemovedLog | null
+}
+
 /** Null where there is no telling whether something was written since. */
-function signatureOf(history: History, committed: bigint | null, isKept: boolean): string | null {
+function signatureOf(history: History, { committed, isKept, removed }: Facts): string | null {
   if (committed === null && history.memberLogs.length > 0) return null
   const { segments } = history.archived
   return [
@@ -45,6 +54,7 @@ function signatureOf(history: History, committed: bigint | null, isKept: boolean
     history.clusterName,
     isKept,
     committed,
+    removed?.through,
     segments.length,
     segments.at(-1)?.last,
     history.heardTo,
@@ -58,7 +68,7 @@ function signatureOf(history: History, committed: bigint | null, isKept: boolean
 async function build(
   context: ServiceContext,
   history: History,
-  { committed, isKept }: { committed: bigint | null; isKept: boolean },
+  { committed, isKept, removed }: Facts,
 ): Promise<TimeLine> {
   const runs = new RunBuilder()
   const sampler = new StopSampler(STOPS_MAX)
@@ -97,14 +107,15 @@ async function build(
   const view: TimeLineView = {
     clusterId: history.clusterId,
     clusterName: history.clusterName,
-    ranges: reach.map((part) => toRangeView(part, times, runs.runs.length > 0)),
+    ranges: reach.map((part) => toRangeView(part, times, { hasLogs: runs.runs.length > 0, removed })),
     stops: stops.map(({ zxid, timeMs }) => ({ zxid: formatHex64(zxid), at: new Date(timeMs).toISOString() })),
     committed: committed === null ? null : formatHex64(committed),
+    removed: removed === null ? null : { through: formatHex64(removed.through), at: removed.at?.toISOString() ?? null },
     isKept,
     members: history.members,
     faults,
   }
-  return { history, committed, reach, view }
+  return { history, committed, reach, removed, view }
 }
 
 /** The tree before the first transaction is nothing to travel to, though a snapshot of it is what all begins with. */
@@ -112,16 +123,28 @@ function withoutZero(reach: readonly Reach[]): Reach[] {
   return reach.flatMap((part) => (part.to <= 0n ? [] : [part.from > 0n ? part : { ...part, from: 1n }]))
 }
 
-function toRangeView(part: Reach, times: Times, hasLogs: boolean): TimeRangeView {
+function toRangeView(part: Reach, times: Times, known: KnownOfLogs): TimeRangeView {
   const { from, to } = part
   const range = { from: formatHex64(from), to: formatHex64(to), fromAt: times.at(from), toAt: times.at(to) }
-  return { ...range, unreachable: describeFault(part, hasLogs) }
+  return { ...range, unreachable: describeFault(part, known) }
 }
 
-export function describeFault({ fault }: Reach, hasLogs: boolean): string | null {
+interface KnownOfLogs {
+  readonly hasLogs: boolean
+  readonly removed: RemovedLog | null
+}
+
+export function describeFault({ fault }: Reach, { hasLogs, removed }: KnownOfLogs): string | null {
   if (fault === null) return null
-  if (fault.kind === 'no-base') return 'No snapshot and no backup is as old as this'
+  if (fault.kind === 'no-base') {
+    const why = removed === null ? '' : `: ${describeRemoved(removed)}, and what they were told from`
+    return `No snapshot and no backup is as old as this${why}`
+  }
   const [after, before] = [formatHex64(fault.gap.after), formatHex64(fault.gap.before)]
+  // Its pieces go from the oldest on: what is missing below is no gap of the log.
+  if (removed !== null && fault.gap.after < removed.through) {
+    return `It is kept no more: ${describeRemoved(removed)}, and the logs go on with ${before}`
+  }
   if (!hasLogs) return `No log says what happened after ${after}`
   return `Transactions are missing: after ${after} the logs go on with ${before}, and no snapshot or backup lies between`
 }

@@ -38,6 +38,8 @@ export interface TimeLineView {
   readonly stops: readonly TimeStopView[]
   /** Null: the cluster does not answer, so that the end of its log may hold what was never committed. */
   readonly committed: string | null
+  /** What keep rules have removed: there is no gap below it, it is kept no more. `at`: null where nobody noted when. */
+  readonly removed: { readonly through: string; readonly at: string | null } | null
   readonly isKept: boolean
   readonly members: readonly string[]
   readonly faults: readonly string[]

@@ -9,6 +9,7 @@ import { EmptyState } from '@/app/_ui/empty-state.tsx'
 import { formatUtc } from '@/app/_ui/format-time.ts'
 import { LinkButton } from '@/app/_ui/link-button.tsx'
 import { Notice } from '@/app/_ui/notice.tsx'
+import { RelativeTime } from '@/app/_ui/relative-time.tsx'
 import type { MomentView, TimeLineView } from '@/lib/services/moments/views.ts'
 import { treeAddressOf } from '@/lib/services/tree/tree-ref.ts'
 import { MomentActions } from '../../../moments/_components/moment-actions.tsx'
@@ -67,6 +68,18 @@ export default async function ClusterHistoryPage({
             )}
             <Card title="What can be reached" flush>
               <TimeRanges ranges={line.ranges} />
+              {line.removed !== null && (
+                <p className="px-4 py-2 text-muted text-sm">
+                  Before that, transactions up to <Zxid value={line.removed.through} /> were removed by the keep rule
+                  {line.removed.at !== null && (
+                    <>
+                      {' '}
+                      <RelativeTime at={line.removed.at} />
+                    </>
+                  )}
+                  .
+                </p>
+              )}
             </Card>
             {missed.length > 0 && (
               <Card title="What the stream has missed" flush>
