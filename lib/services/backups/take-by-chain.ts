@@ -116,7 +116,7 @@ async function take(
       const taken = await takeObserverBackup(encrypting, {
         ...common,
         quorum,
-        assertOurs: (zxid) => assertOurs(context, payload.clusterId, zxid),
+        assertOurs: (zxid) => assertOurs(context, payload.clusterId, { heard: zxid, named: null }),
       })
       await run.log('info', `Listened to ${taken.heard}`)
       return taken

@@ -158,7 +158,7 @@ class Follower {
     try {
       this.#wasConnected = true
       const { peer, certificate = null, epoch, start } = session
-      this.#input.onEvent?.({ kind: 'connected', peer, certificate, epoch, start: start.kind })
+      this.#input.onEvent?.({ kind: 'connected', peer, certificate, epoch, start: start.kind, zxid: start.zxid })
       const line = new WorkLine(this.#limits.pendingBytes, () => void session.close())
       try {
         return (await this.#begin(session, line)) ? await this.#pass(session, line, from) : 'again'

@@ -47,6 +47,8 @@ export type FollowEvent =
       readonly certificate: CertificateFacts | null
       readonly epoch: bigint
       readonly start: 'snapshot' | 'diff' | 'truncate'
+      /** That the leader begins with: its newest, or what it goes back to. */
+      readonly zxid: bigint
     }
   /** All that was committed when we came is written. */
   | { readonly kind: 'synced'; readonly zxid: bigint }

@@ -65,6 +65,7 @@ export class FollowReport {
   #wasDiff = false
   #progress: FollowProgress | null = null
   #peer: string | null = null
+  #named: bigint | null = null
   #shown: ReturnType<typeof toShown> | null = null
   #connectedAt: Date | null = null
   #heardAt: Date | null = null
@@ -99,6 +100,11 @@ export class FollowReport {
     this.#error = claim.held?.error ?? null
     this.#stateSince = claim.held?.since ?? new Date(context.clock.now())
     this.#prunedAt = context.clock.now()
+  }
+
+  /** What the leader of now began with; null before there was one. */
+  get named(): bigint | null {
+    return this.#named
   }
 
   /** When the last transaction that is kept was made; null: none was kept by this run. */
@@ -165,6 +171,7 @@ export class FollowReport {
       case 'connected':
         this.#peer = `${event.peer.host}:${event.peer.port}`
         this.#shown = event.certificate && toShown(this.#peer, event.certificate)
+        this.#named = event.zxid
         this.#connectedAt = new Date(clock.now())
         this.#isSynced = false
         this.#wasDiff = event.start === 'diff'

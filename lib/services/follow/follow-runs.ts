@@ -202,7 +202,7 @@ class FollowRun {
       toldLast: lastZxid,
       baseMs: baseHours * HOUR_MS,
       isEncrypted: (await findRecipients(context, cluster.id)).length > 0,
-      assertOurs: (zxid) => assertOurs(context, cluster.id, zxid),
+      assertOurs: (heard) => assertOurs(context, cluster.id, { heard, named: report.named }),
       assertRolledBack: (last) => assertRolledBack(context, cluster.id, last),
       onGap: (gap) => recordGap(context, { cluster, logDir }, { ...gap, fromAt: report.lastTxnAt }),
       onNoGap: (gap) => forgetGap(context, cluster.id, gap),

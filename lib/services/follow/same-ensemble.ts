@@ -6,13 +6,19 @@ import { findCommitted } from '../moments/gather-history.ts'
 
 /**
  * Whether what is heard at the quorum ports is the cluster that the client port leads to, as far as numbers tell: clients know at least what an
- * observer has heard before, of the same epoch or the next. A cluster that does not answer proves nothing.
+ * observer has heard before, and are in the epoch that the leader has named, or the next. What is heard first may be older by many elections
+ * than what it has named: nobody listened meanwhile. A cluster that does not answer proves nothing.
  */
-export async function assertOurs(context: ServiceContext, clusterId: string, heard: bigint): Promise<void> {
+export async function assertOurs(
+  context: ServiceContext,
+  clusterId: string,
+  { heard, named }: { readonly heard: bigint; readonly named: bigint | null },
+): Promise<void> {
   const known = await findCommitted(context, clusterId)
   if (known === null) return
-  if (known >= heard && epochOf(known) - epochOf(heard) <= 1n) return
-  throw otherEnsemble(heard, known)
+  const newest = named !== null && named > heard ? named : heard
+  if (known >= heard && epochOf(known) - epochOf(newest) <= 1n) return
+  throw otherEnsemble(newest, known)
 }
 
 /**
