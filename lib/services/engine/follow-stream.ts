@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, type FollowInput, type FollowLimits, type FollowOutcome
 import { behind, missing, nothingThere, notWhole } from './follow-faults.ts'
 import { FollowGaps } from './follow-gaps.ts'
 import { FollowState } from './follow-state.ts'
+import { blame } from './not-a-tree.ts'
 import { type Renewed, renewTree } from './renew-tree.ts'
 import { WorkLine } from './work-line.ts'
 
@@ -208,7 +209,7 @@ class Follower {
     }
     const isToCompare = this.#gaps.isInDoubt
     if (this.#last === null || start.zxid > this.#last) this.#last = start.zxid
-    await line.push(0, () => this.#state.begin(start, { isToCompare }))
+    await line.push(0, () => this.#state.begin(start, { isToCompare }).catch(blame(session.peer)))
     return true
   }
 

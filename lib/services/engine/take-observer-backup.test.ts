@@ -122,3 +122,61 @@ describe('a backup of what a leader says', () => {
     expect(leader?.connections.map(({ heard }) => heard[1]?.zxid)).toEqual([0n, base.zxid - 16n])
   })
 })
+
+describe('a tree that is none', () => {
+  const text = (value: string) => Buffer.concat([int(value.length), Buffer.from(value, 'latin1')])
+  const int = (value: number) => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32BE(value)
+    return bytes
+  }
+  const long = (value: bigint) => {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigInt64BE(value)
+    return bytes
+  }
+  const node = (path: string, acl = 1n) => Buffer.concat([text(path), int(-1), long(acl), Buffer.alloc(60)])
+  const table = Buffer.concat([int(1), long(1n), int(1), int(31), text('world'), text('anyone')])
+  const system = ['', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map((path) => node(path))
+
+  async function take(...nodes: readonly Buffer[]) {
+    leader = await startScriptedLeader(async (connection: LeaderConnection) => {
+      const known = await welcome(connection)
+      const at = (1n << 32n) + 5n
+      if (known?.zxid === 0n) {
+        connection.send(PACKET.snapshot, at)
+        connection.sendRaw(Buffer.concat([int(0), table, ...system, ...nodes, text('/'), SIGNATURE]))
+      } else connection.send(PACKET.diff, at)
+      await settle(connection)
+    })
+    const servers = [{ host: leader.host, port: leader.port }]
+    return takeObserverBackup(context, {
+      quorum: { servers },
+      target: null,
+      clusterName: 'test',
+      paths: [],
+      parentDir: store,
+    })
+  }
+
+  test('is told apart from one that is', async () => {
+    expect((await take(node('/a'), node('/a/b'))).manifest).toMatchObject({ status: 'complete', znodes: 6 })
+  })
+
+  test.each<[string, string, Buffer[]]>([
+    ['a znode twice', '/a comes twice', [node('/a'), node('/b'), node('/a')]],
+    ['a znode without its parent', '/a/b', [node('/a/b')]],
+    ['a znode of the system twice', '/zookeeper comes twice', [node('/zookeeper')]],
+    ['a path without a slash', 'no slash in front', [node('aa')]],
+    ['a path that ends with one', 'slash at the end', [node('/a/')]],
+    ['a path with nothing in it', 'an empty name', [node('/a'), node('/a//b')]],
+    ['a list of ACLs that is not there', 'a znode has an ACL', [node('/a', 77n)]],
+  ])('%s: no archive is made of it, and it is named', async (_what, named, nodes) => {
+    await expect(take(...nodes)).rejects.toMatchObject({
+      code: 'BAD_SOURCE',
+      message: expect.stringMatching(new RegExp(`What 127.0.0.1:\\d+ sent is not the tree of a server: .*${named}`)),
+      unaffected: expect.stringContaining('the ensemble was not touched'),
+    })
+    expect(await readdir(store)).toEqual([])
+  })
+})

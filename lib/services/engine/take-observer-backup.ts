@@ -11,6 +11,7 @@ import type { EngineContext } from '../context.ts'
 import { assertRoots } from './assert-roots.ts'
 import { chrootedTree } from './chrooted-tree.ts'
 import { EngineError } from './errors.ts'
+import { notATree } from './not-a-tree.ts'
 import { type OnProgress, ProgressMeter } from './progress.ts'
 import { type ReceivedTree, receiveTree } from './receive-tree.ts'
 import { parseRoots } from './scope.ts'
@@ -65,6 +66,8 @@ export async function takeObserverBackup(
       const version = await findVersion(context, input.target)
       const made = { context, input, received, roots, version, startedAtMs, meter }
       return await (whole ? takeWhole(made) : takeParts(made))
+    } catch (error) {
+      throw notATree(error, received.peer)
     } finally {
       await received.records?.discard()
     }

@@ -106,6 +106,8 @@ export class BodyFile implements BodySink {
   }
 }
 
+export const openBodyFile = (path: string, events: BodySinkEvents): BodySink => new BodyFile(path, events)
+
 /** As many buffers as systems take in one call (IOV_MAX). */
 const BUFFERS_MAX = 512
 

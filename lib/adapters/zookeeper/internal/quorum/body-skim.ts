@@ -3,6 +3,10 @@ import { protocolFault } from './faults.ts'
 
 const SIGNATURE = Buffer.from('\0\0\0\nBenWasHere', 'latin1')
 const SLASH = 47
+/** Whoever reads the tree holds its table of ACLs in memory; servers hold each list once, and have few. */
+const ACL_BYTES_MAX = 64 << 20
+/** About what a text of an entry costs beside its bytes. */
+const ACL_ENTRY_BYTES = 32
 const SESSION_BYTES = 12
 const ID_BYTES = 8
 
@@ -30,6 +34,7 @@ export class BodySkim {
   #value = 0
   #valueBytes = 0
   #lists = 0
+  #aclBytes = 0
   #entries = 0
   #nodes = 0
   #signed = 0
@@ -96,11 +101,11 @@ export class BodySkim {
         this.#nextEntry()
         return
       case 'acl-scheme':
-        this.#skip = check(value, DEFAULT_LIMITS.textBytesMax, 'bytes of a scheme')
+        this.#skip = this.#ofAcls(check(value, DEFAULT_LIMITS.textBytesMax, 'bytes of a scheme'))
         this.#step = 'acl-id'
         return
       case 'acl-id':
-        this.#skip = check(value, DEFAULT_LIMITS.textBytesMax, 'bytes of an identity')
+        this.#skip = this.#ofAcls(check(value, DEFAULT_LIMITS.textBytesMax, 'bytes of an identity'))
         this.#entries--
         this.#nextEntry()
         return
@@ -119,6 +124,12 @@ export class BodySkim {
         this.#skip = check(value, DEFAULT_LIMITS.dataBytesMax, 'bytes of data') + ID_BYTES + STAT_BYTES
         this.#step = 'path'
     }
+  }
+
+  #ofAcls(bytes: number): number {
+    this.#aclBytes += bytes + ACL_ENTRY_BYTES
+    if (this.#aclBytes > ACL_BYTES_MAX) throw protocolFault(`a tree with more than ${ACL_BYTES_MAX} bytes of ACLs`)
+    return bytes
   }
 
   #nextList(): void {

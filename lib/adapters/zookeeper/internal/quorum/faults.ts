@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import { formatHex64 } from '../../../../base/hex64.ts'
+import type { Gap } from '../../../../domain/txnlog/continuity.ts'
 import { formatServer, type ServerAddress } from '../../connect-string.ts'
 import { ObserverError, ZooKeeperError, type ZooKeeperErrorCode } from '../../errors.ts'
 import { tlsFaultOf } from '../tls.ts'
@@ -23,6 +25,34 @@ export function lost(peer: ServerAddress, why: string, cause?: unknown): Observe
     remedy: 'connect again: after an election another member leads',
     cause,
   })
+}
+
+export function outOfOrder({ after, before }: Gap): ObserverError {
+  const what = before > after ? 'transactions are missing' : 'it goes back'
+  return protocolFault(`${formatHex64(before)} right after ${formatHex64(after)}: ${what}`)
+}
+
+/** Closed once it knew what we have. */
+export function tooMany(peer: ServerAddress): ObserverError {
+  return refused(
+    peer,
+    'named its epoch and then closed the connection, as a leader does that sends its tree to too many at once',
+    'try again later; leader.maxConcurrentSnapSyncs of the members is the limit',
+  )
+}
+
+/** `isHeard`: bytes came that make no packet, or pings alone where the beginning was waited for. */
+export function silent(
+  peer: ServerAddress,
+  { limitMs, isHeard, isFirst }: { readonly limitMs: number; readonly isHeard: boolean; readonly isFirst: boolean },
+): ObserverError {
+  const forMs = `for ${limitMs} ms`
+  if (!isFirst) return lost(peer, isHeard ? `sent nothing that leads on ${forMs}` : `said nothing ${forMs}`)
+  return refused(
+    peer,
+    `accepted the connection and then ${isHeard ? 'did not go on' : 'said nothing'} ${forMs}`,
+    'check that this is a quorum port, and whether the ensemble is in the middle of an election',
+  )
 }
 
 export function tooSlow(peer: ServerAddress, what: string): ObserverError {

@@ -21,11 +21,15 @@ export const PACKET = {
   informAndActivate: 19,
 } as const
 
+/** Until the beginning is over these bring it no further. */
+export const SAYS_LITTLE: ReadonlySet<number> = new Set([PACKET.ping, PACKET.sync, PACKET.revalidate])
+
 const TYPE_MAX = 19
 const HEAD_BYTES = 16
 /** Leaders send none; what a hostile one claims is bounded before it is waited for. */
 const IDENTITIES_MAX = 1024
 const IDENTITY_BYTES_MAX = 1 << 16
+const IDENTITIES_BYTES_MAX = 1 << 20
 /**
  * A transaction is bounded by jute.maxbuffer (1 MiB unless raised), but for the closing of a session with very many ephemerals, and the
  * configuration of the ensemble.
@@ -117,7 +121,9 @@ export class PacketReader {
     if (!has(length)) return length
     const count = bytes.readInt32BE(from + length - 4)
     if (count < -1 || count > IDENTITIES_MAX) throw protocolFault(`a packet with ${count} identities`)
+    const lengthMax = length + IDENTITIES_BYTES_MAX
     for (let texts = count * 2; texts > 0; texts--) {
+      if (length > lengthMax) throw protocolFault(`a packet with more than ${IDENTITIES_BYTES_MAX} bytes of identities`)
       length += 4
       if (!has(length)) return length
       const textBytes = bytes.readInt32BE(from + length - 4)

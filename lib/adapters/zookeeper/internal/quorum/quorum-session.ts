@@ -5,30 +5,35 @@ import { CancelledError } from '../../../../base/errors.ts'
 import { formatHex64 } from '../../../../base/hex64.ts'
 import { invariant } from '../../../../base/invariant.ts'
 import { epochOf, findGap } from '../../../../domain/txnlog/continuity.ts'
+import type { AclCache } from '../../../../domain/txnlog/decode-txn.ts'
 import type { ServerAddress } from '../../connect-string.ts'
 import { ObserverError } from '../../errors.ts'
-import type {
-  BodySink,
-  BodySinkEvents,
-  ObservedBatch,
-  ObserverSession,
-  ObserverStart,
-  OpenObserverOptions,
-} from '../../observer.ts'
+import type { BodySink, ObservedBatch, ObserverSession, ObserverStart, OpenObserverOptions } from '../../observer.ts'
 import { peerCertificateOf, tlsFaultOf } from '../tls.ts'
-import { BodyFile } from './body-file.ts'
+import { openBodyFile } from './body-file.ts'
 import { BodySkim } from './body-skim.ts'
-import { closedAtOnce, diskFault, lost, needsSnapshot, protocolFault, refused, tooSlow, toTlsFault } from './faults.ts'
-import { PACKET, PacketReader, type QuorumPacket } from './packet-reader.ts'
+import {
+  closedAtOnce,
+  diskFault,
+  lost,
+  needsSnapshot,
+  outOfOrder,
+  protocolFault,
+  silent,
+  tooMany,
+  tooSlow,
+  toTlsFault,
+} from './faults.ts'
+import { PACKET, PacketReader, type QuorumPacket, SAYS_LITTLE } from './packet-reader.ts'
+import { ProgressWatch } from './progress-watch.ts'
+import { Proposals } from './proposals.ts'
 import { QuorumWriter } from './quorum-writer.ts'
 import { toEntry } from './to-entry.ts'
-import { ENTRY_BYTES, TxnQueue } from './txn-queue.ts'
+import { TxnQueue } from './txn-queue.ts'
 
 /** The half of a zxid that counts the transactions of an epoch. */
 const COUNTER = 0xffff_ffffn
 const BACKLOG_BYTES_MAX = 64 << 20
-/** Proposals that wait for their commit, which a leader sends to observers right behind them. */
-const PROPOSED_BYTES_MAX = 64 << 20
 /** Longest wait for our own disk, while the leader keeps for us whatever is written. */
 const STALL_LIMIT_MS = 10_000
 const PROGRESS_BYTES = 1 << 20
@@ -39,8 +44,6 @@ export interface QuorumSessionOptions extends OpenObserverOptions {
   readonly handshakeTimeoutMs: number
   readonly silenceLimitMs: number
 }
-
-const openBodyFile = (path: string, events: BodySinkEvents): BodySink => new BodyFile(path, events)
 
 /** What the leader is expected to say next. */
 type Phase = 'epoch' | 'beginning' | 'body' | 'catching up' | 'starting' | 'following' | 'ended'
@@ -57,19 +60,27 @@ export class QuorumSession implements ObserverSession {
   readonly #packets = new PacketReader()
   readonly #skim = new BodySkim()
   readonly #queue = new TxnQueue()
+  readonly #proposals = new Proposals()
+  readonly #acls: AclCache = new Map()
+  readonly #progress = new ProgressWatch({
+    limitMs: () => {
+      const { handshakeTimeoutMs, silenceLimitMs } = this.#options
+      const isStarting = this.#phase !== 'following' && this.#phase !== 'body'
+      return isStarting ? Math.max(handshakeTimeoutMs, silenceLimitMs) : silenceLimitMs
+    },
+    isPaused: () => this.#stall !== null,
+    onSilent: (limitMs) => this.#giveUp(limitMs),
+  })
   #phase: Phase = 'epoch'
   #epoch = 0n
   #start: ObserverStart | null = null
   #body: BodySink | null = null
-  #proposed: { readonly zxid: bigint; readonly data: Buffer }[] = []
-  #proposedBytes = 0
   /** What the start stands for: what has a lower zxid is in it. */
   #base = 0n
   /** Of the last transaction that was passed on. */
   #last = 0n
   #newest = 0n
   #heardAt = Date.now()
-  #silence: NodeJS.Timeout | null = null
   #stall: NodeJS.Timeout | null = null
   #reported = 0
   #opened: { resolve(session: QuorumSession): void; reject(error: unknown): void } | null = null
@@ -91,7 +102,6 @@ export class QuorumSession implements ObserverSession {
   get certificate(): CertificateFacts | null {
     return peerCertificateOf(this.#socket)
   }
-
   get epoch(): bigint {
     return this.#epoch
   }
@@ -123,7 +133,7 @@ export class QuorumSession implements ObserverSession {
       this.#socket.on('data', this.#onData)
       this.#socket.on('close', this.#onClose)
       if (this.#socket.destroyed) return this.#onClose()
-      this.#watchSilence()
+      this.#progress.start()
       this.#socket.resume()
       this.#writer.observerInfo()
     })
@@ -135,15 +145,8 @@ export class QuorumSession implements ObserverSession {
     const fault = tlsFaultOf(this.#socket)
     if (fault) this.#fail(toTlsFault(fault))
     else if (this.#phase === 'epoch') this.#fail(closedAtOnce(this.peer, this.#socket))
-    else if (this.#phase === 'beginning') {
-      this.#fail(
-        refused(
-          this.peer,
-          'named its epoch and then closed the connection, as a leader does that sends its tree to too many at once',
-          'try again later; leader.maxConcurrentSnapSyncs of the members is the limit',
-        ),
-      )
-    } else this.#fail(lost(this.peer, 'closed the connection'))
+    else if (this.#phase === 'beginning') this.#fail(tooMany(this.peer))
+    else this.#fail(lost(this.peer, 'closed the connection'))
   }
 
   readonly #onData = (chunk: Buffer) => {
@@ -153,13 +156,17 @@ export class QuorumSession implements ObserverSession {
       if (this.#phase === 'epoch' && chunk[0] === TLS_ALERT) throw closedAtOnce(this.peer, this.#socket)
       let at = 0
       while (at < chunk.length && !this.#hasEnded) {
-        if (this.#phase === 'body') at = this.#takeBody(chunk, at)
-        else {
+        if (this.#phase === 'body') {
+          const from = at
+          at = this.#takeBody(chunk, at)
+          this.#progress.received(at - from)
+        } else {
           at = this.#packets.push(chunk, at)
           const packet = this.#packets.take()
           if (packet) this.#handle(packet)
         }
       }
+      if (this.#packets.heldBytes > 0) this.#progress.received(chunk.length)
     } catch (error) {
       this.#fail(error)
     }
@@ -170,6 +177,7 @@ export class QuorumSession implements ObserverSession {
   }
 
   #handle(packet: QuorumPacket): void {
+    if (this.#phase === 'following' || !SAYS_LITTLE.has(packet.type)) this.#progress.step()
     if (this.#phase === 'epoch') this.#takeEpoch(packet)
     else if (this.#phase === 'beginning') this.#takeBeginning(packet)
     else this.#listen(packet)
@@ -184,11 +192,11 @@ export class QuorumSession implements ObserverSession {
         if (this.#phase !== 'catching up') this.#writer.answerPing(zxid)
         return
       case PACKET.proposal:
-        this.#takeProposal(packet)
+        this.#proposals.add(packet)
         return
       case PACKET.commit:
       case PACKET.commitAndActivate:
-        this.#takeCommit(zxid)
+        this.#pass(zxid, this.#proposals.commit(zxid))
         return
       case PACKET.inform:
         this.#pass(zxid, packet.data)
@@ -245,6 +253,7 @@ export class QuorumSession implements ObserverSession {
         this.#catchUp({ kind: 'diff', zxid })
         break
       case PACKET.truncate:
+        if (zxid > from) throw protocolFault(`a word to take back up to ${formatHex64(zxid)}, which was never here`)
         this.#beginAt(zxid)
         this.#catchUp({ kind: 'truncate', zxid })
         break
@@ -255,6 +264,7 @@ export class QuorumSession implements ObserverSession {
   }
 
   #beginAt(zxid: bigint): void {
+    this.#assertOfEpoch(zxid)
     this.#base = zxid
     this.#last = zxid
   }
@@ -280,6 +290,7 @@ export class QuorumSession implements ObserverSession {
       onProgress({ bytes: body.bytes })
     }
     if (this.#skim.isDone) {
+      this.#progress.step()
       this.#phase = 'catching up'
       void this.#keepBody(body)
     }
@@ -301,36 +312,18 @@ export class QuorumSession implements ObserverSession {
     this.#resolve({ kind: 'snapshot', zxid: this.#base, file: body.path, bytes: body.bytes })
   }
 
-  #takeProposal({ zxid, data }: QuorumPacket): void {
-    if (data === null) throw protocolFault('a proposal of nothing')
-    this.#proposedBytes += data.length + ENTRY_BYTES
-    if (this.#proposedBytes > PROPOSED_BYTES_MAX) throw protocolFault('proposals without end and no commit')
-    this.#proposed.push({ zxid, data })
-  }
-
-  /** A proposal is a transaction only now. */
-  #takeCommit(zxid: bigint): void {
-    const proposal = this.#proposed.shift()
-    if (!proposal || proposal.zxid !== zxid) {
-      throw protocolFault(`a commit of ${formatHex64(zxid)}, which it did not propose next`)
-    }
-    this.#proposedBytes -= proposal.data.length + ENTRY_BYTES
-    this.#pass(zxid, proposal.data)
-  }
-
   #pass(zxid: bigint, data: Buffer | null): void {
     if (data === null) throw protocolFault('a transaction of nothing')
-    const entry = toEntry(data)
+    const entry = toEntry(data, this.#acls)
     if (entry.zxid !== zxid) {
       throw protocolFault(`the transaction ${formatHex64(entry.zxid)} under the number ${formatHex64(zxid)}`)
     }
+    this.#assertOfEpoch(zxid)
     this.#name(zxid)
     // What the leader had applied before it began to send its tree is in the tree, and is sent once more.
-    if (zxid <= this.#base) return
+    if (zxid <= this.#base && this.#last === this.#base) return
     const gap = findGap(this.#last, entry)
-    if (gap) {
-      throw protocolFault(`${formatHex64(gap.before)} right after ${formatHex64(gap.after)}: transactions are missing`)
-    }
+    if (gap) throw outOfOrder(gap)
     this.#last = zxid
     this.#queue.push(entry, this.#heardAt)
     const { backlogBytesMax = BACKLOG_BYTES_MAX } = this.#options
@@ -338,9 +331,16 @@ export class QuorumSession implements ObserverSession {
       throw tooSlow(this.peer, `${Math.round(this.#queue.bytes / 1024)} KiB of transactions wait to be worked on here`)
     }
   }
+
+  /** Nobody leads what a later leader has begun. */
+  #assertOfEpoch(zxid: bigint): void {
+    if (zxid >= 0n && epochOf(zxid) <= this.#epoch) return
+    throw protocolFault(`the number ${formatHex64(zxid)}, which is of no epoch up to its own, ${this.#epoch}`)
+  }
+
   #name(zxid: bigint): void {
     // Until its first transaction a new leader names its epoch alone: that is nothing that could come.
-    if (zxid > this.#newest && (zxid & COUNTER) !== 0n) this.#newest = zxid
+    if (zxid > this.#newest && (zxid & COUNTER) !== 0n && epochOf(zxid) <= this.#epoch) this.#newest = zxid
   }
 
   #pause(): void {
@@ -355,29 +355,13 @@ export class QuorumSession implements ObserverSession {
   #resume(): void {
     if (this.#stall) clearTimeout(this.#stall)
     this.#stall = null
-    this.#heardAt = Date.now()
+    this.#progress.step()
     this.#socket.resume()
   }
 
-  #watchSilence(): void {
-    const { handshakeTimeoutMs, silenceLimitMs } = this.#options
-    const isStarting = this.#phase !== 'following' && this.#phase !== 'body'
-    const limitMs = isStarting ? Math.max(handshakeTimeoutMs, silenceLimitMs) : silenceLimitMs
-    const leftMs = this.#stall ? limitMs : this.#heardAt + limitMs - Date.now()
-    if (leftMs > 0) {
-      this.#silence = setTimeout(() => {
-        // What came while this process was busy with other things is looked at first.
-        setImmediate(() => {
-          if (!this.#hasEnded) this.#watchSilence()
-        })
-      }, leftMs)
-      return
-    }
-    const forMs = `for ${limitMs} ms`
-    if (this.#phase === 'epoch') {
-      const remedy = 'check that this is a quorum port, and whether the ensemble is in the middle of an election'
-      this.#fail(refused(this.peer, `accepted the connection and then said nothing ${forMs}`, remedy))
-    } else this.#fail(lost(this.peer, `said nothing ${forMs}`))
+  #giveUp(limitMs: number): void {
+    const isHeard = this.#heardAt > this.#progress.at
+    this.#fail(silent(this.peer, { limitMs, isHeard, isFirst: this.#phase === 'epoch' }))
   }
 
   #fail(error: unknown): void {
@@ -398,13 +382,13 @@ export class QuorumSession implements ObserverSession {
   #end({ keepBody = false } = {}): Promise<void> {
     if (this.#ended) return this.#ended
     this.#phase = 'ended'
-    if (this.#silence) clearTimeout(this.#silence)
+    this.#progress.stop()
     if (this.#stall) clearTimeout(this.#stall)
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#socket.off('data', this.#onData)
     this.#socket.off('close', this.#onClose)
     this.#socket.destroy()
-    this.#proposed = []
+    this.#proposals.clear()
     if (keepBody) return Promise.resolve()
     const body = this.#body
     this.#body = null

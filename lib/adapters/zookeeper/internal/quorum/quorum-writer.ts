@@ -32,7 +32,8 @@ export class QuorumWriter {
 
   /** `leaderZxid`: of LEADERINFO. `last`: the last zxid that we have, 0 for nothing. */
   ackEpoch(leaderZxid: bigint, last: bigint): void {
-    if (this.#epoch !== null || counterOf(leaderZxid) !== 0n) throw protocolFault('an epoch that cannot begin here')
+    if (this.#epoch !== null || leaderZxid < 0n || counterOf(leaderZxid) !== 0n)
+      throw protocolFault('an epoch that cannot begin here')
     this.#epoch = leaderZxid
     this.#send(PACKET.ackEpoch, last, new JuteWriter().int(NO_EPOCH).toBuffer())
   }
