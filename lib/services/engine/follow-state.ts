@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { FollowHolding, FollowSink } from '../../adapters/archive/live/follow-sink.ts'
 import type { LiveBase, LiveProof, LiveTree, LiveTreePort } from '../../adapters/archive/live/live-tree.ts'
 import type { ObserverStart } from '../../adapters/zookeeper/observer.ts'
+import type { Clock } from '../../base/clock.ts'
 import { CancelledError, throwIfAborted } from '../../base/errors.ts'
 import { SnapshotError } from '../../domain/snapshot/errors.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
@@ -9,9 +10,12 @@ import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import type { FollowEvent, FollowLimits } from './follow.ts'
 import type { Likeness } from './follow-gaps.ts'
 
+const NOTHING = { transactions: 0, bytes: 0, atMs: null }
+
 /** The tree that a stream has come to, and when a new base of it is due. */
 export class FollowState {
   readonly #trees: LiveTreePort
+  readonly #clock: Clock
   readonly #sink: FollowSink
   readonly #limits: FollowLimits
   readonly #onEvent: (event: FollowEvent) => void
@@ -21,13 +25,21 @@ export class FollowState {
   /** The base below it is in the sink, or one that leads to it. */
   #isKept = false
   #isSettled = false
-  #since = { transactions: 0, bytes: 0 }
+  /** Of what was applied behind the last base. `atMs`: when the first of it came, or was made where it was here already; null: nothing was. */
+  #since: { transactions: number; bytes: number; atMs: number | null } = NOTHING
+  #isRestoring = false
   #parted: bigint | null = null
   #basing: Promise<void> | null = null
   #baseFailure: unknown = null
 
-  constructor(trees: LiveTreePort, sink: FollowSink, limits: FollowLimits, onEvent: (event: FollowEvent) => void) {
-    this.#trees = trees
+  constructor(
+    ports: { readonly liveTrees: LiveTreePort; readonly clock: Clock },
+    sink: FollowSink,
+    limits: FollowLimits,
+    onEvent: (event: FollowEvent) => void,
+  ) {
+    this.#trees = ports.liveTrees
+    this.#clock = ports.clock
     this.#sink = sink
     this.#limits = limits
     this.#onEvent = onEvent
@@ -61,10 +73,12 @@ export class FollowState {
       this.#tree = tree
       this.#isSettled = true
       const reader = new HistoryReader(holding.logs, { after: zxid, to: null, signal })
+      this.#isRestoring = true
       for await (const batch of reader.readEntries()) {
         await this.apply(batch)
         if (tree.heldBytes > this.#limits.heldBytes) await tree.relieve()
       }
+      this.#isRestoring = false
       if (tree.zxid !== holding.last) await this.close()
       return
     }
@@ -88,8 +102,7 @@ export class FollowState {
     if (tree === null || entries.length === 0) return
     await tree.apply(entries)
     await this.#applyToFormer(entries)
-    this.#since.transactions += entries.length
-    for (const { start, end } of entries) this.#since.bytes += end - start
+    this.#count(entries)
     this.#tellOfDigest(tree)
   }
 
@@ -130,7 +143,7 @@ export class FollowState {
     await this.#closeFormer()
     await this.#tree?.close()
     this.#tree = null
-    this.#since = { transactions: 0, bytes: 0 }
+    this.#since = NOTHING
     this.#parted = null
   }
 
@@ -153,9 +166,19 @@ export class FollowState {
     await former?.close()
   }
 
+  #count(entries: readonly TxnEntry[]): void {
+    const { transactions, atMs } = this.#since
+    let { bytes } = this.#since
+    for (const { start, end } of entries) bytes += end - start
+    const now = this.#clock.now()
+    const firstMs = this.#isRestoring ? Math.min(entries[0]?.timeMs ?? now, now) : now
+    this.#since = { transactions: transactions + entries.length, bytes, atMs: atMs ?? firstMs }
+  }
+
   #isDue(tree: LiveTree): boolean {
-    const { baseLogBytes, baseTransactions } = this.#limits
-    const { transactions, bytes } = this.#since
+    const { baseLogBytes, baseTransactions, baseMs } = this.#limits
+    const { transactions, bytes, atMs } = this.#since
+    if (atMs !== null && this.#clock.now() - atMs >= baseMs) return true
     return transactions >= baseTransactions || bytes >= Math.max(baseLogBytes, 2 * tree.baseBytes)
   }
 
@@ -167,7 +190,7 @@ export class FollowState {
       this.#onEvent({ kind: 'base', zxid, bytes, znodes })
     }
     try {
-      this.#since = { transactions: 0, bytes: 0 }
+      this.#since = NOTHING
       await tree.rebase({ keep })
     } catch (error) {
       this.#baseFailure = error

@@ -55,7 +55,7 @@ interface Ran {
 async function follow(
   dir: string,
   sessions: readonly (SessionScript | ObserverError)[],
-  more: Partial<Pick<FollowInput, 'until' | 'limits' | 'retry' | 'onEvent'>> = {},
+  more: Partial<Pick<FollowInput, 'until' | 'limits' | 'retry' | 'onEvent'>> & { clock?: { now(): number } } = {},
 ): Promise<Ran> {
   const events: FollowEvent[] = []
   const written: bigint[] = []
@@ -66,7 +66,7 @@ async function follow(
     {
       observers,
       liveTrees: createLiveTrees(),
-      clock: { now: () => 1000 },
+      clock: more.clock ?? { now: () => 1000 },
       wait: async () => {
         // Nobody comes any more.
         if (observers.asked.length > sessions.length || waits++ > 1000) abort.abort()
@@ -184,6 +184,48 @@ describe('a stream that is followed', () => {
       await rm(join(dir, 'version-2', base))
       expect((await read(dir)).proof).toMatchObject({ zxid: EXPECTED.zxid, exact: true, problems: [] })
     }
+  })
+
+  test('has a new base once a day has passed since something was written behind the last one', async () => {
+    const dir = newDir()
+    let now = history[0]!.timeMs
+    const clock = { now: () => now }
+    const session: SessionScript = {
+      start: snapshot(FIRST),
+      before: [between(FIRST.zxid, 0x90n)],
+      live: async function* () {
+        while ((await basesIn(dir)).length < 1) await turn()
+        yield between(0x90n, 0x91n)
+        now += 23 * 3_600_000
+        yield between(0x91n, 0x92n)
+        now += 3_600_000
+        for (; (await basesIn(dir)).length < 2; await turn()) yield []
+        yield between(0x92n, 0x93n)
+      },
+    }
+    // Each is applied before the clock goes on.
+    await follow(dir, [session], { until: 0x93n, clock, limits: { pendingBytes: 1 } })
+    expect(await basesIn(dir)).toHaveLength(2)
+  })
+
+  test('has a new base after a day in which nobody followed, of what lay there already', async () => {
+    const dir = newDir()
+    let now = history[0]!.timeMs
+    const clock = { now: () => now }
+    const first: SessionScript = {
+      start: snapshot(FIRST),
+      before: [between(FIRST.zxid, 0x90n)],
+      after: [between(0x90n, 0x94n)],
+    }
+    await follow(dir, [first], { clock })
+    expect(await basesIn(dir)).toHaveLength(1)
+    const later: SessionScript = { start: diff(0x95n), before: [between(0x94n, 0x95n)] }
+    const copy = await copyOf(dir)
+    await follow(copy, [later], { until: 0x95n, clock })
+    expect(await basesIn(copy)).toHaveLength(1)
+    now += 48 * 3_600_000
+    await follow(dir, [later], { until: 0x95n, clock })
+    expect(await basesIn(dir)).toHaveLength(2)
   })
 
   test('waits before it tries again, longer each time, and ends by what no wait mends', async () => {

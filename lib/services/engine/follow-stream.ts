@@ -73,7 +73,7 @@ class Follower {
     this.#ports = ports
     this.#input = input
     this.#limits = { ...DEFAULT_LIMITS, ...input.limits }
-    this.#state = new FollowState(ports.liveTrees, input.sink, this.#limits, (event) => input.onEvent?.(event))
+    this.#state = new FollowState(ports, input.sink, this.#limits, (event) => input.onEvent?.(event))
     this.#gaps = new FollowGaps(input.sink, (event) => input.onEvent?.(event))
     this.#levelAt = ports.clock.now()
     input.signal?.addEventListener('abort', this.#onAbort, { once: true })

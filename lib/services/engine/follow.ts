@@ -25,6 +25,8 @@ export interface FollowLimits {
   /** A base is kept when this many bytes of log, and twice as many as the base has, lie behind the last one. */
   readonly baseLogBytes: number
   readonly baseTransactions: number
+  /** And when so long ago something was written behind the last one: what is told from it need not be replayed over weeks. */
+  readonly baseMs: number
   /** Waiting before a new attempt: from the first to the second, doubled each time. */
   readonly backOffMs: readonly [number, number]
 }
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: FollowLimits = {
   heldBytes: 8 << 20,
   baseLogBytes: 64 << 20,
   baseTransactions: 1_000_000,
+  baseMs: 24 * 3_600_000,
   backOffMs: [250, 10_000],
 }
 

@@ -150,6 +150,7 @@ class FollowRun {
           target,
           sink: tellingUntold(sink, report, context),
           retry: 'always',
+          limits: { baseMs: row.baseHours * HOUR_MS },
           onWritten: (entries, receivedAt) => report.onWritten(entries, receivedAt),
           onEvent: (event) => report.onEvent(event),
           onProgress: (progress) => report.onProgress(progress),

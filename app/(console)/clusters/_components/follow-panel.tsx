@@ -82,7 +82,7 @@ export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: 
             min={BASE_HOURS.min}
             max={BASE_HOURS.max}
             defaultValue={settings.baseHours}
-            hint="Once 64 MiB or a million transactions lie behind the last one. Made of what is kept: no server is asked. It lies beside the logs, is no backup, and goes with them."
+            hint="Where anything was written since the last one. Made of what is kept: no server is asked. It lies beside the logs, is no backup, and goes with them."
             error={fields.baseHours}
           />
           <TextField
