@@ -54,7 +54,11 @@ async function chaosOfFollow(words) {
   const tools = await prepare({ withBuild: false })
   const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
   await fetchNewest(env)
-  await bundle(tools, { 'chaos-follow': 'e2e/follow/main.ts', 'chaos-arkeeper': 'lib/cli/main.ts' })
+  await bundle(tools, {
+    'chaos-follow': 'e2e/follow/main.ts',
+    'chaos-arkeeper': 'lib/cli/main.ts',
+    'chaos-worker': 'lib/worker/main.ts',
+  })
   return run(tools.node, [join(DIST_DIR, 'chaos-follow.mjs'), ...words], env)
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseHex64 } from '../../lib/base/hex64.ts'
+import type { Following } from './followers.ts'
 
 const children = new Set<ChildProcess>()
 process.once('exit', () => {
@@ -10,7 +11,7 @@ process.once('exit', () => {
 })
 
 /** `arkeeper follow` as people run it. */
-export class Follower {
+export class Follower implements Following {
   zxid: bigint | null = null
   isHealthy = true
   err = ''

@@ -4,7 +4,7 @@ import { runFollow } from './run-follow.ts'
 import { toTables } from './table.ts'
 
 /**
- * `npm run chaos -- follow [--minutes 4 --seed S --weigh 30]`
+ * `npm run chaos -- follow [--minutes 4 --seed S --weigh 30 --worker]`
  * An hour's worth of transactions in minutes, through leaders killed, members stopped and reconfigured, and the follow itself killed; then what
  * a follow costs the leader, without and with it in turn, `--weigh` seconds each. Exit status 1 when a transaction is lost or there twice.
  */
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     minutes: { type: 'string', default: '4' },
     weigh: { type: 'string', default: '30' },
+    worker: { type: 'boolean', default: false },
   },
 })
 const [seed, minutes, weighSeconds] = [Number(values.seed), Number(values.minutes), Number(values.weigh)]
@@ -30,6 +31,7 @@ const run = await runFollow({
   seconds: minutes * 60,
   weighSeconds,
   script: join(import.meta.dirname, 'chaos-arkeeper.mjs'),
+  worker: values.worker ? join(import.meta.dirname, 'chaos-worker.mjs') : null,
   onLine: print,
 })
 print(`\nSeed ${seed}, ${minutes} minutes.\n\n${toTables(run)}\n`)
@@ -40,6 +42,6 @@ for (const finding of findings) print(`FINDING ${finding}`)
 print(
   findings.length === 0
     ? `lost ${lost}, twice ${twice}`
-    : `${findings.length} findings; again: npm run chaos -- follow --seed ${seed} --minutes ${values.minutes}`,
+    : `${findings.length} findings; again: npm run chaos -- follow --seed ${seed} --minutes ${values.minutes}${values.worker ? ' --worker' : ''}`,
 )
 process.exit(findings.length === 0 ? 0 : 1)

@@ -52,9 +52,9 @@ export class Members {
         reconfigEnabled: 'true',
         // Reconfigurations by anybody; what ACLs are stored is not changed by it.
         skipACL: 'yes',
-        // What is missed while we are away is sent from the log, however much it is: a gap would be a fault.
+        // What is missed while we are away is sent from memory, or from logs as large as the snapshot (no factor is larger): a gap would be a fault.
         commitLogCount: '100000',
-        snapshotSizeFactor: '1000',
+        snapshotSizeFactor: '1',
       },
     })
     const found: { config: string; server: string }[] = []

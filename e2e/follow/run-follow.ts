@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import { SeededRandom } from '../../lib/testing/seeded-random.ts'
+import { commandFollowers } from './command-followers.ts'
 import { Follower } from './follower.ts'
 import { Members } from './members.ts'
 import { type Proof, prove } from './prove.ts'
 import { readMembers } from './read-members.ts'
 import { type Weighing, weigh } from './weigh.ts'
+import { WorkerFollowers } from './worker-followers.ts'
 import { Writers } from './writers.ts'
 
 /** Ten a second for an hour. */
@@ -21,6 +23,8 @@ export interface FollowRun {
   readonly faults: ReadonlyMap<Fault, number>
   readonly acknowledged: number
   readonly proof: Proof
+  /** Of what follows, for the table. */
+  readonly rows: readonly (readonly [string, number])[]
   /** Null: not asked for. */
   readonly weighing: Weighing | null
 }
@@ -30,12 +34,19 @@ export async function runFollow(options: {
   seconds: number
   weighSeconds: number
   script: string
+  /** Script of a worker that follows into the archive, in place of the command. */
+  worker: string | null
   onLine: (line: string) => void
 }): Promise<FollowRun> {
-  const { seed, seconds, script, onLine } = options
+  const { seed, seconds, script, worker, onLine } = options
   const scratch = await mkdtemp(join(tmpdir(), 'arkeeper-follow-'))
   const out = join(scratch, 'followed')
   const members = await Members.start()
+  const { connectString, quorum } = members
+  const followers =
+    worker === null
+      ? commandFollowers(script, quorum, out)
+      : await WorkerFollowers.open({ worker, dir: join(scratch, 'installation'), connectString, quorum })
   let keep = true
   try {
     const random = new SeededRandom(seed)
@@ -45,10 +56,10 @@ export async function runFollow(options: {
       onLine(`${new Date().toISOString().slice(11, 19)} ${fault}`)
     }
     const perSecond = Math.max(100, (TRANSACTIONS_MIN / seconds) * 1.6)
-    let follower = new Follower(script, members.quorum, out)
+    let follower = await followers.start()
     const start = await zxidOf(members)
     await follower.reached(start, CATCH_UP_MS)
-    const writers = new Writers(members.connectString, { count: 4, seed, perSecond })
+    const writers = new Writers(connectString, { count: 4, seed, perSecond })
     const until = Date.now() + seconds * 1000
     const isOver = () =>
       Date.now() > until + seconds * 1000 || (Date.now() > until && writers.acknowledged >= TRANSACTIONS_MIN)
@@ -57,13 +68,13 @@ export async function runFollow(options: {
     const ourOwn = async () => {
       const own = new SeededRandom(seed + 1000)
       while (!isOver()) {
-        await pause(2_000 + own.below(7_000))
+        await followers.untilItsTurn(follower, own)
         if (follower.hasGivenUp) throw new Error(`the follow ended by itself: ${follower.err}`)
         if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
         count('follow-killed')
         await follower.end('SIGKILL')
         await pause(own.below(2_500))
-        follower = new Follower(script, members.quorum, out)
+        follower = await followers.start()
       }
     }
     const theirs = async () => {
@@ -85,12 +96,13 @@ export async function runFollow(options: {
     await follower.reached(last, CATCH_UP_MS)
     if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
     await follower.end('SIGTERM')
+    damaged.push(...(await followers.collect(out)))
     const found = await prove({ members, script, out, scratch, reads, last: follower.zxid ?? last })
     const few = found.transactions < TRANSACTIONS_MIN ? [`only ${found.transactions} transactions were made`] : []
     const proof = { ...found, findings: [...damaged, ...few, ...found.findings] }
 
     const startFollower = async () => {
-      const weighed = new Follower(script, members.quorum, join(scratch, 'weighed'))
+      const weighed = new Follower(script, quorum, join(scratch, 'weighed'))
       await weighed.reached(await zxidOf(members), CATCH_UP_MS)
       return weighed
     }
@@ -100,8 +112,9 @@ export async function runFollow(options: {
         : await weigh({ members, seed, seconds: options.weighSeconds, startFollower, onLine })
     keep = proof.findings.length + proof.parted.length > 0
     if (!keep) await rm(scratch, { recursive: true, force: true })
-    return { faults, acknowledged, proof, weighing }
+    return { faults, acknowledged, proof, rows: followers.rows(), weighing }
   } finally {
+    await followers.close()
     if (keep) onLine(`kept for a look: ${scratch}, and the members with what they said: ${members.servers.dir}`)
     await members.end({ keep })
   }

@@ -2,11 +2,12 @@ import type { FollowRun } from './run-follow.ts'
 import { LOADS, type Weighing, type Weight } from './weigh.ts'
 
 /** For the README and for whoever has run it. */
-export function toTables({ faults, acknowledged, proof, weighing }: FollowRun): string {
+export function toTables({ faults, acknowledged, proof, rows: more, weighing }: FollowRun): string {
   const rows = [
     line(['what', 'how many']),
     line(['---', '---:']),
     ...[...faults].map(([fault, count]) => line([fault, count])),
+    ...more.map(line),
     line(['writes acknowledged', acknowledged]),
     line(['transactions in the folder', proof.transactions]),
     line(['epochs', proof.epochs]),
