@@ -60,6 +60,14 @@ export class FollowState {
 
   /** From the newest sound base, with the logs behind it; nothing, where they do not lead to what is held last. */
   async restore(holding: FollowHolding, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#restore(holding, signal)
+    } finally {
+      await holding.release?.()
+    }
+  }
+
+  async #restore(holding: FollowHolding, signal: AbortSignal): Promise<void> {
     await this.close()
     this.#isKept = holding.bases.length > 0
     for (const { path, zxid } of holding.bases) {
@@ -71,6 +79,7 @@ export class FollowState {
       })
       if (tree === null) continue
       this.#tree = tree
+      await holding.release?.()
       this.#isSettled = true
       const reader = new HistoryReader(holding.logs, { after: zxid, to: null, signal })
       this.#isRestoring = true

@@ -1,13 +1,11 @@
 import { createWriteStream } from 'node:fs'
-import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FollowGap, FollowHolding, FollowSink, GapReason } from '../../adapters/archive/live/follow-sink.ts'
 import type { LiveBase } from '../../adapters/archive/live/live-tree.ts'
 import type { LogTail } from '../../adapters/archive/log-archive.ts'
-import type { BaseFile } from '../../adapters/archive/store.ts'
 import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
-import { formatHex64Bare, parseHex64 } from '../../base/hex64.ts'
 import { makeDir } from '../../base/make-dir.ts'
 import type { TxnEntry } from '../../domain/txnlog/entry.ts'
 import type { LogSource } from '../../domain/txnlog/ports.ts'
@@ -17,13 +15,13 @@ import { catchUpLogs } from '../logs/catch-up.ts'
 import { type ClusterBase, listClusterBases, withClusterBase } from '../logs/cluster-bases.ts'
 import { openLogs } from '../logs/cluster-logs.ts'
 import { readTails } from '../logs/read-tails.ts'
+import { LocalBases } from './local-bases.ts'
 import { writeStreamBase } from './write-stream-base.ts'
 
 /** What the open end may grow to before it is put into pieces: at most so much is read without an index. */
 const TAIL_BYTES_MAX = 8 << 20
 /** What was written is in a piece after so long, and on its way to the stores: what is lost with this host is about that much. */
 const TAIL_AGE_MAX_MS = 30_000
-const BASE_NAME = /^base\.([0-9a-f]{1,16})$/
 
 export interface ArchiveSinkInput {
   /** Its archives encrypt as is set for the cluster. */
@@ -57,7 +55,7 @@ export interface ArchiveSinkInput {
 
 /**
  * Keeps a stream in the log archive of its cluster: an open end that grows beside the pieces and is put into them now and then, so that nothing
- * is rewritten each second. Bases are archives beside the logs, and the newest lies on this host unpacked, to go on from.
+ * is rewritten each second. Bases are archives beside the logs, and the newest lies on this host unpacked, to go on from (local-bases.ts).
  *
  * Where archives are encrypted nobody here could read the pieces back to go on from: what is in the open ends, which are sealed with the
  * installation's key, goes into pieces as soon, and the open ends stay beside them until a base is behind them.
@@ -65,6 +63,7 @@ export interface ArchiveSinkInput {
 export class ArchiveSink implements FollowSink {
   readonly scratchDir: string
   readonly #input: ArchiveSinkInput
+  readonly #local: LocalBases
   #tail: LogTail | null = null
   /** Since when something waits to be put into pieces; null: nothing does. */
   #waitsSince: number | null = null
@@ -85,7 +84,9 @@ export class ArchiveSink implements FollowSink {
 
   constructor(input: ArchiveSinkInput) {
     this.#input = input
-    this.scratchDir = join(/* turbopackIgnore: true */ input.localDir, 'scratch')
+    const { context, localDir, isEncrypted } = input
+    this.scratchDir = join(/* turbopackIgnore: true */ localDir, 'scratch')
+    this.#local = new LocalBases(context, { dir: localDir, scratchDir: this.scratchDir, isEncrypted })
   }
 
   get #logs() {
@@ -96,6 +97,7 @@ export class ArchiveSink implements FollowSink {
     const { context, cluster, logDir } = this.#input
     await rm(this.scratchDir, { recursive: true, force: true })
     await makeDir(this.scratchDir, 0o700)
+    await this.#local.putInOrder()
     await context.archives.sweepUnfinished(logDir)
     await catchUpLogs(context, cluster)
     for (const tail of await this.#logs.tails(logDir)) {
@@ -111,7 +113,7 @@ export class ArchiveSink implements FollowSink {
     }
     const bases = await listClusterBases(context, cluster)
     this.#based = bases[0] ? { zxid: bases[0].zxid, atMs: bases[0].takenAtMs } : null
-    if ((await this.#localBases()).length === 0) await this.#fetchBase(bases)
+    if ((await this.#local.list()).length === 0) await this.#fetchBase(bases)
     const holding = await this.#holding()
     const { toldLast } = this.#input
     const isLess = toldLast !== null && (holding.last === null || holding.last < toldLast)
@@ -160,10 +162,9 @@ export class ArchiveSink implements FollowSink {
 
   async base(base: LiveBase): Promise<void> {
     await this.#beginAt(base.zxid + 1n)
-    const path = join(/* turbopackIgnore: true */ this.#input.localDir, `base.${formatHex64Bare(base.zxid)}`)
-    await rename(base.path, path)
-    for (const other of await this.#localBases()) if (other.path !== path) await rm(other.path, { force: true })
-    if (this.#isBaseDue(base.zxid)) await this.#archiveBase(path, base.zxid)
+    const isDue = this.#isBaseDue(base.zxid)
+    if (isDue) await this.#archiveBase(base.path, base.zxid)
+    await this.#local.keep(base.path, base.zxid)
     if (!this.#input.isEncrypted) return
     await this.#closeTail()
     await this.#taking
@@ -191,9 +192,7 @@ export class ArchiveSink implements FollowSink {
     await this.#logs.rollBack(this.#input.logDir, to)
     this.#based = null
     this.#copiedTo = null
-    for (const { path, zxid } of await this.#localBases()) {
-      if (to === null || zxid > to) await rm(path, { force: true })
-    }
+    await this.#local.drop(to)
     await this.#input.onRollBack(to)
     return this.#holding()
   }
@@ -203,6 +202,8 @@ export class ArchiveSink implements FollowSink {
     await this.#closeTail()
     this.#waitsSince = null
     const taken = this.#input.isEncrypted ? this.#copyTails() : this.#takeClosed()
+    // The tree is closed before.
+    await rm(this.scratchDir, { recursive: true, force: true })
     await taken.catch((error: unknown) =>
       // It is whole where it is, and is put into pieces by whoever goes on.
       this.#warn(error, 'The open end of a log stays until the stream goes on'),
@@ -221,19 +222,19 @@ export class ArchiveSink implements FollowSink {
     const opened = await openLogs(context, cluster)
     const { segments } = opened.archived
     const tails = await this.#logs.tails(logDir)
-    const bases = await this.#localBases()
+    const bases = await this.#local.open()
     const ends = [...segments, ...this.#closed].map(({ last }) => last)
     ends.push(...bases.map(({ zxid }) => zxid))
     const last = ends.reduce<bigint | null>((most, zxid) => (most === null || zxid > most ? zxid : most), null)
     const gaps = await context.db.followGap.count({ where: { clusterId: cluster.id } })
     const logs = [...(isEncrypted ? [] : opened.sources(segments)), ...tails]
-    return { last, bases, logs, gaps, isSealed: bases.length === 0 }
+    return { last, bases, logs, gaps, isSealed: bases.length === 0, release: () => this.#local.release() }
   }
 
   /** On a host that has not followed before: the newest base that can be read, unpacked, wherever it lies. */
   async #fetchBase(bases: readonly ClusterBase[]): Promise<void> {
     const path = join(/* turbopackIgnore: true */ this.scratchDir, 'fetched')
-    const { context, localDir } = this.#input
+    const { context } = this.#input
     for (const base of bases) {
       try {
         await withClusterBase(context, base, async (dir) => {
@@ -247,21 +248,11 @@ export class ArchiveSink implements FollowSink {
         this.#shortBy ??= isArkeeperError(error) && error.code === 'KEY_MISSING' ? 'keys' : 'lost-here'
         continue
       }
-      await rename(path, join(/* turbopackIgnore: true */ localDir, `base.${formatHex64Bare(base.zxid)}`))
+      await this.#local.keep(path, base.zxid)
+      await rm(path, { force: true })
       this.#shortBy = undefined
       return
     }
-  }
-
-  async #localBases(): Promise<BaseFile[]> {
-    const found: BaseFile[] = []
-    for (const name of await readdir(this.#input.localDir)) {
-      const zxid = parseHex64(BASE_NAME.exec(name)?.[1] ?? '')
-      if (zxid === null) continue
-      const path = join(/* turbopackIgnore: true */ this.#input.localDir, name)
-      found.push({ name, path, zxid, bytes: (await stat(path)).size, isExact: true, kindsKnown: true })
-    }
-    return found.sort((a, b) => (a.zxid < b.zxid ? 1 : -1))
   }
 
   async #archiveBase(path: string, zxid: bigint): Promise<void> {

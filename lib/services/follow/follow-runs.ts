@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import { ROOT } from '../../domain/znode/path.ts'
@@ -22,6 +21,7 @@ import { takeLocalDir } from './local-dir.ts'
 import { toQuorumTarget } from './quorum-target.ts'
 import { forgetGap, recordGap } from './record-gap.ts'
 import { assertOurs, assertRolledBack } from './same-ensemble.ts'
+import { followFolder, sweepFollowFolders } from './sweep-folders.ts'
 import { tellingUntold } from './tell-untold.ts'
 
 const TICK_MS = 1_000
@@ -29,6 +29,7 @@ const TICK_MS = 1_000
 const RETRY_MS = 60_000
 const RECIPIENTS_EVERY_MS = 60_000
 const HOUR_MS = 3_600_000
+const SWEEP_EVERY_MS = 60_000
 
 /** `wait`: resolves early when the signal fires. */
 export interface FollowEngine {
@@ -49,6 +50,7 @@ export class FollowRuns {
   readonly #owner: string
   readonly #engine: FollowEngine
   readonly #running = new Map<string, Running>()
+  #sweptAt: number | null = null
 
   constructor(owner: string, engine: FollowEngine) {
     this.#owner = owner
@@ -59,6 +61,10 @@ export class FollowRuns {
   async runDue(context: ServiceContext): Promise<boolean> {
     const { db, clock } = context
     const now = new Date(clock.now())
+    if (this.#sweptAt === null || Math.abs(now.getTime() - this.#sweptAt) >= SWEEP_EVERY_MS) {
+      this.#sweptAt = now.getTime()
+      await this.#sweep(context)
+    }
     const isDue = { enabled: true, quorumServers: { not: '' }, nextRunAt: { lte: now }, ...leaseIsFree(now) }
     const due = await db.clusterFollow.findFirst({
       where: { ...isDue, clusterId: { notIn: [...this.#running.keys()] } },
@@ -79,7 +85,10 @@ export class FollowRuns {
     })
     if (count === 0) return true
     const stop = new AbortController()
-    const done = this.#run(context, clusterId, stop).finally(() => this.#running.delete(clusterId))
+    const done = this.#run(context, clusterId, stop).finally(async () => {
+      this.#running.delete(clusterId)
+      await this.#sweep(context)
+    })
     this.#running.set(clusterId, { stop, done })
     return true
   }
@@ -89,6 +98,15 @@ export class FollowRuns {
     const running = [...this.#running.values()]
     for (const { stop } of running) stop.abort()
     await Promise.all(running.map(({ done }) => done))
+  }
+
+  /** Must not throw: what cannot be removed now is tried again. */
+  async #sweep(context: ServiceContext): Promise<void> {
+    try {
+      await sweepFollowFolders(context, new Set(this.#running.keys()))
+    } catch (error) {
+      context.log.warn({ error: formatErrorLine(error) }, 'What is left of followed clusters could not be looked after')
+    }
   }
 
   /** Never throws: how it ends is told in the row, or in the log. */
@@ -195,10 +213,7 @@ class FollowRun {
       context,
       cluster,
       logDir,
-      localDir: await takeLocalDir(
-        join(/* turbopackIgnore: true */ context.paths.workDir, 'follow', cluster.id),
-        fence,
-      ),
+      localDir: await takeLocalDir(followFolder(context, cluster.id), fence),
       fence,
       toldLast: lastZxid,
       baseMs: baseHours * HOUR_MS,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
@@ -331,6 +331,17 @@ describe('a cluster that is followed', () => {
     const before = worker('w1')
     await before.runDue(one)
     await until(row, { state: 'following', lastZxid: 0x90n, baseZxid: expect.anything() as never })
+    const folder = join(one.paths.workDir, 'follow', clusterId, 'f1')
+    await before.end()
+    // What lies there to go on from is sealed, and leads on without a tree of the leader's.
+    const [sealed = '', ...more] = await readdir(folder)
+    expect([sealed, more]).toEqual([expect.stringMatching(/^base\.[0-9a-f]+\.sealed$/), []])
+    expect((await stat(join(folder, sealed))).mode & 0o777).toBe(0o600)
+    expect((await readFile(join(folder, sealed))).includes('/zookeeper')).toBe(false)
+    const again = scriptObserver([{ start: { kind: 'diff', zxid: 0x90n }, end: 'stays' }])
+    await before.runDue({ ...one, observers: again })
+    await until(row, { fence: 2, state: 'following' })
+    expect(again.asked).toEqual([0x90n])
     await before.end()
     while (await runDueLogMirrors(one, 'w1'));
     const places = async () => (await getFollow(admin(), clusterId)).places
@@ -355,6 +366,11 @@ describe('a cluster that is followed', () => {
     expect(archived).toMatchObject({ gaps: [], problems: [] })
     expect([archived.segments[0]?.first, archived.segments.at(-1)?.last]).toEqual([FIRST.zxid + 1n, END])
     expect(archived.segments.every(({ sealed }) => sealed?.recipients[0] === recipient)).toBe(true)
+    // Switched off, nothing of the tree stays on a host.
+    await switchOn({ enabled: false })
+    services.clock.advance(60_000)
+    expect(await before.runDue(one)).toBe(false)
+    expect(await readdir(join(one.paths.workDir, 'follow'))).toEqual([])
   })
 
   test('says what it has missed, keeps a base behind it, and tells whoever is to know', async () => {

@@ -2,8 +2,8 @@ import { link, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDir } from '../../base/make-dir.ts'
 
-/** `base.<zxid>`, unpacked: never changed once it has its name. */
-const BASE_NAME = /^base\.[0-9a-f]{1,16}$/
+/** `base.<zxid>`, unpacked, or sealed (local-bases.ts): never changed once it has its name. */
+const BASE_NAME = /^base\.[0-9a-f]{1,16}(\.sealed)?$/
 const HOLDER_NAME = /^f(\d+)$/
 
 /**

@@ -34,6 +34,8 @@ export interface FollowHolding {
   readonly shortBy?: GapReason
   /** What is kept up to `last` is whole, though nothing of it can be read here: it is gone on behind, over a tree of the leader's. */
   readonly isSealed?: boolean
+  /** Called once the bases were opened, or are not wanted: files that were made for it go. */
+  readonly release?: () => Promise<void>
 }
 
 /**
