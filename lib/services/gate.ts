@@ -1,6 +1,6 @@
 import type { Prisma } from '../adapters/database/generated/client.ts'
 import { formatErrorLine, isArkeeperError } from '../base/errors.ts'
-import { type AuditEntryInput, type AuditFacts, lockAudit, writeAudit } from './audit/write-audit.ts'
+import { type AuditEntryInput, lockAudit, writeAudit } from './audit/write-audit.ts'
 import { findReadOnlyFault, getClusterForWriting } from './clusters/armed.ts'
 import type { ServiceContext } from './context.ts'
 import { ServiceError } from './errors.ts'
@@ -18,18 +18,11 @@ import { describeLackOfScope, isScopeEnough } from './tokens/token-scopes.ts'
 export type { Action, ClusterAction } from './policy.ts'
 export type Transaction = Prisma.TransactionClient
 
-/** What the audit says about the subject of an action. */
-export interface Subject {
-  /** The role at this cluster counts; without one the overall role does. */
-  readonly cluster?: { readonly id: string; readonly name: string } | null
-  /** A second cluster that is concerned, for example the one that a backup came from: the same role is needed there. */
-  readonly otherClusterId?: string | null
-  readonly path?: string | null
-  readonly reason?: string | null
-  readonly before?: AuditFacts | null
-  readonly after?: AuditFacts | null
-  readonly message?: string | null
-}
+/**
+ * What the audit says about the subject of an action. The role at its cluster counts, without one the overall role; at a second cluster that
+ * is concerned, for example the one that a backup came from, the same role is needed.
+ */
+export type Subject = Omit<AuditEntryInput, 'action' | 'outcome' | 'startedId'>
 
 type OfCluster = Subject & Required<Pick<Subject, 'cluster'>>
 /** The cluster cannot be forgotten: `null` only says that it is not known any more. */

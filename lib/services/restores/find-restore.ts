@@ -153,17 +153,7 @@ export function parsePlanView(json: unknown): PlanView | null {
 }
 
 /** An undo that failed to be planned, or was cancelled before it wrote, leaves the way free for another. */
-const UNDO_STATES_THAT_COUNT = [
-  'planning',
-  'planned',
-  'queued',
-  'running',
-  'paused',
-  'conflict',
-  'succeeded',
-  'incomplete',
-  'failed',
-]
+const UNDO_STATES_THAT_COUNT = RESTORE_STATES.filter((state) => state !== 'plan-failed' && state !== 'cancelled')
 
 /** restore → the undo that takes it back or has done so. */
 export async function findUndos(
