@@ -508,6 +508,20 @@ describe('what the leader has not', () => {
     })
   })
 
+  test('takes with it what was missed of it', async () => {
+    const dir = newDir()
+    const back: SessionScript[] = [
+      ...lost(),
+      { epoch: 1n, start: { kind: 'truncate', zxid: 0xa0n }, before: portions(between(0xa0n, EXPECTED.zxid)) },
+    ]
+    const { events, outcome } = await follow(dir, back, { until: EXPECTED.zxid + 1n })
+    expect(events.map(({ kind }) => kind)).toContain('rolled-back')
+    expect(outcome).toMatchObject({ error: { code: 'CANCELLED' } })
+    expect(await gapsIn(dir)).toEqual([])
+    const [aside] = (await readdir(dir)).filter((name) => name.startsWith('aside-'))
+    expect(await gapsIn(join(dir, aside!))).toMatchObject([{ from: '0xa1' }])
+  })
+
   test('below every base is asked for anew, as is the whole of another past', async () => {
     const dir = newDir()
     const all = [{ ...whole(), after: [between(0x90n, 0xd0n)] }]

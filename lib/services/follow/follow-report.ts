@@ -152,9 +152,18 @@ export class FollowReport {
     this.#summaries.take()
     await this.#passing.catch(() => undefined)
     this.#unsaved = null
-    const { clusterId } = this.#claim
-    await this.#context.db.followChunk.deleteMany({
-      where: { clusterId, ...(to === null ? {} : { toZxid: { gt: to } }) },
+    if (to === null || (this.#last?.zxid ?? 0n) > to) this.#last = null
+    if (to === null || (this.#base?.zxid ?? 0n) > to) this.#base = null
+    const { db } = this.#context
+    const { clusterId, owner, fence } = this.#claim
+    await db.followChunk.deleteMany({ where: { clusterId, ...(to === null ? {} : { toZxid: { gt: to } }) } })
+    // What was missed of it is nobody's past any more; the audit log has it.
+    await db.followGap.deleteMany({ where: { clusterId, ...(to === null ? {} : { fromZxid: { gt: to } }) } })
+    const ours = { clusterId, leaseOwner: owner, fence }
+    await db.clusterFollow.updateMany({ where: ours, data: { lastZxid: to, lastTxnAt: null } })
+    await db.clusterFollow.updateMany({
+      where: { ...ours, ...(to === null ? {} : { baseZxid: { gt: to } }) },
+      data: { baseZxid: null, baseAt: null },
     })
   }
 

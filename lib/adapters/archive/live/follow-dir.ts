@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatHex64, formatHex64Bare } from '../../../base/hex64.ts'
+import { formatHex64, formatHex64Bare, parseHex64 } from '../../../base/hex64.ts'
 import { stringifyJson } from '../../../base/json.ts'
 import { makeDir } from '../../../base/make-dir.ts'
 import type { TxnEntry } from '../../../domain/txnlog/entry.ts'
@@ -110,6 +110,7 @@ class FollowDir implements FollowSink {
         await syncDir(aside)
         await truncate(this.#pathOf(last.name), end.bytes)
       }
+      await this.#layGapsAside(to, aside)
       await syncDir(aside)
       await syncDir(this.#files)
       return this.#takeStock()
@@ -121,6 +122,19 @@ class FollowDir implements FollowSink {
     await removeTree(this.scratchDir)
     if (this.#isLocked) await rm(this.#lock, { force: true })
     this.#isLocked = false
+  }
+
+  /** What was missed of a past that the ensemble has no more. */
+  async #layGapsAside(to: bigint | null, aside: string): Promise<void> {
+    const isBehind = (line: string) =>
+      to === null || (parseHex64(/^{"from":"(0x[0-9a-f]+)"/.exec(line)?.[1] ?? '') ?? 0n) > to
+    const laid = this.#gaps.filter(isBehind)
+    if (laid.length === 0) return
+    await writeFile(
+      join(/* turbopackIgnore: true */ aside, '..', 'gaps.jsonl'),
+      laid.map((line) => `${line}\n`).join(''),
+    )
+    await this.#writeGaps(this.#gaps.filter((line) => !isBehind(line)))
   }
 
   #gapsBut({ from }: FollowGap): string[] {
