@@ -15,16 +15,17 @@ import { benchLogIndex } from './log-index-part.ts'
 import { benchIndex, benchNative, NATIVE_PARTS } from './native-parts.ts'
 import { benchObserver } from './observer-part.ts'
 import { type Measure, RESTORED_ROOT, runTask } from './tasks.ts'
+import { benchWorker } from './worker-part.ts'
 
 /**
- * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,observer,follow,diff,restore,limits,native,index,logindex]`
+ * `npm run bench [-- --sizes 100000,1000000 --rounds 3 --only backup,observer,follow,worker,diff,restore,limits,native,index,logindex]`
  * Each measurement is a process of its own, so that its peak RSS is its own; what is compared runs in turn, A B A B, in this one run.
  * Figures are for comparing within a run: ratios and medians, never absolute times against another machine.
  */
 const SELF = fileURLToPath(import.meta.url)
 /** What `npm start` and the command line give to their processes (bin/internal/node-flags.mjs). */
 const NODE_FLAGS = ['--max-semi-space-size=8']
-const PARTS = ['backup', 'observer', 'follow', 'diff', 'restore', 'limits', ...NATIVE_PARTS, 'logindex']
+const PARTS = ['backup', 'observer', 'follow', 'worker', 'diff', 'restore', 'limits', ...NATIVE_PARTS, 'logindex']
 /** Parts that need no archives of each size. */
 const ALONE = ['restore', 'limits', 'logindex']
 
@@ -109,6 +110,7 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
   const archivesOfSize = { dir, size, original, edited, rounds }
   if (only.includes('observer')) await benchObserver(BENCH, archivesOfSize)
   if (only.includes('follow')) await benchFollow(BENCH, archivesOfSize)
+  if (only.includes('worker')) await benchWorker(BENCH, archivesOfSize)
   if (only.includes('native')) await benchNative(BENCH, archivesOfSize)
   if (only.includes('index')) await benchIndex(BENCH, archivesOfSize)
 }

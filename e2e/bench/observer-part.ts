@@ -37,7 +37,7 @@ export async function benchObserver(bench: Bench, { dir, size, original, rounds 
 }
 
 /** An ensemble of one voter: it leads as any other does, and its tree lies in memory once. */
-async function startLeader(
+export async function startLeader(
   dataDir: string,
   snapshot: string,
 ): Promise<{ server: ZooKeeperServer; quorumPort: number }> {

@@ -1,6 +1,7 @@
 import { SnapshotError, snapshotFault } from '../../domain/snapshot/errors.ts'
-import { PathOrder } from '../../domain/snapshot/path-order.ts'
 import { type SnapshotHead, SnapshotReader, type SnapshotTail } from '../../domain/snapshot/read-snapshot.ts'
+import type { RecordCursor } from '../../domain/snapshot/record.ts'
+import { RecordOrder } from '../../domain/snapshot/record-order.ts'
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import type { ByteSource } from './byte-source.ts'
 import { decompressMember, MemberTooLarge } from './gzip-member.ts'
@@ -19,11 +20,10 @@ export interface IndexedSnapshot {
 /** Counts children and notes which parents reach over a block's end, for records that come in path order. */
 export class IndexBuilder {
   readonly parents = new Map<string, number>()
-  readonly #order = new PathOrder((path, children) => this.parents.set(path, children))
+  readonly #order = new RecordOrder({ onClose: (path, children) => this.parents.set(path, children) })
 
-  add(path: string, startsBlock: boolean): void {
-    if (startsBlock) this.#order.keepOpen(path)
-    this.#order.enter(path)
+  add(record: RecordCursor, startsBlock: boolean): void {
+    this.#order.enter(record, startsBlock)
   }
 
   finish(): ReadonlyMap<string, number> {
@@ -159,7 +159,7 @@ async function readRecords(
   try {
     const head = await reader.readHead()
     const visit: Parameters<SnapshotReader['visitRecords']>[0] = (record, path) => {
-      builder.add(path, startsBlock(record.offset, path))
+      builder.add(record, startsBlock(record.offset, path))
       nodesEnd = record.base + record.end
     }
     while (await reader.visitRecords(visit));

@@ -115,9 +115,13 @@ export class TempFiles {
   #dir: string | null = null
   #count = 0
 
-  async create(): Promise<{ path: string; handle: FileHandle }> {
+  async newPath(): Promise<string> {
     this.#dir ??= await makeSystemTempDir()
-    const path = join(this.#dir, String(this.#count++))
+    return join(this.#dir, String(this.#count++))
+  }
+
+  async create(): Promise<{ path: string; handle: FileHandle }> {
+    const path = await this.newPath()
     return { path, handle: await open(path, 'wx', 0o600) }
   }
 

@@ -1,18 +1,21 @@
-import { rm } from 'node:fs/promises'
 import { throwIfAborted } from '../../base/errors.ts'
 import { type SnapshotHead, SnapshotReader, type SnapshotTail } from '../../domain/snapshot/read-snapshot.ts'
+import { type AclTable, RecordCursor } from '../../domain/snapshot/record.ts'
 import { BLOCK_BYTES } from '../../domain/snapshot/write-snapshot.ts'
 import { type ByteSource, FileBytes, MemoryBytes } from './byte-source.ts'
 import { toArchiveError } from './errors.ts'
 import { IndexBuilder } from './index-snapshot.ts'
-import { mergeRunFiles, type RunEntry, sortRun, TempFiles } from './run-files.ts'
+import { mergeRuns } from './intake/merge-runs.ts'
+import { RunFile } from './intake/record-runs.ts'
+import { RunBuffer } from './intake/run-buffer.ts'
+import { letGo } from './let-go.ts'
+import { TempFiles } from './run-files.ts'
 import type { SnapshotBlock, SnapshotIndex } from './snapshot-index.ts'
 
 /** Up to this size the ordered records stay in memory; beyond, they go through temporary files. */
 const MEMORY_BYTES_MAX = 16 << 20
-/** Cost of one sorted run in memory: raw bytes plus an estimate for the objects. */
-const RUN_COST_MAX = 32 << 20
-const ENTRY_COST = 240
+/** Bytes of one sorted run, which lies in memory until it is written. */
+const RUN_BYTES = 24 << 20
 
 export interface SortedSnapshot {
   readonly source: ByteSource
@@ -28,40 +31,32 @@ export interface SortedSnapshot {
  */
 export async function sortSnapshot(
   bytes: AsyncIterable<Uint8Array>,
-  options: { signal?: AbortSignal; memoryBytesMax?: number; runCostMax?: number } = {},
+  options: { signal?: AbortSignal; memoryBytesMax?: number; runBytes?: number } = {},
 ): Promise<SortedSnapshot> {
-  const reader = new SnapshotReader(bytes, { order: 'any', signal: options.signal })
+  const { signal, memoryBytesMax = MEMORY_BYTES_MAX, runBytes = RUN_BYTES } = options
+  const reader = new SnapshotReader(bytes, { order: 'any', signal })
   const temp = new TempFiles()
+  let runs = null as RunFile | null
   try {
     const head = await reader.readHead()
-    const runs: string[] = []
-    let run: RunEntry[] = []
-    let rawBytes = 0
-    let cost = 0
-    let more = true
-    while (more) {
-      more = await reader.visitRecords((record, path) => {
-        const view = record.bytes.subarray(record.start, record.end)
-        run.push({ path, bytes: view })
-        rawBytes += view.length
-        cost += view.length + ENTRY_COST
-      })
-      if (cost > (options.runCostMax ?? RUN_COST_MAX)) {
-        runs.push(await temp.write(sortRun(run)))
-        run = []
-        cost = 0
-      }
+    const run = new RunBuffer(runBytes + BLOCK_BYTES)
+    const write = async () => {
+      runs ??= new RunFile(await temp.newPath())
+      await run.write(runs)
     }
+    let isFull = false
+    const take = (record: RecordCursor) => {
+      isFull = run.add(record) >= runBytes
+    }
+    while (await reader.visitRecords(take)) if (isFull) await write()
     const tail = await reader.readTail()
-    if (runs.length === 0 && rawBytes <= (options.memoryBytesMax ?? MEMORY_BYTES_MAX)) {
-      return { head, tail, ...buildInMemory(sortRun(run)) }
-    }
-    runs.push(await temp.write(sortRun(run)))
-    run = []
-    return { head, tail, ...(await mergeRuns(runs, temp, options.signal)) }
+    if (runs === null && run.bytes <= memoryBytesMax) return { head, tail, ...buildInMemory(run.inOrder()) }
+    await write()
+    return { head, tail, ...(await mergeSorted(runs!, head.acls, temp, signal)) }
   } catch (error) {
     throw toArchiveError(error, 'putting the snapshot in order in the temporary folder')
   } finally {
+    await runs?.remove()
     // The ordered file is open by now and lives on without a name: nothing is left behind, even by a process that is killed later.
     await temp.remove()
     await reader.close()
@@ -72,18 +67,23 @@ export async function sortSnapshot(
 class BlockBuilder {
   readonly #blocks: SnapshotBlock[] = []
   readonly #builder = new IndexBuilder()
-  #parts: Buffer[] = []
+  #buffer: Buffer = Buffer.alloc(0)
   #length = 0
   #offset = 0
   #firstPath = ''
 
-  /** Gives the bytes of a block when one is full. */
-  add(entry: RunEntry): Buffer | null {
-    const full = this.#length > 0 && this.#length + entry.bytes.length > BLOCK_BYTES ? this.#cut() : null
-    this.#builder.add(entry.path, this.#length === 0)
-    if (this.#length === 0) this.#firstPath = entry.path
-    this.#parts.push(entry.bytes)
-    this.#length += entry.bytes.length
+  /** Copies a record; gives the bytes of a block when one is full. */
+  add(record: RecordCursor): Buffer | null {
+    const { bytes, start, end } = record
+    const size = end - start
+    const full = this.#length > 0 && this.#length + size > BLOCK_BYTES ? this.#cut() : null
+    if (this.#length === 0) {
+      this.#firstPath = record.path()
+      if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafeSlow(Math.max(size, BLOCK_BYTES))
+    }
+    this.#builder.add(record, this.#length === 0)
+    bytes.copy(this.#buffer, this.#length, start, end)
+    this.#length += size
     return full
   }
 
@@ -102,21 +102,21 @@ class BlockBuilder {
   }
 
   #cut(): Buffer {
-    const bytes = Buffer.concat(this.#parts, this.#length)
+    const bytes = this.#buffer.subarray(0, this.#length)
+    this.#buffer = Buffer.alloc(0)
     const at = { offset: this.#offset, length: bytes.length, rawOffset: this.#offset, rawLength: bytes.length }
     this.#blocks.push({ ...at, firstPath: this.#firstPath })
     this.#offset += bytes.length
-    this.#parts = []
     this.#length = 0
     return bytes
   }
 }
 
-function buildInMemory(entries: readonly RunEntry[]): { source: ByteSource; index: SnapshotIndex } {
+function buildInMemory(records: Iterable<RecordCursor>): { source: ByteSource; index: SnapshotIndex } {
   const builder = new BlockBuilder()
   const parts: Buffer[] = []
-  for (const entry of entries) {
-    const block = builder.add(entry)
+  for (const record of records) {
+    const block = builder.add(record)
     if (block) parts.push(block)
   }
   const { last, index } = builder.finish()
@@ -124,23 +124,27 @@ function buildInMemory(entries: readonly RunEntry[]): { source: ByteSource; inde
   return { source: new MemoryBytes(Buffer.concat(parts)), index }
 }
 
-async function mergeRuns(runs: readonly string[], temp: TempFiles, signal: AbortSignal | undefined) {
+async function mergeSorted(runs: RunFile, acls: AclTable, temp: TempFiles, signal: AbortSignal | undefined) {
   const { path, handle } = await temp.create()
   try {
     const builder = new BlockBuilder()
-    for await (const entries of mergeRunFiles(runs)) {
-      for (const entry of entries) {
-        const block = builder.add(entry)
-        if (!block) continue
-        throwIfAborted(signal)
-        await handle.appendFile(block)
+    const write = async (block: Buffer) => {
+      throwIfAborted(signal)
+      await handle.appendFile(block)
+      letGo(block)
+    }
+    const record = new RecordCursor()
+    for await (const { bytes } of mergeRuns(runs, acls, signal)) {
+      for (let at = 0; record.read(bytes, at, bytes.length) === 'record'; at = record.end) {
+        const block = builder.add(record)
+        if (block) await write(block)
       }
+      letGo(bytes)
     }
     const { last, index } = builder.finish()
-    if (last) await handle.appendFile(last)
+    if (last) await write(last)
     return { source: await FileBytes.open(path), index }
   } finally {
     await handle.close()
-    for (const run of runs) await rm(run, { force: true })
   }
 }

@@ -14,6 +14,7 @@ import type { MomentStream, ReceivedRecords, ReceivingEvents, StreamMomentInput 
 import { findHeadEnd } from './find-head-end.ts'
 import { visitRuns } from './merge-runs.ts'
 import { RunFile } from './record-runs.ts'
+import { endOfRecord } from './run-buffer.ts'
 import { streamReceived } from './stream-received.ts'
 
 /** Bytes of a run, which lies in memory until it is sorted and written. */
@@ -224,11 +225,4 @@ function encodeHeader(): Buffer {
   header.int32(SNAPSHOT_VERSION)
   header.int64(-1n)
   return header.bytes()
-}
-
-const ACL_AND_STAT_BYTES = 68
-
-function endOfRecord(bytes: Buffer, start: number): number {
-  const dataAt = start + 4 + bytes.readInt32BE(start)
-  return dataAt + 4 + Math.max(bytes.readInt32BE(dataAt), 0) + ACL_AND_STAT_BYTES
 }
