@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { prepare } from './build.mjs'
 import { Failure } from './failure.mjs'
 import { takeLock } from './lock.mjs'
-import { NODE_FLAGS } from './node-flags.mjs'
+import { NODE_FLAGS, WORKER_MEMORY_ENV } from './node-flags.mjs'
 import { lastLines, say, warn } from './output.mjs'
 import { findFreePort, urlOf, whyNotFree } from './ports.mjs'
 import { end, launch, runLogged, whenStopped } from './processes.mjs'
@@ -48,12 +48,19 @@ export async function start(options) {
   })
   const programs = options.web ? [program('web', inProject('bin', 'internal', 'web.mjs'))] : []
   for (let i = 0; i < options.workers; i++)
-    programs.push(program(options.workers > 1 ? `worker ${i + 1}` : 'worker', join(DIST_DIR, 'worker.mjs')))
+    programs.push(
+      program(options.workers > 1 ? `worker ${i + 1}` : 'worker', join(DIST_DIR, 'worker.mjs'), workerMemory(runEnv)),
+    )
   const demo = options.demo
     ? readDemo(program('demo', join(DIST_DIR, 'demo.mjs'), { ARKEEPER_DEMO_ZK_PORT: String(demoPort) }))
     : null
   if (demo) programs.push(demo.program)
   return runUntilStopped(programs, options, demo, setUpCode)
+}
+
+/** What somebody has set himself stays. */
+function workerMemory(env) {
+  return Object.fromEntries(Object.entries(WORKER_MEMORY_ENV).filter(([name]) => env[name] === undefined))
 }
 
 /** The web server with reload and a worker that restarts when its source changes; no build. */

@@ -4,6 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS, WORKER_MEMORY_ENV } from '../../bin/internal/node-flags.mjs'
 import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
 import { readEnv } from '../../lib/runtime/env.ts'
 import { openRuntime } from '../../lib/runtime/runtime.ts'
@@ -51,8 +52,8 @@ export async function followUnderLoad(
   const { id: clusterId } = await addCluster(admin, { name: 'bench', connectString })
   await setFollow(admin, { clusterId, enabled: true, quorumServers: `127.0.0.1:${quorumPort}`, understood: true })
   const script = join(dirname(fileURLToPath(import.meta.url)), 'bench-worker.mjs')
-  const worker = spawn(process.execPath, ['--max-semi-space-size=8', script], {
-    env: { ...process.env, ...env },
+  const worker = spawn(process.execPath, [...NODE_FLAGS, script], {
+    env: { ...process.env, ...WORKER_MEMORY_ENV, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const row = () => runtime.db.clusterFollow.findUniqueOrThrow({ where: { clusterId } })

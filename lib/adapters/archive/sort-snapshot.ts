@@ -15,7 +15,7 @@ import type { SnapshotBlock, SnapshotIndex } from './snapshot-index.ts'
 /** Up to this size the ordered records stay in memory; beyond, they go through temporary files. */
 const MEMORY_BYTES_MAX = 16 << 20
 /** Bytes of one sorted run, which lies in memory until it is written. */
-const RUN_BYTES = 24 << 20
+const RUN_BYTES = 16 << 20
 
 export interface SortedSnapshot {
   readonly source: ByteSource

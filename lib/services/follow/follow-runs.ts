@@ -1,5 +1,6 @@
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import { tightenHeap } from '../../base/tighten-heap.ts'
 import { ROOT } from '../../domain/znode/path.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
@@ -85,7 +86,9 @@ export class FollowRuns {
     })
     if (count === 0) return true
     const stop = new AbortController()
+    const loosenHeap = tightenHeap()
     const done = this.#run(context, clusterId, stop).finally(async () => {
+      loosenHeap()
       this.#running.delete(clusterId)
       await this.#sweep(context)
     })

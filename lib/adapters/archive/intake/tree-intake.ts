@@ -18,14 +18,14 @@ import { endOfRecord } from './run-buffer.ts'
 import { streamReceived } from './stream-received.ts'
 
 /** Bytes of a run, which lies in memory until it is sorted and written. */
-const RUN_BYTES = 24 << 20
+const RUN_BYTES = 16 << 20
 const NON_ASCII = 0x80
 /** czxid, mzxid and pzxid of StatPersisted. */
 const ZXIDS_OF_STAT = [0, 8, 52]
 
 /**
  * Takes a leader's tree as it comes (sessions, ACL table, nodes, end of nodes) and puts it in order on the way: sorted runs in one file, so that all
- * that is left to do is to merge them. Its digest is summed, too. Memory: three runs while it comes, later a piece of each: 5 MB for each GB.
+ * that is left to do is to merge them. Its digest is summed, too. Memory: three runs while it comes, later a piece of each: 8 MB for each GB.
  */
 export class TreeIntake implements ReceivedRecords {
   readonly file: RunFile
