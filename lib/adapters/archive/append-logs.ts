@@ -217,7 +217,7 @@ class Appender {
       await this.#input.onPublish?.()
       return answer
     }
-    await publishPiece(path, segment, { dir: this.#dir, behind: this.#newest, isGrown, isStill })
+    await publishPiece(path, segment, { dir: this.#dir, behind: this.#newest, isGrown, isStill, keys: this.#held })
     await this.#placeIndex(segmentIndex(this.#dir, segment), index.finish(segment), segment)
     await this.#place(segmentManifest(this.#dir, segment.first), formatSegment(segment))
     await syncDir(this.#dir)

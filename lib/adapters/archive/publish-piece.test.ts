@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -73,4 +73,18 @@ test('a worker that was killed at that point holds nobody up, and one of another
     [1, 5],
     [6, 9],
   ])
+})
+
+test('a newest piece that nobody can read any more is made anew from what others still have', async () => {
+  await append(5, 'w1')
+  const path = join(dir, 'log.1.gz')
+  await truncate(path, (await stat(path)).size - 9)
+  expect((await archive.list(dir)).problems).toHaveLength(1)
+  await append(8, 'w1')
+  expect(await pieces()).toEqual([[1, 8]])
+  expect((await archive.verify(dir)).problems).toEqual([])
+  // What could not be read is still there for whoever wants to look at it.
+  expect((await readdir(join(dir, 'aside'), { recursive: true })).filter((name) => name.endsWith('.gz'))).toHaveLength(
+    1,
+  )
 })
