@@ -13,6 +13,8 @@ export interface SessionScript {
   readonly after?: readonly (readonly TxnEntry[])[]
   /** What comes behind those, as it is read. */
   readonly live?: () => AsyncIterable<readonly TxnEntry[]>
+  /** It ends in front of UPTODATE. */
+  readonly isCut?: true
   /** How it ends. Default: LOST. `stays`: it says nothing more. */
   readonly end?: 'stays' | ObserverError
 }
@@ -77,6 +79,7 @@ function play(script: SessionScript, start: ObserverStart, signal: AbortSignal |
         yield { entries, synced: false, receivedAt: 0 }
       }
       if (isClosed) return
+      if (script.isCut) throw end
       yield { entries: [], synced: true, receivedAt: 0 }
       for (const entries of after) {
         if (isClosed) return

@@ -96,8 +96,7 @@ export class FollowState {
   /** The leader's whole tree takes the place of whatever there was, which is kept to be compared where that is wanted. */
   async begin(start: Extract<ObserverStart, { kind: 'snapshot' }>, { isToCompare }: { isToCompare: boolean }) {
     await this.settle()
-    const former = isToCompare && this.#tree !== null && isSound(this.#tree.proof) ? this.#tree : null
-    if (former !== null) this.#tree = null
+    const former = isToCompare ? this.#takeFormer() : null
     await this.close()
     this.#former = former
     this.#tree = await this.#open({ path: start.file, zxid: start.zxid, window: 'open' })
@@ -167,6 +166,17 @@ export class FollowState {
       // It is only compared: what cannot be made of it is not known.
       await this.#closeFormer()
     }
+  }
+
+  /** A tree that came whole and was lost before all of it was here is the leader's: what is compared stays the one before it. */
+  #takeFormer(): LiveTree | null {
+    let former = this.#former
+    this.#former = null
+    if (this.#isSettled && this.#tree !== null && isSound(this.#tree.proof)) {
+      former = this.#tree
+      this.#tree = null
+    }
+    return former
   }
 
   async #closeFormer(): Promise<void> {

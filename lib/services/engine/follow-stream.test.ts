@@ -405,6 +405,17 @@ describe('what the leader has not', () => {
     expect(await inspectPath(join(dir, 'version-2'))).toMatchObject({ gaps })
   })
 
+  test('is a gap, too, where the tree of a new leader came in two tries: it is not held against itself', async () => {
+    const dir = newDir()
+    const until: SessionScript = { start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)] }
+    const cut: SessionScript = { ...elected(), after: [], isCut: true }
+    const { asked, events, outcome } = await follow(dir, [until, cut, elected()], { until: ELECTED + 1n })
+    expect(asked).toEqual([0n, 0xa0n, ELECTED])
+    expect(events.filter(({ kind }) => kind === 'gap')).toMatchObject([{ from: 0xa1n, to: ELECTED, isCertain: true }])
+    expect(outcome).toMatchObject({ gaps: 1 })
+    expect(await gapsIn(dir)).toMatchObject([{ from: '0xa1', to: '0x100000000' }])
+  })
+
   test('is told apart from what was lost here, and from nobody having listened', async () => {
     const kept = newDir()
     const until: SessionScript = { start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)] }
@@ -450,6 +461,18 @@ describe('what the leader has not', () => {
     expect(outcome).toMatchObject({ zxid: EXPECTED.zxid, gaps: 0, proof: { parted: null, conflicts: 0 } })
     expect(await zxidsIn(dir)).toEqual(between(FIRST.zxid, EXPECTED.zxid).map(({ zxid }) => zxid))
     expect((await read(dir)).nodes).toEqual(EXPECTED.nodes)
+  })
+
+  test('is not asked of a member that lags behind the tree that was fetched, whatever came between the two', async () => {
+    const dir = newDir()
+    await follow(dir, [{ start: snapshot(FIRST), before: [between(FIRST.zxid, 0xa0n)] }])
+    for (const base of await basesIn(dir)) await truncate(join(dir, 'version-2', base), 100)
+    const tree: SessionScript = { start: snapshot(LATER), before: [between(LATER.zxid, LATER.zxid + 5n)] }
+    const lags: SessionScript = { start: diff(0xb0n), before: [between(0xa0n, 0xb0n)] }
+    const away = new ObserverError('NO_LEADER', 'nobody listens')
+    const { asked, events } = await follow(dir, [{ start: diff(0xa0n) }, tree, away, lags])
+    expect(asked.slice(0, 5)).toEqual([0xa0n, 0n, 0xa0n, 0xa0n, 0xb0n])
+    expect(events.filter(({ kind }) => kind === 'base' || kind === 'synced')).toEqual([])
   })
 
   test('is taken back, laid aside, and the tree is made anew below it', async () => {

@@ -177,10 +177,12 @@ class Follower {
   async #goOn(open: Parameters<typeof renewTree>[0]): Promise<Pick<Renewed, 'session' | 'from'>> {
     const [held, last] = [this.#state.zxid, this.#last]
     if (held === null && last !== null && last > 0n) {
-      const renewed = await renewTree(open, this.#state, last)
-      this.#wholeAt = renewed.wholeAt
-      if (renewed.wholeAt !== null) this.#input.onEvent?.({ kind: 'renewed', behind: last, zxid: renewed.wholeAt })
-      return renewed
+      const onTree = (wholeAt: bigint) => {
+        this.#wholeAt = wholeAt
+        this.#input.onEvent?.({ kind: 'renewed', behind: last, zxid: wholeAt })
+      }
+      this.#wholeAt = null
+      return renewTree(open, this.#state, { last, onTree })
     }
     // What is written and not applied comes again, and is passed over by the sink; what a new tree is ahead of is still to be written.
     const from = held !== null && last !== null && last < held ? last : (held ?? 0n)

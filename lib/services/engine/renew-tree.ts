@@ -11,29 +11,33 @@ export interface Renewed {
   readonly session: ObserverSession
   /** What it was asked to go on from. */
   readonly from: bigint
-  /** The tree lies ahead of the log: it is whole once the log has come to here. Null: the tree does not. */
-  readonly wholeAt: bigint | null
 }
 
 /**
  * A session for a log whose end is known and whose tree is not: what it is replayed over is gone, or its keys are not here. Where the leader can
  * go on behind its end, its own tree of now is fetched first, and then the log from where it ends: the tree passes over what it holds already,
- * the log has no gap. Else its tree takes the place of all, behind a gap.
+ * the log has no gap. Else its tree takes the place of all, behind a gap. `onTree`: a tree lies ahead of the log, and is whole once the log has come
+ * to there, whatever becomes of the session that is to bring it.
  */
-export async function renewTree(open: Open, state: FollowState, last: bigint): Promise<Renewed> {
+export async function renewTree(
+  open: Open,
+  state: FollowState,
+  { last, onTree }: { readonly last: bigint; readonly onTree: (wholeAt: bigint) => void },
+): Promise<Renewed> {
   const known = await open(last, { acceptSnapshot: false }).catch((error: unknown) => {
     if (!isArkeeperError(error) || error.code !== 'NEEDS_SNAPSHOT') throw error
     return null
   })
-  if (known === null) return { session: await open(0n), from: 0n, wholeAt: null }
-  if (known.start.kind !== 'diff') return { session: known, from: last, wholeAt: null }
+  if (known === null) return { session: await open(0n), from: 0n }
+  if (known.start.kind !== 'diff') return { session: known, from: last }
   await known.close()
   const wholeAt = await fetchTree(await open(0n), state)
   if (wholeAt < last) {
     await state.close()
     throw notWhole(last)
   }
-  return { session: await open(last), from: last, wholeAt }
+  onTree(wholeAt)
+  return { session: await open(last), from: last }
 }
 
 /** Gives the last transaction that the leader had when all of its tree was here: before that it is fuzzy. */
