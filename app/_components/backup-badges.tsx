@@ -18,7 +18,7 @@ import type { BackupPlace, BackupView } from '@/lib/services/backups/views.ts'
 
 const PROOFS: Record<string, string> = {
   digest: "the tree's own digest equals the one that ZooKeeper published",
-  replay: 'logs were replayed to this zxid',
+  replay: 'transactions were replayed to this zxid without a gap; there was no digest to compare it with',
   quiet: 'no write happened while it was taken',
   converged: 'what moved was read again until nothing moved',
 }

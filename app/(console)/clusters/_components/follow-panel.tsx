@@ -58,7 +58,7 @@ export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: 
           spellCheck={false}
           className="font-mono"
           placeholder={'zk1:2888\nzk2:2888\nzk3:2888'}
-          hint="Backups by the source observer use them, too. Empty: they are not used at all."
+          hint="Asked in this order: observerMasterPorts in front spare the leader. Backups by the source observer use them, too. Empty: they are not used at all."
           error={fields.quorumServers}
         />
         <SelectField
