@@ -16,8 +16,8 @@ export interface Following {
 /** All that one kind of follow needs, over all its processes. */
 export interface Followers {
   start(): Promise<Following>
-  /** Until the instant at which it is to be killed. */
-  untilItsTurn(running: Following, random: SeededRandom): Promise<void>
+  /** Until the instant at which it is to be killed. `newest`: what is committed by now. */
+  untilItsTurn(running: Following, random: SeededRandom, newest: () => Promise<bigint>): Promise<void>
   /** What was kept as a data directory, once all have ended, and what is wrong with what was told of it. */
   collect(out: string): Promise<readonly string[]>
   /** For the table. */

@@ -110,23 +110,24 @@ export class Members {
   }
 
   /**
-   * No session is left and all have come to the same transaction: nothing changes any more. Of a client that lost its member, the ephemerals
-   * stay until its session runs out.
+   * No ephemeral is left, and all have come to the same transaction and stay there: nothing changes any more. Of a client that lost its member,
+   * the ephemerals stay until its session runs out.
    */
   async untilQuiet(): Promise<void> {
     const deadline = Date.now() + WAIT_MS
-    for (;;) {
-      const leader = numberIn(await this.ask(await this.findLeader(), 'mntr'), 'zk_global_sessions')
+    for (let before = ''; ; ) {
       const texts = await Promise.all(this.all.map((_, at) => this.ask(at, 'mntr').catch(() => '')))
       const ephemerals = texts.map((text) => findNumber(text, 'zk_ephemerals_count'))
       const found = await createZooKeeper().serverStatus({ connectString: this.connectString })
-      const zxids = found.map(({ status }) => status?.zxid)
-      if (leader === 0 && ephemerals.every((count) => count === 0) && zxids.every((zxid) => zxid === zxids[0])) return
+      const zxids = found.map(({ status }) => String(status?.zxid ?? null))
+      const isOne = zxids.every((zxid) => zxid === zxids[0] && zxid !== 'null')
+      if (isOne && ephemerals.every((count) => count === 0) && zxids[0] === before) return
+      before = isOne ? zxids[0]! : ''
       if (Date.now() > deadline)
         throw new Error(
-          `not quiet within ${WAIT_MS} ms: ${leader} sessions, ephemerals ${ephemerals}, at ${zxids.map(String)}; see ${this.servers.dir}`,
+          `not quiet within ${WAIT_MS} ms: ephemerals ${ephemerals}, at ${zxids}; see ${this.servers.dir}`,
         )
-      await pause(100)
+      await pause(500)
     }
   }
 

@@ -68,7 +68,7 @@ export async function runFollow(options: {
     const ourOwn = async () => {
       const own = new SeededRandom(seed + 1000)
       while (!isOver()) {
-        await followers.untilItsTurn(follower, own)
+        await followers.untilItsTurn(follower, own, () => zxidOf(members))
         if (follower.hasGivenUp) throw new Error(`the follow ended by itself: ${follower.err}`)
         if (!follower.isHealthy) damaged.push(`digests did not match: ${follower.err}`)
         count('follow-killed')
@@ -137,12 +137,19 @@ async function strike(members: Members, fault: (typeof FAULTS)[number], random: 
   await members.all[fault === 'member-stopped' ? other : leader]!.start()
 }
 
-/** Of the last that is committed; itself a transaction of nobody, but for its session. */
+/** Of the last that is committed; itself a transaction of nobody, but for its session. Amid an election it is asked for again. */
 async function zxidOf(members: Members): Promise<bigint> {
-  const client = await createZooKeeper().connect({ connectString: members.connectString })
-  try {
-    return await client.sync('/')
-  } finally {
-    await client.close()
+  for (let tries = 0; ; tries++) {
+    try {
+      const client = await createZooKeeper().connect({ connectString: members.connectString })
+      try {
+        return await client.sync('/')
+      } finally {
+        await client.close()
+      }
+    } catch (error) {
+      if (tries >= 10) throw error
+      await pause(1_000)
+    }
   }
 }

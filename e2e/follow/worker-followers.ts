@@ -20,7 +20,8 @@ import type { Followers, Following } from './followers.ts'
 
 const CLUSTER = 'followed'
 /** A piece is begun each time that a worker takes the stream up: so long it is waited for. */
-const PIECE_WAIT_MS = 8_000
+const PIECE_WAIT_MS = 20_000
+const CATCH_UP_MS = 120_000
 
 /** Workers of the product that follow a cluster into its archive, over a database and a store of their own. */
 export class WorkerFollowers implements Followers {
@@ -31,6 +32,7 @@ export class WorkerFollowers implements Followers {
   readonly #context: ServiceContext
   readonly #clusterId: string
   #killedAtPieces = 0
+  #isAtPiece = false
   #rows: readonly (readonly [string, number])[] = []
 
   private constructor(made: {
@@ -78,19 +80,17 @@ export class WorkerFollowers implements Followers {
     })
   }
 
-  /** In turn: as it writes a piece of the archive, and at any instant. */
-  async untilItsTurn(running: Following, random: SeededRandom): Promise<void> {
-    if (random.chance(0.6)) {
+  /** In turn: as it writes a piece of the archive, and at any instant after it has caught up, before the leader has forgotten what it missed. */
+  async untilItsTurn(running: Following, random: SeededRandom, newest: () => Promise<bigint>): Promise<void> {
+    this.#isAtPiece = !this.#isAtPiece
+    if (this.#isAtPiece) {
       const isWriting = await this.#untilPieceIsWritten()
       await pause(random.below(25))
       if (isWriting) this.#killedAtPieces++
       return
     }
-    const { lastZxid } = await this.#context.db.clusterFollow.findUniqueOrThrow({
-      where: { clusterId: this.#clusterId },
-    })
-    await running.reached((lastZxid ?? 0n) + 1n, 60_000)
-    await pause(random.below(6_000))
+    await running.reached(await newest(), CATCH_UP_MS)
+    await pause(random.below(4_000))
   }
 
   rows(): readonly (readonly [string, number])[] {
