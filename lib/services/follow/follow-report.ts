@@ -292,7 +292,7 @@ export class FollowReport {
 
   #toRow(now: number) {
     const written = this.#written
-    const compared = this.#progress?.proof?.compared ?? 0
+    const fresh = Math.max((this.#progress?.proof?.compared ?? 0) - this.#toldCompared, 0)
     const parted = this.#parted
     // Where nothing was written since, what the stream goes on from is what is kept: the archive's end, or a base of the whole tree.
     const held = this.#wasDiff ? (this.#progress?.zxid ?? null) : (this.#base?.zxid ?? null)
@@ -304,7 +304,7 @@ export class FollowReport {
       error: this.#error === null ? NO_ERROR : { ...this.#error },
       rate: this.#rate(now),
       transactions: { increment: written - this.#toldWritten },
-      digestCompared: { increment: BigInt(Math.max(compared - this.#toldCompared, 0)) },
+      digestCompared: { increment: BigInt(fresh) },
       digestParted: { increment: BigInt(parted) },
       ...(this.#shown === null ? {} : { peerCertificate: this.#shown }),
       ...this.#digest(now),
@@ -316,7 +316,8 @@ export class FollowReport {
     }
     const told = () => {
       this.#toldWritten = written
-      this.#toldCompared = compared
+      // From where it is counted may have been found meanwhile.
+      this.#toldCompared += fresh
       this.#parted -= parted
     }
     return { data, told }
