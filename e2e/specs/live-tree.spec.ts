@@ -1,5 +1,8 @@
 import { OPEN_ACL } from '../../lib/domain/znode/acl.ts'
+import { connectOtherClient } from '../../lib/testing/other-client.ts'
+import { startEnsemble } from '../../lib/testing/zookeeper-server.ts'
 import { expectNoFindingsInOne, expectNoSidewaysScroll } from '../support/axe.ts'
+import { addCluster, arm, fillConfirmation } from '../support/clusters.ts'
 import { armDemo, expect, openClusterPage, takePicture, test } from '../support/fixtures.ts'
 import { choose, expectLive } from '../support/pages.ts'
 import { expectActiveRow } from '../support/tree.ts'
@@ -136,4 +139,54 @@ test('the archived log shows who wrote what to a znode, and puts a version back 
 
   await expectNoSidewaysScroll(page, 'a log of a znode')
   await expectNoFindingsInOne(page, 'a log of a znode, narrow', 'light')
+})
+
+test('a transaction of a real ensemble is seen as it is made, and taken back', async ({ demo, signedIn: page }) => {
+  // A standalone server has no quorum port.
+  const ensemble = await startEnsemble(2, { config: { tickTime: '500' }, heapMegabytes: 96 })
+  try {
+    const other = await connectOtherClient(ensemble.connectString)
+    const done = async (outcome: Promise<{ kind: string }>) => expect((await outcome).kind).toBe('done')
+    const path = '/limits'
+    await done(other.create({ path, data: Buffer.from('limit=1'), acl: OPEN_ACL, kind: 'persistent' }))
+    const cluster = await addCluster(page, demo, { name: 'streamed', connectString: ensemble.connectString })
+    await page.goto(cluster.at('live'))
+    await page.getByRole('link', { name: 'See what following takes' }).click()
+    const quorum = ensemble.quorumPorts.map((port) => `127.0.0.1:${port}`).join('\n')
+    await page.getByRole('textbox', { name: 'Quorum ports, one a line' }).fill(quorum)
+    await page.getByRole('checkbox', { name: /^I have read/ }).check()
+    await page.getByRole('button', { name: 'Follow this cluster' }).click()
+    // The page says by itself how it goes.
+    await expect(page.getByText('following', { exact: true })).toBeVisible()
+    await arm(page, cluster)
+
+    await page.goto(cluster.at('live'))
+    await expect(page.getByRole('status').filter({ hasText: /^following$/ })).toBeVisible()
+    await done(other.multi([{ op: 'setData', path, data: Buffer.from('limit=300'), version: 0 }]))
+    await page
+      .getByRole('region', { name: 'Transactions' })
+      .getByRole('button', { name: `multi ${path}` })
+      .click()
+    const values = page.getByRole('region', { name: 'Values side by side' })
+    await expect(values).toContainText('limit=1')
+    await expect(values).toContainText('limit=300')
+    await page.getByRole('button', { name: 'Undo this transaction…' }).click()
+    await expect(page.getByRole('region', { name: 'Steps of the plan' })).toContainText(path, { timeout: 60_000 })
+    await (await fillConfirmation(page, cluster, 'nobody asked for it')).click()
+    await expect(page.getByText('Verified: nothing that was to be written differs')).toBeVisible({ timeout: 60_000 })
+    const reading = await other.get(path)
+    expect(reading.kind === 'found' && Buffer.from(reading.znode.data ?? []).toString()).toBe('limit=1')
+    await other.close()
+
+    // Gone while it is heard: nobody listens on.
+    await page.goto(cluster.at('settings'))
+    await page.getByRole('button', { name: 'Remove cluster…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Remove streamed' })
+    await dialog.getByRole('textbox', { name: 'Type streamed to confirm' }).fill('streamed')
+    await dialog.getByRole('button', { name: 'Remove streamed from Arkeeper' }).click()
+    await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
+    await expect(page.getByRole('link', { name: 'streamed', exact: true })).toHaveCount(0)
+  } finally {
+    await ensemble.stop()
+  }
 })

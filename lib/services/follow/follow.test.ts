@@ -9,9 +9,11 @@ import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { ObserverError } from '../../adapters/zookeeper/errors.ts'
 import type { ObserverPort } from '../../adapters/zookeeper/observer.ts'
 import { formatHex64 } from '../../base/hex64.ts'
+import { decodeTxn } from '../../domain/txnlog/decode-txn.ts'
 import { TxnEntry } from '../../domain/txnlog/entry.ts'
 import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { summaryPageSchema } from '../../domain/txnlog/summary.ts'
+import { listTouches } from '../../domain/txnlog/visit-touched.ts'
 import { createTestAuthority } from '../../testing/certificates.ts'
 import { findCorpusSet, logsOf, parseExpected, toExpectedNodes } from '../../testing/corpus.ts'
 import { hostOf } from '../../testing/kept-logs.ts'
@@ -26,6 +28,7 @@ import { addRecipient } from '../encryption/change-recipients.ts'
 import { setEncryption } from '../encryption/set-encryption.ts'
 import { followStream } from '../engine/follow-stream.ts'
 import { openLogs } from '../logs/cluster-logs.ts'
+import { getTracedTouch } from '../logs/get-znode-transaction.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { runDueLogMirrors } from '../logs/run-due-log-mirrors.ts'
 import { getTimeTravel } from '../moments/get-time-travel.ts'
@@ -226,6 +229,28 @@ describe('a cluster that is followed', () => {
     await moment.close()
     const { line } = await getTimeTravel(context, { clusterId, at: '', zxid: '' })
     expect(line.ranges.at(-1)).toMatchObject({ to: formatHex64(END), unreachable: null })
+
+    // What was written before the log begins is told by the base: the first transaction of a znode shows what it replaced.
+    const base = (await row()).baseZxid!
+    const seen = new Set<string>()
+    let told = 0
+    for (const entry of between(FIRST.zxid, END)) {
+      for (const { kind, path } of listTouches(decodeTxn(entry).txn)) {
+        const isFirst = !seen.has(path)
+        seen.add(path)
+        if (told === 2 || !isFirst || entry.zxid <= base || (kind !== 'setData' && kind !== 'delete')) continue
+        const asked = { ref: { kind: 'live', clusterId }, path, zxid: formatHex64(entry.zxid) } as const
+        const { before } = await getTracedTouch(context, asked)
+        const at = await openMoment(context, { clusterId, zxid: entry.zxid - 1n })
+        const reading = await at.reader.get(path)
+        await at.close()
+        if (reading.kind !== 'found') continue
+        const { data, acl, stat } = reading.znode
+        expect(before).toMatchObject({ data: { value: data }, acl: { value: acl }, version: { value: stat.version } })
+        told++
+      }
+    }
+    expect(told).toBeGreaterThan(0)
 
     const chunks = await services.database.client.followChunk.findMany({ orderBy: { fromZxid: 'asc' } })
     expect(chunks.reduce((sum, { transactions }) => sum + transactions, 0)).toBe(between(FIRST.zxid, END).length)

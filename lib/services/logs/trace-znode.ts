@@ -5,6 +5,7 @@ import { listTouches, type ZnodeTouch } from '../../domain/txnlog/visit-touched.
 import { applyTouch, type WhyUnknown, type ZnodeState } from '../../domain/txnlog/znode-state.ts'
 import type { ServiceContext } from '../context.ts'
 import type { ZnodeLog } from './find-znode-log.ts'
+import { type AtBase, readAtBase } from './read-at-base.ts'
 import type { StateFactsView, TouchKind, ZnodeTransactionView } from './views.ts'
 
 /** One transaction with the znode before and behind it. */
@@ -24,8 +25,8 @@ export interface LookBack {
 }
 
 /**
- * A page of transactions, newest first, each with what it has made of the znode. What was before the oldest is looked for further back; where
- * transactions are missing nothing is taken for granted behind them.
+ * A page of transactions, newest first, each with what it has made of the znode. What was before the oldest is looked for further back, then in
+ * a base of the stream; where transactions are missing nothing is taken for granted behind them.
  */
 export async function traceZnode(
   context: ServiceContext,
@@ -45,8 +46,25 @@ export async function traceZnode(
     breaks.push(...older.breaks)
     next = older.next
   }
-  const traced = fold(touches, breaks, { path: log.logPath, why: next === null ? 'logs-begin' : 'further-back' })
-  return { traced: traced.slice(0, page.touches.length), page }
+  const known = { path: log.logPath, why: next === null ? ('logs-begin' as const) : ('further-back' as const) }
+  const traced = fold(touches, breaks, known).slice(0, page.touches.length)
+  const oldest = traced.at(-1)
+  if (oldest === undefined || isWhole(oldest.before)) return { traced, page }
+  const cluster = { id: log.clusterId, name: log.clusterName }
+  const base = await readAtBase(context, cluster, { path: log.logPath, before: oldest.touch.zxid })
+  // All that was done to the znode since the base must be at hand.
+  const from = next ?? page.reach?.first ?? null
+  const isCovered = base !== null && ((from !== null && from <= base.zxid + 1n) || isBehind(touches, base.zxid))
+  if (!isCovered) return { traced, page }
+  return { traced: fold(touches, breaks, { ...known, base }).slice(0, page.touches.length), page }
+}
+
+const isBehind = (touches: readonly Touch[], zxid: bigint) => touches.some((touch) => touch.zxid <= zxid)
+
+function isWhole(state: ZnodeState): boolean {
+  if (state.kind !== 'present') return state.kind === 'absent'
+  const { data, acl, znodeKind, version } = state
+  return [data, acl, znodeKind, version].every(({ kind }) => kind === 'known')
 }
 
 function isTold(older: readonly Touch[], path: string, forAcl: boolean): boolean {
@@ -62,14 +80,17 @@ function touchesOf({ txn }: Touch, path: string): ZnodeTouch[] {
 function fold(
   touches: readonly Touch[],
   breaks: readonly Gap[],
-  { path, why }: { readonly path: string; readonly why: WhyUnknown },
+  { path, why, base }: { readonly path: string; readonly why: WhyUnknown; readonly base?: AtBase },
 ): TracedTouch[] {
   let state: ZnodeState = { kind: 'unknown', why }
   let last: bigint | null = null
   const traced: TracedTouch[] = []
   for (const touch of touches.toReversed()) {
+    const isFirstBehind = base !== undefined && touch.zxid > base.zxid && (last === null || last <= base.zxid)
+    if (isFirstBehind) state = base.state
     const older = last
-    const isBroken = breaks.some((gap) => gap.before <= touch.zxid && (older === null || gap.after >= older))
+    const isMissing = (gap: Gap) => (isFirstBehind ? gap.before > base.zxid + 1n : older === null || gap.after >= older)
+    const isBroken = breaks.some((gap) => gap.before <= touch.zxid && isMissing(gap))
     if (isBroken) state = { kind: 'unknown', why: 'gap' }
     const did = touchesOf(touch, path)
     // What is created was not there, whatever is known.
