@@ -432,7 +432,9 @@ describe('a cluster', () => {
     const set = { enabled: false, quorumServers: 'a:2888', nextRunAt: now(), tlsMode: 'own', tlsCert: cert }
     await admin.db.clusterFollow.create({ data: { clusterId, ...set, peerCertificate } })
     await look()
-    const texts = (await listAlerts(admin)).open.map(({ text }) => text)
+    const found = (await listAlerts(admin)).open.filter(({ rule }) => rule === 'certificate-expiring')
+    expect(found.map(({ about }) => about)).toEqual(['cluster-follow', 'cluster-follow'])
+    const texts = found.map(({ text }) => text)
     expect(texts).toContain('TLS of orders: our client certificate for the quorum port (CN=arkeeper) expires in 4 days')
     expect(texts).toContain('TLS of orders: the quorum certificate of a:2888 (CN=zk) expires in 4 days')
     await admin.db.clusterFollow.update({ where: { clusterId }, data: { tlsMode: 'off' } })

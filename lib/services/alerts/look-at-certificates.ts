@@ -9,6 +9,7 @@ import type { ServiceContext } from '../context.ts'
 import { listQuorumCertificates, type QuorumCertificate } from '../follow/quorum-certificates.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { type Finding, isOn, type Look } from './finding.ts'
+import type { AlertSubject } from './views.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -21,6 +22,8 @@ interface Certificate {
   readonly where: string
   readonly subject: string
   readonly validToMs: number
+  /** Where it is set, where that is not the cluster's own TLS. */
+  readonly about?: AlertSubject
 }
 
 /** Certificates of our own settings as they are stored, those of servers as they were shown within the last hour. */
@@ -71,13 +74,13 @@ export const lookAtCertificates: Look = {
       const cluster = look.clusters.get(clusterId)
       if (!cluster || !isOn(look, 'certificate-expiring', clusterId)) continue
       const days = look.settingsOf('certificate-expiring', clusterId).numbers.days ?? 30
-      for (const { where, subject, validToMs } of certificates) {
+      for (const { where, subject, validToMs, about = 'cluster-settings' } of certificates) {
         if (validToMs - look.nowMs > days * DAY_MS) continue
         findings.push({
           rule: 'certificate-expiring',
           cluster,
           subject: `${where} ${subject} ${validToMs}`,
-          about: 'cluster-settings',
+          about,
           text: `TLS of ${cluster.name}: ${where} (${subject}) ${describeExpiry(validToMs, look.nowMs)}`,
           ...(validToMs <= look.nowMs ? { severity: 'critical' as const } : {}),
         })
@@ -95,7 +98,7 @@ function ofQuorum({ of, server, subject, validToMs }: QuorumCertificate): Certif
       : of === 'authority'
         ? 'the authority of the quorum port'
         : `the quorum certificate of ${server}`
-  return { where, subject, validToMs }
+  return { where, subject, validToMs, about: 'cluster-follow' }
 }
 
 function ofAdmin({
