@@ -5,6 +5,7 @@ import type { BaseFile, ReceivedRecords } from '../../adapters/archive/store.ts'
 import { formatServer, type ServerAddress } from '../../adapters/zookeeper/connect-string.ts'
 import type { ObserverSession, QuorumTarget } from '../../adapters/zookeeper/observer.ts'
 import { CancelledError, formatErrorLine } from '../../base/errors.ts'
+import { formatBytes } from '../../base/format-bytes.ts'
 import { SnapshotReader } from '../../domain/snapshot/read-snapshot.ts'
 import type { RecordCursor } from '../../domain/snapshot/record.ts'
 import { counterOf } from '../../domain/txnlog/continuity.ts'
@@ -18,6 +19,7 @@ import { EngineError } from './errors.ts'
 
 /** How far back a transaction with a digest is looked for, when none comes. */
 const LOOK_BACK = 16n
+const WINDOW_BYTES_MAX = 4 * 2 ** 30
 /** czxid, mzxid and pzxid of StatPersisted. */
 const ZXIDS_OF_STAT = [0, 8, 52]
 
@@ -59,9 +61,11 @@ export async function receiveTree(
     /** All of it is wanted, once and in path order. */
     readonly inOrder: boolean
     readonly onBytes?: (bytes: number) => void
+    /** Of what comes between the tree and UPTODATE. Default 4 GiB: no leader holds that much back for a member that joins. */
+    readonly windowBytesMax?: number
   },
 ): Promise<ReceivedTree> {
-  const { quorum, dir, inOrder, onBytes } = input
+  const { quorum, dir, inOrder, onBytes, windowBytesMax = WINDOW_BYTES_MAX } = input
   let records: ReceivedRecords | null = null
   const session = await context.observers.open(quorum, {
     from: 0n,
@@ -84,7 +88,7 @@ export async function receiveTree(
         remedy: 'check that this is the ensemble you mean; with the first write there is something to back up',
       })
     }
-    const window = await keepWindow(session, dir)
+    const window = await keepWindow(session, dir, windowBytesMax)
     // The connection is not held while a digest is looked for, and its transactions need not be queued.
     await session.close()
     const base: BaseFile = { name: `the tree of the leader`, path: start.file, zxid: start.zxid }
@@ -124,10 +128,11 @@ interface Window {
 }
 
 /** Everything up to UPTODATE, as a native log. */
-async function keepWindow(session: ObserverSession, dir: string): Promise<Window> {
+async function keepWindow(session: ObserverSession, dir: string, bytesMax: number): Promise<Window> {
   const digest = new KnownDigest()
   let { zxid } = session.start
   let transactions = 0
+  let bytes = 0
   let file: FileHandle | null = null
   let log: LogSource | null = null
   try {
@@ -141,7 +146,10 @@ async function keepWindow(session: ObserverSession, dir: string): Promise<Window
         log = { name, zxid: first.zxid, open: () => createReadStream(path) }
       }
       for (const entry of entries) digest.see(entry)
-      if (file && entries.length > 0) await file.appendFile(Buffer.concat(entries.map(frameOf)))
+      const frames = Buffer.concat(entries.map(frameOf))
+      bytes += frames.length
+      if (bytes > bytesMax) throw endlessBeginning(session.peer, bytesMax)
+      if (file && frames.length > 0) await file.appendFile(frames)
       transactions += entries.length
       zxid = entries.at(-1)?.zxid ?? zxid
       if (synced) break
@@ -150,6 +158,17 @@ async function keepWindow(session: ObserverSession, dir: string): Promise<Window
     await file?.close()
   }
   return { log, transactions, zxid, digest }
+}
+
+function endlessBeginning(peer: ServerAddress, bytesMax: number): EngineError {
+  return new EngineError(
+    'BAD_SOURCE',
+    `${formatServer(peer)} sent its tree and ${formatBytes(bytesMax)} of transactions behind it, and never said that its beginning is over`,
+    {
+      unaffected: 'the ensemble was not touched, and no archive was made',
+      remedy: 'check that it is a member of the ensemble, and take the backup when less is written',
+    },
+  )
 }
 
 const frameOf = (entry: TxnEntry) => frameEntry(entry.buffer.subarray(entry.start, entry.end))

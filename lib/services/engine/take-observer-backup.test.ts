@@ -16,6 +16,7 @@ import {
   startScriptedLeader,
   welcome,
 } from '../../testing/scripted-leader.ts'
+import { receiveTree } from './receive-tree.ts'
 import { takeObserverBackup } from './take-observer-backup.ts'
 
 const SIGNATURE = Buffer.from('\0\0\0\nBenWasHere', 'latin1')
@@ -121,6 +122,24 @@ describe('a backup of what a leader says', () => {
     expect(taken.manifest.consistency).toMatchObject({ class: 'exact', proof: 'digest', to: '0x101' })
     expect(leader?.connections.map(({ heard }) => heard[1]?.zxid)).toEqual([0n, base.zxid - 16n])
   })
+})
+
+test('a beginning without end is left', async () => {
+  const body = bodyOf(await readFile(base.file))
+  const entries = await entriesUpTo(0x153n)
+  leader = await startScriptedLeader(async (connection: LeaderConnection) => {
+    await welcome(connection, 0n)
+    connection.send(PACKET.snapshot, base.zxid)
+    connection.sendRaw(Buffer.concat([body, SIGNATURE]))
+    for (const entry of entries) connection.send(PACKET.inform, entry.zxid, bytesOf(entry))
+  })
+  const quorum = { servers: [{ host: leader.host, port: leader.port }] }
+  const endless = receiveTree(context, { quorum, dir: store, inOrder: true, windowBytesMax: 2048 })
+  await expect(endless).rejects.toMatchObject({
+    code: 'BAD_SOURCE',
+    message: expect.stringContaining('2.0 KiB of transactions behind it, and never said that its beginning is over'),
+  })
+  await leader.connections[0]!.closed
 })
 
 describe('a tree that is none', () => {
