@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type DataDir, getDataDir, withListing } from './data-dir.ts'
 import { readExactBases } from './exact-bases.ts'
+import { missedBelowOf, readFollowedGaps } from './followed-gaps.ts'
 import { logSourcesOf } from './log-file.ts'
 import { type DataDirTree, openHistory } from './open-history.ts'
 import type { OpenDataDirOptions } from './store.ts'
@@ -26,7 +27,9 @@ export async function openListed(place: DataDir, options: OpenDataDirOptions): P
     isExact: exact.has(name),
     path: join(/* turbopackIgnore: true */ place.dir, name),
   }))
-  return openHistory({ name: place.dir, logsName: place.logDir, bases, logs: logSourcesOf(place) }, options)
+  const missedBelow = missedBelowOf((await readFollowedGaps(place)) ?? [], { perhaps: false })
+  const logs = logSourcesOf(place).map((log) => ({ ...log, missedBelow }))
+  return openHistory({ name: place.dir, logsName: place.logDir, bases, logs }, options)
 }
 
 /** A snapshot file by itself, as it lies. `zxid` of its name, where it still has one. */

@@ -27,6 +27,8 @@ export interface LogSource {
   readonly accepts?: (zxid: bigint) => boolean
   /** About how much `open` gives, where that is known without reading. */
   readonly bytes?: number
+  /** Numbers that epochs begin with, below which something is missing that numbers do not show: what lies on both sides does not follow. */
+  readonly missedBelow?: readonly bigint[]
   /** The uncompressed bytes, front to back. May be called more than once. */
   open(): AsyncIterable<Uint8Array>
 }

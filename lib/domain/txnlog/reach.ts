@@ -21,22 +21,29 @@ export interface Reach {
 }
 
 /** True when `next` may follow `after` directly, as far as numbers tell. */
-function follows(after: bigint, next: bigint): boolean {
-  return findGap(after, { zxid: next, type: TXN_TYPE.create }) === null
+function follows(after: bigint, next: bigint, missed: readonly Missed[]): boolean {
+  const isMissed = missed.some(({ to }) => after < to && next > to)
+  return !isMissed && findGap(after, { zxid: next, type: TXN_TYPE.create }) === null
+}
+
+/** What is known to be missing though no number shows it. */
+interface Missed {
+  readonly from: bigint
+  readonly to: bigint
 }
 
 /**
  * Which states of the past can be made from bases (each a tree at one zxid) and runs of transactions, and which cannot. In order, without
  * holes between the first and the last that is known of; `runs` in order, none touching another.
  */
-export function findReach(runs: readonly Run[], bases: readonly bigint[]): Reach[] {
+export function findReach(runs: readonly Run[], bases: readonly bigint[], missed: readonly Missed[] = []): Reach[] {
   const reachable: { from: bigint; to: bigint }[] = []
   for (const base of [...bases].sort(compare)) {
-    const run = runs.find(({ first, last }) => base <= last && (base >= first || follows(base, first)))
+    const run = runs.find(({ first, last }) => base <= last && (base >= first || follows(base, first, missed)))
     const to = run ? run.last : base
     const former = reachable.at(-1)
     if (former && base <= former.to) former.to = to > former.to ? to : former.to
-    else if (former && follows(former.to, base)) former.to = to
+    else if (former && follows(former.to, base, missed)) former.to = to
     else reachable.push({ from: base, to })
   }
   const known = [...runs.flatMap(({ first, last }) => [first, last]), ...bases].sort(compare)

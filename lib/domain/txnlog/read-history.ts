@@ -43,6 +43,7 @@ export class HistoryReader {
   readonly #options: ReadHistoryOptions
   /** What entries that a later log may hold as well are known by. */
   readonly #known = new Map<bigint, (number | string)[]>()
+  readonly #missedBelow: readonly bigint[]
   #last: bigint
   #lastLog = -1
   #stop: HistoryStop | null = null
@@ -52,6 +53,7 @@ export class HistoryReader {
     this.#options = options
     this.#last = options.after
     this.#logs = selectLogs(logs, options.after)
+    this.#missedBelow = [...new Set(logs.flatMap(({ missedBelow = [] }) => missedBelow))]
   }
 
   /** Null until all was read. */
@@ -115,7 +117,7 @@ export class HistoryReader {
         return false
       }
     }
-    const gap = findGap(this.#last, entry)
+    const gap = findGap(this.#last, entry) ?? this.#findMissed(zxid)
     if (gap) {
       this.#stop = { kind: 'gap', gap, file: log.name }
       return false
@@ -128,6 +130,11 @@ export class HistoryReader {
     this.#last = zxid
     this.#lastLog = number
     return true
+  }
+
+  #findMissed(zxid: bigint): Gap | null {
+    const isMissed = this.#missedBelow.some((begin) => this.#last < begin && zxid > begin)
+    return isMissed ? { after: this.#last, before: zxid } : null
   }
 
   #remember(entry: TxnEntry): void {

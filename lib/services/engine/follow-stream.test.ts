@@ -403,6 +403,16 @@ describe('what the leader has not', () => {
     const gaps = [{ after: '0xa0', before: '0x100000001' }]
     expect(await inspectPath(dir)).toMatchObject({ gaps, missed: [line], problems: [{ code: 'LOG_GAP' }] })
     expect(await inspectPath(join(dir, 'version-2'))).toMatchObject({ gaps })
+    // Killed before there was a base behind it: nothing is replayed across.
+    const killed = await copyOf(dir)
+    for (const base of (await basesIn(killed)).filter((name) => name.length > 'snapshot.100'.length)) {
+      await rm(join(killed, 'version-2', base))
+    }
+    await expect(read(killed, ELECTED + 1n)).rejects.toMatchObject({ code: 'LOG_GAP' })
+    expect((await read(killed, 0xa0n)).proof).toMatchObject({ zxid: 0xa0n, exact: true })
+    const now = diff(ELECTED + 1n)
+    const again = await follow(killed, [{ start: now }, elected([after]), { start: now }], { until: ELECTED + 2n })
+    expect(again.events).toContainEqual(expect.objectContaining({ kind: 'renewed', behind: ELECTED + 1n }))
   })
 
   test('is a gap, too, where the tree of a new leader came in two tries: it is not held against itself', async () => {

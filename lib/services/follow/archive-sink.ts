@@ -14,6 +14,7 @@ import type { ServiceContext } from '../context.ts'
 import { catchUpLogs } from '../logs/catch-up.ts'
 import { type ClusterBase, listClusterBases, withClusterBase } from '../logs/cluster-bases.ts'
 import { openLogs } from '../logs/cluster-logs.ts'
+import { findMissedEnds } from '../logs/find-missed.ts'
 import { readTails } from '../logs/read-tails.ts'
 import { LocalBases } from './local-bases.ts'
 import { writeStreamBase } from './write-stream-base.ts'
@@ -74,6 +75,8 @@ export class ArchiveSink implements FollowSink {
   /** One at a time touches the open end. */
   #turn: Promise<unknown> = Promise.resolve()
   #taking: Promise<void> | null = null
+  /** A base of before that is being archived. */
+  #owed: Promise<void> | null = null
   /** The newest base in the archive. */
   #based: { readonly zxid: bigint; readonly atMs: number } | null = null
   /** Behind a gap nothing is told from an older base. */
@@ -115,6 +118,7 @@ export class ArchiveSink implements FollowSink {
     this.#based = bases[0] ? { zxid: bases[0].zxid, atMs: bases[0].takenAtMs } : null
     if ((await this.#local.list()).length === 0) await this.#fetchBase(bases)
     const holding = await this.#holding()
+    await this.#oweBase(holding)
     const { toldLast } = this.#input
     const isLess = toldLast !== null && (holding.last === null || holding.last < toldLast)
     if (isLess) this.#shortBy ??= 'lost-here'
@@ -161,6 +165,7 @@ export class ArchiveSink implements FollowSink {
   }
 
   async base(base: LiveBase): Promise<void> {
+    await this.#owed
     await this.#beginAt(base.zxid + 1n)
     const isDue = this.#isBaseDue(base.zxid)
     if (isDue) await this.#archiveBase(base.path, base.zxid)
@@ -186,6 +191,7 @@ export class ArchiveSink implements FollowSink {
   async rollBack(to: bigint | null): Promise<FollowHolding> {
     const { last } = await this.#holding()
     if (last !== null) await this.#input.assertRolledBack(last)
+    await this.#owed
     await this.#closeTail()
     await this.#taking
     await this.#takeClosed()
@@ -198,6 +204,7 @@ export class ArchiveSink implements FollowSink {
   }
 
   async close(): Promise<void> {
+    await this.#owed
     await this.#taking
     await this.#closeTail()
     this.#waitsSince = null
@@ -227,7 +234,10 @@ export class ArchiveSink implements FollowSink {
     ends.push(...bases.map(({ zxid }) => zxid))
     const last = ends.reduce<bigint | null>((most, zxid) => (most === null || zxid > most ? zxid : most), null)
     const gaps = await context.db.followGap.count({ where: { clusterId: cluster.id } })
-    const logs = [...(isEncrypted ? [] : opened.sources(segments)), ...tails]
+    const missed = await findMissedEnds(context, cluster.id, { perhaps: true })
+    const missedBelow = missed.map(({ to }) => to)
+    const read = [...(isEncrypted ? [] : opened.sources(segments)), ...tails]
+    const logs = read.map((log) => ({ ...log, missedBelow }))
     return { last, bases, logs, gaps, isSealed: bases.length === 0, release: () => this.#local.release() }
   }
 
@@ -253,6 +263,21 @@ export class ArchiveSink implements FollowSink {
       this.#shortBy = undefined
       return
     }
+  }
+
+  /** A process that ended before its base was archived had what is behind a gap told from nothing: what lies here of it serves. */
+  async #oweBase({ last, bases }: FollowHolding): Promise<void> {
+    const { context, cluster } = this.#input
+    const gap = await context.db.followGap.findFirst({
+      where: { clusterId: cluster.id, closedAt: null },
+      orderBy: [{ toZxid: 'desc' }, { id: 'asc' }],
+      select: { toZxid: true },
+    })
+    if (gap !== null && last !== null && gap.toZxid <= last) this.#needsBehind = gap.toZxid
+    const [local] = bases
+    if (local === undefined || local.zxid <= (this.#based?.zxid ?? -1n) || !this.#isBaseDue(local.zxid)) return
+    // Beside the stream, which must not wait: what the leader remembers is not much.
+    this.#owed = this.#archiveBase(local.path, local.zxid)
   }
 
   async #archiveBase(path: string, zxid: bigint): Promise<void> {

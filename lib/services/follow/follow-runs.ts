@@ -230,6 +230,9 @@ class FollowRun {
         // What is laid aside here must not come back out of a store.
         await rollBackPieces(context, cluster.id, to)
         await rollBackBases(context, cluster.id, to)
+        // They lay in what is aside now, and their numbers may come again.
+        const laidAside = to === null ? {} : { toZxid: { gt: to } }
+        await context.db.followGap.deleteMany({ where: { clusterId: cluster.id, ...laidAside } })
         await writeAudit(context.db, context, {
           action: 'logs.archive',
           cluster,

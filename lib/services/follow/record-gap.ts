@@ -1,7 +1,7 @@
 import type { FollowGap, GapReason } from '../../adapters/archive/live/follow-sink.ts'
 import { formatErrorLine, isArkeeperError } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
-import { findGap } from '../../domain/txnlog/continuity.ts'
+import { counterOf, findGap } from '../../domain/txnlog/continuity.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import { writeAudit } from '../audit/write-audit.ts'
 import { listClusterMembers } from '../clusters/cluster-members.ts'
@@ -86,6 +86,8 @@ async function isCovered(
   logDir: string,
   { from, to }: FollowGap,
 ): Promise<boolean> {
+  // What an epoch lost at its end is missing though numbers go on behind it.
+  if (counterOf(to) === 0n) return false
   const { segments, gaps } = await archives.logs.list(logDir)
   const last = segments.at(-1)?.last
   const begins = segments.some(({ first }) => first <= from)

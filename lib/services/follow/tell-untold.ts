@@ -32,6 +32,10 @@ export function tellingUntold(sink: FollowSink, report: FollowReport, context: S
 async function tell({ last, logs }: FollowHolding, report: FollowReport, context: ServiceContext): Promise<void> {
   const after = report.toldUpTo
   if (after === null || last === null || last <= after) return
-  const history = new HistoryReader(logs, { after, to: null, signal: context.signal })
-  for await (const entries of history.readEntries()) report.onWritten(entries, null)
+  // Behind a gap it goes on: what came then is news as well.
+  for (let from: bigint | null = after; from !== null; ) {
+    const history: HistoryReader = new HistoryReader(logs, { after: from, to: last, signal: context.signal })
+    for await (const entries of history.readEntries()) report.onWritten(entries, null)
+    from = history.stop?.kind === 'gap' ? history.stop.gap.before - 1n : null
+  }
 }

@@ -8,6 +8,7 @@ import { getStore } from '../stores/find-store.ts'
 import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
 import { type BaseKey, listPlacedBases, removeBase, withBasePlace } from './base-places.ts'
 import { openLogs } from './cluster-logs.ts'
+import { findMissedEnds } from './find-missed.ts'
 import { logFolder } from './log-folder.ts'
 
 interface Cluster {
@@ -25,9 +26,16 @@ export interface BaseNeeds {
 
 export async function findBaseNeeds(context: ServiceContext, cluster: Cluster): Promise<BaseNeeds> {
   const { segments, gaps } = (await openLogs(context, cluster)).archived
+  const missed = await findMissedEnds(context, cluster.id)
+  const logsFrom = segments[0]?.first ?? null
   const leadsTo = (base: bigint, next: bigint) => findGap(base, { zxid: next, type: TXN_TYPE.create }) === null
-  const runOf = (base: bigint) => gaps.filter(({ before }) => base >= before || leadsTo(base, before)).length
-  return { logsFrom: segments[0]?.first ?? null, runOf, nowMs: context.clock.now() }
+  const isIn = (base: bigint) => logsFrom !== null && (base >= logsFrom || leadsTo(base, logsFrom))
+  const runOf = (base: bigint) =>
+    // What lies before the logs and does not lead to them serves none of them.
+    Number(isIn(base)) +
+    gaps.filter(({ before }) => base >= before || leadsTo(base, before)).length +
+    missed.filter(({ to }) => base >= to).length
+  return { logsFrom, runOf, nowMs: context.clock.now() }
 }
 
 /**

@@ -40,7 +40,7 @@ async function read(names: readonly string[], ends?: ReadonlyMap<bigint, bigint>
   const tails = await context.archives.logs.tails(logDir)
   const heardTo = archived.segments.at(-1)?.last ?? null
   const reader = new HistoryReader(
-    sourcesOf({ logs: openFolder(context, logDir, archived), archived, tails, heardTo, memberLogs }, ends),
+    sourcesOf({ logs: openFolder(context, logDir, archived), archived, tails, heardTo, missed: [], memberLogs }, ends),
     {
       after: FIRST,
       to: SECOND + 3n,

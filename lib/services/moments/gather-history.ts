@@ -13,6 +13,7 @@ import type { ServiceContext } from '../context.ts'
 import { splitConnectString } from '../engine/connect-string.ts'
 import { listClusterBases } from '../logs/cluster-bases.ts'
 import { type ClusterLogs, openLogs } from '../logs/cluster-logs.ts'
+import { findMissedEnds, type MissedEnd } from '../logs/find-missed.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { type ArchiveSource, openArchiveFolder, withArchive } from '../stores/archive-folder.ts'
 import { getStore } from '../stores/find-store.ts'
@@ -32,6 +33,8 @@ export interface History {
   readonly tails: readonly LogSource[]
   /** Up to here everything was committed, and is archived or in a tail; null: nothing is. */
   readonly heardTo: bigint | null
+  /** What no number of the archive shows to be missing. */
+  readonly missed: readonly MissedEnd[]
   readonly memberLogs: readonly LogSource[]
   readonly members: readonly string[]
   /** What could not be looked at, in words. */
@@ -76,6 +79,7 @@ export async function gatherHistory(context: ServiceContext, clusterId: string):
     archived,
     tails,
     heardTo: await findHeardTo(context, clusterId, { archived, tails }),
+    missed: await findMissedEnds(context, clusterId),
     memberLogs: found.logs,
     members: members.map(({ name }) => name),
     faults,
@@ -90,7 +94,7 @@ const isLastResort = (base: BaseFile) => base.kindsKnown === false
  * gives them, for what lies behind the archive.
  */
 export function sourcesOf(
-  history: Pick<History, 'logs' | 'archived' | 'tails' | 'heardTo' | 'memberLogs'>,
+  history: Pick<History, 'logs' | 'archived' | 'tails' | 'heardTo' | 'missed' | 'memberLogs'>,
   ends: ReadonlyMap<bigint, bigint> = new Map(),
 ): LogSource[] {
   const { tails, heardTo } = history
@@ -102,7 +106,9 @@ export function sourcesOf(
   const isHeard = (zxid: bigint) => open !== null && heardTo !== null && zxid >= open && zxid <= heardTo
   const accepts = (zxid: bigint) => !isArchived(zxid) && !isHeard(zxid) && zxid <= (ends.get(epochOf(zxid)) ?? zxid)
   const memberLogs = history.memberLogs.map((log) => ({ ...log, accepts }))
-  return [...history.logs.sources(segments), ...tails, ...memberLogs]
+  const missedBelow = history.missed.map(({ to }) => to)
+  const own = [...history.logs.sources(segments), ...tails].map((log) => ({ ...log, missedBelow }))
+  return [...own, ...memberLogs]
 }
 
 /** The stream is believed as far as its row says that it was flushed, or the archive goes; a row of a former life of the archive says nothing. */

@@ -6,6 +6,7 @@ import type { Run } from '../../domain/txnlog/reach.ts'
 import { HistoryReader, selectLogs } from '../../domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { ServiceContext } from '../context.ts'
+import type { MissedEnd } from '../logs/find-missed.ts'
 import { type History, sourcesOf } from './gather-history.ts'
 
 /** Of the members' own logs behind the archive; of more, the oldest are left out on this page. */
@@ -88,6 +89,20 @@ export class RunBuilder {
   addEntry({ zxid, type, timeMs }: Pick<TxnEntry, 'zxid' | 'type' | 'timeMs'>): void {
     this.add({ first: zxid, firstType: type, firstMs: timeMs, last: zxid, lastMs: timeMs })
   }
+}
+
+/** Where an epoch's end was missed the numbers go on, and what lies on both sides does not follow. */
+export function splitRuns(runs: readonly Run[], missed: readonly MissedEnd[]): Run[] {
+  return runs.flatMap(({ first, last }) => {
+    const parts: Run[] = []
+    let next = first
+    for (const { from, to } of missed) {
+      if (next >= from || last <= to) continue
+      parts.push({ first: next, last: from - 1n })
+      next = to + 1n
+    }
+    return [...parts, { first: next, last }]
+  })
 }
 
 /** Thins what it is given, evenly, to at most a number of stops; the last one is always kept. */

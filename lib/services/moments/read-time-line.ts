@@ -4,7 +4,7 @@ import type { ServiceContext } from '../context.ts'
 import { describeRemoved, findRemoved, type RemovedLog } from '../logs/find-removed.ts'
 import { isLogKept } from '../logs/is-log-kept.ts'
 import { findCommitted, gatherHistory, type History } from './gather-history.ts'
-import { changesTree, RunBuilder, readPiece, StopSampler, type TimedRun, tailOf } from './read-past.ts'
+import { changesTree, RunBuilder, readPiece, StopSampler, splitRuns, type TimedRun, tailOf } from './read-past.ts'
 import type { TimeLineView, TimeRangeView } from './views.ts'
 
 /** Stops of the slider. */
@@ -60,6 +60,7 @@ function signatureOf(history: History, { committed, isKept, removed }: Facts): s
     history.heardTo,
     ...history.tails.map(({ name, bytes }) => `${name} ${bytes}`),
     ...history.bases.map((base) => base.path),
+    ...history.missed.map(({ from, to }) => `${from} ${to}`),
     ...history.memberLogs.map((log) => log.name),
     ...history.faults,
   ].join('\n')
@@ -92,8 +93,9 @@ async function build(
   }
   const reach = withoutZero(
     findReach(
-      runs.runs,
+      splitRuns(runs.runs, history.missed),
       history.bases.map(({ zxid }) => zxid),
+      history.missed,
     ),
   )
   const stops = sampler.stops()

@@ -9,6 +9,7 @@ import { LOG_HEAD_BYTES, LogReader } from '../../../domain/txnlog/read-log.ts'
 import { type DataDir, findDataDir, type NamedFile } from '../data-dir.ts'
 import { ArchiveError, isErrnoError, toArchiveError } from '../errors.ts'
 import { noteExactBase } from '../exact-bases.ts'
+import { missedBelowOf, parseFollowedGaps } from '../followed-gaps.ts'
 import { logSourcesOf, readLogBytes } from '../log-file.ts'
 import type { BaseFile } from '../store.ts'
 import { findTempOwner, mayBeAlive, removeTree, syncDir, tempName } from '../temp-dir.ts'
@@ -183,7 +184,10 @@ class FollowDir implements FollowSink {
       place = await this.#list()
     }
     const bases = place.snapshots.map(({ name, zxid }): BaseFile => ({ name, zxid, path: this.#pathOf(name) }))
-    return { last, bases, logs: logSourcesOf(place), gaps: this.#gaps.length }
+    // The tree is not made across what is missing, nor across what perhaps is: the leader has it.
+    const missedBelow = missedBelowOf(parseFollowedGaps(this.#gaps), { perhaps: true })
+    const logs = logSourcesOf(place).map((log) => ({ ...log, missedBelow }))
+    return { last, bases, logs, gaps: this.#gaps.length }
   }
 
   async #makeAside(place: DataDir): Promise<string> {
