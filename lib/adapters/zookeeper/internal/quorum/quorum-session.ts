@@ -30,6 +30,7 @@ import { Proposals } from './proposals.ts'
 import { QuorumWriter } from './quorum-writer.ts'
 import { toEntry } from './to-entry.ts'
 import { TxnQueue } from './txn-queue.ts'
+import { watchSpace } from './watch-space.ts'
 
 /** The half of a zxid that counts the transactions of an epoch. */
 const COUNTER = 0xffff_ffffn
@@ -239,11 +240,9 @@ export class QuorumSession implements ObserverSession {
       case PACKET.snapshot: {
         if (!acceptSnapshot) throw needsSnapshot(this.peer, from)
         const path = join(scratchDir, `snapshot.${zxid.toString(16)}`)
-        this.#body = openBody(path, {
-          pause: () => this.#pause(),
-          resume: () => this.#resume(),
-          fail: (error) => this.#fail(diskFault(error, path)),
-        })
+        const fail = (error: unknown) => this.#fail(diskFault(error, path))
+        const events = { pause: () => this.#pause(), resume: () => this.#resume(), fail }
+        this.#body = watchSpace(openBody(path, events), scratchDir, events)
         this.#beginAt(zxid)
         this.#phase = 'body'
         break
