@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { Prisma } from '../../adapters/database/generated/client.ts'
+import { formatErrorLine, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64, parseHex64 } from '../../base/hex64.ts'
 import { type Manifest, manifestSchema } from '../../domain/snapshot/manifest.ts'
 import type { ServiceContext } from '../context.ts'
@@ -159,14 +160,21 @@ export async function putBase(
   return { ...toBaseColumns(manifest, dir, context.clock.now()), formerDir: former }
 }
 
-/** What other bases of this place took the place of: it goes as soon as the row says so. */
+/** What the base of this place took the place of. What its store does not give up, as while it is locked, is tried again with the next run. */
 export async function removeFormerBase(context: ServiceContext, key: BaseKey): Promise<void> {
   const row = await context.db.logBase.findUnique({
     where: { clusterId_storeId_zxid: key },
     select: { dir: true, formerDir: true },
   })
   if (row === null || row.formerDir === null) return
-  if (row.formerDir !== row.dir) await removeBase(context, { storeId: key.storeId, dir: row.formerDir })
+  try {
+    if (row.formerDir !== row.dir) await removeBase(context, { storeId: key.storeId, dir: row.formerDir })
+  } catch (error) {
+    throwIfAborted(context.signal)
+    if (!isArkeeperError(error)) throw error
+    context.log.debug({ store: key.storeId, dir: row.formerDir, error: formatErrorLine(error) }, 'A former base stays')
+    return
+  }
   await context.db.logBase.updateMany({ where: { ...key, formerDir: row.formerDir }, data: { formerDir: null } })
 }
 

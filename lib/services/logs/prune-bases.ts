@@ -129,10 +129,10 @@ async function removeBases(context: ServiceContext, bases: readonly BaseKey[]): 
       if (!isArkeeperError(error)) throw error
       const { name } = await getStore(context, storeId).catch(() => ({ name: storeId }))
       faults.set(storeId, `${name}: ${formatErrorLine(error)}`)
-      context.log.warn(
-        { clusterId, store: storeId, zxid: formatHex64(zxid), error: formatErrorLine(error) },
-        'A base of the stream could not be removed',
-      )
+      const facts = { clusterId, store: storeId, zxid: formatHex64(zxid), error: formatErrorLine(error) }
+      // A lock runs out by itself: until then each run comes to it.
+      const level = error.code === 'STORE_LOCKED' ? 'debug' : 'warn'
+      context.log[level](facts, 'A base of the stream could not be removed')
     }
   }
   return [...faults.values()]

@@ -7,7 +7,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
 import { createObjectStores } from '../../adapters/s3/create-object-stores.ts'
-import { appendLog, hostOf, readLog, zxidRange } from '../../testing/kept-logs.ts'
+import { addStreamBase, appendLog, hostOf, readLog, zxidRange } from '../../testing/kept-logs.ts'
 import {
   type CuttingProxy,
   hasS3Server,
@@ -31,9 +31,12 @@ import { startImport } from '../imports/start-import.ts'
 import { listJobs } from '../jobs/list-jobs.ts'
 import { retryJob } from '../jobs/retry-job.ts'
 import { placeHold } from '../keep-rules/place-hold.ts'
+import { listClusterBases, withClusterBase } from '../logs/cluster-bases.ts'
 import { logFolder } from '../logs/log-folder.ts'
 import { mendPiece } from '../logs/mend-piece.ts'
+import { rollBackBases } from '../logs/prune-bases.ts'
 import { removeOldestPieces } from '../logs/remove-pieces.ts'
+import { rereadBase } from '../logs/reread-base.ts'
 import { rereadPiece } from '../logs/reread-piece.ts'
 import { runDueLogMirrors } from '../logs/run-due-log-mirrors.ts'
 import { archiveReadersOf } from '../tree/archive-readers.ts'
@@ -337,6 +340,29 @@ describe.skipIf(!hasS3Server('s3proxy'))('the transaction log in a bucket', () =
     const spent = (await admin().archives.logs.list(logFolder(admin(), 'shelf'))).segments.slice(0, 1)
     expect(await removeOldestPieces(admin(), cluster, spent)).toMatchObject({ pieces: 1, faults: [] })
     expect(await keysIn()).toEqual(names.slice(3).map((name) => `shelf/logs/${name}`))
+
+    // The same of a base of its stream.
+    const baseOf = () =>
+      admin().db.logBase.findUniqueOrThrow({ where: { clusterId_storeId_zxid: { clusterId, storeId, zxid: 32n } } })
+    await addStreamBase(admin(), cluster, 32n)
+    await mirror()
+    const { dir } = await baseOf()
+    await objects.replaceFile(`${dir}/snapshot.20.gz`, spoilt, { bytes: 6, sha256 })
+    await rereadBase(admin(), cluster, (await baseOf()).id)
+    expect(await baseOf()).toMatchObject({ verifyOk: false })
+    await mendPiece(admin(), { clusterId, storeId, first: '0x20', kind: 'base' })
+    await mirror()
+    await rereadBase(admin(), cluster, (await baseOf()).id)
+    expect(await baseOf()).toMatchObject({ verifyOk: true, dir: `${dir}-2`, formerDir: null })
+    await admin().db.logBase.deleteMany()
+    await startRescan(admin(), storeId)
+    await workOffJobs(services)
+    const [found] = await listClusterBases(hostOf(admin(), 'four'), cluster)
+    expect(found).toMatchObject({ zxid: 32n, places: [{ storeId, dir: `${dir}-2` }] })
+    const files = await withClusterBase(hostOf(admin(), 'four'), found!, (at) => readdir(at))
+    expect(files.sort()).toEqual(['index', 'manifest.json', 'snapshot.20.gz'])
+    await rollBackBases(admin(), clusterId, null)
+    expect((await keysIn()).filter((key) => key.includes('/bases/'))).toEqual([])
     objects.close()
   })
 })
