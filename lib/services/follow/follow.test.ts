@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
@@ -339,6 +339,22 @@ describe('a cluster that is followed', () => {
     expect(Number(digestCompared)).toBeLessThanOrEqual(Number(transactions))
     expect(await archived()).toEqual(between(FIRST.zxid, END).map(({ zxid }) => zxid))
     expect(await services.database.client.followGap.count()).toBe(0)
+  })
+
+  test('has a base in the archive by the next worker where the one before could not keep it there', async () => {
+    await switchOn()
+    const before = worker('w1')
+    await before.runDue(workerContext(scriptObserver([first()])))
+    await until(row, { state: 'following', lastZxid: MIDDLE, baseZxid: expect.anything() as never })
+    await before.end()
+    const { logs } = admin().archives
+    const kept = () => logs.bases(logFolder(admin(), name)).then((bases) => bases.map(({ zxid }) => zxid))
+    const [zxid] = await kept()
+    await rm(logs.basesDir(logFolder(admin(), name)), { recursive: true })
+    // Nothing comes that a new base would be due by.
+    const quiet = scriptObserver([{ start: { kind: 'diff', zxid: MIDDLE }, end: 'stays' }])
+    await worker('w2').runDue(workerContext(quiet))
+    await vi.waitFor(async () => expect(await kept()).toEqual([zxid]), { timeout: 20_000, interval: 10 })
   })
 
   test('goes on without a gap on a host that has neither its files nor the keys to them', async () => {
