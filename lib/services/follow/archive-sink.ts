@@ -15,6 +15,7 @@ import { catchUpLogs } from '../logs/catch-up.ts'
 import { type ClusterBase, listClusterBases, withClusterBase } from '../logs/cluster-bases.ts'
 import { openLogs } from '../logs/cluster-logs.ts'
 import { findMissedEnds } from '../logs/find-missed.ts'
+import { layLogAside } from '../logs/lay-aside.ts'
 import { readTails } from '../logs/read-tails.ts'
 import { LocalBases } from './local-bases.ts'
 import { writeStreamBase } from './write-stream-base.ts'
@@ -195,7 +196,7 @@ export class ArchiveSink implements FollowSink {
     await this.#closeTail()
     await this.#taking
     await this.#takeClosed()
-    await this.#logs.rollBack(this.#input.logDir, to)
+    await layLogAside(this.#input.context, this.#input.cluster, to)
     this.#based = null
     this.#copiedTo = null
     await this.#local.drop(to)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFileArchives } from '../../adapters/archive/file-archives.ts'
-import { addStreamBase, appendLog, hostOf, type KeptCluster, zxidRange } from '../../testing/kept-logs.ts'
+import { addStreamBase, appendLog, hostOf, type KeptCluster, readLog, zxidRange } from '../../testing/kept-logs.ts'
 import { createTestServices, type TestServices } from '../../testing/service-context.ts'
 import { addTestPeople, workOffJobs } from '../../testing/work-off-jobs.ts'
 import { listAlerts } from '../alerts/list-alerts.ts'
@@ -24,9 +24,11 @@ import { addStore } from '../stores/edit-store.ts'
 import { startRescan } from '../stores/start-rescan.ts'
 import { listClusterBases } from './cluster-bases.ts'
 import { getLogKeeping } from './get-log-keeping.ts'
+import { layLogAside } from './lay-aside.ts'
 import { logFolder } from './log-folder.ts'
 import { mendPiece } from './mend-piece.ts'
 import { pruneBases, rollBackBases } from './prune-bases.ts'
+import { rollBackPieces } from './remove-pieces.ts'
 import { runDueLogMirrors } from './run-due-log-mirrors.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -126,6 +128,24 @@ test('a host with nothing but the store travels to all that the log tells; what 
   await mirror()
   expect((await view()).damaged).toEqual([])
   expect(await kept()).toEqual([0x1an])
+})
+
+test('what an ensemble has no more is laid aside before it is taken out of the stores, where a host has nothing else', async () => {
+  await addStreamBase(admin, cluster, 0x1an)
+  await append(0x1bn, 0x30n)
+  await addStreamBase(admin, cluster, 0x2cn)
+  await mirror()
+  const anew = hostOf(admin, 'anew')
+  await layLogAside(anew, cluster, 0x20n)
+  await rollBackPieces(anew, cluster.id, 0x20n)
+  await rollBackBases(anew, cluster.id, 0x20n)
+  expect(await readLog(anew, cluster)).toMatchObject({ zxids: zxidRange(0x1bn, 0x20n), gaps: [], problems: [] })
+  expect(await shelved()).toEqual([0x1an])
+  const aside = join(logFolder(anew, 'orders'), 'aside')
+  const { segments } = await anew.archives.logs.list(join(aside, '20'))
+  expect(segments).toMatchObject([{ first: 0x1bn, last: 0x30n }])
+  const [base = ''] = (await readdir(join(aside, '20'))).filter((name) => !name.startsWith('log.'))
+  expect((await anew.archives.verify(join(aside, '20', base))).ok).toBe(true)
 })
 
 test('with an empty catalog a rescan finds bases, and tells which are gone', async () => {
