@@ -15,6 +15,17 @@ export const FOLLOW_WORDS: Readonly<Record<FollowState, { readonly text: string;
   refused: { text: 'stopped: needs a person', tone: 'bad' },
 }
 
+/** What somebody does about a state, or may leave. */
+export const FOLLOW_NEXT: Readonly<Partial<Record<FollowState, string>>> = {
+  waiting: 'A worker takes it up within seconds. Where none does, none runs: start one (npm start -- worker).',
+  connecting: 'It begins as soon as one of the quorum ports lets it in.',
+  'catching-up': 'What was missed is being received.',
+  behind: 'Look at the disk and the load of the worker’s host. Nothing is lost while the leader remembers it.',
+  lost: 'It is tried again by itself. What the leader remembers until then is not lost.',
+  held: 'It goes on by itself once the log can be written.',
+  refused: 'It does not mend by itself: the settings say what stands in the way.',
+}
+
 /** What lag and rate say is of now; in any other state it is of the time before. */
 export function isHeard(state: FollowState): boolean {
   return state === 'catching-up' || state === 'following' || state === 'behind'

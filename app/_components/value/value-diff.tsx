@@ -24,6 +24,8 @@ interface Side {
   /** base64; null is null data; undefined: there is no znode on this side. */
   readonly data: string | null | undefined
   readonly unpacked?: UnpackedView | null
+  /** Without data: whether there was a znode is not known. */
+  readonly isUnknown?: true
 }
 
 /** Two values side by side: what both sides unpack to where they are packed alike, else the bytes as stored. */
@@ -164,8 +166,9 @@ interface DescribedSide {
   readonly note: string | null
 }
 
-function describeSide({ data }: Side): DescribedSide {
-  if (data === undefined) return { bytes: null, text: '', form: 'absent', note: 'There is no such znode here' }
+function describeSide({ data, isUnknown }: Side): DescribedSide {
+  const note = isUnknown ? 'What was here is not known' : 'There is no such znode here'
+  if (data === undefined) return { bytes: null, text: '', form: 'absent', note }
   const bytes = data === null ? null : decodeBase64(data)
   const { form, text } = describeValue(bytes)
   if (form === 'null') return { bytes, text: '', form, note: 'Null: no data at all' }

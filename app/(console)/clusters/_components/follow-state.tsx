@@ -1,5 +1,12 @@
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
-import { DIGEST_WORDS, describeLag, describeRate, FOLLOW_WORDS, isHeard } from '@/app/_components/follow-words.ts'
+import {
+  DIGEST_WORDS,
+  describeLag,
+  describeRate,
+  FOLLOW_NEXT,
+  FOLLOW_WORDS,
+  isHeard,
+} from '@/app/_components/follow-words.ts'
 import { RefreshEach } from '@/app/_components/refresh-each.tsx'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { Badge } from '@/app/_ui/badge.tsx'
@@ -23,6 +30,7 @@ export function FollowState({ follow }: { follow: FollowView }) {
     <div className="flex flex-col gap-3">
       {settings.enabled && <RefreshEach ms={isHeard(state) ? HEARD_MS : AWAITED_MS} />}
       {follow.error && state !== 'off' && <ErrorNotice error={follow.error} />}
+      {settings.enabled && FOLLOW_NEXT[state] && <p className="text-muted">{FOLLOW_NEXT[state]}</p>}
       {digest.state === 'parted' && settings.enabled && (
         <Notice tone="bad" title="A corrupted server found">
           The digests that {follow.peer ?? 'the server'} sends are not what its own transactions come to

@@ -46,7 +46,7 @@ function KnownValues({ before, after }: States) {
         <Notice title={`Before: ${whyOf(before)}`}>
           The archived log does not tell what this transaction replaced.
         </Notice>
-        <ValueDiff left={{ label: `Before: ${whyOf(before)}`, data: undefined }} right={right} />
+        <ValueDiff left={{ label: `Before: ${whyOf(before)}`, data: undefined, isUnknown: true }} right={right} />
       </div>
     )
   }

@@ -1,6 +1,7 @@
 import { Radio } from 'lucide-react'
 import type { Metadata } from 'next'
 import { ErrorNotice } from '@/app/_components/error-notice.tsx'
+import { FOLLOW_NEXT } from '@/app/_components/follow-words.ts'
 import { Zxid } from '@/app/_components/zxid.tsx'
 import { paths } from '@/app/_nav/paths.ts'
 import { readOneOf, readText, type SearchParams } from '@/app/_nav/search-params.ts'
@@ -119,7 +120,7 @@ function Where({ status, transactions }: { status: LiveStatusView; transactions:
         isGoing
           ? 'The stream is not there yet'
           : follow.state === 'behind'
-            ? `What is kept of the stream is ${Math.round((follow.lagMs ?? 0) / 1000)} s behind`
+            ? 'What is kept of the stream is behind'
             : follow.state === 'held'
               ? 'The stream is held: its log cannot be written'
               : 'The stream does not come'
@@ -130,7 +131,7 @@ function Where({ status, transactions }: { status: LiveStatusView; transactions:
         </LinkButton>
       }
     >
-      {as}
+      {FOLLOW_NEXT[follow.state]} {as}
     </Notice>
   )
 }
