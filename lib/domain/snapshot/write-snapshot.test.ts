@@ -3,7 +3,7 @@ import { SeededRandom } from '../../testing/seeded-random.ts'
 import { buildTree, buildZnode, collectZnodes, randomTree, streamOf } from '../../testing/znode-builder.ts'
 import type { Znode } from '../znode/znode.ts'
 import { SnapshotReader } from './read-snapshot.ts'
-import { copyStat } from './record.ts'
+import { copyStat, LATER_ACL } from './record.ts'
 import { withSystemZnodes } from './system-znodes.ts'
 import { encodeSnapshot } from './write-snapshot.ts'
 
@@ -32,6 +32,12 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
     (error) => error.code,
   )
 }
+
+test('an ACL that nobody knows is refused, behind one that is known to be empty as well', async () => {
+  const withAcl = (path: string, acl: Znode['acl']) => ({ ...buildZnode(path), acl })
+  expect(await codeOf(encode([withAcl('/', []), withAcl('/a', LATER_ACL)]))).toBe('UNKNOWN_ACL')
+  expect(await codeOf(encode([withAcl('/', LATER_ACL)]))).toBe('UNKNOWN_ACL')
+})
 
 test('what is written is what is read, for random trees of all kinds and any block size', async () => {
   for (let seed = 1; seed <= 30; seed++) {

@@ -262,11 +262,13 @@ export class SnapshotBody {
   #aclId(acl: Acl): number {
     const known = this.#aclIdOf.get(acl)
     if (known !== undefined) return known
+    // By itself: an empty list that the snapshot does tell lets everybody do everything.
+    if (acl === LATER_ACL) {
+      throw new SnapshotError('UNKNOWN_ACL', 'a znode has an ACL that neither snapshot nor logs tell')
+    }
     const key = acl.map((entry) => `${entry.perms}\u0000${entry.scheme}\u0000${entry.id}`).join('\u0001')
     let id = this.#aclIds.get(key)
     if (id === undefined) {
-      if (acl === LATER_ACL)
-        throw new SnapshotError('UNKNOWN_ACL', 'a znode has an ACL that neither snapshot nor logs tell')
       id = this.#aclLists.push(acl)
       this.#aclIds.set(key, id)
     }

@@ -10,7 +10,7 @@ import { addCluster } from '../clusters/add-cluster.ts'
 import type { ServiceContext } from '../context.ts'
 import { followStream } from '../engine/follow-stream.ts'
 import { FollowRuns } from './follow-runs.ts'
-import { assertOurs } from './same-ensemble.ts'
+import { assertOurs, assertRolledBack } from './same-ensemble.ts'
 import { setFollow } from './set-follow.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -42,6 +42,16 @@ test.each([
   const asked = assertOurs(contextAt(committed), clusterId, { heard, named })
   if (isOurs) await asked
   else await expect(asked).rejects.toMatchObject({ code: 'WRONG_STATE' })
+})
+
+test.each([
+  ['has it no more', 0x200000008n, null],
+  ['still has it', 0x200000010n, /lead to another ensemble/],
+  ['went on in another epoch, as after a restore', 0x300000005n, /was restored to an older state, or/],
+])('of what is kept nothing is taken back unless the cluster itself %s', async (_what, committed, refusal) => {
+  const asked = assertRolledBack(contextAt(committed), clusterId, 0x200000010n)
+  if (refusal === null) await asked
+  else await expect(asked).rejects.toMatchObject({ code: 'WRONG_STATE', message: expect.stringMatching(refusal) })
 })
 
 test('a stream that goes on behind many elections is taken for what it is', async () => {

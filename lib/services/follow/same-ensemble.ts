@@ -27,6 +27,18 @@ export async function assertOurs(
 export async function assertRolledBack(context: ServiceContext, clusterId: string, last: bigint): Promise<void> {
   const known = await findCommitted(context, clusterId)
   if (known !== null && known < last) return
+  // It went on in an epoch of its own since: as another ensemble does, and as one that was put back to an older state.
+  if (known !== null && epochOf(known) > epochOf(last)) {
+    throw new ServiceError(
+      'WRONG_STATE',
+      `The ensemble at the quorum ports says that it never had ${formatHex64(last)}, which is kept, and the cluster has gone on to ${formatHex64(known)}: it was restored to an older state, or the quorum ports lead to another ensemble`,
+      {
+        unaffected: 'what is kept is as it was',
+        remedy:
+          'check the quorum ports in the settings of the cluster (Live stream); where it was restored, add the cluster anew under another name and follow that: what is kept of its past stays with this one',
+      },
+    )
+  }
   if (known !== null) throw otherEnsemble(null, known)
   throw new ServiceError(
     'WRONG_STATE',
