@@ -261,7 +261,13 @@ class FollowRun {
       await engine.wait(TICK_MS, stop.signal)
       if (stop.signal.aborted) return
       try {
-        await tend()
+        // Its lease must not hang on it: who cannot write is told by the stream itself.
+        await tend().catch((error: unknown) => {
+          log.warn(
+            { clusterId, error: formatErrorLine(error) },
+            'The open end of a log could not be put into pieces yet',
+          )
+        })
         const isOurs = await report.write()
         if (!isOurs) log.info({ clusterId }, 'The stream is somebody else’s now, or its settings were changed')
         if (!isOurs) stop.abort()
