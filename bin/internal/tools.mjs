@@ -18,7 +18,8 @@ const HOUR_MS = 60 * 60_000
 export async function bench(words) {
   const tools = await prepare({ withBuild: false })
   const env = await ensureSystemPackages(['java', 'zookeeper'], tools.env)
-  await bundle(tools, { bench: 'e2e/bench/main.ts', 'bench-worker': 'lib/worker/main.ts' })
+  const follow = { 'bench-worker': 'lib/worker/main.ts', 'bench-follow-worker': 'e2e/bench/follow-worker.ts' }
+  await bundle(tools, { bench: 'e2e/bench/main.ts', ...follow })
   return run(tools.node, [join(DIST_DIR, 'bench.mjs'), ...words], env)
 }
 

@@ -110,7 +110,7 @@ async function benchBackupAndDiff(dir: string, size: number, { rounds, only }: O
   const archivesOfSize = { dir, size, original, edited, rounds }
   if (only.includes('observer')) await benchObserver(BENCH, archivesOfSize)
   if (only.includes('follow')) await benchFollow(BENCH, archivesOfSize)
-  if (only.includes('worker')) await benchWorker(BENCH, archivesOfSize)
+  if (only.includes('worker')) await benchWorker(archivesOfSize)
   if (only.includes('native')) await benchNative(BENCH, archivesOfSize)
   if (only.includes('index')) await benchIndex(BENCH, archivesOfSize)
 }

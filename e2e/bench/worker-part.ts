@@ -1,117 +1,29 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS, WORKER_MEMORY_ENV } from '../../bin/internal/node-flags.mjs'
-import { createZooKeeper } from '../../lib/adapters/zookeeper/zookeeper.ts'
-import { readEnv } from '../../lib/runtime/env.ts'
-import { openRuntime } from '../../lib/runtime/runtime.ts'
-import { addCluster } from '../../lib/services/clusters/add-cluster.ts'
-import { setFollow } from '../../lib/services/follow/set-follow.ts'
-import { SeededRandom } from '../../lib/testing/seeded-random.ts'
-import type { Bench, TwoArchives } from './native-parts.ts'
+import type { TwoArchives } from './native-parts.ts'
 import { snapshotIn } from './native-tasks.ts'
 import { startLeader } from './observer-part.ts'
 
-const WRITES = 100_000
-const WINDOW = 400
-const SAMPLE_MS = 200
-const GROUP_ZNODES = 1000
+export interface FollowWorkerInput {
+  readonly dir: string
+  readonly size: number
+  readonly quorumPort: number
+  readonly connectString: string
+}
 
 /** The memory of a worker, a process as `npm start` has it, from when it begins to follow: what it receives, and what it hears under load. */
-export async function benchWorker(bench: Bench, { dir, size, original }: TwoArchives): Promise<void> {
+export async function benchWorker({ dir, size, original }: TwoArchives): Promise<void> {
   const { server, quorumPort } = await startLeader(join(dir, `worker-leader-${size}`), snapshotIn(original, size))
   try {
-    await followUnderLoad(bench, {
-      dir: join(dir, `worker-${size}`),
-      size,
-      quorumPort,
-      connectString: server.connectString,
-    })
+    const { connectString } = server
+    const input: FollowWorkerInput = { dir: join(dir, `worker-${size}`), size, quorumPort, connectString }
+    const script = join(dirname(fileURLToPath(import.meta.url)), 'bench-follow-worker.mjs')
+    const child = spawn(process.execPath, [script, JSON.stringify(input)], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const [code] = await once(child, 'exit')
+    if (code !== 0) throw new Error(`the worker was not measured: exit status ${code}`)
   } finally {
     await server.stop()
   }
-}
-
-export async function followUnderLoad(
-  bench: Pick<Bench, 'print' | 'median'>,
-  input: { dir: string; size: number; quorumPort: number; connectString: string },
-): Promise<void> {
-  const { dir, size, quorumPort, connectString } = input
-  await mkdir(dir)
-  const env = {
-    ARKEEPER_DATA_DIR: dir,
-    ARKEEPER_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
-    LOG_LEVEL: 'warn',
-  }
-  const runtime = await openRuntime(() => readEnv(env))
-  await runtime.db.user.create({ data: { id: 'bench', name: 'Bench', email: 'bench@example.org', role: 'admin' } })
-  const admin = runtime.contextFor({ kind: 'user', id: 'bench', name: 'Bench', role: 'admin' })
-  const { id: clusterId } = await addCluster(admin, { name: 'bench', connectString })
-  await setFollow(admin, { clusterId, enabled: true, quorumServers: `127.0.0.1:${quorumPort}`, understood: true })
-  const script = join(dirname(fileURLToPath(import.meta.url)), 'bench-worker.mjs')
-  const worker = spawn(process.execPath, [...NODE_FLAGS, script], {
-    env: { ...process.env, ...WORKER_MEMORY_ENV, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const row = () => runtime.db.clusterFollow.findUniqueOrThrow({ where: { clusterId } })
-  const samples: number[] = []
-  const memory = async () => samples.push(await residentMegabytes(worker.pid!))
-  try {
-    const settled = await until(async () => {
-      await memory()
-      const { state, baseZxid } = await row()
-      return state === 'following' && baseZxid !== null
-    })
-    bench.print(
-      `  a worker that begins to follow ${size.toLocaleString('en')} znodes: ${settled.toFixed(1)} s, peak RSS ${Math.max(...samples)} MB`,
-    )
-    samples.length = 0
-    const since = performance.now()
-    const client = await createZooKeeper().connect({ connectString })
-    const sampling = setInterval(() => void memory(), SAMPLE_MS)
-    await write(client, size)
-    const written = (performance.now() - since) / 1000
-    const last = await client.sync('/')
-    await until(async () => ((await row()).lastZxid ?? 0n) >= last)
-    clearInterval(sampling)
-    await client.close()
-    bench.print(
-      `  the same under ${Math.round(WRITES / written).toLocaleString('en')} transactions/s: RSS median ${bench.median(samples)} MB, peak ${Math.max(...samples)} MB`,
-    )
-  } finally {
-    worker.kill('SIGTERM')
-    await once(worker, 'exit')
-    await runtime.close()
-  }
-}
-
-async function write(client: Awaited<ReturnType<ReturnType<typeof createZooKeeper>['connect']>>, size: number) {
-  const random = new SeededRandom(9)
-  const groups = Math.max(1, Math.floor((size * 2) / 3 / (GROUP_ZNODES + 1)) - 1)
-  for (let done = 0; done < WRITES; done += WINDOW) {
-    const writes = Array.from({ length: WINDOW }, () => {
-      const group = String(random.below(groups)).padStart(5, '0')
-      const path = `/bench/group-${group}/znode-${String(random.below(GROUP_ZNODES)).padStart(4, '0')}`
-      return client.multi([{ op: 'setData', path, data: random.bytes(200), version: -1 }])
-    })
-    await Promise.all(writes)
-  }
-}
-
-/** Seconds until it holds. */
-async function until(holds: () => Promise<boolean>): Promise<number> {
-  const since = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - since > 300_000) throw new Error('the worker of the benchmark does not come on')
-    await pause(SAMPLE_MS)
-  }
-  return (performance.now() - since) / 1000
-}
-
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
 }
