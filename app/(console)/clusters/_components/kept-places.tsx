@@ -8,7 +8,7 @@ import type { KeptPlaceView } from '@/lib/services/follow/views.ts'
 /** How far what is kept of the stream reaches at each place: what is left when the others are lost. */
 export function KeptPlaces({ places }: { places: readonly KeptPlaceView[] }) {
   return (
-    <section aria-label="How far it reaches" className="flex flex-col gap-1">
+    <div className="flex flex-col gap-1">
       <h3 className="font-medium">How far it reaches</h3>
       <p className="text-muted">
         {places.length === 1
@@ -39,7 +39,7 @@ export function KeptPlaces({ places }: { places: readonly KeptPlaceView[] }) {
           </Row>
         ))}
       </Table>
-    </section>
+    </div>
   )
 }
 

@@ -113,7 +113,7 @@ function Watched({ watched, pending, onRemove }: { watched: WatchedPathView; pen
         action="follow.unwatch-path"
         size="small"
         pending={pending}
-        aria-label={`Watch ${watched.path} no more`}
+        aria-label={`Watch no more: ${watched.path}`}
         onClick={onRemove}
       >
         Watch no more
