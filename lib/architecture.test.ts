@@ -196,6 +196,7 @@ const KEEPS_STATE: readonly string[] = [
   'lib/services/follow/follow-report.ts',
   'lib/services/follow/follow-runs.ts',
   'lib/services/follow/record-gap.ts',
+  'lib/services/follow/same-ensemble.ts',
   'lib/services/health/run-due-health.ts',
   'lib/services/keep-rules/run-due-keep-rules.ts',
   'lib/services/live/record-hits.ts',

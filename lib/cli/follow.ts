@@ -127,6 +127,7 @@ const GAP_WORDS: Readonly<Record<GapReason, string>> = {
   'lost-here': 'what was kept here is gone or cannot be read, and the leader has forgotten what came behind it',
   keys: 'what was kept here is sealed, and its key is not here',
   begins: 'what is kept before it came by another way',
+  restored: 'the ensemble was put back to an older state',
 }
 
 function describeGap({ why, isCertain }: FollowGap): string {

@@ -37,7 +37,7 @@ export class FollowGaps {
   async note({ last, to, ...facts }: { last: bigint; to: bigint; why: GapReason; atMs: number }): Promise<void> {
     await this.settle('unknown')
     // The number that an epoch begins with is no transaction.
-    const isCertain = counterOf(to) > 0n || epochOf(to) <= epochOf(last)
+    const isCertain = facts.why === 'restored' || counterOf(to) > 0n || epochOf(to) <= epochOf(last)
     const gap: FollowGap = { from: last + 1n, to, ...facts, isCertain }
     await this.#sink.gap(gap)
     this.#count++

@@ -176,6 +176,12 @@ class Follower {
 
   async #goOn(open: Parameters<typeof renewTree>[0]): Promise<Pick<Renewed, 'session' | 'from'>> {
     const [held, last] = [this.#state.zxid, this.#last]
+    if (this.#isRestoredBehind(last)) {
+      // What is kept is a past that nobody has any more: it is neither gone on from nor taken back.
+      await this.#state.settle()
+      await this.#state.close()
+      return { session: await open(0n), from: 0n }
+    }
     if (held === null && last !== null && last > 0n) {
       const onTree = (wholeAt: bigint) => {
         this.#wholeAt = wholeAt
@@ -215,8 +221,13 @@ class Follower {
     return true
   }
 
+  #isRestoredBehind(last: bigint | null): boolean {
+    return last !== null && last === this.#input.restoredBehind
+  }
+
   /** As far as it is known here: where we had nothing to go on from, it was no leader that forgot. */
   #whyBehind(): GapReason {
+    if (this.#isRestoredBehind(this.#last)) return 'restored'
     if (this.#hasFollowed) return this.#state.zxid === null ? 'lost-here' : 'forgotten'
     if (this.#shortBy !== undefined) return this.#shortBy
     return this.#state.zxid === null ? 'lost-here' : 'away'

@@ -95,6 +95,11 @@ export interface FollowInput {
   readonly sink: FollowSink
   /** Ends when this transaction is written and applied. */
   readonly until?: bigint
+  /**
+   * Somebody has said that the ensemble was put back to an older state: where what is kept ends here, it stays as the past that it is, and the
+   * stream goes on behind a gap.
+   */
+  readonly restoredBehind?: bigint | null
   readonly limits?: Partial<FollowLimits>
   /**
    * `always`: every loss is waited out. `judged`: until the first time it was connected, what speaks of a wrong address or of a door that is kept

@@ -171,6 +171,7 @@ class FollowRun {
           target,
           sink: tellingUntold(sink, report, context),
           retry: 'always',
+          restoredBehind: row.restoredBehind,
           limits: { baseMs: row.baseHours * HOUR_MS },
           onWritten: (entries, receivedAt) => report.onWritten(entries, receivedAt),
           onEvent: (event) => report.onEvent(event),
@@ -207,6 +208,7 @@ class FollowRun {
       readonly fence: number
       readonly baseHours: number
       readonly lastZxid: bigint | null
+      readonly deniedZxid: bigint | null
     },
   ): Promise<ArchiveSink> {
     const { cluster, fence, baseHours, lastZxid } = row
@@ -221,7 +223,12 @@ class FollowRun {
       toldLast: lastZxid,
       baseMs: baseHours * HOUR_MS,
       isEncrypted: (await findRecipients(context, cluster.id)).length > 0,
-      assertOurs: (heard) => assertOurs(context, cluster.id, { heard, named: report.named }),
+      assertOurs: async (heard) => {
+        await assertOurs(context, cluster.id, { heard, named: report.named })
+        if (row.deniedZxid !== null) {
+          await context.db.clusterFollow.updateMany({ where: { clusterId: cluster.id }, data: { deniedZxid: null } })
+        }
+      },
       assertRolledBack: (last) => assertRolledBack(context, cluster.id, last),
       onGap: (gap) => recordGap(context, { cluster, logDir }, { ...gap, fromAt: report.lastTxnAt }),
       onNoGap: (gap) => forgetGap(context, cluster.id, gap),

@@ -43,6 +43,7 @@ export async function getFollow(context: ServiceContext, clusterId: string): Pro
         : { zxid: formatHex64(row.baseZxid), at: row.baseAt.toISOString() },
     places: row === null ? [] : await listKeptPlaces(context, id, row),
     error: parseErrorView(row?.error),
+    denied: row?.deniedZxid == null || judged?.state !== 'refused' ? null : formatHex64(row.deniedZxid),
     gaps: await listFollowGaps(context, id),
     tested: row?.testedAt && report ? { at: row.testedAt.toISOString(), report } : null,
   }

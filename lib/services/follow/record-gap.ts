@@ -15,6 +15,8 @@ const WHY: Readonly<Record<GapReason, string>> = {
     'What was kept here is gone or cannot be read (files were lost, another folder, an older one put back), and the leader has forgotten what came behind it',
   keys: 'The keys to what was kept are not here, so that the stream had to begin anew',
   begins: 'The stream began: what is kept before it came from the members’ logs',
+  restored:
+    'The ensemble was put back to an older state: what is kept of its past ends here, and it went on from another',
 }
 
 const PERHAPS =
@@ -32,8 +34,10 @@ export async function recordGap(
   gap: FollowGap & { readonly fromAt: Date | null },
 ): Promise<void> {
   const { isCertain } = gap
-  if (isCertain) await fillFromMembers(context, { cluster, logDir }, gap)
-  const closedAt = isCertain && (await isCovered(context, logDir, gap)) ? new Date(context.clock.now()) : null
+  // What the members have behind a restore does not follow on what is kept, whatever the numbers say.
+  const isFillable = isCertain && gap.why !== 'restored'
+  if (isFillable) await fillFromMembers(context, { cluster, logDir }, gap)
+  const closedAt = isFillable && (await isCovered(context, logDir, gap)) ? new Date(context.clock.now()) : null
   const facts = {
     toZxid: gap.to,
     fromAt: gap.fromAt,

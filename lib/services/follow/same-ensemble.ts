@@ -22,36 +22,38 @@ export async function assertOurs(
 }
 
 /**
- * What is kept is laid aside only where the cluster itself has it no more: a quorum port of another ensemble would say the same.
+ * What is kept is laid aside only where the cluster itself has it no more. Where it has gone on to more, it was put back to an older state, or the
+ * quorum ports are those of another ensemble: which, only somebody can say (setFollow), and until then nothing is kept and nothing laid aside.
  */
 export async function assertRolledBack(context: ServiceContext, clusterId: string, last: bigint): Promise<void> {
   const known = await findCommitted(context, clusterId)
   if (known !== null && known < last) return
-  // It went on in an epoch of its own since: as another ensemble does, and as one that was put back to an older state.
-  if (known !== null && epochOf(known) > epochOf(last)) {
+  if (known === null) {
     throw new ServiceError(
       'WRONG_STATE',
-      `The ensemble at the quorum ports says that it never had ${formatHex64(last)}, which is kept, and the cluster has gone on to ${formatHex64(known)}: it was restored to an older state, or the quorum ports lead to another ensemble`,
+      `The ensemble says that it never had ${formatHex64(last)}, which is kept, and the client port does not answer to confirm it`,
       {
         unaffected: 'what is kept is as it was',
-        remedy:
-          'check the quorum ports in the settings of the cluster (Live stream); where it was restored, add the cluster anew under another name and follow that: what is kept of its past stays with this one',
+        remedy: 'it is tried again; see that the cluster can be connected to',
       },
     )
   }
-  if (known !== null) throw otherEnsemble(null, known)
+  await context.db.clusterFollow.updateMany({ where: { clusterId }, data: { deniedZxid: last } })
   throw new ServiceError(
     'WRONG_STATE',
-    `The ensemble says that it never had ${formatHex64(last)}, which is kept, and the client port does not answer to confirm it`,
-    { unaffected: 'what is kept is as it was', remedy: 'it is tried again; see that the cluster can be connected to' },
+    `The ensemble at the quorum ports says that it never had ${formatHex64(last)}, which is kept, and the cluster is at ${formatHex64(known)}: it was put back to an older state, or the quorum ports lead to another ensemble`,
+    {
+      unaffected: 'what is kept is as it was, and nothing is added to it',
+      remedy:
+        'look where the quorum ports lead (Settings, Live stream); if the ensemble was put back, say so there: what is kept stays as its past, and the stream goes on behind a gap',
+    },
   )
 }
 
-function otherEnsemble(heard: bigint | null, known: bigint): ServiceError {
-  const says = heard === null ? 'another past' : formatHex64(heard)
+function otherEnsemble(heard: bigint, known: bigint): ServiceError {
   return new ServiceError(
     'WRONG_STATE',
-    `The quorum ports lead to another ensemble than the connect string: they tell of ${says}, the cluster is at ${formatHex64(known)}`,
+    `The quorum ports lead to another ensemble than the connect string: they tell of ${formatHex64(heard)}, the cluster is at ${formatHex64(known)}`,
     {
       unaffected: 'nothing that they told was kept',
       remedy: 'check the quorum ports in the settings of the cluster (Live stream)',

@@ -26,6 +26,11 @@ export const setFollowSchema = z.object({
   lagSecondsMax: z.coerce.number().int().min(LAG_SECONDS.min).max(LAG_SECONDS.max).default(LAG_SECONDS.default),
   /** That somebody has read what it needs, costs and bypasses: without it it is not switched on. */
   understood: z.boolean().default(false),
+  /** A zxid as a hex string: the ensemble that denies it was put back to an older state, and is followed behind a gap. */
+  restoredBehind: z
+    .string()
+    .regex(/^0x[0-9a-f]{1,16}$/)
+    .optional(),
   reason: z.string().trim().max(500).default(''),
 })
 

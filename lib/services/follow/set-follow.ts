@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { parseHex64 } from '../../base/hex64.ts'
 import { getClusterForWriting } from '../clusters/armed.ts'
 import { assertMayPoint } from '../clusters/assert-may-point.ts'
 import { checkTlsInput, describeTls, mergeTls, openTls } from '../clusters/cluster-tls.ts'
@@ -35,6 +36,7 @@ export async function setFollow(context: ServiceContext, input: z.input<typeof s
   await mutate(context, { action: 'follow.set', cluster: { id, name }, reason: reason || null }, async (tx, record) => {
     const before = await tx.clusterFollow.findUnique({ where: { clusterId: id } })
     const set = { enabled, quorumServers, ...tls, baseHours, lagMsMax: parsed.lagSecondsMax * 1000 }
+    const restored = takeRestored(before, parsed.restoredBehind)
     const isNewlyOn = enabled && !before?.enabled
     const begins = isNewlyOn
       ? {
@@ -54,9 +56,24 @@ export async function setFollow(context: ServiceContext, input: z.input<typeof s
     const after = await tx.clusterFollow.upsert({
       where: { clusterId: id },
       create: { clusterId: id, ...set, ...begins, state: state.state, stateSince: now, nextRunAt: now },
-      update: { ...set, ...begins, ...state, ...untested, nextRunAt: now, revision: { increment: 1 } },
+      update: {
+        ...set,
+        ...begins,
+        ...state,
+        ...untested,
+        ...restored,
+        deniedZxid: null,
+        nextRunAt: now,
+        revision: { increment: 1 },
+      },
     })
-    record({ before: before ? toFacts(before) : { enabled: false }, after: toFacts(after) })
+    record({
+      before: before ? toFacts(before) : { enabled: false },
+      after: {
+        ...toFacts(after),
+        ...(parsed.restoredBehind === undefined ? {} : { restoredBehind: parsed.restoredBehind }),
+      },
+    })
   })
 }
 
@@ -67,6 +84,17 @@ function assertUsable({ enabled, understood }: Input, quorumServers: string): vo
   if (quorumServers !== '' && !understood) {
     throw invalid('understood', 'Say that you have read what this needs, costs and bypasses')
   }
+}
+
+/** Only of what the ensemble has just denied: said of anything else it would do nothing. */
+function takeRestored(before: { readonly deniedZxid: bigint | null } | null, said: string | undefined) {
+  if (said === undefined) return {}
+  const denied = before?.deniedZxid ?? null
+  if (denied !== null && parseHex64(said) === denied) return { restoredBehind: denied }
+  throw new ServiceError('WRONG_STATE', `The ensemble does not deny ${said}, or not any more`, {
+    unaffected: 'nothing was changed',
+    remedy: 'look at how the stream goes now',
+  })
 }
 
 async function assertSpeaksTls({ db }: ServiceContext, id: string): Promise<void> {

@@ -103,6 +103,8 @@ export interface FollowView {
   /** How far what is kept reaches, place by place; the host that hears the stream first. */
   readonly places: readonly KeptPlaceView[]
   readonly error: ErrorView | null
+  /** The last that is kept, where the ensemble denies it: put back to an older state, or another one. */
+  readonly denied: string | null
   readonly gaps: readonly FollowGapView[]
   readonly tested: { readonly at: string; readonly report: QuorumTestView } | null
 }

@@ -75,12 +75,15 @@ export async function withPiecePlace(
   }
 }
 
-/** Rows of what is not to be had from a store any more, though it may still lie there. */
+/**
+ * Rows of what is not to be had from a store any more, though it may still lie there. A writer that is sending one just now finds its claim gone,
+ * and does not bring the sum back.
+ */
 export async function forgetPieces(
   { db }: PieceContext,
   which: { readonly clusterId: string; readonly first: bigint; readonly last?: { readonly gt: bigint } },
 ): Promise<void> {
-  await db.logPiece.updateMany({ where: which, data: { sha256: '' } })
+  await db.logPiece.updateMany({ where: which, data: { sha256: '', writer: '' } })
 }
 
 /**

@@ -13,6 +13,7 @@ const BYTES =
 const GIVES_NONE_OUT: Readonly<Record<string, string>> = {
   'lib/services/diffs/diff-file.ts': 'the length; reads its own file of changes, which has no values',
   'lib/services/follow/archive-sink.ts': 'unpacks the last base, for the stream to go on from',
+  'lib/services/follow/sealed-base.ts': 'a file of the work folder, for the stream to go on from',
   'lib/services/health/read-settings.ts': 'the lines of servers in /zookeeper/config',
   'lib/services/logs/read-before.ts': 'for a plan that writes a value of the log back to where it was',
   'lib/services/logs/restore-znode-version.ts': 'writes a value of the log back to where it was',

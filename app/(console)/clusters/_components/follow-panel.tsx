@@ -14,6 +14,7 @@ import { BASE_HOURS, LAG_SECONDS } from '@/lib/services/follow/schemas.ts'
 import type { FollowView, QuorumTestView } from '@/lib/services/follow/views.ts'
 import { setFollowAction, testQuorumAction } from '../actions.ts'
 import { FollowNeeds } from './follow-needs.tsx'
+import { FollowRestored } from './follow-restored.tsx'
 import { FollowState } from './follow-state.tsx'
 import { PemField } from './pem-field.tsx'
 
@@ -47,6 +48,7 @@ export function FollowPanel({ clusterId, follow }: { clusterId: string; follow: 
         on.
       </p>
       {(settings.enabled || follow.lastZxid !== null) && <FollowState follow={follow} />}
+      {follow.denied !== null && <FollowRestored clusterId={clusterId} settings={settings} denied={follow.denied} />}
       <FollowNeeds />
       <form onSubmit={submit} className="flex flex-col gap-3">
         <FormError error={save.error} fields={MARKED} />

@@ -6,9 +6,9 @@ import type { LiveBase } from './live-tree.ts'
 /**
  * Why a stream did not go on where it was. `forgotten`: the connection was lost for longer than the leader remembers. `away`: nobody listened for
  * so long. `lost-here`: what was kept is gone, or not what it leads to can be made. `keys`: it is sealed, and its key is not here. `begins`: what
- * is kept before came by another way than a stream.
+ * is kept before came by another way than a stream. `restored`: the ensemble was put back to an older state, and somebody has said so.
  */
-export type GapReason = 'forgotten' | 'away' | 'lost-here' | 'keys' | 'begins'
+export type GapReason = 'forgotten' | 'away' | 'lost-here' | 'keys' | 'begins' | 'restored'
 
 /** Transactions that came to nobody here, both ends included. */
 export interface FollowGap {

@@ -62,6 +62,10 @@ const follow = z
       }),
     ).meta({ description: 'How far what is kept reaches, place by place: what is left when the others are lost' }),
     error: failure.nullable(),
+    denied: hex64.nullable().meta({
+      description:
+        'The last that is kept, where the ensemble says that it never had it: it was put back to an older state, or is another one',
+    }),
     gaps: list(gap),
   })
   .meta({ id: 'ClusterFollow' })
@@ -98,6 +102,10 @@ export const followOperations = {
       baseHours: z.int().min(BASE_HOURS.min).max(BASE_HOURS.max).default(BASE_HOURS.default),
       lagSecondsMax: z.int().min(LAG_SECONDS.min).max(LAG_SECONDS.max).default(LAG_SECONDS.default),
       understood: z.boolean().meta({ description: 'That you know what it needs, costs and bypasses' }),
+      restoredBehind: hex64.optional().meta({
+        description:
+          'What `denied` says, where the ensemble was put back to an older state: it is followed behind a gap, and what is kept stays',
+      }),
       reason: z.string().max(500).default(''),
     }),
     answer: { kind: 'json', status: 200, schema: follow },

@@ -1,0 +1,2 @@
+ALTER TABLE "ClusterFollow" ADD COLUMN "deniedZxid" BIGINT;
+ALTER TABLE "ClusterFollow" ADD COLUMN "restoredBehind" BIGINT;
