@@ -8,6 +8,7 @@ import { HistoryReader } from '../../domain/txnlog/read-history.ts'
 import { TXN_TYPE } from '../../domain/txnlog/txn.ts'
 import type { AgeKeys } from '../age/age-keys.ts'
 import { type CheckedSnapshot, checkSnapshot, findDigests } from './check-snapshot.ts'
+import { clearEdge } from './clear-edge.ts'
 import { type DataDir, getDataDir } from './data-dir.ts'
 import { ArchiveError } from './errors.ts'
 import { plainName } from './file-form.ts'
@@ -215,7 +216,8 @@ async function inspectDataDir(place: DataDir, signal: AbortSignal | undefined): 
   const snapshots: SnapshotFacts[] = []
   const hasLogs = place.logs.length > 0
   for (const { name } of place.snapshots) {
-    snapshots.push(await inspectSnapshot(join(place.dir, name), { signal, hasLogs }))
+    const facts = await inspectSnapshot(join(place.dir, name), { signal, hasLogs })
+    snapshots.push(await clearEdge(place, facts, signal))
   }
   const logs: LogFacts[] = []
   for (const { name } of place.logs) logs.push(await inspectLog(join(place.logDir, name), signal))

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { CancelledError, isArkeeperError, throwIfAborted } from '../../base/errors.ts'
 import { formatHex64 } from '../../base/hex64.ts'
 import type { AgeKeys } from '../age/age-keys.ts'
+import { clearEdge } from './clear-edge.ts'
 import { type DataDir, getDataDir, withListing } from './data-dir.ts'
 import { inspectForeign } from './imports/inspect-foreign.ts'
 import type { ForeignForm } from './imports/open-foreign.ts'
@@ -80,7 +81,11 @@ async function verifyDataDir(place: DataDir, options: VerifyOptions): Promise<Ve
     const path = join(/* turbopackIgnore: true */ dir, name)
     const facts = isLogFile(path)
       ? await inspectLog(path, options.signal)
-      : await inspectSnapshot(path, { signal: options.signal, hasLogs: place.logs.length > 0 })
+      : await clearEdge(
+          place,
+          await inspectSnapshot(path, { signal: options.signal, hasLogs: place.logs.length > 0 }),
+          options.signal,
+        )
     problems.push(...facts.problems)
     if (facts.type === 'snapshot' ? facts.checksum?.ok !== true : hasDamage(facts.problems)) checksumOk = false
     files.push({ name, ...(await hashFile(path, options.signal)), ok: facts.problems.length === 0 })

@@ -5,6 +5,7 @@ import { diffSources } from '../engine/diff-sources.ts'
 import { freezeIgnoreRules } from '../ignore-rules/list-ignore-rules.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { openTree } from '../tree/open-tree.ts'
+import { whileRenewing } from '../while-renewing.ts'
 
 const LEASE_MS = 2 * 60_000
 const RENEW_MS = 30_000
@@ -32,28 +33,12 @@ export async function runDueDrift(context: ServiceContext, owner: string): Promi
   })
   if (count === 0) return true
   const mine = { clusterId, leaseOwner: owner, backupId, path }
-  const lost = new AbortController()
-  const renew = setInterval(() => {
-    db.driftWatch.updateMany({ where: mine, data: lease() }).then(
-      ({ count: owned }) => owned === 0 && lost.abort(),
-      () => undefined,
-    )
-  }, RENEW_MS)
-  const signal = context.signal ? AbortSignal.any([context.signal, lost.signal]) : lost.signal
-  try {
-    const outcome = await measure({ ...context, signal }, due)
-    await db.driftWatch.updateMany({
-      where: mine,
-      data: {
-        ...outcome,
-        leaseOwner: null,
-        leaseUntil: null,
-        nextRunAt: new Date(clock.now() + due.everyMinutes * 60_000),
-      },
-    })
-  } finally {
-    clearInterval(renew)
-  }
+  const renew = async () => (await db.driftWatch.updateMany({ where: mine, data: lease() })).count > 0
+  await whileRenewing(context, { everyMs: RENEW_MS, renew }, async (ours) => {
+    const outcome = await measure(ours, due)
+    const nextRunAt = new Date(clock.now() + due.everyMinutes * 60_000)
+    await db.driftWatch.updateMany({ where: mine, data: { ...outcome, leaseOwner: null, leaseUntil: null, nextRunAt } })
+  })
   return true
 }
 

@@ -5,6 +5,7 @@ import { splitConnectString } from '../engine/connect-string.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { isLogKept } from '../logs/is-log-kept.ts'
+import { whileRenewing } from '../while-renewing.ts'
 import { DriftBook, differencesSchema } from './drift-book.ts'
 import { compareAll, compareTouched } from './measure-drift.ts'
 import { readTouchedSince } from './read-touched-since.ts'
@@ -41,21 +42,12 @@ export async function runDueLiveDrift(context: ServiceContext, owner: string): P
   })
   if (count === 0) return true
   const mine = { clusterId, leaseOwner: owner, backupId, path }
-  const lost = new AbortController()
-  const renew = setInterval(() => {
-    db.followDrift.updateMany({ where: mine, data: lease() }).then(
-      ({ count: owned }) => owned === 0 && lost.abort(),
-      () => undefined,
-    )
-  }, RENEW_MS)
-  const signal = context.signal ? AbortSignal.any([context.signal, lost.signal]) : lost.signal
-  try {
-    const { waitMs, ...data } = await measure({ ...context, signal }, due)
+  const renew = async () => (await db.followDrift.updateMany({ where: mine, data: lease() })).count > 0
+  await whileRenewing(context, { everyMs: RENEW_MS, renew }, async (ours) => {
+    const { waitMs, ...data } = await measure(ours, due)
     const nextRunAt = new Date(clock.now() + waitMs)
     await db.followDrift.updateMany({ where: mine, data: { ...data, leaseOwner: null, leaseUntil: null, nextRunAt } })
-  } finally {
-    clearInterval(renew)
-  }
+  })
   return true
 }
 

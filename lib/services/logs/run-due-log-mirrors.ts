@@ -5,6 +5,7 @@ import { ServiceError } from '../errors.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
 import { DEFAULT_STORE_ID } from '../stores/schemas.ts'
+import { whileRenewing } from '../while-renewing.ts'
 import { mirrorBases } from './mirror-bases.ts'
 import { type MirrorRun, mirrorLogs } from './mirror-logs.ts'
 
@@ -12,8 +13,9 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 /** From one run to the next where all went well; whoever follows asks for one as soon as there is more. */
 const EVERY_MS = MINUTE_MS
-/** Renewed before each piece. */
-const LEASE_MS = 10 * MINUTE_MS
+/** Asked for again before each piece, and renewed beside: what a killed worker was at waits that long. */
+const LEASE_MS = MINUTE_MS
+const RENEW_MS = 15_000
 /** What only another host has comes by itself when that host's worker has its turn; for longer it is a fault. */
 const ELSEWHERE_MS = 10 * MINUTE_MS
 
@@ -47,7 +49,10 @@ export async function runDueLogMirrors(context: ServiceContext, owner: string): 
     return true
   }
   if (due.storeId === DEFAULT_STORE_ID) await addTargets(context, cluster.id)
-  const data = await run(context, { ...due, clusterName: cluster.name }, owner)
+  const renew = () => isOwned(context, due.id, owner)
+  const data = await whileRenewing(context, { everyMs: RENEW_MS, renew }, (ours) =>
+    run(ours, { ...due, clusterName: cluster.name }, owner),
+  )
   const free = { leaseOwner: null, leaseUntil: null, ...data }
   const mine = { id: due.id, leaseOwner: owner }
   const ended = await db.logMirror.updateMany({ where: { ...mine, nextRunAt: due.nextRunAt }, data: free })
@@ -129,12 +134,16 @@ function errorOf(context: ServiceContext, due: Due, { elsewhere, missing }: Mirr
   return { error: JSON.stringify(describeFailure(fault, context.newId())) }
 }
 
-async function assertOwned({ db, clock }: ServiceContext, id: string, owner: string): Promise<void> {
+async function isOwned({ db, clock }: ServiceContext, id: string, owner: string): Promise<boolean> {
   const { count } = await db.logMirror.updateMany({
     where: { id, leaseOwner: owner },
     data: { leaseUntil: new Date(clock.now() + LEASE_MS) },
   })
-  if (count === 1) return
+  return count === 1
+}
+
+async function assertOwned(context: ServiceContext, id: string, owner: string): Promise<void> {
+  if (await isOwned(context, id, owner)) return
   throw new ServiceError('WRONG_STATE', 'Another worker mirrors this log now', {
     unaffected: 'what was sent is there',
     remedy: 'nothing: it goes on',

@@ -4,10 +4,12 @@ import type { ServiceContext } from '../context.ts'
 import { isHeard } from '../follow/judge-follow.ts'
 import { describeFailure } from '../jobs/describe-failure.ts'
 import { leaseIsFree } from '../lease-is-free.ts'
+import { whileRenewing } from '../while-renewing.ts'
 import { archiveLogs } from './archive-logs.ts'
 
-/** How long a run owns its cluster without a word; a run that takes longer may be joined by another, which does no harm. */
-const LEASE_MS = 10 * 60_000
+/** What a killed worker was at waits that long: until then nothing of that cluster's log is kept. */
+const LEASE_MS = 45_000
+const RENEW_MS = 10_000
 
 /**
  * Runs the keeping of one cluster that is due, as `owner`; false when none is. Several workers may ask at once: a row is taken by a guarded
@@ -24,15 +26,18 @@ export async function runDueLogs(context: ServiceContext, owner: string): Promis
   })
   if (!due) return false
   const { clusterId, everySeconds } = due
+  const lease = () => ({ leaseOwner: owner, leaseUntil: new Date(clock.now() + LEASE_MS) })
   const { count } = await db.logKeeping.updateMany({
     where: { clusterId, enabled: true, nextRunAt: { lte: now }, ...isFree },
-    data: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + LEASE_MS), lastRunAt: now },
+    data: { ...lease(), lastRunAt: now },
   })
   if (count === 0) return true
 
-  const outcome = await run(context, clusterId)
+  const mine = { clusterId, leaseOwner: owner }
+  const renew = async () => (await db.logKeeping.updateMany({ where: mine, data: lease() })).count > 0
+  const outcome = await whileRenewing(context, { everyMs: RENEW_MS, renew }, (ours) => run(ours, clusterId))
   await db.logKeeping.updateMany({
-    where: { clusterId, leaseOwner: owner },
+    where: mine,
     data: {
       ...outcome,
       leaseOwner: null,
