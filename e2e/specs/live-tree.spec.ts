@@ -170,6 +170,7 @@ test('a transaction of a real ensemble is seen as it is made, and taken back', a
     const values = page.getByRole('region', { name: 'Values side by side' })
     await expect(values).toContainText('limit=1')
     await expect(values).toContainText('limit=300')
+    await takePicture(page, 'live')
     await page.getByRole('button', { name: 'Undo this transaction…' }).click()
     await expect(page.getByRole('region', { name: 'Steps of the plan' })).toContainText(path, { timeout: 60_000 })
     await (await fillConfirmation(page, cluster, 'nobody asked for it')).click()
