@@ -22,6 +22,7 @@ import { setRereads } from '../rereads/set-rereads.ts'
 import { setClusterStores } from '../stores/cluster-stores.ts'
 import { addStore } from '../stores/edit-store.ts'
 import { startRescan } from '../stores/start-rescan.ts'
+import { toBaseColumns, withBasePlace } from './base-places.ts'
 import { listClusterBases } from './cluster-bases.ts'
 import { getLogKeeping } from './get-log-keeping.ts'
 import { layLogAside } from './lay-aside.ts'
@@ -146,6 +147,19 @@ test('what an ensemble has no more is laid aside before it is taken out of the s
   expect(segments).toMatchObject([{ first: 0x1bn, last: 0x30n }])
   const [base = ''] = (await readdir(join(aside, '20'))).filter((name) => !name.startsWith('log.'))
   expect((await anew.archives.verify(join(aside, '20', base))).ok).toBe(true)
+})
+
+test('a base that is being sent while the stream is rolled back does not come back', async () => {
+  await addStreamBase(admin, cluster, 0x1an)
+  await append(0x1bn, 0x30n)
+  await mirror()
+  const key = { clusterId: cluster.id, storeId, zxid: 0x1an }
+  await withBasePlace(system, key, null, async (there) => {
+    await rollBackBases(system, cluster.id, null)
+    if (there === null) throw new Error('nothing was mirrored')
+    return toBaseColumns(there.manifest, there.dir, admin.clock.now())
+  })
+  expect(await admin.db.logBase.findFirst({ where: key })).toMatchObject({ sha256: '' })
 })
 
 test('with an empty catalog a rescan finds bases, and tells which are gone', async () => {

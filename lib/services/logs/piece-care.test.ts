@@ -26,6 +26,8 @@ import { startRescan } from '../stores/start-rescan.ts'
 import { getLogKeeping } from './get-log-keeping.ts'
 import { logFolder } from './log-folder.ts'
 import { mendPiece } from './mend-piece.ts'
+import { withPiecePlace } from './place-pieces.ts'
+import { toPieceColumns } from './placed-pieces.ts'
 import { removeOldestPieces, rollBackPieces } from './remove-pieces.ts'
 import { runDueLogMirrors } from './run-due-log-mirrors.ts'
 
@@ -246,4 +248,17 @@ test('after a change of keys pieces are encrypted anew, plain ones too, and repl
   expect(await view()).toMatchObject({ stores: [{ missing: 0 }, { missing: 0, error: null }] })
   const zxids = [...zxidRange(1n, 20n), ...zxidRange(25n, 30n)]
   expect(await readLog({ ...hostOf(admin, 'two'), archives: admin.archives }, cluster)).toMatchObject({ zxids })
+})
+
+test('a piece that is being sent while the log is rolled back does not come back', async () => {
+  await append(1n, 20n)
+  await mirror()
+  const key = { clusterId: cluster.id, storeId, first: 1n }
+  const { dir, sha256 } = await admin.db.logPiece.findFirstOrThrow({ where: key })
+  await withPiecePlace(system, key, null, async (there) => {
+    await rollBackPieces(system, cluster.id, null)
+    if (there === null) throw new Error('nothing was mirrored')
+    return { ...toPieceColumns(there.segment, dir, admin.clock.now()), sha256, indexBytes: null, indexSha256: null }
+  })
+  expect(await admin.db.logPiece.findFirst({ where: key })).toMatchObject({ sha256: '' })
 })

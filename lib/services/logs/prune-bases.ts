@@ -110,8 +110,8 @@ export async function rollBackBases(context: ServiceContext, clusterId: string, 
     select: { clusterId: true, storeId: true, zxid: true },
   })
   await removeBases(context, rows)
-  // What a store does not give up is not offered from there any more.
-  await context.db.logBase.updateMany({ where, data: { sha256: '' } })
+  // What a store does not give up is not offered from there any more, and a writer that sends it just now finds its claim gone (forgetPieces).
+  await context.db.logBase.updateMany({ where, data: { sha256: '', writer: '' } })
 }
 
 /** From stores; of the built-in folder only what the catalog says. Gives what is left, in words. */
