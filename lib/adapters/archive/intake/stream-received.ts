@@ -1,7 +1,8 @@
 import type { TreeDigest } from '../../../domain/snapshot/digest.ts'
 import type { SnapshotHead } from '../../../domain/snapshot/read-snapshot.ts'
-import { assertSameDigest, Refusal, type ReplayTree, replayBase } from '../replay-base.ts'
+import type { ReplayTree } from '../replay-base.ts'
 import type { MomentStream, StreamMomentInput } from '../store.ts'
+import { streamReplay } from '../stream-moment.ts'
 import { mergeRuns, visitRuns } from './merge-runs.ts'
 import type { RunFile } from './record-runs.ts'
 
@@ -14,22 +15,7 @@ export interface SortedRuns {
 
 /** As `streamMoment` of a tree that was put in order while it came. The tree is the caller's to discard. */
 export async function streamReceived(received: SortedRuns, input: StreamMomentInput): Promise<MomentStream | null> {
-  const { base: file, logs, to, signal, onProgress } = input
-  try {
-    const options = { signal, onProgress }
-    const replayed = await replayBase({ logs, file, tree: treeOf(received), problems: [], to, options })
-    const { result, proof, stream } = replayed
-    return {
-      proof,
-      sessions: result.sessions,
-      readAll: stream,
-      assertWritten: (digest) => assertSameDigest(digest, result),
-      close: async () => undefined,
-    }
-  } catch (error) {
-    if (error instanceof Refusal) return null
-    throw error
-  }
+  return streamReplay(treeOf(received), input, async () => undefined)
 }
 
 function treeOf({ file: runs, head, digest }: SortedRuns): ReplayTree {
